@@ -1,0 +1,86 @@
+// The bytes that a coroutine was given and has not used yet.
+//
+// A coroutine must not keep a reference to its caller's buffer, and it should
+// not copy what it can use at once. So the input is borrowed while a step is
+// taken, and only what the step left over is copied, once, into storage of its
+// own. A body that is handed on as it arrives is thus never copied, and a line
+// that arrives one byte a call costs one byte a call.
+
+const EMPTY = new Uint8Array(0);
+
+/** The unused input of one coroutine: `bytes` from `start` to `end`. */
+export class Input {
+  /** The bytes, borrowed or own. Valid between `start` and `end` alone. */
+  bytes: Uint8Array = EMPTY;
+  /** Where the unused input starts. Readers move it forwards. */
+  start = 0;
+  /** Where the unused input ends. */
+  end = 0;
+  /** True once the caller has said end of file. */
+  eof = false;
+
+  #own: Uint8Array = EMPTY;
+
+  /** Adds what the caller passed; an empty array is the end of file. */
+  push(bytes: Uint8Array): void {
+    if (bytes.length === 0) {
+      this.eof = true;
+    } else if (this.eof) {
+      // Nothing follows the end of file.
+    } else if (this.start === this.end) {
+      this.bytes = bytes;
+      this.start = 0;
+      this.end = bytes.length;
+    } else {
+      this.#append(bytes);
+    }
+  }
+
+  /** Lets go of the caller's buffer, keeping a copy of what is left of it. */
+  settle(): void {
+    if (this.start === this.end) {
+      this.bytes = EMPTY;
+      this.start = this.end = 0;
+    } else if (this.bytes !== this.#own) {
+      const left = this.bytes.subarray(this.start, this.end);
+      this.bytes = EMPTY;
+      this.start = this.end = 0;
+      this.#append(left);
+    }
+  }
+
+  /** Takes everything that is left, as a copy. */
+  takeRest(): Uint8Array<ArrayBuffer> {
+    // Never a shared array, even where it is empty: its owner may transfer it.
+    const rest = new Uint8Array(this.end - this.start);
+    if (rest.length > 0) rest.set(this.bytes.subarray(this.start, this.end));
+    this.start = this.end;
+    return rest;
+  }
+
+  #append(bytes: Uint8Array): void {
+    const used = this.end - this.start;
+    const needed = used + bytes.length;
+    if (this.end + bytes.length > this.#own.length || this.bytes === EMPTY) {
+      this.#makeRoom(used, needed);
+    }
+    this.#own.set(bytes, this.end);
+    this.end += bytes.length;
+  }
+
+  /** Moves the unused input to the front of storage that holds `needed`. */
+  #makeRoom(used: number, needed: number): void {
+    // Doubled, so that many small appends copy each byte a bounded number of
+    // times; moved to the front only when at least half of it is free. What a
+    // step left over for the first time gets just the room that it needs.
+    const old = this.bytes;
+    const capacity = used === 0 ? needed : needed * 2;
+    if (capacity > this.#own.length) {
+      this.#own = new Uint8Array(Math.max(64, capacity));
+    }
+    if (used > 0) this.#own.set(old.subarray(this.start, this.end));
+    this.bytes = this.#own;
+    this.start = 0;
+    this.end = used;
+  }
+}
