@@ -1,0 +1,19 @@
+// The signatures of `@std/bytes` that this repository uses.
+
+export declare function concat(
+  buffers: readonly Uint8Array[],
+): Uint8Array<ArrayBuffer>;
+export declare function endsWith(
+  source: Uint8Array,
+  suffix: Uint8Array,
+): boolean;
+export declare function equals(a: Uint8Array, b: Uint8Array): boolean;
+export declare function indexOfNeedle(
+  source: Uint8Array,
+  needle: Uint8Array,
+  start?: number,
+): number;
+export declare function startsWith(
+  source: Uint8Array,
+  prefix: Uint8Array,
+): boolean;
