@@ -1,0 +1,86 @@
+// The lexical rules that every HTTP version shares (RFC 9110 §5.5 and §5.6),
+// as one table with a bit for each class of byte.
+
+/** `tchar` of RFC 9110 §5.6.2: what a token is made of. */
+export const TOKEN = 1;
+/** What a field value and a reason phrase may hold: HTAB, SP, VCHAR, obs-text. */
+export const TEXT = 2;
+
+export const HTAB = 0x09;
+export const LF = 0x0a;
+export const CR = 0x0d;
+export const SP = 0x20;
+
+/** The classes of each byte, as a sum of {@linkcode TOKEN} and {@linkcode TEXT}. */
+export const BYTE_CLASS: Uint8Array = makeTable();
+
+function makeTable(): Uint8Array {
+  const table = new Uint8Array(256);
+  table[HTAB] = TEXT;
+  for (let byte = 0x20; byte <= 0xff; byte++) {
+    if (byte !== 0x7f) table[byte] = TEXT;
+  }
+  const tchars = "!#$%&'*+-.^_`|~0123456789" +
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  for (let i = 0; i < tchars.length; i++) {
+    table[tchars.charCodeAt(i)]! |= TOKEN;
+  }
+  return table;
+}
+
+/** Tells whether all chars, of which there is one at least, are `tchar`. */
+export function isToken(text: string): boolean {
+  return text.length > 0 && consistsOf(text, TOKEN);
+}
+
+/** Tells whether every char is one byte that a field value may hold. */
+export function isFieldText(text: string): boolean {
+  return consistsOf(text, TEXT);
+}
+
+function consistsOf(text: string, byteClass: number): boolean {
+  for (let i = 0; i < text.length; i++) {
+    // A char above 0xff reads past the table, where there is no class.
+    if (((BYTE_CLASS[text.charCodeAt(i)] ?? 0) & byteClass) === 0) return false;
+  }
+  return true;
+}
+
+/** Tells whether a byte or char code is SP or HTAB. */
+export function isBlank(code: number | undefined): boolean {
+  return code === SP || code === HTAB;
+}
+
+/** Removes SP and HTAB from both ends (OWS, RFC 9110 §5.6.3). */
+export function trimBlanks(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+/** Compares `text` with `lower`, which is in lowercase ASCII, ignoring case. */
+export function equalsLower(text: string, lower: string): boolean {
+  if (text.length !== lower.length) return false;
+  for (let i = 0; i < text.length; i++) {
+    let code = text.charCodeAt(i);
+    if (code >= 0x41 && code <= 0x5a) code |= 0x20;
+    if (code !== lower.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+/**
+ * Splits a list of tokens (RFC 9110 §5.6.1) and lowercases them. Empty
+ * elements are dropped, and what is no token is kept as it is, so that the
+ * caller can tell that it is none.
+ */
+export function parseTokenList(value: string): string[] {
+  const tokens: string[] = [];
+  for (const element of value.split(",")) {
+    const token = trimBlanks(element);
+    if (token !== "") tokens.push(token.toLowerCase());
+  }
+  return tokens;
+}
