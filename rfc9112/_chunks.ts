@@ -1,0 +1,271 @@
+// The chunked transfer coding (RFC 9112 §7.1), read byte by byte:
+//
+//   Size ── hex digits ──> SizeEnd ── CRLF ──> Data ── CR LF ──> Size ...
+//                            │  └─ ';' ──> Extension ── CRLF ──> Data
+//                            └─ after size 0, CRLF ──> Trailers ──> Done
+//
+// The data of all the chunks in one piece of input is handed on in one piece:
+// where it is a single run of bytes as a view of the input, where there are
+// several gathered into storage of the reader's own. So a stream of small
+// chunks costs one step for each read, and not one for each chunk. A fault
+// behind such data waits until the data is out.
+//
+// End of file in any state but Done is for the caller to report.
+
+import { HttpError, type HttpErrorCode } from "../error.ts";
+import type { Input } from "../_input.ts";
+import { quoteBytes } from "../_quote.ts";
+import { BYTE_CLASS, CR, HTAB, LF, SP, TEXT } from "../rfc9110/_syntax.ts";
+import type { HttpHeaders } from "../rfc9110/headers.ts";
+import { FieldSectionReader } from "./_field_section.ts";
+import type { HttpLimits } from "./limits.ts";
+
+const SEMICOLON = 0x3b;
+// 16 digits hold any number up to 2^53-1 with zeros before it; what is longer
+// is made to overflow somebody's counter.
+const MAX_SIZE_DIGITS = 16;
+const NOT_HEX = 0xff;
+const HEX_VALUE = makeHexTable();
+const NOTHING = new Uint8Array(0);
+
+type State =
+  | "Size"
+  | "SizeEnd"
+  | "SizeLf"
+  | "Extension"
+  | "ExtensionLf"
+  | "Data"
+  | "DataCr"
+  | "DataLf"
+  | "Trailers"
+  | "Done";
+
+/** Decodes one chunked body. */
+export class ChunkReader {
+  readonly #limits: HttpLimits;
+  #state: State = "Size";
+  #digits = 0;
+  #size = 0;
+  /** Bytes of the current chunk's data that are still to come. */
+  #left = 0;
+  #extensionBytes = 0;
+  #section: FieldSectionReader | null = null;
+  #trailers: HttpHeaders | null = null;
+  #gathered: Uint8Array = NOTHING;
+  /** What was found behind data that had to be handed on first. */
+  #fault: HttpError | null = null;
+
+  constructor(limits: HttpLimits) {
+    this.#limits = limits;
+  }
+
+  /** The trailer fields once the body is complete, else `null`. */
+  get trailers(): HttpHeaders | null {
+    return this.#trailers;
+  }
+
+  /**
+   * Reads on.
+   *
+   * @returns The data that is there, which is valid until the next call, or
+   * `null` where there is none.
+   * @throws {HttpError} If the coding is invalid or a limit is passed.
+   */
+  read(input: Input): Uint8Array | null {
+    if (this.#fault !== null) throw this.#fault;
+    const room = input.end - input.start;
+    let first: Uint8Array | null = null;
+    let gathered = 0;
+    try {
+      while (input.start < input.end && this.#state !== "Done") {
+        if (this.#state === "Trailers") {
+          if (first !== null || !this.#readTrailers(input)) break;
+        } else if (this.#state !== "Data") {
+          this.#readFraming(input);
+        } else if (first === null) {
+          first = this.#takeRun(input);
+        } else {
+          if (gathered === 0) gathered = this.#gather(first, 0, room);
+          gathered = this.#gather(this.#takeRun(input), gathered, room);
+        }
+      }
+    } catch (error) {
+      if (first === null || !(error instanceof HttpError)) throw error;
+      this.#fault = error;
+    }
+    return gathered === 0 ? first : this.#gathered.subarray(0, gathered);
+  }
+
+  /** Takes as much of the current chunk's data as there is. */
+  #takeRun(input: Input): Uint8Array {
+    const length = Math.min(this.#left, input.end - input.start);
+    const run = input.bytes.subarray(input.start, input.start + length);
+    input.start += length;
+    this.#left -= length;
+    if (this.#left === 0) this.#state = "DataCr";
+    return run;
+  }
+
+  /** Puts a run at `at`, and returns where the next one goes. */
+  #gather(run: Uint8Array, at: number, room: number): number {
+    if (this.#gathered.length < room) this.#gathered = new Uint8Array(room);
+    this.#gathered.set(run, at);
+    return at + run.length;
+  }
+
+  #readFraming(input: Input): void {
+    switch (this.#state) {
+      case "Size":
+        return this.#readSize(input);
+      case "SizeEnd":
+        return this.#readSizeEnd(input);
+      case "SizeLf":
+        this.#take(input, LF, "InvalidChunkTerminator", "LF after the size");
+        return this.#startData();
+      case "Extension":
+        return this.#readExtension(input);
+      case "ExtensionLf":
+        this.#take(input, LF, "InvalidChunkExtension", "LF after a CR");
+        return this.#startData();
+      case "DataCr":
+        this.#take(input, CR, "InvalidChunkTerminator", "CRLF after the data");
+        this.#state = "DataLf";
+        return;
+      case "DataLf":
+        this.#take(input, LF, "InvalidChunkTerminator", "CRLF after the data");
+        this.#state = "Size";
+        return;
+    }
+  }
+
+  #readSize(input: Input): void {
+    const { bytes, end } = input;
+    let at = input.start;
+    let size = this.#size;
+    let digits = this.#digits;
+    for (; at < end; at++) {
+      const value = HEX_VALUE[bytes[at]!]!;
+      if (value === NOT_HEX) break;
+      size = size * 16 + value;
+      if (++digits > MAX_SIZE_DIGITS || size > Number.MAX_SAFE_INTEGER) {
+        throw new HttpError(
+          "InvalidChunkSize",
+          `Cannot read the chunk size: it has more than ${MAX_SIZE_DIGITS} ` +
+            `digits or is above 2^53-1`,
+        );
+      }
+    }
+    if (at < end && digits === 0) throw invalidSize(bytes, at, end);
+    input.start = at;
+    this.#size = size;
+    this.#digits = digits;
+    if (at < end) this.#state = "SizeEnd";
+  }
+
+  /** Reads what follows the digits: blanks, then an extension or the line's end. */
+  #readSizeEnd(input: Input): void {
+    const byte = input.bytes[input.start]!;
+    if (byte === CR) {
+      input.start++;
+      this.#state = "SizeLf";
+    } else if (byte === SP || byte === HTAB) {
+      input.start++;
+      this.#countExtension(1);
+    } else if (byte === SEMICOLON) {
+      this.#state = "Extension";
+    } else if (byte === LF) {
+      throw new HttpError(
+        "InvalidChunkTerminator",
+        "Cannot read the chunk size: its line ends with a bare LF",
+      );
+    } else {
+      throw invalidSize(input.bytes, input.start, input.end);
+    }
+  }
+
+  #readExtension(input: Input): void {
+    const { bytes, start } = input;
+    // No further than one byte past the limit, which is then found passed.
+    const room = this.#limits.maxChunkExtensionBytes - this.#extensionBytes;
+    const end = Math.min(input.end, start + room + 1);
+    let at = start;
+    while (at < end && (BYTE_CLASS[bytes[at]!]! & TEXT) !== 0) at++;
+    this.#countExtension(at - start);
+    input.start = at;
+    if (at === end) return;
+    if (bytes[at] !== CR) {
+      throw new HttpError(
+        "InvalidChunkExtension",
+        `Cannot read a chunk extension: it holds the control character ` +
+          quoteBytes(bytes, at, at + 1),
+      );
+    }
+    input.start++;
+    this.#state = "ExtensionLf";
+  }
+
+  #countExtension(bytes: number): void {
+    const { maxChunkExtensionBytes } = this.#limits;
+    this.#extensionBytes += bytes;
+    if (this.#extensionBytes <= maxChunkExtensionBytes) return;
+    throw new HttpError(
+      "ChunkExtensionsTooLarge",
+      `Cannot read the chunk extensions: they are longer than ` +
+        `${maxChunkExtensionBytes} bytes`,
+    );
+  }
+
+  #startData(): void {
+    this.#state = this.#size === 0 ? "Trailers" : "Data";
+    this.#left = this.#size;
+    this.#size = this.#digits = 0;
+  }
+
+  /** Takes one byte, which has to be the one that is expected. */
+  #take(
+    input: Input,
+    expected: number,
+    code: HttpErrorCode,
+    what: string,
+  ): void {
+    const { bytes, start } = input;
+    if (bytes[start] !== expected) {
+      const found = quoteBytes(bytes, start, start + 1);
+      throw new HttpError(
+        code,
+        `Cannot read a chunk: there is ${found} in place of the ${what}`,
+      );
+    }
+    input.start++;
+  }
+
+  #readTrailers(input: Input): boolean {
+    this.#section ??= new FieldSectionReader({
+      // The empty line that closes the section is not counted.
+      maxBytes: this.#limits.maxTrailerBytes + 2,
+      tooLarge: "TrailersTooLarge",
+      invalid: "InvalidTrailer",
+      name: "trailer section",
+    });
+    if (!this.#section.read(input)) return false;
+    this.#trailers = this.#section.makeHeaders(this.#section.takeText(input));
+    this.#state = "Done";
+    return true;
+  }
+}
+
+function invalidSize(bytes: Uint8Array, at: number, end: number): HttpError {
+  const found = quoteBytes(bytes, at, Math.min(end, at + 1));
+  return new HttpError(
+    "InvalidChunkSize",
+    `Cannot read the chunk size: ${found} is not a hexadecimal digit`,
+  );
+}
+
+function makeHexTable(): Uint8Array {
+  const table = new Uint8Array(256).fill(NOT_HEX);
+  for (const digits of ["0123456789abcdef", "0123456789ABCDEF"]) {
+    for (let i = 0; i < digits.length; i++) table[digits.charCodeAt(i)] = i;
+  }
+  return table;
+}

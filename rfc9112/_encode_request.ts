@@ -1,0 +1,36 @@
+// Head and body in one piece, for both versions.
+
+import { encodeByteString } from "../rfc9110/_byte_string.ts";
+import type { HttpRequest } from "../rfc9110/request.ts";
+import type { HttpVersion } from "../rfc9110/response.ts";
+import { encodeHead } from "./_encode_head.ts";
+import { Http11ChunkEncoder } from "./chunk_encoder.ts";
+import type { HttpEncodeOptions } from "./encode.ts";
+
+/**
+ * Writes a whole request.
+ *
+ * @throws {TypeError} If the request contradicts itself.
+ */
+export function encodeRequest(
+  request: HttpRequest,
+  version: HttpVersion,
+  options: HttpEncodeOptions | undefined,
+): Uint8Array<ArrayBuffer> {
+  const plan = { version, streamed: false, options };
+  const { text, chunked } = encodeHead(request, plan);
+  const pieces = chunked ? encodeChunked(request.body) : [request.body];
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  const bytes = encodeByteString(text, length);
+  let at = text.length;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
+}
+
+function encodeChunked(body: Uint8Array): Uint8Array[] {
+  const encoder = new Http11ChunkEncoder();
+  return [...encoder.chunk(body), encoder.end()];
+}

@@ -1,0 +1,136 @@
+// Where a response's body ends: the decision of RFC 9112 §6.3, as one function
+// of the request's method, the status, the version and the fields.
+
+import { HttpError } from "../error.ts";
+import { quote } from "../_quote.ts";
+import { isBlank, parseTokenList } from "../rfc9110/_syntax.ts";
+import type { HttpResponse } from "../rfc9110/response.ts";
+import type { HttpFraming } from "./framing.ts";
+
+const ZERO = 0x30;
+
+/** How a body is framed, and whether another reader could see it otherwise. */
+export interface FramingDecision {
+  readonly framing: HttpFraming;
+  /** True where the connection must not be used again because of the framing. */
+  readonly ambiguous: boolean;
+}
+
+const NONE: HttpFraming = Object.freeze({ kind: "none" });
+const CHUNKED: HttpFraming = Object.freeze({ kind: "chunked" });
+const CLOSE: HttpFraming = Object.freeze({ kind: "close" });
+const TUNNEL: HttpFraming = Object.freeze({ kind: "tunnel" });
+
+/**
+ * Decides where the body of a response ends.
+ *
+ * @param method The request's method.
+ * @throws {HttpError} If `Transfer-Encoding` or `Content-Length`, where it
+ * decides, is invalid.
+ */
+export function decideFraming(
+  method: string,
+  response: HttpResponse,
+): FramingDecision {
+  const { status, headers } = response;
+  // 1. and 2. No body, whatever the fields say. A connection that turns into
+  // something else comes first: 204 is a 2xx answer to CONNECT too, and what
+  // follows it is the tunnel's (RFC 9110 §9.3.6).
+  const isTunnel = status === 101 ||
+    (method === "CONNECT" && response.isSuccess);
+  if (isTunnel) return { framing: TUNNEL, ambiguous: false };
+  if (method === "HEAD" || status === 204 || status === 304) {
+    return { framing: NONE, ambiguous: false };
+  }
+  // 3. and 4. Transfer-Encoding overrides Content-Length. Beside it, in
+  // HTTP/1.0 or as `identity`, it is what smuggling is made of.
+  const hasCoding = headers.has("transfer-encoding");
+  if (hasCoding && isChunked(headers.getAll("transfer-encoding"))) {
+    const ambiguous = response.version === "HTTP/1.0" ||
+      headers.has("content-length");
+    return { framing: CHUNKED, ambiguous };
+  }
+  // 5. and 6. Content-Length, which has to be one number.
+  if (headers.has("content-length")) {
+    const length = parseContentLength(headers.getAll("content-length"));
+    return { framing: { kind: "length", length }, ambiguous: hasCoding };
+  }
+  // 8. Neither: until the connection ends.
+  return { framing: CLOSE, ambiguous: hasCoding };
+}
+
+/**
+ * Reads the list of transfer codings.
+ *
+ * @returns True for `chunked`, false for `identity`, which is as if there were
+ * no coding.
+ * @throws {HttpError} For every other list.
+ */
+function isChunked(values: string[]): boolean {
+  const list = values.join(",");
+  const codings = parseTokenList(list);
+  if (codings.length === 0) {
+    throw invalidCoding("InvalidTransferEncoding", list, "it names no coding");
+  }
+  const chunkedAt = codings.indexOf("chunked");
+  if (chunkedAt >= 0 && chunkedAt < codings.length - 1) {
+    const why = "chunked is not the last coding, once";
+    throw invalidCoding("InvalidTransferEncoding", list, why);
+  }
+  if (codings.length > 1 || (chunkedAt < 0 && codings[0] !== "identity")) {
+    const why = "a coding other than chunked was not asked for";
+    throw invalidCoding("UnsupportedTransferCoding", list, why);
+  }
+  return chunkedAt === 0;
+}
+
+function invalidCoding(
+  code: "InvalidTransferEncoding" | "UnsupportedTransferCoding",
+  list: string,
+  why: string,
+): HttpError {
+  return new HttpError(
+    code,
+    `Cannot decode Transfer-Encoding ${quote(list)}: ${why}`,
+  );
+}
+
+/** Reads all Content-Length fields, which must agree on one number. */
+function parseContentLength(values: string[]): number {
+  let length = -1;
+  for (const value of values) {
+    for (const element of value.split(",")) {
+      const number = parseLength(element);
+      if (number < 0 || (length >= 0 && number !== length)) {
+        throw new HttpError(
+          "InvalidContentLength",
+          `Cannot read Content-Length ${quote(values.join(", "))}: ` +
+            `it is not one number up to 2^53-1`,
+        );
+      }
+      length = number;
+    }
+  }
+  return length;
+}
+
+/**
+ * Reads a number of digits alone, with blanks around it.
+ *
+ * @returns The number, or -1 where it is none up to 2^53-1.
+ */
+export function parseLength(text: string): number {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  if (start === end) return -1;
+  let number = 0;
+  for (let i = start; i < end; i++) {
+    const digit = text.charCodeAt(i) - ZERO;
+    if (!(digit >= 0 && digit <= 9)) return -1;
+    number = number * 10 + digit;
+    if (number > Number.MAX_SAFE_INTEGER) return -1;
+  }
+  return number;
+}

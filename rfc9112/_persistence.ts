@@ -1,0 +1,31 @@
+// Whether the connection persists after an exchange (RFC 9112 §9.3).
+
+import { parseTokenList } from "../rfc9110/_syntax.ts";
+import type { HttpHeaders } from "../rfc9110/headers.ts";
+import type { HttpResponse } from "../rfc9110/response.ts";
+import type { FramingDecision } from "./_framing.ts";
+import type { HttpCloseReason } from "./close_reason.ts";
+
+/** Finds the first reason not to use a connection again, `null` for none. */
+export function findCloseReason(
+  requestHeaders: HttpHeaders,
+  response: HttpResponse,
+  { framing, ambiguous }: FramingDecision,
+): HttpCloseReason | null {
+  if (framing.kind === "tunnel") return "Upgraded";
+  if (framing.kind === "close") return "ReadToClose";
+  if (ambiguous) return "AmbiguousFraming";
+  if (hasOption(response.headers, "close")) return "ResponseClose";
+  if (hasOption(requestHeaders, "close")) return "RequestClose";
+  if (
+    response.version === "HTTP/1.0" &&
+    !hasOption(response.headers, "keep-alive")
+  ) return "Http10";
+  return null;
+}
+
+/** Tells whether an option is listed in any of the Connection fields. */
+function hasOption(headers: HttpHeaders, option: string): boolean {
+  const value = headers.get("connection");
+  return value !== null && parseTokenList(value).includes(option);
+}

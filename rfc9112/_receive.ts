@@ -1,0 +1,142 @@
+// One whole response, in two phases that a streaming and a buffering reader
+// both drive: the heads, up to the final one, and then its body.
+//
+//   HeadPhase ── 1xx but 101 ──> Interim ──> HeadPhase
+//     └─ other ──> Head ──> BodyPhase ── Data ... ──> Ok
+//
+// End of file is a fault everywhere but in a body that ends with the
+// connection.
+
+import type { WantsRead } from "../coroutine.ts";
+import { HttpError } from "../error.ts";
+import type { Input } from "../_input.ts";
+import { askForInput } from "../_machine.ts";
+import type { HttpHeaders } from "../rfc9110/headers.ts";
+import type { HttpResponse } from "../rfc9110/response.ts";
+import { type BodyReader, makeBodyReader } from "./_body.ts";
+import { decideFraming } from "./_framing.ts";
+import { HeadReader } from "./_head.ts";
+import { findCloseReason } from "./_persistence.ts";
+import type { HttpCloseReason } from "./close_reason.ts";
+import type { HttpFraming } from "./framing.ts";
+import type { HttpLimits } from "./limits.ts";
+
+/** What has to be known of the request to read its response. */
+export interface RequestInfo {
+  readonly method: string;
+  readonly headers: HttpHeaders;
+}
+
+/** The steps of a {@linkcode HeadPhase}. */
+export type HeadStep =
+  | WantsRead
+  | { readonly type: "Interim"; readonly response: HttpResponse }
+  | {
+    readonly type: "Head";
+    readonly response: HttpResponse;
+    readonly framing: HttpFraming;
+    /** What reads on from here. */
+    readonly body: BodyPhase;
+  };
+
+/** The steps of a {@linkcode BodyPhase}. */
+export type BodyStep =
+  | WantsRead
+  | { readonly type: "Data"; readonly bytes: Uint8Array }
+  | {
+    readonly type: "Ok";
+    readonly trailers: HttpHeaders;
+    readonly remaining: Uint8Array<ArrayBuffer>;
+    readonly keepAlive: boolean;
+    readonly closeReason: HttpCloseReason | null;
+    readonly upgraded: boolean;
+  };
+
+/** Reads heads up to the final one. */
+export class HeadPhase {
+  readonly #request: RequestInfo;
+  readonly #limits: HttpLimits;
+  #head: HeadReader;
+  #interims = 0;
+
+  constructor(request: RequestInfo, limits: HttpLimits) {
+    this.#request = request;
+    this.#limits = limits;
+    this.#head = new HeadReader(limits.maxHeadBytes);
+  }
+
+  /**
+   * Takes one step.
+   *
+   * @throws {HttpError} If a head is invalid, or there are too many.
+   */
+  step(input: Input): HeadStep {
+    const response = this.#head.read(input);
+    if (response === null) return askForInput(input, "response head");
+    if (response.status === 101) {
+      this.#checkUpgrade();
+    } else if (response.isInformational) {
+      this.#countInterim();
+      return { type: "Interim", response };
+    }
+    const { method, headers } = this.#request;
+    const decision = decideFraming(method, response);
+    const body = new BodyPhase(
+      makeBodyReader(decision.framing, this.#limits),
+      findCloseReason(headers, response, decision),
+    );
+    return { type: "Head", response, framing: decision.framing, body };
+  }
+
+  #checkUpgrade(): void {
+    if (this.#request.headers.has("upgrade")) return;
+    throw new HttpError(
+      "UnexpectedUpgrade",
+      "Cannot switch protocols: the request had no Upgrade field",
+    );
+  }
+
+  #countInterim(): void {
+    const { maxHeadBytes, maxInterimResponses } = this.#limits;
+    if (++this.#interims > maxInterimResponses) {
+      throw new HttpError(
+        "TooManyInterimResponses",
+        `Cannot read the final response: more than ${maxInterimResponses} ` +
+          `interim responses came before it`,
+      );
+    }
+    this.#head = new HeadReader(maxHeadBytes);
+  }
+}
+
+/** Reads the body of the final response. */
+export class BodyPhase {
+  readonly #body: BodyReader;
+  readonly #closeReason: HttpCloseReason | null;
+
+  constructor(body: BodyReader, closeReason: HttpCloseReason | null) {
+    this.#body = body;
+    this.#closeReason = closeReason;
+  }
+
+  /**
+   * Takes one step.
+   *
+   * @throws {HttpError} If the body is invalid or incomplete.
+   */
+  step(input: Input): BodyStep {
+    const bytes = this.#body.read(input);
+    if (bytes !== null) return { type: "Data", bytes };
+    const { trailers } = this.#body;
+    if (trailers === null) return askForInput(input, "response body");
+    const closeReason = this.#closeReason;
+    return {
+      type: "Ok",
+      trailers,
+      remaining: input.takeRest(),
+      keepAlive: closeReason === null,
+      closeReason,
+      upgraded: closeReason === "Upgraded",
+    };
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * Decoding one chunked body.
+ *
+ * @module
+ */
+
+import type { Err, HttpCoroutine, WantsRead } from "../coroutine.ts";
+import type { Input } from "../_input.ts";
+import { askForInput, Machine, type Reader } from "../_machine.ts";
+import type { HttpHeaders } from "../rfc9110/headers.ts";
+import { ChunkReader } from "./_chunks.ts";
+import { type HttpLimits, resolveLimits } from "./limits.ts";
+
+/** The steps of {@linkcode Http11ReceiveChunks}. */
+export type Http11ReceiveChunksResult =
+  | WantsRead
+  | Err
+  | {
+    /** The step's name. */
+    readonly type: "Data";
+    /** Data without its framing, valid until the next call of `resume`. */
+    readonly bytes: Uint8Array;
+  }
+  | {
+    /** The step's name. */
+    readonly type: "Ok";
+    /** The fields of the trailer section. */
+    readonly trailers: HttpHeaders;
+    /** The bytes that came after the body. */
+    readonly remaining: Uint8Array<ArrayBuffer>;
+  };
+
+/**
+ * Decodes one chunked body (RFC 9112 §7.1). Data is handed on as it arrives: a
+ * `Data` step may hold a part of a chunk, or several chunks.
+ *
+ * @example Decode a body
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Http11ReceiveChunks } from "@pimalaya/io-http/rfc9112";
+ *
+ * const chunks = new Http11ReceiveChunks();
+ * const step = chunks.resume(
+ *   new TextEncoder().encode("5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"),
+ * );
+ *
+ * assertEquals(step.type, "Data");
+ * if (step.type === "Data") {
+ *   assertEquals(new TextDecoder().decode(step.bytes), "hello world");
+ * }
+ * assertEquals(chunks.resume().type, "Ok");
+ * ```
+ */
+export class Http11ReceiveChunks
+  implements HttpCoroutine<Http11ReceiveChunksResult> {
+  readonly #machine: Machine<Http11ReceiveChunksResult>;
+
+  /**
+   * Starts before the first chunk.
+   *
+   * @param limits How much the peer may send; `maxChunkExtensionBytes` and
+   * `maxTrailerBytes` count here.
+   * @throws {RangeError} If a limit is not a whole number from 0 on.
+   */
+  constructor(limits?: Partial<HttpLimits>) {
+    this.#machine = new Machine(new WholeChunksReader(resolveLimits(limits)));
+  }
+
+  /**
+   * Takes one step.
+   *
+   * @param bytes What was just read, an empty array at end of file, or nothing.
+   * @returns What is wanted next, data, the end, or what is wrong.
+   */
+  resume(bytes?: Uint8Array): Http11ReceiveChunksResult {
+    return this.#machine.resume(bytes);
+  }
+}
+
+class WholeChunksReader implements Reader<Http11ReceiveChunksResult> {
+  readonly #chunks: ChunkReader;
+
+  constructor(limits: HttpLimits) {
+    this.#chunks = new ChunkReader(limits);
+  }
+
+  step(input: Input): Http11ReceiveChunksResult {
+    const bytes = this.#chunks.read(input);
+    if (bytes !== null) return { type: "Data", bytes };
+    const { trailers } = this.#chunks;
+    if (trailers === null) return askForInput(input, "chunked body");
+    return { type: "Ok", trailers, remaining: input.takeRest() };
+  }
+}
