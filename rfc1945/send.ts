@@ -1,0 +1,70 @@
+/**
+ * One whole HTTP/1.0 exchange in memory.
+ *
+ * @module
+ */
+
+import type { HttpCoroutine } from "../coroutine.ts";
+import { Machine } from "../_machine.ts";
+import type { HttpRequest } from "../rfc9110/request.ts";
+import { SendReader } from "../rfc9112/_send.ts";
+import { resolveLimits } from "../rfc9112/limits.ts";
+import type { HttpSendOptions, HttpSendResult } from "../rfc9112/send.ts";
+import { encodeHttp10Request } from "./encode.ts";
+
+/** The steps of {@linkcode Http10Send}. */
+export type Http10SendResult = HttpSendResult;
+
+/**
+ * Writes one request and reads one response, whole, over HTTP/1.0 (RFC 1945).
+ *
+ * The response is read as in HTTP/1.1, of which version it may be as well: that
+ * is what servers answer with. A redirect is surfaced as `WantsRedirect` and
+ * never followed.
+ *
+ * @example An exchange in memory
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Http10Send } from "@pimalaya/io-http/rfc1945";
+ * import { HttpRequest } from "@pimalaya/io-http/rfc9110";
+ *
+ * const send = new Http10Send(HttpRequest.get("http://example.com/"));
+ * assertEquals(send.resume().type, "WantsWrite");
+ * assertEquals(send.resume().type, "WantsRead");
+ *
+ * send.resume(new TextEncoder().encode("HTTP/1.0 200 OK\r\n\r\nhi"));
+ * const step = send.resume(new Uint8Array(0));
+ *
+ * assertEquals(step.type === "Ok" && step.response.text(), "hi");
+ * assertEquals(step.type === "Ok" && step.closeReason, "ReadToClose");
+ * ```
+ */
+export class Http10Send implements HttpCoroutine<Http10SendResult> {
+  readonly #machine: Machine<Http10SendResult>;
+
+  /**
+   * Encodes the request.
+   *
+   * @param request What to send.
+   * @param options Limits, and the form of the request target.
+   * @throws {TypeError} If the request cannot be written (see
+   * {@linkcode encodeHttp10Request}).
+   * @throws {RangeError} If a limit is not a whole number from 0 on.
+   */
+  constructor(request: HttpRequest, options?: HttpSendOptions) {
+    const bytes = encodeHttp10Request(request, options);
+    this.#machine = new Machine(
+      new SendReader(request, bytes, resolveLimits(options)),
+    );
+  }
+
+  /**
+   * Takes one step.
+   *
+   * @param bytes What was just read, an empty array at end of file, or nothing.
+   * @returns What is wanted next, or how the exchange ended.
+   */
+  resume(bytes?: Uint8Array): Http10SendResult {
+    return this.#machine.resume(bytes);
+  }
+}

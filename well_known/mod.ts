@@ -1,0 +1,23 @@
+/**
+ * Discovery with well-known URIs (RFC 8615), without I/O.
+ *
+ * @example Ask for a security contact (RFC 9116)
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { WellKnown } from "@pimalaya/io-http/well-known";
+ *
+ * const lookup = new WellKnown("https://example.com", "security.txt");
+ * const step = lookup.resume();
+ *
+ * assertEquals(step.type, "WantsWrite");
+ * assertEquals(lookup.request.url.pathname, "/.well-known/security.txt");
+ * ```
+ *
+ * @module
+ */
+
+export {
+  WellKnown,
+  type WellKnownInit,
+  type WellKnownResult,
+} from "./well_known.ts";
