@@ -54,11 +54,16 @@ export function findRedirect(
   const locations = new Set(response.headers.getAll("location"));
   const [location] = locations;
   if (location === undefined || locations.size > 1) return null;
-  const url = URL.parse(decodeUtf8(location), base);
+  const url = parseUrl(decodeUtf8(location), base);
   if (url === null) return null;
   if (url.protocol !== "http:" && url.protocol !== "https:") return null;
   if (!location.includes("#")) url.hash = base.hash;
   return { url, sameOrigin: url.origin === base.origin };
+}
+
+/** `URL.parse`, which some supported runtimes do not have yet. */
+function parseUrl(text: string, base: URL): URL | null {
+  return URL.canParse(text, base) ? new URL(text, base) : null;
 }
 
 /** Reads a byte string as UTF-8 where it is valid UTF-8. */

@@ -49,8 +49,12 @@ export interface HttpResponseInit {
 
 const decoder = new TextDecoder();
 
-// Statuses whose `Response` must have no body, be it an empty one.
 const NULL_BODY_STATUSES = [204, 205, 304];
+
+/** Tells whether a `Response` of that status must have no body, not an empty one. */
+export function isNullBodyStatus(status: number): boolean {
+  return NULL_BODY_STATUSES.includes(status);
+}
 
 /**
  * A response as it was received (RFC 9110 §15).
@@ -170,7 +174,7 @@ export class HttpResponse {
    * that a `Response` can hold.
    */
   toResponse(): Response {
-    const body = NULL_BODY_STATUSES.includes(this.status) ? null : this.body;
+    const body = isNullBodyStatus(this.status) ? null : this.body;
     return new Response(body, {
       status: this.status,
       statusText: this.reason,

@@ -1,0 +1,46 @@
+// The fields of an event stream (WHATWG HTML §9.2.6), read in the bytes of a
+// line: names and digits are ASCII, so that only values need decoding.
+
+const SP = 0x20;
+const COLON = 0x3a;
+const DIGIT_ZERO = 0x30;
+
+/**
+ * Returns where the value of a line starts that has this field name, or -1
+ * where it has another one. A line without a colon has an empty value.
+ */
+export function findValue(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  name: string,
+): number {
+  let at = start + name.length;
+  if (at > end) return -1;
+  for (let i = 0; i < name.length; i++) {
+    if (bytes[start + i] !== name.charCodeAt(i)) return -1;
+  }
+  if (at === end) return end;
+  if (bytes[at] !== COLON) return -1;
+  at++;
+  return at < end && bytes[at] === SP ? at + 1 : at;
+}
+
+/**
+ * Reads a number of ASCII digits alone, or `null` where it is none. What is
+ * above 2^53-1 counts as that.
+ */
+export function readDigits(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): number | null {
+  if (start === end) return null;
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const digit = bytes[at]! - DIGIT_ZERO;
+    if (digit < 0 || digit > 9) return null;
+    value = Math.min(value * 10 + digit, Number.MAX_SAFE_INTEGER);
+  }
+  return value;
+}
