@@ -1,0 +1,160 @@
+// One call over a connection: what is read and written until it ends, and the
+// one place where it fails.
+//
+//   open ── finish ──> finished       the call got what it wanted
+//     └─ fail ──> failed              abort, close, a fault: the transport is
+//                                     aborted, and whatever is awaited rejects
+//
+// A peer may answer before it has read the request, and stop reading. So writes
+// are started and not waited for, and a write that fails does not end the call:
+// the answer may be on its way. Only if none comes is the failed write what the
+// call reports.
+
+import { HttpError } from "../error.ts";
+import type { Transport } from "./_transport.ts";
+
+// How long an answer may take after a write has failed. It was sent before, so
+// it is in the receive buffer or within a round trip.
+const ANSWER_MILLISECONDS = 1000;
+
+const END_OF_FILE = new Uint8Array(0);
+
+/** One call over a transport. One read and one write are under way at most. */
+export class Call {
+  readonly #transport: Transport;
+  readonly #signal: AbortSignal | undefined;
+  readonly #onAbort = () => this.fail(this.#signal?.reason);
+  #unread: Uint8Array;
+  #failure: { readonly error: unknown } | null = null;
+  #onFailure: ((error: unknown) => void) | null = null;
+  #write: Promise<void> = Promise.resolve();
+  #endWrite: (() => void) | null = null;
+  #writeFailure: { readonly error: unknown } | null = null;
+  #answerTimer: ReturnType<typeof setTimeout> | undefined;
+
+  /**
+   * Starts a call; with a signal that is aborted already, as a failed one.
+   *
+   * @param unread What was read before and belongs to this call.
+   */
+  constructor(
+    transport: Transport,
+    unread: Uint8Array,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#transport = transport;
+    this.#unread = unread;
+    this.#signal = signal;
+    if (signal?.aborted) {
+      this.fail(signal.reason);
+    } else {
+      signal?.addEventListener("abort", this.#onAbort);
+    }
+  }
+
+  /** Whether what is read may be handed on without a copy. */
+  get ownsBuffers(): boolean {
+    return this.#transport.ownsBuffers;
+  }
+
+  /** Whether all that was to be written has been written. */
+  get isWritten(): boolean {
+    return this.#endWrite === null && this.#writeFailure === null;
+  }
+
+  /** What was read for this call and not used. */
+  get unread(): Uint8Array {
+    return this.#unread;
+  }
+
+  /** Throws where the call has failed. */
+  check(): void {
+    if (this.#failure !== null) throw this.#failure.error;
+  }
+
+  /** Reads what is there; an empty array at end of file. */
+  async read(): Promise<Uint8Array> {
+    this.check();
+    if (this.#unread.length > 0) {
+      const unread = this.#unread;
+      this.#unread = END_OF_FILE;
+      return unread;
+    }
+    let bytes: Uint8Array | null;
+    try {
+      bytes = await this.#transport.read();
+    } catch (error) {
+      this.check();
+      throw error;
+    }
+    this.check();
+    return bytes ?? END_OF_FILE;
+  }
+
+  /** Takes back what was read, once nothing refers to it any more. */
+  recycle(bytes: Uint8Array): void {
+    this.#transport.recycle(bytes);
+  }
+
+  /** Starts a write; `flush` waits for it. */
+  startWrite(bytes: Uint8Array): void {
+    this.check();
+    this.#write = new Promise((resolve) => {
+      this.#endWrite = resolve;
+      this.#transport.write(bytes).then(
+        () => this.#finishWrite(),
+        (error) => this.#failWrite(error),
+      );
+    });
+  }
+
+  /** Waits for the write that is under way. */
+  async flush(): Promise<void> {
+    if (this.#endWrite !== null) await this.#write;
+    this.check();
+    if (this.#writeFailure !== null) throw this.#writeFailure.error;
+  }
+
+  /** Gives the error to report for one that came up while reading. */
+  explain(error: HttpError): HttpError {
+    if (this.#writeFailure === null || error.code !== "UnexpectedEof") {
+      return error;
+    }
+    const { code, message } = error;
+    return new HttpError(code, message, { cause: this.#writeFailure.error });
+  }
+
+  /** Says what to do, once, when the call fails. */
+  set onFailure(listener: (error: unknown) => void) {
+    if (this.#failure === null) this.#onFailure = listener;
+    else listener(this.#failure.error);
+  }
+
+  /** Ends the call with an error and its connection with it; the first counts. */
+  fail(error: unknown): void {
+    if (this.#failure !== null) return;
+    this.#failure = { error };
+    this.finish();
+    this.#transport.abort(error);
+    this.#endWrite?.();
+    this.#onFailure?.(error);
+  }
+
+  /** Lets go of the signal and the timer. */
+  finish(): void {
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+    clearTimeout(this.#answerTimer);
+  }
+
+  #finishWrite(): void {
+    this.#endWrite?.();
+    this.#endWrite = null;
+  }
+
+  #failWrite(error: unknown): void {
+    this.#finishWrite();
+    if (this.#failure !== null) return;
+    this.#writeFailure = { error };
+    this.#answerTimer = setTimeout(() => this.fail(error), ANSWER_MILLISECONDS);
+  }
+}

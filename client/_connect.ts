@@ -1,0 +1,133 @@
+// Opening connections: TCP, TLS over TCP, Unix sockets, under one signal.
+
+import { quote } from "../_quote.ts";
+import { closeConn } from "./_conn_transport.ts";
+import type { HttpConnectOptions, HttpTlsOptions } from "./connect.ts";
+
+const DEFAULT_PORTS = new Map([["http:", 80], ["https:", 443]]);
+
+/**
+ * Opens a connection for a URL.
+ *
+ * @throws {TypeError} If the options contradict each other or the URL.
+ */
+export async function openConn(
+  url: URL,
+  options: HttpConnectOptions,
+): Promise<Deno.Conn> {
+  const { signal, unixPath, tls = {} } = options;
+  const defaultPort = DEFAULT_PORTS.get(url.protocol);
+  if (defaultPort === undefined) {
+    throw new TypeError(
+      `Invalid URL: its scheme ${quote(url.protocol)} is not http or https`,
+    );
+  }
+  if (unixPath !== undefined) {
+    if (url.protocol === "https:") {
+      throw new TypeError("Cannot connect: there is no TLS over Unix sockets");
+    }
+    const connecting = Deno.connect({ transport: "unix", path: unixPath });
+    return await abortable(connecting, signal);
+  }
+  const hostname = options.hostname ?? bareHost(url);
+  const port = options.port ??
+    (url.port === "" ? defaultPort : Number(url.port));
+  if (url.protocol === "https:" && hasClientCert(tls)) {
+    return await connectWithCert(url, { hostname, port }, tls, signal);
+  }
+  const connecting = Deno.connect(
+    signal === undefined ? { hostname, port } : { hostname, port, signal },
+  );
+  const tcp = await abortable(connecting, signal);
+  return url.protocol === "http:"
+    ? tcp
+    : await startTls(tcp, bareHost(url), tls, signal);
+}
+
+/** The host of a URL, an IPv6 address without its brackets. */
+function bareHost(url: URL): string {
+  return url.hostname.replace(/^\[(.*)\]$/, "$1");
+}
+
+function hasClientCert({ cert, key }: HttpTlsOptions): boolean {
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new TypeError("Cannot connect: cert and key go together");
+  }
+  return cert !== undefined;
+}
+
+async function startTls(
+  tcp: Deno.TcpConn,
+  hostname: string,
+  { caCerts = [], alpnProtocols = ["http/1.1"] }: HttpTlsOptions,
+  signal: AbortSignal | undefined,
+): Promise<Deno.Conn> {
+  const starting = Deno.startTls(tcp, { hostname, caCerts, alpnProtocols });
+  const conn = await abortable(starting, signal);
+  return await finishHandshake(conn, signal);
+}
+
+/**
+ * Connects with a client certificate, which `Deno.startTls` does not take. The
+ * call that does checks the server's certificate against the host that it
+ * connects to, so these cannot be two.
+ */
+async function connectWithCert(
+  url: URL,
+  where: { hostname: string; port: number },
+  { caCerts = [], alpnProtocols = ["http/1.1"], cert = "", key = "" }:
+    HttpTlsOptions,
+  signal: AbortSignal | undefined,
+): Promise<Deno.Conn> {
+  if (where.hostname !== bareHost(url)) {
+    throw new TypeError(
+      "Cannot connect: a client certificate and another host do not go together",
+    );
+  }
+  const connecting = Deno.connectTls(
+    { ...where, caCerts, alpnProtocols, cert, key },
+  );
+  const conn = await abortable(connecting, signal);
+  return await finishHandshake(conn, signal);
+}
+
+async function finishHandshake(
+  conn: Deno.TlsConn,
+  signal: AbortSignal | undefined,
+): Promise<Deno.Conn> {
+  const abort = () => closeConn(conn);
+  signal?.addEventListener("abort", abort);
+  try {
+    signal?.throwIfAborted();
+    await conn.handshake();
+    return conn;
+  } catch (error) {
+    closeConn(conn);
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
+/** Waits for a connection, or closes it when it comes too late. */
+async function abortable<Conn extends Deno.Conn>(
+  connecting: Promise<Conn>,
+  signal: AbortSignal | undefined,
+): Promise<Conn> {
+  if (signal === undefined) return await connecting;
+  let onAbort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener("abort", onAbort);
+  });
+  try {
+    return await Promise.race([connecting, aborted]);
+  } catch (error) {
+    connecting.then(closeConn, () => {});
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}

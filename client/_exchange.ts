@@ -1,0 +1,245 @@
+// A streaming exchange: the upload and the download of one call, side by side.
+//
+//   start ── interims ──> head ──> body ── Data ... ──> end
+//     └──────────────┴──────┴───────┴── fail: abort, close, cancel, a fault
+//
+// Nothing is read from the connection before the body's reader asks for it.
+
+import type { HttpHeaders } from "../rfc9110/headers.ts";
+import type { HttpRequest } from "../rfc9110/request.ts";
+import { type HttpResponse, isNullBodyStatus } from "../rfc9110/response.ts";
+import { BodyBuffer } from "../rfc9112/_body_buffer.ts";
+import type { HttpCloseReason } from "../rfc9112/close_reason.ts";
+import { resolveLimits } from "../rfc9112/limits.ts";
+import { Http11Receive, type Http11ReceiveResult } from "../rfc9112/receive.ts";
+import type { Call } from "./_call.ts";
+import type { Connection } from "./_connection.ts";
+import { makeDeferred } from "./_deferred.ts";
+import { drive } from "./_drive.ts";
+import { Upload } from "./_upload.ts";
+import { planUpload } from "./_upload_plan.ts";
+import type { HttpExchange, HttpExchangeOptions } from "./exchange.ts";
+
+type Step<Type> = Extract<Http11ReceiveResult, { readonly type: Type }>;
+type BodyStep = Exclude<Http11ReceiveResult, Step<"Interim" | "Head">>;
+
+// A piece that fills less of its read buffer than this is copied out of it, so
+// that a reader who keeps small pieces does not keep large buffers.
+const MIN_LENT_BYTES = 32768;
+
+const decoder = new TextDecoder();
+
+/** The two directions of one call. */
+interface Directions {
+  readonly connection: Connection;
+  readonly call: Call;
+  readonly upload: Upload;
+  readonly receive: Http11Receive;
+  readonly maxBodyBytes: number;
+}
+
+/**
+ * Starts an exchange.
+ *
+ * @returns The exchange, once its head is there.
+ * @throws {TypeError} If request and options contradict themselves.
+ * @throws {HttpError} If the peer did something wrong.
+ */
+export async function startExchange(
+  connection: Connection,
+  request: HttpRequest,
+  options: HttpExchangeOptions,
+): Promise<HttpExchange> {
+  const limits = resolveLimits(options);
+  const receive = new Http11Receive(request, limits);
+  connection.check();
+  const plan = planUpload(request, options);
+  const call = connection.begin(options.signal);
+  const upload = new Upload(call, plan);
+  try {
+    call.check();
+    upload.start();
+    const head = await readHead(call, receive, upload, options.onInterim);
+    upload.stop(undefined);
+    const { maxBodyBytes } = limits;
+    const exchange = new Exchange(
+      { connection, call, upload, receive, maxBodyBytes },
+      head,
+    );
+    await exchange.start();
+    return exchange;
+  } catch (error) {
+    upload.stop(error);
+    connection.fail(call, error);
+    throw error;
+  }
+}
+
+async function readHead(
+  call: Call,
+  receive: Http11Receive,
+  upload: Upload,
+  onInterim: HttpExchangeOptions["onInterim"],
+): Promise<Step<"Head">> {
+  while (true) {
+    const step = await drive(call, receive);
+    if (step.type === "Head") return step;
+    // Before the head there is nothing else, but the type does not know it.
+    if (step.type !== "Interim") continue;
+    if (step.response.status === 100) upload.open();
+    onInterim?.(step.response);
+  }
+}
+
+class Exchange implements HttpExchange {
+  readonly response: HttpResponse;
+  readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
+  readonly upgraded: boolean;
+  readonly #directions: Directions;
+  readonly #length: number | null;
+  readonly #trailers = makeDeferred<HttpHeaders>();
+  readonly #closed = makeDeferred<
+    { keepAlive: boolean; closeReason: HttpCloseReason | null }
+  >();
+  #controller!: ReadableByteStreamController;
+  /** The step that the next pull starts with. */
+  #step: BodyStep = { type: "WantsRead" };
+  #isTaken = false;
+  #isEnded = false;
+
+  constructor(directions: Directions, head: Step<"Head">) {
+    this.#directions = directions;
+    this.response = head.response;
+    this.upgraded = head.framing.kind === "tunnel";
+    this.#length = head.framing.kind === "length" ? head.framing.length : null;
+    this.body = new ReadableStream({
+      type: "bytes",
+      start: (controller) => {
+        this.#controller = controller;
+      },
+      pull: () => this.#pull(),
+      cancel: (reason) =>
+        this.#fail(
+          reason ?? new DOMException("The body was cancelled", "AbortError"),
+        ),
+    }, { highWaterMark: 0 });
+    directions.call.onFailure = (error) => this.#fail(error);
+  }
+
+  get trailers(): Promise<HttpHeaders> {
+    return this.#trailers.promise;
+  }
+
+  get closed(): Promise<
+    { keepAlive: boolean; closeReason: HttpCloseReason | null }
+  > {
+    return this.#closed.promise;
+  }
+
+  /** Looks at what came with the head: a body that is empty ends here. */
+  async start(): Promise<void> {
+    this.#step = this.#directions.receive.resume() as BodyStep;
+    if (this.#step.type === "Ok") await this.#finish(this.#step);
+  }
+
+  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    this.#take();
+    const reader = this.body.getReader();
+    try {
+      const buffer = new BodyBuffer(
+        this.#directions.maxBodyBytes,
+        this.#length,
+      );
+      while (true) {
+        const { value, done } = await reader.read();
+        if (done) return buffer.finish();
+        buffer.push(value);
+      }
+    } catch (error) {
+      await reader.cancel(error).catch(() => {});
+      throw error;
+    }
+  }
+
+  async text(): Promise<string> {
+    return decoder.decode(await this.bytes());
+  }
+
+  async json(): Promise<unknown> {
+    return JSON.parse(await this.text());
+  }
+
+  toResponse(): Response {
+    const { status, reason, headers } = this.response;
+    const init = { status, statusText: reason, headers: headers.toHeaders() };
+    // Made without a body first: a status out of range must not cost the body.
+    const response = new Response(null, init);
+    this.#take();
+    return isNullBodyStatus(status) ? response : new Response(this.body, init);
+  }
+
+  #take(): void {
+    if (this.#isTaken || this.body.locked) {
+      throw new TypeError("Cannot read the body: it is taken already");
+    }
+    this.#isTaken = true;
+  }
+
+  /** Gives the stream one piece, or its end. */
+  async #pull(): Promise<void> {
+    const { call, receive } = this.#directions;
+    this.#isTaken = true;
+    try {
+      let step = this.#step;
+      let read: Uint8Array | null = null;
+      while (step.type === "WantsRead") {
+        if (read !== null) call.recycle(read);
+        read = await call.read();
+        step = receive.resume(read) as BodyStep;
+      }
+      if (step.type === "Err") throw call.explain(step.error);
+      if (step.type === "Data") {
+        this.#enqueue(step.bytes, read);
+        step = receive.resume() as BodyStep;
+      }
+      this.#step = step;
+      if (step.type === "Ok") await this.#finish(step);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Hands a piece to the stream: as it is where that is possible. */
+  #enqueue(bytes: Uint8Array, read: Uint8Array | null): void {
+    const { call } = this.#directions;
+    const isLent = call.ownsBuffers && bytes.buffer === read?.buffer &&
+      bytes.length >= MIN_LENT_BYTES;
+    this.#controller.enqueue(
+      isLent ? bytes as Uint8Array<ArrayBuffer> : bytes.slice(),
+    );
+    if (read !== null && !isLent) call.recycle(read);
+  }
+
+  async #finish(end: Step<"Ok">): Promise<void> {
+    const { connection, call, upload } = this.#directions;
+    // The connection is free before the stream says so: who has read it to its
+    // end may send the next request at once.
+    const closeReason = await connection.end(call, end, () => upload.isSent);
+    this.#isEnded = true;
+    this.#controller.close();
+    this.#controller.byobRequest?.respond(0);
+    this.#trailers.resolve(end.trailers);
+    this.#closed.resolve({ keepAlive: closeReason === null, closeReason });
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    const { connection, call, upload } = this.#directions;
+    upload.stop(error);
+    connection.fail(call, error);
+    this.#controller.error(error);
+    this.#trailers.reject(error);
+    this.#closed.reject(error);
+  }
+}

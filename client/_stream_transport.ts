@@ -1,0 +1,101 @@
+// A pair of Web Streams as a transport.
+
+import {
+  giveBuffer,
+  prepend,
+  takeBuffer,
+  type Transport,
+} from "./_transport.ts";
+import type { ByteStream } from "./stream.ts";
+
+type Reader =
+  | { readonly byob: true; readonly reader: ReadableStreamBYOBReader }
+  | {
+    readonly byob: false;
+    readonly reader: ReadableStreamDefaultReader<Uint8Array>;
+  };
+
+/** Reads and writes over Web Streams, which it locks. */
+export class StreamTransport implements Transport {
+  readonly #stream: ByteStream;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #reader: Reader;
+  #writing = false;
+
+  /**
+   * Locks the streams.
+   *
+   * @throws {TypeError} If one of them is locked already.
+   */
+  constructor(stream: ByteStream) {
+    this.#stream = stream;
+    this.#writer = stream.writable.getWriter();
+    try {
+      this.#reader = lockReadable(stream.readable);
+    } catch (error) {
+      this.#writer.releaseLock();
+      throw error;
+    }
+    // Writes tell of their failures themselves.
+    this.#writer.closed.catch(() => {});
+  }
+
+  get ownsBuffers(): boolean {
+    return this.#reader.byob;
+  }
+
+  async read(): Promise<Uint8Array | null> {
+    while (true) {
+      const { value, done } = this.#reader.byob
+        ? await this.#reader.reader.read(takeBuffer())
+        : await this.#reader.reader.read();
+      if (done || value === undefined) return null;
+      if (!(value instanceof Uint8Array)) {
+        throw new TypeError("Cannot read: the stream gave no Uint8Array");
+      }
+      // An empty piece is legal in a stream, and says nothing.
+      if (value.length > 0) return value;
+    }
+  }
+
+  recycle(bytes: Uint8Array): void {
+    if (this.#reader.byob) giveBuffer(bytes.buffer);
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    this.#writing = true;
+    await this.#writer.write(bytes);
+    this.#writing = false;
+  }
+
+  async close(): Promise<void> {
+    if (this.#writing) {
+      return this.abort(new Error("The connection was closed"));
+    }
+    // Not one after the other: on some streams closing one half closes both.
+    const closing = this.#writer.close();
+    const cancelling = this.#reader.reader.cancel();
+    await Promise.allSettled([closing, cancelling]);
+  }
+
+  abort(reason: unknown): void {
+    this.#writer.abort(reason).catch(() => {});
+    this.#reader.reader.cancel(reason).catch(() => {});
+  }
+
+  detach(unread: Uint8Array): ByteStream {
+    this.#reader.reader.releaseLock();
+    this.#writer.releaseLock();
+    const { readable, writable } = this.#stream;
+    return { readable: prepend(unread, readable), writable };
+  }
+}
+
+function lockReadable(readable: ReadableStream<Uint8Array>): Reader {
+  try {
+    return { byob: true, reader: readable.getReader({ mode: "byob" }) };
+  } catch {
+    // Not a byte stream; or locked, which throws here again.
+    return { byob: false, reader: readable.getReader() };
+  }
+}

@@ -1,0 +1,77 @@
+// What a client needs of a connection, whatever it is underneath, and the
+// buffers that are read into.
+
+import type { ByteStream } from "./stream.ts";
+
+/** A connection. One read and one write may be under way at a time. */
+export interface Transport {
+  /**
+   * Whether what is read stands in storage that nobody else holds, so that it
+   * may be handed on without a copy.
+   */
+  readonly ownsBuffers: boolean;
+  /** Reads what is there: never an empty array, and `null` at end of file. */
+  read(): Promise<Uint8Array | null>;
+  /** Takes back what was read, once nothing refers to it any more. */
+  recycle(bytes: Uint8Array): void;
+  /** Writes all of the bytes. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Closes an idle connection in good order. */
+  close(): Promise<void>;
+  /** Closes a connection at once: what is under way ends. */
+  abort(reason: unknown): void;
+  /** Gives the connection up as a pair of streams, `unread` first. */
+  detach(unread: Uint8Array): ByteStream;
+}
+
+// As much as a socket's receive buffer gives at once on most systems. Larger
+// reads were not faster.
+const BUFFER_BYTES = 65536;
+
+// Buffers live between reads, not between exchanges: an idle connection has
+// none. This many are kept for the next ones that read.
+const MAX_IDLE_BUFFERS = 64;
+
+const idleBuffers: ArrayBuffer[] = [];
+
+/** Takes a buffer to read into. */
+export function takeBuffer(): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(idleBuffers.pop() ?? new ArrayBuffer(BUFFER_BYTES));
+}
+
+/** Gives a buffer back. */
+export function giveBuffer(buffer: ArrayBufferLike): void {
+  if (
+    buffer instanceof ArrayBuffer && buffer.byteLength === BUFFER_BYTES &&
+    idleBuffers.length < MAX_IDLE_BUFFERS
+  ) idleBuffers.push(buffer);
+}
+
+/** A readable stream that gives `first`, and then what another one gives. */
+export function prepend(
+  first: Uint8Array,
+  rest: ReadableStream<Uint8Array>,
+): ReadableStream<Uint8Array> {
+  if (first.length === 0) return rest;
+  const reader = rest.getReader();
+  let unread: Uint8Array | null = first.slice();
+  return new ReadableStream({
+    type: "bytes",
+    async pull(controller) {
+      if (unread !== null) {
+        controller.enqueue(unread as Uint8Array<ArrayBuffer>);
+        unread = null;
+        return;
+      }
+      const { value, done } = await reader.read();
+      if (!done) {
+        // A copy: the array may be its producer's, and this stream takes it.
+        controller.enqueue(value.slice());
+        return;
+      }
+      controller.close();
+      controller.byobRequest?.respond(0);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+}

@@ -1,0 +1,271 @@
+/**
+ * A client over one connection.
+ *
+ * @module
+ */
+
+import type { HttpCoroutine } from "../coroutine.ts";
+import { Http10Send } from "../rfc1945/send.ts";
+import type { HttpRequest } from "../rfc9110/request.ts";
+import { type HttpLimits, resolveLimits } from "../rfc9112/limits.ts";
+import {
+  Http11Send,
+  type HttpSendOutput,
+  type HttpSendResult,
+} from "../rfc9112/send.ts";
+import { ConnTransport, isConn } from "./_conn_transport.ts";
+import { openConn } from "./_connect.ts";
+import { Connection } from "./_connection.ts";
+import { drive } from "./_drive.ts";
+import { startExchange } from "./_exchange.ts";
+import { StreamTransport } from "./_stream_transport.ts";
+import type { HttpConnectOptions } from "./connect.ts";
+import type { HttpExchange, HttpExchangeOptions } from "./exchange.ts";
+import type {
+  HttpClientOptions,
+  HttpClientOutput,
+  HttpClientSendOptions,
+  HttpRunOptions,
+  HttpRunResult,
+} from "./output.ts";
+import type { ByteStream } from "./stream.ts";
+
+/**
+ * A client over one connection, one exchange at a time.
+ *
+ * What the peer does wrong rejects with an `HttpError`, an aborted signal with
+ * its reason; the connection is then closed. What the caller does wrong is a
+ * `TypeError`, before a byte is sent.
+ *
+ * @example Over a stream that you opened
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { HttpRequest } from "@pimalaya/io-http";
+ * import { HttpClient } from "@pimalaya/io-http/client";
+ *
+ * // A server in memory, which answers whatever it is asked.
+ * const readable = new Response("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+ *   .body!;
+ * const writable = new WritableStream<Uint8Array>();
+ *
+ * await using client = new HttpClient({ readable, writable });
+ * const { response, keepAlive } = await client.send(
+ *   HttpRequest.get("http://example.com/"),
+ * );
+ *
+ * assertEquals(response.text(), "hi");
+ * assertEquals(keepAlive, true);
+ * ```
+ */
+export class HttpClient implements AsyncDisposable {
+  readonly #connection: Connection;
+  readonly #limits: HttpClientOptions;
+
+  /**
+   * Takes over a stream. A connection of Deno's is read and written directly;
+   * of any other pair, both streams are locked.
+   *
+   * @param stream The connection, for example what `Deno.connect` gives.
+   * @param options The limits of each call, unless it has its own.
+   * @throws {TypeError} If one of the streams is locked.
+   * @throws {RangeError} If a limit is not a whole number from 0 on.
+   */
+  constructor(stream: ByteStream, options: HttpClientOptions = {}) {
+    resolveLimits(options);
+    this.#limits = options;
+    this.#connection = new Connection(
+      isConn(stream) ? new ConnTransport(stream) : new StreamTransport(stream),
+    );
+  }
+
+  /**
+   * Opens a connection to the origin of a URL: TCP for http, TLS for https. It
+   * needs Deno, and its permission for the network.
+   *
+   * @param url A URL of the origin; its path and query do not matter here.
+   * @param options Where and how to connect, and a signal to give up.
+   * @returns A client over the new connection.
+   * @throws {TypeError} If the URL is neither http nor https, or the options
+   * contradict each other.
+   */
+  static async connect(
+    url: string | URL,
+    options: HttpConnectOptions = {},
+  ): Promise<HttpClient> {
+    return new HttpClient(await openConn(new URL(url), options));
+  }
+
+  /** Whether another request may be sent here. */
+  get reusable(): boolean {
+    return this.#connection.isIdle;
+  }
+
+  /**
+   * Sends a request over HTTP/1.1 and reads the response, whole.
+   *
+   * @param request What to send.
+   * @param options Limits, the form of the request target, and a signal.
+   * @returns The response, where it points if it is a redirect, and whether the
+   * connection may be used again.
+   * @throws {HttpError} If the peer did something wrong.
+   * @throws {TypeError} If the request contradicts itself, or another call is
+   * under way, or the connection may not be used again.
+   */
+  async send(
+    request: HttpRequest,
+    options?: HttpClientSendOptions,
+  ): Promise<HttpClientOutput> {
+    const coroutine = new Http11Send(request, this.#withLimits(options));
+    return await this.#send(coroutine, options?.signal);
+  }
+
+  /**
+   * Sends a request over HTTP/1.0 and reads the response, whole.
+   *
+   * @param request What to send.
+   * @param options Limits, the form of the request target, and a signal.
+   * @returns The response, where it points if it is a redirect, and whether the
+   * connection may be used again.
+   * @throws {HttpError} If the peer did something wrong.
+   * @throws {TypeError} If the request contradicts itself, or another call is
+   * under way, or the connection may not be used again.
+   */
+  async sendHttp10(
+    request: HttpRequest,
+    options?: HttpClientSendOptions,
+  ): Promise<HttpClientOutput> {
+    const coroutine = new Http10Send(request, this.#withLimits(options));
+    return await this.#send(coroutine, options?.signal);
+  }
+
+  /**
+   * Sends a request over HTTP/1.1 and resolves at the head of the response,
+   * whose body is then read as it comes in.
+   *
+   * The response is read while the request is written. Where the final response
+   * comes first, the rest of the request is not sent, and the connection is not
+   * used again.
+   *
+   * @param request What to send.
+   * @param options The body and trailers to stream, limits, and a signal.
+   * @returns The exchange. Its body has to be read, or cancelled, before the
+   * next request.
+   * @throws {HttpError} If the peer did something wrong.
+   * @throws {TypeError} If request and options contradict themselves, or another
+   * call is under way, or the connection may not be used again.
+   */
+  async exchange(
+    request: HttpRequest,
+    options: HttpExchangeOptions = {},
+  ): Promise<HttpExchange> {
+    const merged = { ...this.#limits, ...options };
+    return await startExchange(this.#connection, request, merged);
+  }
+
+  /**
+   * Drives any coroutine over the connection, up to its first step that is
+   * neither I/O nor a fault.
+   *
+   * A coroutine that has more steps is driven on by another `run`; no exchange
+   * starts before it is through. The bytes that its last step left in
+   * `remaining` come first in what is read next.
+   *
+   * @typeParam C The coroutine.
+   * @param coroutine What to drive.
+   * @param options A signal.
+   * @returns The step.
+   * @throws {HttpError} If the peer did something wrong.
+   * @throws {TypeError} If another call is under way, or the connection may not
+   * be used again.
+   */
+  async run<C extends HttpCoroutine<{ readonly type: string }>>(
+    coroutine: C,
+    options?: HttpRunOptions,
+  ): Promise<HttpRunResult<C>> {
+    const call = this.#connection.begin(options?.signal, true);
+    try {
+      const step = await drive(call, coroutine) as HttpRunResult<C>;
+      if (isOutput(step)) {
+        await this.#connection.end(call, step, () => call.isWritten);
+      } else {
+        await call.flush();
+        this.#connection.pause(call, step);
+      }
+      return step;
+    } catch (error) {
+      this.#connection.fail(call, error);
+      throw error;
+    }
+  }
+
+  /**
+   * Gives up the connection as a pair of streams, after an upgrade or CONNECT
+   * above all. The bytes that were read and not used come first.
+   *
+   * @returns The streams. Closing them is up to the caller from here on.
+   * @throws {TypeError} If a call is under way, or the connection is gone.
+   */
+  detach(): ByteStream {
+    return this.#connection.detach();
+  }
+
+  /**
+   * Closes the connection. A call that is under way rejects with an
+   * `AbortError`. Closing twice, or after `detach`, does nothing.
+   */
+  async close(): Promise<void> {
+    await this.#connection.close();
+  }
+
+  /** Closes the connection at the end of an `await using` block. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #send(
+    coroutine: HttpCoroutine<HttpSendResult>,
+    signal: AbortSignal | undefined,
+  ): Promise<HttpClientOutput> {
+    const call = this.#connection.begin(signal);
+    try {
+      const step = await drive(call, coroutine);
+      const { response, interim, remaining, upgraded } = step;
+      const redirect = step.type === "WantsRedirect"
+        ? { url: step.url, sameOrigin: step.sameOrigin }
+        : null;
+      const closeReason = await this.#connection.end(
+        call,
+        step,
+        () => call.isWritten,
+      );
+      const keepAlive = closeReason === null;
+      return {
+        response,
+        interim,
+        remaining,
+        keepAlive,
+        closeReason,
+        upgraded,
+        redirect,
+      };
+    } catch (error) {
+      this.#connection.fail(call, error);
+      throw error;
+    }
+  }
+
+  #withLimits<Options extends Partial<HttpLimits>>(
+    options: Options | undefined,
+  ): Options | HttpClientOptions {
+    return options === undefined
+      ? this.#limits
+      : { ...this.#limits, ...options };
+  }
+}
+
+/** Tells whether a step ends an exchange, and says how. */
+function isOutput(
+  step: { readonly type: string },
+): step is { readonly type: string } & Readonly<HttpSendOutput> {
+  return "keepAlive" in step && "closeReason" in step && "remaining" in step;
+}
