@@ -6,6 +6,8 @@
 // own. A body that is handed on as it arrives is thus never copied, and a line
 // that arrives one byte a call costs one byte a call.
 
+import { emptyBytes } from "./_empty.ts";
+
 const EMPTY = new Uint8Array(0);
 
 /** The unused input of one coroutine: `bytes` from `start` to `end`. */
@@ -20,6 +22,8 @@ export class Input {
   eof = false;
 
   #own: Uint8Array = EMPTY;
+  /** True where a step handed out a view of that storage. */
+  #lent = false;
 
   /** Adds what the caller passed; an empty array is the end of file. */
   push(bytes: Uint8Array): void {
@@ -36,24 +40,38 @@ export class Input {
     }
   }
 
-  /** Lets go of the caller's buffer, keeping a copy of what is left of it. */
+  /**
+   * Lets go of the caller's buffer and of what was lent, keeping a copy of what
+   * is left of it.
+   */
   settle(): void {
-    if (this.start === this.end) {
+    const { bytes, start, end } = this;
+    const isOwn = bytes === this.#own && !this.#lent;
+    if (start === end || !isOwn) {
+      if (this.#lent) this.#own = EMPTY;
+      this.#lent = false;
       this.bytes = EMPTY;
       this.start = this.end = 0;
-    } else if (this.bytes !== this.#own) {
-      const left = this.bytes.subarray(this.start, this.end);
-      this.bytes = EMPTY;
-      this.start = this.end = 0;
-      this.#append(left);
+      if (start < end) this.#append(bytes.subarray(start, end));
     }
+  }
+
+  /**
+   * Takes that many bytes, as a view of them. Who gets it may transfer it, as
+   * byte streams do with what they are given.
+   */
+  take(length: number): Uint8Array {
+    const { start } = this;
+    this.start += length;
+    if (this.bytes === this.#own) this.#lent = true;
+    return this.bytes.subarray(start, start + length);
   }
 
   /** Takes everything that is left, as a copy. */
   takeRest(): Uint8Array<ArrayBuffer> {
-    // Never a shared array, even where it is empty: its owner may transfer it.
+    if (this.start === this.end) return emptyBytes();
     const rest = new Uint8Array(this.end - this.start);
-    if (rest.length > 0) rest.set(this.bytes.subarray(this.start, this.end));
+    rest.set(this.bytes.subarray(this.start, this.end));
     this.start = this.end;
     return rest;
   }
@@ -61,7 +79,9 @@ export class Input {
   #append(bytes: Uint8Array): void {
     const used = this.end - this.start;
     const needed = used + bytes.length;
-    if (this.end + bytes.length > this.#own.length || this.bytes === EMPTY) {
+    if (
+      this.end + bytes.length > this.#own.length || this.bytes !== this.#own
+    ) {
       this.#makeRoom(used, needed);
     }
     this.#own.set(bytes, this.end);

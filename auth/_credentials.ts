@@ -1,7 +1,7 @@
 // Credentials as they stand in Authorization and Proxy-Authorization: a scheme,
 // one or more spaces, and what the scheme defines (RFC 9110 §11.4).
 
-import { equalsLower, SP } from "../rfc9110/_syntax.ts";
+import { equalsIgnoringCase, SP } from "../rfc9110/_syntax.ts";
 
 /**
  * Makes the error for credentials that are not as their scheme has them. It
@@ -14,7 +14,7 @@ export function invalidCredentials(scheme: string, reason: string): TypeError {
 /** Returns what follows the scheme, which is named in any case, and its spaces. */
 export function stripScheme(value: string, scheme: string): string {
   let start = scheme.length;
-  const named = equalsLower(value.slice(0, start), scheme.toLowerCase());
+  const named = equalsIgnoringCase(value.slice(0, start), scheme);
   // What stands in the scheme's place is not shown: it may be a bare token.
   if (!named || value.charCodeAt(start) !== SP) {
     throw invalidCredentials(

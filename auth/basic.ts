@@ -4,7 +4,7 @@
  * @module
  */
 
-import { decodeBase64, encodeBase64 } from "@std/encoding/base64";
+import { decodeByteString, encodeByteString } from "../rfc9110/_byte_string.ts";
 import { invalidCredentials, stripScheme } from "./_credentials.ts";
 import { Secret } from "./secret.ts";
 
@@ -85,7 +85,7 @@ export class HttpAuthBasic {
    */
   toAuthorization(): string {
     const pair = encoder.encode(`${this.username}:${this.password.expose()}`);
-    return `${SCHEME} ${encodeBase64(pair)}`;
+    return `${SCHEME} ${btoa(decodeByteString(pair, false))}`;
   }
 }
 
@@ -102,18 +102,22 @@ function checkText(what: string, text: string): void {
   }
 }
 
+/**
+ * Decodes base64 with `atob`, which every runtime has: the decoder of `@std`
+ * needs `ArrayBuffer.prototype.transfer`, and Node 20 has none.
+ */
 function decodeStrict(text: string): Uint8Array<ArrayBuffer> {
-  let bytes: Uint8Array<ArrayBuffer> | null = null;
+  let bytes: string | null = null;
   try {
-    bytes = decodeBase64(text);
+    bytes = atob(text);
   } catch {
-    // Its message may repeat the text.
+    // Its message is another in each runtime, and may repeat the text.
   }
-  // Decoders forgive missing padding and stray bits at the end.
-  if (bytes === null || encodeBase64(bytes) !== text) {
+  // `atob` forgives white space, missing padding and stray bits at the end.
+  if (bytes === null || btoa(bytes) !== text) {
     throw invalidCredentials(SCHEME, "the base64 is not valid");
   }
-  return bytes;
+  return encodeByteString(bytes);
 }
 
 function decodeUtf8(bytes: Uint8Array): string {

@@ -8,6 +8,9 @@ const encoder = new TextEncoder();
 // stack: engines allow some 100,000, so this stays far below.
 const MAX_ARGUMENTS = 4096;
 
+// Where the fixed cost of an encoder is made up for.
+const MIN_ENCODER_CHARS = 192;
+
 /**
  * Decodes bytes into one char each.
  *
@@ -23,19 +26,16 @@ export function decodeByteString(bytes: Uint8Array, ascii: boolean): string {
   return text;
 }
 
-/** Encodes a byte string, with room for `extra` more bytes behind it. */
-export function encodeByteString(
-  text: string,
-  extra = 0,
-): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(text.length + extra);
-  // UTF-8 is the same for ASCII, and only for ASCII, where it reads everything.
-  const { read, written } = encoder.encodeInto(
-    text,
-    extra === 0 ? bytes : bytes.subarray(0, text.length),
-  );
-  if (read !== text.length || written !== text.length) {
-    for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  }
+/** Encodes a byte string. */
+export function encodeByteString(text: string): Uint8Array<ArrayBuffer> {
+  if (text.length < MIN_ENCODER_CHARS) return encodeChars(text);
+  const utf8 = encoder.encode(text);
+  // UTF-8 is the same for ASCII, and longer for everything else.
+  return utf8.length === text.length ? utf8 : encodeChars(text);
+}
+
+function encodeChars(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
   return bytes;
 }

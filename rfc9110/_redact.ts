@@ -1,7 +1,7 @@
 // What must not end up in a log: the values of fields that carry credentials,
 // and the userinfo of a URL.
 
-import { equalsLower } from "./_syntax.ts";
+import { equalsIgnoringCase } from "./_syntax.ts";
 
 /** What stands for a value that is not shown. */
 export const REDACTED = "[redacted]";
@@ -24,7 +24,9 @@ const SENSITIVE_NAMES = [
 
 /** Tells whether the values of a field are kept out of logs. */
 export function isSensitive(name: string): boolean {
-  return SENSITIVE_NAMES.some((sensitive) => equalsLower(name, sensitive));
+  return SENSITIVE_NAMES.some((sensitive) =>
+    equalsIgnoringCase(name, sensitive)
+  );
 }
 
 /** A URL without its user name and password. */

@@ -60,15 +60,32 @@ export function trimBlanks(text: string): string {
   return text.slice(start, end);
 }
 
-/** Compares `text` with `lower`, which is in lowercase ASCII, ignoring case. */
-export function equalsLower(text: string, lower: string): boolean {
-  if (text.length !== lower.length) return false;
-  for (let i = 0; i < text.length; i++) {
-    let code = text.charCodeAt(i);
-    if (code >= 0x41 && code <= 0x5a) code |= 0x20;
-    if (code !== lower.charCodeAt(i)) return false;
+/** Compares names, ignoring the case of ASCII alone. */
+export function equalsIgnoringCase(a: string, b: string): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) {
+    const codeA = a.charCodeAt(i);
+    const codeB = b.charCodeAt(i);
+    if (codeA !== codeB && lowerCode(codeA) !== lowerCode(codeB)) return false;
   }
   return true;
+}
+
+function lowerCode(code: number): number {
+  return code >= 0x41 && code <= 0x5a ? code | 0x20 : code;
+}
+
+/** Tells whether a list (RFC 9110 §5.6.1) has a token, ignoring case. */
+export function listIncludes(list: string, token: string): boolean {
+  let start = 0;
+  while (start < list.length) {
+    const comma = list.indexOf(",", start);
+    const end = comma < 0 ? list.length : comma;
+    const element = trimBlanks(list.slice(start, end));
+    if (equalsIgnoringCase(element, token)) return true;
+    start = end + 1;
+  }
+  return false;
 }
 
 /**

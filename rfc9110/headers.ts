@@ -6,7 +6,12 @@
 
 import { quote } from "../_quote.ts";
 import { INSPECT, inspectAs, isSensitive, REDACTED } from "./_redact.ts";
-import { equalsLower, isFieldText, isToken, trimBlanks } from "./_syntax.ts";
+import {
+  equalsIgnoringCase,
+  isFieldText,
+  isToken,
+  trimBlanks,
+} from "./_syntax.ts";
 
 /**
  * What {@linkcode HttpHeaders} can be made from: pairs of name and value, a
@@ -17,6 +22,7 @@ export type HttpHeadersInit =
   | Readonly<Record<string, string>>;
 
 let makeFromWire: (names: string[], values: string[]) => HttpHeaders;
+let makeLines: (headers: HttpHeaders) => string;
 
 /**
  * Field lines in their order, with their case and their duplicates, as they
@@ -53,6 +59,15 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
       headers.#values = values;
       return headers;
     };
+    makeLines = (headers) => {
+      const names = headers.#names;
+      const values = headers.#values;
+      let lines = "";
+      for (let i = 0; i < names.length; i++) {
+        lines += `${names[i]}: ${values[i]}\r\n`;
+      }
+      return lines;
+    };
   }
 
   /**
@@ -84,13 +99,12 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
    * @returns The joined values, or `null` where there is no such field.
    */
   get(name: string): string | null {
-    const lower = name.toLowerCase();
     let joined: string | null = null;
-    let at = this.#find(lower, 0);
+    let at = this.#find(name, 0);
     while (at >= 0) {
       const value = this.#values[at]!;
       joined = joined === null ? value : `${joined}, ${value}`;
-      at = this.#find(lower, at + 1);
+      at = this.#find(name, at + 1);
     }
     return joined;
   }
@@ -102,12 +116,11 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
    * @returns The values, none where there is no such field.
    */
   getAll(name: string): string[] {
-    const lower = name.toLowerCase();
     const values: string[] = [];
-    let at = this.#find(lower, 0);
+    let at = this.#find(name, 0);
     while (at >= 0) {
       values.push(this.#values[at]!);
-      at = this.#find(lower, at + 1);
+      at = this.#find(name, at + 1);
     }
     return values;
   }
@@ -119,7 +132,7 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
    * @returns Whether there is one.
    */
   has(name: string): boolean {
-    return this.#find(name.toLowerCase(), 0) >= 0;
+    return this.#find(name, 0) >= 0;
   }
 
   /**
@@ -147,8 +160,7 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
    */
   set(name: string, value: string): void {
     const trimmed = checkField(name, value);
-    const lower = name.toLowerCase();
-    const first = this.#find(lower, 0);
+    const first = this.#find(name, 0);
     if (first < 0) {
       this.#names.push(name);
       this.#values.push(trimmed);
@@ -156,7 +168,7 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
     }
     this.#names[first] = name;
     this.#values[first] = trimmed;
-    this.#remove(lower, first + 1);
+    this.#remove(name, first + 1);
   }
 
   /**
@@ -165,7 +177,7 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
    * @param name The field name, in any case.
    */
   delete(name: string): void {
-    this.#remove(name.toLowerCase(), 0);
+    this.#remove(name, 0);
   }
 
   /**
@@ -181,14 +193,16 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
   }
 
   /**
-   * Iterates over the field lines in order.
+   * Iterates over the field lines in order, as they are now.
    *
    * @returns An iterator of pairs of name and value.
    */
-  *[Symbol.iterator](): Iterator<[name: string, value: string]> {
-    for (let i = 0; i < this.#names.length; i++) {
-      yield [this.#names[i]!, this.#values[i]!];
-    }
+  [Symbol.iterator](): IterableIterator<[name: string, value: string]> {
+    const pairs = this.#names.map((name, i): [string, string] => [
+      name,
+      this.#values[i]!,
+    ]);
+    return pairs.values();
   }
 
   /**
@@ -219,17 +233,22 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
     return inspectAs("HttpHeaders", this.toJSON(), options, inspect);
   }
 
-  #find(lower: string, from: number): number {
-    for (let i = from; i < this.#names.length; i++) {
-      if (equalsLower(this.#names[i]!, lower)) return i;
+  #find(name: string, from: number): number {
+    const names = this.#names;
+    for (let i = from; i < names.length; i++) {
+      const candidate = names[i]!;
+      // Most are told apart by their length, without a call.
+      if (
+        candidate.length === name.length && equalsIgnoringCase(candidate, name)
+      ) return i;
     }
     return -1;
   }
 
-  #remove(lower: string, from: number): void {
+  #remove(name: string, from: number): void {
     let kept = from;
     for (let i = from; i < this.#names.length; i++) {
-      if (equalsLower(this.#names[i]!, lower)) continue;
+      if (equalsIgnoringCase(this.#names[i]!, name)) continue;
       this.#names[kept] = this.#names[i]!;
       this.#values[kept] = this.#values[i]!;
       kept++;
@@ -248,6 +267,11 @@ export function headersFromWire(
   values: string[],
 ): HttpHeaders {
   return makeFromWire(names, values);
+}
+
+/** Writes field lines as a byte string, each with its CRLF. */
+export function encodeFieldLines(headers: HttpHeaders): string {
+  return makeLines(headers);
 }
 
 function checkField(name: string, value: string): string {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { equalsLower } from "./_syntax.ts";
+import { equalsIgnoringCase } from "./_syntax.ts";
 import { HttpHeaders } from "./headers.ts";
 import { HttpRequest } from "./request.ts";
 import type { HttpResponse } from "./response.ts";
@@ -61,9 +61,16 @@ export function findRedirect(
   return { url, sameOrigin: url.origin === base.origin };
 }
 
-/** `URL.parse`, which some supported runtimes do not have yet. */
+/**
+ * `URL.parse`, which some supported runtimes do not have yet. `URL.canParse` is
+ * no way around it: warmed up, Node 20 says no to hosts that are not ASCII.
+ */
 function parseUrl(text: string, base: URL): URL | null {
-  return URL.canParse(text, base) ? new URL(text, base) : null;
+  try {
+    return new URL(text, base);
+  } catch {
+    return null;
+  }
 }
 
 /** Reads a byte string as UTF-8 where it is valid UTF-8. */
@@ -139,5 +146,5 @@ function describesBody(name: string): boolean {
 }
 
 function includesName(names: string[], name: string): boolean {
-  return names.some((listed) => equalsLower(name, listed));
+  return names.some((listed) => equalsIgnoringCase(name, listed));
 }

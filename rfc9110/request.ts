@@ -27,6 +27,8 @@ export interface HttpRequestInit {
 
 const encoder = new TextEncoder();
 
+let peekBody: (request: HttpRequest) => Uint8Array | undefined;
+
 /**
  * A request, of no HTTP version yet (RFC 9110 §9).
  *
@@ -54,8 +56,11 @@ export class HttpRequest {
   readonly url: URL;
   /** The header fields. */
   readonly headers: HttpHeaders;
-  /** The body, empty where there is none. */
-  readonly body: Uint8Array;
+  #body: Uint8Array | undefined;
+
+  static {
+    peekBody = (request) => request.#body;
+  }
 
   /**
    * Makes a request.
@@ -78,11 +83,17 @@ export class HttpRequest {
         } is not http or https`,
       );
     }
-    const body = init?.body ?? new Uint8Array(0);
+    const body = init?.body;
     this.method = method;
     this.url = parsed;
     this.headers = new HttpHeaders(init?.headers);
-    this.body = typeof body === "string" ? encoder.encode(body) : body;
+    this.#body = typeof body === "string" ? encoder.encode(body) : body;
+  }
+
+  /** The body, empty where there is none. */
+  get body(): Uint8Array {
+    // Made when it is asked for: an empty array takes as long as a short URL.
+    return this.#body ??= new Uint8Array(0);
   }
 
   /**
@@ -208,7 +219,7 @@ export class HttpRequest {
       method: this.method,
       url: redactUrl(this.url),
       headers: this.headers.toJSON(),
-      bodyLength: this.body.length,
+      bodyLength: bodyLength(this),
     };
   }
 
@@ -227,4 +238,9 @@ export class HttpRequest {
   ): unknown {
     return inspectAs("HttpRequest", this.toJSON(), options, inspect);
   }
+}
+
+/** The length of a request's body, without making an empty one for it. */
+export function bodyLength(request: HttpRequest): number {
+  return peekBody(request)?.length ?? 0;
 }

@@ -11,6 +11,12 @@ import { HttpHeaders } from "./headers.ts";
 /** The versions that a response can be of; a higher minor version counts as 1.1. */
 export type HttpVersion = "HTTP/1.0" | "HTTP/1.1";
 
+let fill: (
+  response: HttpResponse,
+  body: Uint8Array<ArrayBuffer>,
+  trailers: HttpHeaders,
+) => void;
+
 /** What an {@linkcode HttpResponse} is made of. */
 export interface HttpResponseInit {
   /**
@@ -82,10 +88,15 @@ export class HttpResponse {
   readonly reason: string;
   /** The header fields. */
   readonly headers: HttpHeaders;
-  /** The body, without any transfer coding; content codings are left as they are. */
-  readonly body: Uint8Array<ArrayBuffer>;
-  /** The trailer fields of a chunked body, never merged into the headers. */
-  readonly trailers: HttpHeaders;
+  #body: Uint8Array<ArrayBuffer> | undefined;
+  #trailers: HttpHeaders | undefined;
+
+  static {
+    fill = (response, body, trailers) => {
+      response.#body = body;
+      response.#trailers = trailers;
+    };
+  }
 
   /**
    * Makes a response.
@@ -97,8 +108,19 @@ export class HttpResponse {
     this.status = init.status;
     this.reason = init.reason ?? "";
     this.headers = init.headers ?? new HttpHeaders();
-    this.body = init.body ?? new Uint8Array(0);
-    this.trailers = init.trailers ?? new HttpHeaders();
+    this.#body = init.body;
+    this.#trailers = init.trailers;
+  }
+
+  /** The body, without any transfer coding; content codings are left as they are. */
+  get body(): Uint8Array<ArrayBuffer> {
+    // Made when it is asked for: an empty array takes as long as a short head.
+    return this.#body ??= new Uint8Array(0);
+  }
+
+  /** The trailer fields of a chunked body, never merged into the headers. */
+  get trailers(): HttpHeaders {
+    return this.#trailers ??= new HttpHeaders();
   }
 
   /**
@@ -174,6 +196,12 @@ export class HttpResponse {
    * that a `Response` can hold.
    */
   toResponse(): Response {
+    if (this.status < 200 || this.status > 599) {
+      // Said here, for runtimes do not agree on 101.
+      throw new RangeError(
+        `Invalid status: a Response cannot hold ${this.status}`,
+      );
+    }
     const body = isNullBodyStatus(this.status) ? null : this.body;
     return new Response(body, {
       status: this.status,
@@ -214,4 +242,14 @@ export class HttpResponse {
   ): unknown {
     return inspectAs("HttpResponse", this.toJSON(), options, inspect);
   }
+}
+
+/** Gives a head that nobody has seen yet what came after it. */
+export function completeResponse(
+  head: HttpResponse,
+  body: Uint8Array<ArrayBuffer>,
+  trailers: HttpHeaders,
+): HttpResponse {
+  fill(head, body, trailers);
+  return head;
 }

@@ -73,9 +73,6 @@ class CloseReader implements BodyReader {
 
 /** Takes up to `most` bytes of the input, as a view; `null` where none are. */
 function takeData(input: Input, most: number): Uint8Array | null {
-  const { start } = input;
-  const length = Math.min(most, input.end - start);
-  if (length === 0) return null;
-  input.start += length;
-  return input.bytes.subarray(start, start + length);
+  const length = Math.min(most, input.end - input.start);
+  return length === 0 ? null : input.take(length);
 }

@@ -7,13 +7,15 @@
 import { HttpError } from "../error.ts";
 
 const MIN_CAPACITY = 4096;
+// Never handed out, so it may be shared.
+const NOTHING = new Uint8Array(0);
 
 /** Collects the pieces of a body. */
 export class BodyBuffer {
   readonly #maxBytes: number;
   /** The length where it is known, else Infinity. */
   readonly #expected: number;
-  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  #bytes = NOTHING;
   #length = 0;
 
   /**
@@ -42,6 +44,7 @@ export class BodyBuffer {
 
   /** Gives up the body, in storage of exactly its length. */
   finish(): Uint8Array<ArrayBuffer> {
+    if (this.#length === 0) return new Uint8Array(0);
     return this.#length === this.#bytes.length
       ? this.#bytes
       : this.#bytes.slice(0, this.#length);
@@ -52,7 +55,7 @@ export class BodyBuffer {
     // One more doubling would not fit, or would leave a step of little use.
     if (capacity * 2 > this.#expected) capacity = this.#expected;
     const grown = new Uint8Array(capacity);
-    grown.set(this.#bytes.subarray(0, this.#length));
+    if (this.#length > 0) grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
   }
 

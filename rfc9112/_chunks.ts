@@ -17,7 +17,8 @@ import type { Input } from "../_input.ts";
 import { quoteBytes } from "../_quote.ts";
 import { BYTE_CLASS, CR, HTAB, LF, SP, TEXT } from "../rfc9110/_syntax.ts";
 import type { HttpHeaders } from "../rfc9110/headers.ts";
-import { FieldSectionReader } from "./_field_section.ts";
+import { FieldSectionReader, type SectionRules } from "./_field_section.ts";
+import { Gathered } from "./_gathered.ts";
 import type { HttpLimits } from "./limits.ts";
 
 const SEMICOLON = 0x3b;
@@ -26,7 +27,15 @@ const SEMICOLON = 0x3b;
 const MAX_SIZE_DIGITS = 16;
 const NOT_HEX = 0xff;
 const HEX_VALUE = makeHexTable();
-const NOTHING = new Uint8Array(0);
+// Up to here, copying by hand is faster than a view and `set`.
+const MAX_SMALL_CHUNK = 256;
+
+const TRAILER_SECTION: SectionRules = {
+  countsEnd: false,
+  tooLarge: "TrailersTooLarge",
+  invalid: "InvalidTrailer",
+  name: "trailer section",
+};
 
 type State =
   | "Size"
@@ -51,7 +60,7 @@ export class ChunkReader {
   #extensionBytes = 0;
   #section: FieldSectionReader | null = null;
   #trailers: HttpHeaders | null = null;
-  #gathered: Uint8Array = NOTHING;
+  readonly #data = new Gathered();
   /** What was found behind data that had to be handed on first. */
   #fault: HttpError | null = null;
 
@@ -73,44 +82,66 @@ export class ChunkReader {
    */
   read(input: Input): Uint8Array | null {
     if (this.#fault !== null) throw this.#fault;
+    const data = this.#data;
     const room = input.end - input.start;
-    let first: Uint8Array | null = null;
-    let gathered = 0;
     try {
       while (input.start < input.end && this.#state !== "Done") {
         if (this.#state === "Trailers") {
-          if (first !== null || !this.#readTrailers(input)) break;
-        } else if (this.#state !== "Data") {
+          if (!data.isEmpty || !this.#readTrailers(input)) break;
+        } else if (this.#state === "Data") {
+          data.add(this.#takeRun(input), room);
+        } else if (!this.#readSmallChunks(input, room)) {
           this.#readFraming(input);
-        } else if (first === null) {
-          first = this.#takeRun(input);
-        } else {
-          if (gathered === 0) gathered = this.#gather(first, 0, room);
-          gathered = this.#gather(this.#takeRun(input), gathered, room);
         }
       }
     } catch (error) {
-      if (first === null || !(error instanceof HttpError)) throw error;
+      if (data.isEmpty || !(error instanceof HttpError)) throw error;
       this.#fault = error;
     }
-    return gathered === 0 ? first : this.#gathered.subarray(0, gathered);
+    return data.take();
   }
 
   /** Takes as much of the current chunk's data as there is. */
   #takeRun(input: Input): Uint8Array {
     const length = Math.min(this.#left, input.end - input.start);
-    const run = input.bytes.subarray(input.start, input.start + length);
-    input.start += length;
     this.#left -= length;
     if (this.#left === 0) this.#state = "DataCr";
-    return run;
+    return input.take(length);
   }
 
-  /** Puts a run at `at`, and returns where the next one goes. */
-  #gather(run: Uint8Array, at: number, room: number): number {
-    if (this.#gathered.length < room) this.#gathered = new Uint8Array(room);
-    this.#gathered.set(run, at);
-    return at + run.length;
+  /**
+   * Reads chunks that are small, whole and plain: digits, CRLF, data, CRLF. What
+   * is anything else is left to the states. Streams of 64-byte chunks decode
+   * four times as fast for it.
+   *
+   * @returns Whether there was one.
+   */
+  #readSmallChunks(input: Input, room: number): boolean {
+    if (this.#state !== "Size" || this.#digits > 0) return false;
+    const { bytes, start, end } = input;
+    let at = start;
+    while (true) {
+      let size = 0;
+      let line = at;
+      while (line < end && size <= MAX_SMALL_CHUNK) {
+        const value = HEX_VALUE[bytes[line]!]!;
+        if (value === NOT_HEX) break;
+        size = size * 16 + value;
+        line++;
+      }
+      const data = line + 2;
+      const next = data + size + 2;
+      if (
+        size === 0 || size > MAX_SMALL_CHUNK || next > end ||
+        line - at > MAX_SIZE_DIGITS ||
+        bytes[line] !== CR || bytes[line + 1] !== LF ||
+        bytes[next - 2] !== CR || bytes[next - 1] !== LF
+      ) break;
+      this.#data.addShort(bytes, data, size, room);
+      at = next;
+    }
+    input.start = at;
+    return at > start;
   }
 
   #readFraming(input: Input): void {
@@ -240,13 +271,10 @@ export class ChunkReader {
   }
 
   #readTrailers(input: Input): boolean {
-    this.#section ??= new FieldSectionReader({
-      // The empty line that closes the section is not counted.
-      maxBytes: this.#limits.maxTrailerBytes + 2,
-      tooLarge: "TrailersTooLarge",
-      invalid: "InvalidTrailer",
-      name: "trailer section",
-    });
+    this.#section ??= new FieldSectionReader(
+      TRAILER_SECTION,
+      this.#limits.maxTrailerBytes,
+    );
     if (!this.#section.read(input)) return false;
     this.#trailers = this.#section.makeHeaders(this.#section.takeText(input));
     this.#state = "Done";

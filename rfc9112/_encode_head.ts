@@ -3,7 +3,8 @@
 
 import { quote } from "../_quote.ts";
 import { parseTokenList } from "../rfc9110/_syntax.ts";
-import type { HttpRequest } from "../rfc9110/request.ts";
+import { encodeFieldLines } from "../rfc9110/headers.ts";
+import { bodyLength, type HttpRequest } from "../rfc9110/request.ts";
 import type { HttpVersion } from "../rfc9110/response.ts";
 import { parseLength } from "./_framing.ts";
 import type { HttpEncodeOptions } from "./encode.ts";
@@ -35,14 +36,12 @@ export function encodeHead(request: HttpRequest, plan: HeadPlan): EncodedHead {
   const { method, url, headers } = request;
   const target = requestTarget(method, url, plan.options?.target ?? "origin");
   let text = `${method} ${target} ${plan.version}\r\n`;
-  const hosts = headers.getAll("host").length;
-  if (hosts > 1) {
+  if (!headers.has("host")) {
+    text += `Host: ${method === "CONNECT" ? authority(url) : url.host}\r\n`;
+  } else if (headers.getAll("host").length > 1) {
     throw new TypeError("Invalid request: it has more than one Host field");
   }
-  if (hosts === 0) {
-    text += `Host: ${method === "CONNECT" ? authority(url) : url.host}\r\n`;
-  }
-  for (const [name, value] of headers) text += `${name}: ${value}\r\n`;
+  text += encodeFieldLines(headers);
   const chunked = isChunked(request, plan.version);
   if (!chunked) text += contentLength(request, plan.streamed);
   return { text: `${text}\r\n`, chunked };
@@ -101,8 +100,8 @@ function isChunked(request: HttpRequest, version: HttpVersion): boolean {
 
 /** Checks the caller's Content-Length, or writes the field where one is due. */
 function contentLength(request: HttpRequest, streamed: boolean): string {
-  const { method, headers, body } = request;
-  const length = body.length;
+  const { method, headers } = request;
+  const length = bodyLength(request);
   if (length > 0) checkBodyAllowed(method);
   if (!headers.has("content-length")) {
     return length > 0 || METHODS_WITH_BODY.includes(method)

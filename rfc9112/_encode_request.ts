@@ -1,7 +1,8 @@
 // Head and body in one piece, for both versions.
 
+import { concat } from "@std/bytes";
 import { encodeByteString } from "../rfc9110/_byte_string.ts";
-import type { HttpRequest } from "../rfc9110/request.ts";
+import { bodyLength, type HttpRequest } from "../rfc9110/request.ts";
 import type { HttpVersion } from "../rfc9110/response.ts";
 import { encodeHead } from "./_encode_head.ts";
 import { Http11ChunkEncoder } from "./chunk_encoder.ts";
@@ -19,15 +20,9 @@ export function encodeRequest(
 ): Uint8Array<ArrayBuffer> {
   const plan = { version, streamed: false, options };
   const { text, chunked } = encodeHead(request, plan);
-  const pieces = chunked ? encodeChunked(request.body) : [request.body];
-  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  const bytes = encodeByteString(text, length);
-  let at = text.length;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
+  const head = encodeByteString(text);
+  if (chunked) return concat([head, ...encodeChunked(request.body)]);
+  return bodyLength(request) === 0 ? head : concat([head, request.body]);
 }
 
 function encodeChunked(body: Uint8Array): Uint8Array[] {

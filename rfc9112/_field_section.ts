@@ -34,10 +34,10 @@ const COLON = 0x3a;
 /** Stands in place of a name's start in the spans of a folded line. */
 const FOLD = -1;
 
-/** How a section is bounded, and what its faults are called. */
+/** What is different about a kind of section. */
 export interface SectionRules {
-  /** Bytes that may stand before the end of the section, from its start on. */
-  readonly maxBytes: number;
+  /** Whether the empty line that ends the section counts as well. */
+  readonly countsEnd: boolean;
   readonly tooLarge: HttpErrorCode;
   readonly invalid: HttpErrorCode;
   /** The section's name in messages. */
@@ -47,6 +47,8 @@ export interface SectionRules {
 /** Reads one section. All offsets are relative to `input.start`. */
 export class FieldSectionReader {
   readonly #rules: SectionRules;
+  /** Bytes that the section may have, from its start on. */
+  readonly #maxBytes: number;
   /** Where the current line starts. */
   #line = 0;
   /** How far the current line was searched for its LF in vain. */
@@ -56,13 +58,14 @@ export class FieldSectionReader {
   /** All bytes of values OR-ed together, which tells whether they are ASCII. */
   #bits = 0;
 
-  constructor(rules: SectionRules) {
+  constructor(rules: SectionRules, maxBytes: number) {
     this.#rules = rules;
+    this.#maxBytes = maxBytes;
   }
 
-  /** Where the part of the input that the limit allows ends. */
+  /** Where the part of the input that the limit leaves to this line ends. */
   windowEnd(input: Input): number {
-    return Math.min(input.end, input.start + this.#rules.maxBytes);
+    return Math.min(input.end, input.start + this.#maxLineEnd(input));
   }
 
   /**
@@ -93,13 +96,13 @@ export class FieldSectionReader {
    */
   read(input: Input): boolean {
     const { bytes, start } = input;
-    const end = this.windowEnd(input);
     // A line that was seen in part is not looked at again before it is whole.
     if (this.#searched > this.#line && this.findLineFeed(input) < 0) {
       return false;
     }
     while (true) {
       const line = start + this.#line;
+      const end = this.windowEnd(input);
       const first = line < end ? bytes[line]! : -1;
       const isLast = first === CR || first === LF;
       const lineFeed = isLast
@@ -142,13 +145,26 @@ export class FieldSectionReader {
 
   /** Notes that there is no LF before `end`, which fails at the limit. */
   #askForMore(input: Input, end: number): -1 {
-    const { maxBytes, tooLarge, name } = this.#rules;
     this.#searched = end - input.start;
-    if (this.#searched < maxBytes) return -1;
+    if (this.#searched < this.#maxLineEnd(input)) return -1;
+    const { tooLarge, name } = this.#rules;
     throw new HttpError(
       tooLarge,
-      `Cannot read the ${name}: it is longer than ${maxBytes} bytes`,
+      `Cannot read the ${name}: it is longer than ${this.#maxBytes} bytes`,
     );
+  }
+
+  /**
+   * Where the limit wants the current line to have ended. The empty line that
+   * ends the section may stand behind it, where it does not count; and so may
+   * what can still become that line.
+   */
+  #maxLineEnd({ bytes, start, end }: Input): number {
+    const maxBytes = this.#maxBytes;
+    if (this.#rules.countsEnd) return maxBytes;
+    const line = start + this.#line;
+    const isField = line < end && bytes[line] !== CR && bytes[line] !== LF;
+    return isField ? maxBytes : maxBytes + "\r\n".length;
   }
 
   /**

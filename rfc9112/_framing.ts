@@ -44,19 +44,20 @@ export function decideFraming(
   }
   // 3. and 4. Transfer-Encoding overrides Content-Length. Beside it, in
   // HTTP/1.0 or as `identity`, it is what smuggling is made of.
-  const hasCoding = headers.has("transfer-encoding");
-  if (hasCoding && isChunked(headers.getAll("transfer-encoding"))) {
-    const ambiguous = response.version === "HTTP/1.0" ||
-      headers.has("content-length");
+  const coding = headers.get("transfer-encoding");
+  const lengths = headers.get("content-length");
+  if (coding !== null && isChunked(coding)) {
+    const ambiguous = response.version === "HTTP/1.0" || lengths !== null;
     return { framing: CHUNKED, ambiguous };
   }
   // 5. and 6. Content-Length, which has to be one number.
-  if (headers.has("content-length")) {
-    const length = parseContentLength(headers.getAll("content-length"));
-    return { framing: { kind: "length", length }, ambiguous: hasCoding };
+  const ambiguous = coding !== null;
+  if (lengths !== null) {
+    const length = parseContentLength(lengths);
+    return { framing: { kind: "length", length }, ambiguous };
   }
   // 8. Neither: until the connection ends.
-  return { framing: CLOSE, ambiguous: hasCoding };
+  return { framing: CLOSE, ambiguous };
 }
 
 /**
@@ -66,8 +67,7 @@ export function decideFraming(
  * no coding.
  * @throws {HttpError} For every other list.
  */
-function isChunked(values: string[]): boolean {
-  const list = values.join(",");
+function isChunked(list: string): boolean {
   const codings = parseTokenList(list);
   if (codings.length === 0) {
     throw invalidCoding("InvalidTransferEncoding", list, "it names no coding");
@@ -95,23 +95,18 @@ function invalidCoding(
   );
 }
 
-/** Reads all Content-Length fields, which must agree on one number. */
-function parseContentLength(values: string[]): number {
-  let length = -1;
-  for (const value of values) {
-    for (const element of value.split(",")) {
-      const number = parseLength(element);
-      if (number < 0 || (length >= 0 && number !== length)) {
-        throw new HttpError(
-          "InvalidContentLength",
-          `Cannot read Content-Length ${quote(values.join(", "))}: ` +
-            `it is not one number up to 2^53-1`,
-        );
-      }
-      length = number;
-    }
-  }
-  return length;
+/** Reads the list of all Content-Length values, which must agree on one. */
+function parseContentLength(list: string): number {
+  const length = parseLength(list);
+  // Nearly always it is one number. Else all have to be the same one.
+  if (length >= 0) return length;
+  const [first = -1, ...others] = list.split(",").map(parseLength);
+  if (first >= 0 && others.every((other) => other === first)) return first;
+  throw new HttpError(
+    "InvalidContentLength",
+    `Cannot read Content-Length ${quote(list)}: ` +
+      `it is not one number up to 2^53-1`,
+  );
 }
 
 /**

@@ -12,12 +12,19 @@ import type { Input } from "../_input.ts";
 import { quoteBytes } from "../_quote.ts";
 import { CR, LF } from "../rfc9110/_syntax.ts";
 import { HttpResponse } from "../rfc9110/response.ts";
-import { FieldSectionReader } from "./_field_section.ts";
+import { FieldSectionReader, type SectionRules } from "./_field_section.ts";
 import {
   checkPrefix,
   parseStatusLine,
   type StatusLine,
 } from "./_status_line.ts";
+
+const HEADER_SECTION: SectionRules = {
+  countsEnd: true,
+  tooLarge: "HeadTooLarge",
+  invalid: "InvalidHeader",
+  name: "response head",
+};
 
 /** Reads one head, which is taken out of the input once it is whole. */
 export class HeadReader {
@@ -27,12 +34,7 @@ export class HeadReader {
   #statusLine: StatusLine | null = null;
 
   constructor(maxHeadBytes: number) {
-    this.#section = new FieldSectionReader({
-      maxBytes: maxHeadBytes,
-      tooLarge: "HeadTooLarge",
-      invalid: "InvalidHeader",
-      name: "response head",
-    });
+    this.#section = new FieldSectionReader(HEADER_SECTION, maxHeadBytes);
   }
 
   /**
@@ -62,12 +64,10 @@ export class HeadReader {
       const { bytes } = input;
       const line = input.start + this.#line;
       const end = this.#section.windowEnd(input);
-      if (line < end && bytes[line] !== CR && bytes[line] !== LF) {
-        checkPrefix(bytes, line, end);
-      }
+      checkStart(bytes, line, end);
       const lineFeed = this.#section.findLineFeed(input);
       if (lineFeed < 0) return null;
-      if (!isEmptyLine(bytes, line, lineFeed)) {
+      if (bytes[line] !== CR && bytes[line] !== LF) {
         const statusLine = parseStatusLine(bytes, line, lineFeed);
         this.#section.skipLine(input, lineFeed, statusLine.bits);
         return statusLine;
@@ -79,20 +79,20 @@ export class HeadReader {
 }
 
 /**
- * Tells whether a line is empty.
+ * Checks as much as there is of a line's start: of a status line, or of an
+ * empty one.
  *
- * @throws {HttpError} If it starts with a CR that no LF follows.
+ * @throws {HttpError} If the bytes cannot become either.
  */
-function isEmptyLine(
-  bytes: Uint8Array,
-  line: number,
-  lineFeed: number,
-): boolean {
-  if (bytes[line] !== CR) return line === lineFeed;
-  if (lineFeed === line + 1) return true;
-  throw new HttpError(
-    "InvalidStatusLine",
-    `Cannot read the status line ${quoteBytes(bytes, line, lineFeed)}: ` +
-      `it starts with a bare CR`,
-  );
+function checkStart(bytes: Uint8Array, line: number, end: number): void {
+  if (line >= end || bytes[line] === LF) return;
+  if (bytes[line] !== CR) {
+    checkPrefix(bytes, line, end);
+  } else if (line + 1 < end && bytes[line + 1] !== LF) {
+    throw new HttpError(
+      "InvalidStatusLine",
+      `Cannot read the status line ${quoteBytes(bytes, line, end)}: ` +
+        `it starts with a bare CR`,
+    );
+  }
 }

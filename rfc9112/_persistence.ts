@@ -1,14 +1,18 @@
 // Whether the connection persists after an exchange (RFC 9112 §9.3).
 
-import { parseTokenList } from "../rfc9110/_syntax.ts";
+import { listIncludes } from "../rfc9110/_syntax.ts";
 import type { HttpHeaders } from "../rfc9110/headers.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 import type { FramingDecision } from "./_framing.ts";
 import type { HttpCloseReason } from "./close_reason.ts";
 
-/** Finds the first reason not to use a connection again, `null` for none. */
+/**
+ * Finds the first reason not to use a connection again, `null` for none.
+ *
+ * @param requestCloses Whether `close` was among the request's options.
+ */
 export function findCloseReason(
-  requestHeaders: HttpHeaders,
+  requestCloses: boolean,
   response: HttpResponse,
   { framing, ambiguous }: FramingDecision,
 ): HttpCloseReason | null {
@@ -16,7 +20,7 @@ export function findCloseReason(
   if (framing.kind === "close") return "ReadToClose";
   if (ambiguous) return "AmbiguousFraming";
   if (hasOption(response.headers, "close")) return "ResponseClose";
-  if (hasOption(requestHeaders, "close")) return "RequestClose";
+  if (requestCloses) return "RequestClose";
   if (
     response.version === "HTTP/1.0" &&
     !hasOption(response.headers, "keep-alive")
@@ -25,7 +29,7 @@ export function findCloseReason(
 }
 
 /** Tells whether an option is listed in any of the Connection fields. */
-function hasOption(headers: HttpHeaders, option: string): boolean {
+export function hasOption(headers: HttpHeaders, option: string): boolean {
   const value = headers.get("connection");
-  return value !== null && parseTokenList(value).includes(option);
+  return value !== null && listIncludes(value, option);
 }

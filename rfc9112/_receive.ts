@@ -16,7 +16,7 @@ import type { HttpResponse } from "../rfc9110/response.ts";
 import { type BodyReader, makeBodyReader } from "./_body.ts";
 import { decideFraming } from "./_framing.ts";
 import { HeadReader } from "./_head.ts";
-import { findCloseReason } from "./_persistence.ts";
+import { findCloseReason, hasOption } from "./_persistence.ts";
 import type { HttpCloseReason } from "./close_reason.ts";
 import type { HttpFraming } from "./framing.ts";
 import type { HttpLimits } from "./limits.ts";
@@ -54,13 +54,19 @@ export type BodyStep =
 
 /** Reads heads up to the final one. */
 export class HeadPhase {
-  readonly #request: RequestInfo;
+  readonly #method: string;
+  readonly #asksToUpgrade: boolean;
+  readonly #asksToClose: boolean;
   readonly #limits: HttpLimits;
   #head: HeadReader;
   #interims = 0;
 
   constructor(request: RequestInfo, limits: HttpLimits) {
-    this.#request = request;
+    // Read now: what becomes of the request once it was sent changes nothing.
+    const { method, headers } = request;
+    this.#method = method;
+    this.#asksToUpgrade = headers.has("upgrade");
+    this.#asksToClose = hasOption(headers, "close");
     this.#limits = limits;
     this.#head = new HeadReader(limits.maxHeadBytes);
   }
@@ -79,17 +85,16 @@ export class HeadPhase {
       this.#countInterim();
       return { type: "Interim", response };
     }
-    const { method, headers } = this.#request;
-    const decision = decideFraming(method, response);
+    const decision = decideFraming(this.#method, response);
     const body = new BodyPhase(
       makeBodyReader(decision.framing, this.#limits),
-      findCloseReason(headers, response, decision),
+      findCloseReason(this.#asksToClose, response, decision),
     );
     return { type: "Head", response, framing: decision.framing, body };
   }
 
   #checkUpgrade(): void {
-    if (this.#request.headers.has("upgrade")) return;
+    if (this.#asksToUpgrade) return;
     throw new HttpError(
       "UnexpectedUpgrade",
       "Cannot switch protocols: the request had no Upgrade field",

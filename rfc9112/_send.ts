@@ -11,14 +11,18 @@ import type { Input } from "../_input.ts";
 import type { Reader } from "../_machine.ts";
 import { findRedirect } from "../rfc9110/redirect.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
-import { HttpResponse } from "../rfc9110/response.ts";
+import { completeResponse, type HttpResponse } from "../rfc9110/response.ts";
 import { BodyBuffer } from "./_body_buffer.ts";
 import { type BodyPhase, type BodyStep, HeadPhase } from "./_receive.ts";
 import type { HttpLimits } from "./limits.ts";
 import type { HttpSendResult } from "./send.ts";
 
 type State =
-  | { readonly at: "Write"; readonly bytes: Uint8Array<ArrayBuffer> }
+  | {
+    readonly at: "Write";
+    readonly bytes: Uint8Array<ArrayBuffer>;
+    readonly heads: HeadPhase;
+  }
   | { readonly at: "Head"; readonly heads: HeadPhase }
   | BodyState
   | { readonly at: "End"; readonly step: HttpSendResult };
@@ -34,7 +38,8 @@ type BodyEnd = Extract<BodyStep, { type: "Ok" }>;
 
 /** Sends one request and reads one response to its end. */
 export class SendReader implements Reader<HttpSendResult> {
-  readonly #request: HttpRequest;
+  /** The request's URL, as it was when the request was written. */
+  readonly #href: string;
   readonly #limits: HttpLimits;
   readonly #interim: HttpResponse[] = [];
   #state: State;
@@ -44,19 +49,16 @@ export class SendReader implements Reader<HttpSendResult> {
     bytes: Uint8Array<ArrayBuffer>,
     limits: HttpLimits,
   ) {
-    this.#request = request;
+    this.#href = request.url.href;
     this.#limits = limits;
-    this.#state = { at: "Write", bytes };
+    this.#state = { at: "Write", bytes, heads: new HeadPhase(request, limits) };
   }
 
   step(input: Input): HttpSendResult {
     const state = this.#state;
     switch (state.at) {
       case "Write":
-        this.#state = {
-          at: "Head",
-          heads: new HeadPhase(this.#request, this.#limits),
-        };
+        this.#state = { at: "Head", heads: state.heads };
         return { type: "WantsWrite", bytes: state.bytes };
       case "Head":
         return this.#readHeads(input, state.heads);
@@ -95,24 +97,21 @@ export class SendReader implements Reader<HttpSendResult> {
     }
   }
 
-  #finish({ response: head, buffer }: BodyState, end: BodyEnd): HttpSendResult {
-    const { version, status, reason, headers } = head;
+  #finish({ response, buffer }: BodyState, end: BodyEnd): HttpSendResult {
     const { trailers, remaining, keepAlive, closeReason, upgraded } = end;
-    const body = buffer.finish();
-    const output = {
-      response: new HttpResponse(
-        { version, status, reason, headers, body, trailers },
-      ),
+    const step: HttpSendResult = {
+      type: "Ok",
+      response: completeResponse(response, buffer.finish(), trailers),
       interim: this.#interim,
       remaining,
       keepAlive,
       closeReason,
       upgraded,
     };
-    const step: HttpSendResult = { type: "Ok", ...output };
-    const redirect = findRedirect(this.#request.url, head);
+    if (!response.isRedirection) return step;
+    const redirect = findRedirect(new URL(this.#href), response);
     if (redirect === null) return step;
     this.#state = { at: "End", step };
-    return { type: "WantsRedirect", ...redirect, ...output };
+    return { ...step, type: "WantsRedirect", ...redirect };
   }
 }

@@ -39,7 +39,7 @@ export function checkPrefix(bytes: Uint8Array, line: number, end: number) {
 }
 
 /**
- * Parses a whole line, whose LF is at `lineFeed`.
+ * Parses a whole line, whose LF is at `lineFeed` and whose prefix was checked.
  *
  * @throws {HttpError} If the line is not a status line.
  */
@@ -48,7 +48,6 @@ export function parseStatusLine(
   line: number,
   lineFeed: number,
 ): StatusLine {
-  checkPrefix(bytes, line, lineFeed);
   const end = bytes[lineFeed - 1] === CR ? lineFeed - 1 : lineFeed;
   const at = line + PREFIX.length;
   const minor = digit(bytes, at, end);

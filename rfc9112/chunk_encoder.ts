@@ -6,7 +6,11 @@
 
 import { quote } from "../_quote.ts";
 import { encodeByteString } from "../rfc9110/_byte_string.ts";
-import { HttpHeaders, type HttpHeadersInit } from "../rfc9110/headers.ts";
+import {
+  encodeFieldLines,
+  HttpHeaders,
+  type HttpHeadersInit,
+} from "../rfc9110/headers.ts";
 
 // Fields that frame or route a message make no sense after its body, and are
 // dangerous there (RFC 9110 §6.5.1).
@@ -70,15 +74,13 @@ export class Http11ChunkEncoder {
    */
   end(trailers?: HttpHeadersInit): Uint8Array<ArrayBuffer> {
     this.#checkOpen();
-    let text = "0\r\n";
-    for (const [name, value] of new HttpHeaders(trailers)) {
-      if (FORBIDDEN_TRAILERS.includes(name.toLowerCase())) {
-        throw new TypeError(`Invalid trailer: ${quote(name)} cannot be one`);
-      }
-      text += `${name}: ${value}\r\n`;
+    const fields = new HttpHeaders(trailers);
+    const forbidden = FORBIDDEN_TRAILERS.find((name) => fields.has(name));
+    if (forbidden !== undefined) {
+      throw new TypeError(`Invalid trailer: ${quote(forbidden)} cannot be one`);
     }
     this.#ended = true;
-    return encodeByteString(`${text}\r\n`);
+    return encodeByteString(`0\r\n${encodeFieldLines(fields)}\r\n`);
   }
 
   #checkOpen(): void {

@@ -89,7 +89,8 @@ export class WellKnown implements HttpCoroutine<WellKnownResult> {
    */
   constructor(base: string | URL, service: string, init?: WellKnownInit) {
     checkService(service);
-    const url = new URL(`/.well-known/${service}`, new URL(base).origin);
+    const url = new URL(`/.well-known/${service}`, base);
+    url.username = url.password = "";
     this.request = HttpRequest.get(url, init);
     this.#send = new Http11Send(this.request);
   }
