@@ -1,0 +1,234 @@
+// Drives any coroutine over input that is cut into pieces, and holds it to the
+// contract of `HttpCoroutine` on the way:
+//
+// - All input goes through one buffer, which is overwritten after each call, so
+//   that a reference that was kept shows as 0xAA. Only a step's own `bytes` are
+//   copied before that.
+// - Final steps are sticky, a repeated question gets the same answer, nothing
+//   more is asked for after the end of file, and the number of steps is bounded.
+//
+// Steps come back as plain data, with adjacent `Data` merged, so that two runs
+// compare as JSON.
+
+import type { HttpCoroutine } from "../coroutine.ts";
+import { bytes, latin1 } from "./_vectors.ts";
+
+/** A coroutine of any kind. */
+export type AnyCoroutine = HttpCoroutine<{ readonly type: string }>;
+
+/** A step as plain data: bytes as strings, errors as their code. */
+export interface PlainStep {
+  readonly type: string;
+  readonly [key: string]: unknown;
+}
+
+/** What came of one run. */
+export interface Driven {
+  /** All steps but `WantsRead`, which stands only at the end of a run without one. */
+  readonly steps: readonly PlainStep[];
+  /** How many bytes were passed until the last step. */
+  readonly passed: number;
+}
+
+/** How a run goes. */
+export interface DriveOptions {
+  /** Whether end of file follows the input. */
+  readonly eof?: boolean;
+  /** Whether a piece is passed at each call, asked for or not. */
+  readonly eager?: boolean;
+  /** Whether each `WantsRead` is asked for twice. */
+  readonly nag?: boolean;
+}
+
+const FILLER = 0xaa;
+const NO_BYTES = new Uint8Array(0);
+const FINAL = ["Ok", "Err"];
+
+/** Runs a coroutine over `input`, cut at the given offsets. */
+export function drive(
+  coroutine: AnyCoroutine,
+  input: Uint8Array,
+  cuts: readonly number[],
+  options: DriveOptions = {},
+): Driven {
+  const feeder = new Feeder(input, cuts, options.eof ?? false);
+  const record = new Recorder(input, feeder);
+  const limit = 8 * (input.length + cuts.length) + 64;
+  let feeding = options.eager ?? false;
+  for (let calls = 0; calls < limit; calls++) {
+    const step = coroutine.resume(
+      feeding && !record.complete ? feeder.next() : undefined,
+    );
+    record.add(step);
+    feeder.wipe();
+    if (FINAL.includes(step.type)) {
+      checkSticky(coroutine, step);
+      return record.finish();
+    }
+    feeding = options.eager ?? false;
+    if (step.type !== "WantsRead") continue;
+    if (feeder.atEof) throw new Error("Asks for more after the end of file");
+    if (options.nag && coroutine.resume().type !== "WantsRead") {
+      throw new Error("Does not repeat WantsRead");
+    }
+    if (feeder.done) return record.finish("WantsRead");
+    feeding = true;
+  }
+  throw new Error(`Takes more than ${limit} steps`);
+}
+
+function checkSticky(coroutine: AnyCoroutine, last: { type: string }): void {
+  for (const more of [undefined, bytes("HTTP/1.1 200 OK\r\n\r\n"), NO_BYTES]) {
+    if (coroutine.resume(more) !== last) {
+      throw new Error(`Leaves its final ${last.type} when it is resumed`);
+    }
+  }
+}
+
+/** Hands out the pieces of the input, all through one buffer. */
+class Feeder {
+  readonly #input: Uint8Array;
+  readonly #ends: readonly number[];
+  readonly #buffer: Uint8Array;
+  #eofLeft: boolean;
+  #piece = 0;
+  #from = 0;
+  #used = 0;
+  /** How much of the input was handed out. */
+  offset = 0;
+  /** Whether the end of file was handed out. */
+  atEof = false;
+
+  constructor(input: Uint8Array, cuts: readonly number[], eof: boolean) {
+    this.#input = input;
+    this.#ends = input.length === 0 ? [] : [...cuts, input.length];
+    this.#eofLeft = eof;
+    let longest = 0;
+    let start = 0;
+    for (const end of this.#ends) {
+      longest = Math.max(longest, end - start);
+      start = end;
+    }
+    // Room for pieces to start at different places of the buffer.
+    this.#buffer = new Uint8Array(longest + 4).fill(FILLER);
+  }
+
+  /** Whether there is nothing left to hand out. */
+  get done(): boolean {
+    return this.#piece === this.#ends.length && !this.#eofLeft;
+  }
+
+  next(): Uint8Array | undefined {
+    if (this.#piece === this.#ends.length) {
+      if (!this.#eofLeft) return undefined;
+      this.#eofLeft = false;
+      this.atEof = true;
+      return NO_BYTES;
+    }
+    const end = this.#ends[this.#piece]!;
+    this.#from = this.#piece % 4;
+    this.#used = end - this.offset;
+    this.#piece++;
+    this.#buffer.set(this.#input.subarray(this.offset, end), this.#from);
+    this.offset = end;
+    return this.#buffer.subarray(this.#from, this.#from + this.#used);
+  }
+
+  wipe(): void {
+    this.#buffer.fill(FILLER, this.#from, this.#from + this.#used);
+  }
+}
+
+/** Collects steps, and makes them plain only once the run is over. */
+class Recorder {
+  readonly #input: Uint8Array;
+  readonly #feeder: Feeder;
+  readonly #entries: { type: string; step: object; text: string }[] = [];
+  /** Whether the message has ended: what follows is no input of it. */
+  complete = false;
+
+  constructor(input: Uint8Array, feeder: Feeder) {
+    this.#input = input;
+    this.#feeder = feeder;
+  }
+
+  add(step: { readonly type: string }): void {
+    if (step.type === "WantsRead") return;
+    if ("remaining" in step) this.complete = true;
+    const carried = "bytes" in step && step.bytes instanceof Uint8Array
+      ? latin1(step.bytes)
+      : null;
+    const last = this.#entries.at(-1);
+    if (carried !== null && last?.type === step.type) {
+      last.text += carried;
+    } else {
+      // What was not handed out is remaining as well, whatever the cuts.
+      const text = carried ??
+        latin1(this.#input.subarray(this.#feeder.offset));
+      this.#entries.push({ type: step.type, step, text });
+    }
+  }
+
+  finish(end?: string): Driven {
+    const steps = this.#entries.map(({ step, text }) => plainStep(step, text));
+    if (end !== undefined) steps.push({ type: end });
+    return { steps, passed: this.#feeder.offset };
+  }
+}
+
+function plainStep(step: object, text: string): PlainStep {
+  const fields = plain(step) as PlainStep;
+  if ("bytes" in step) return { ...fields, bytes: text };
+  if ("remaining" in step) {
+    return { ...fields, remaining: `${fields.remaining}${text}` };
+  }
+  return fields;
+}
+
+/** Turns what a step carries into data that compares as JSON. */
+export function plain(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (value instanceof Uint8Array) return latin1(value);
+  if (value instanceof URL) return value.href;
+  if (value instanceof Error) {
+    return "code" in value ? value.code : String(value);
+  }
+  if (Symbol.iterator in value) {
+    return [...value as Iterable<unknown>].map(plain);
+  }
+  // A response's fields may be getters, which are no entries of the object.
+  const fields = "status" in value ? responseFields(value) : value;
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, field]) => [key, plain(field)]),
+  );
+}
+
+function responseFields(value: object): object {
+  const { version, status, reason, headers, body, trailers } = value as Record<
+    string,
+    unknown
+  >;
+  return { version, status, reason, headers, body, trailers };
+}
+
+/** Every offset inside of `length` bytes, or a bounded choice of them. */
+export function offsets(length: number, most: number): number[] {
+  const all = length - 1;
+  if (all <= most) return Array.from({ length: Math.max(0, all) }, plusOne);
+  // Heads stand at the start; the rest is looked at evenly, up to the end.
+  const chosen = new Set<number>();
+  for (let i = 1; i <= most / 2; i++) chosen.add(i);
+  for (let i = 1; i <= most / 2; i++) {
+    chosen.add(all - Math.floor((all / (most / 2)) * (i - 1)));
+  }
+  return [...chosen].filter((at) => at > 0).sort((a, b) => a - b);
+}
+
+/** The cuts that make pieces of one byte. */
+export function byteByByte(length: number): number[] {
+  return Array.from({ length: Math.max(0, length - 1) }, plusOne);
+}
+
+function plusOne(_: unknown, index: number): number {
+  return index + 1;
+}

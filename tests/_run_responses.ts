@@ -1,0 +1,286 @@
+// Runs the vectors of responses and of chunked bodies through every reader that
+// they concern: the streaming ones, and those that buffer.
+
+import { bytes, expand, RESPONSES } from "./_vectors.ts";
+import type { ChunkedVector, ResponseVector } from "./_vectors.ts";
+import type { ExpectedHead, ExpectedResponse } from "./_vectors.ts";
+import { drive } from "./_cuts.ts";
+import type { AnyCoroutine, Driven, PlainStep } from "./_cuts.ts";
+import { equal, sweep } from "./_sweep.ts";
+import type { Ending } from "./_sweep.ts";
+
+/** The pure entry point, which each runtime loads in its own way. */
+export type Api = typeof import("../mod.ts");
+
+const URL_OF_ALL = "http://example.com/";
+const CHUNKED_HEAD = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+const HEAD_CODES = ["InvalidStatusLine", "InvalidHeader", "HeadTooLarge"];
+
+/** A coroutine that reads responses, or a part of them. */
+interface Reader {
+  readonly name: string;
+  /** What it tells on the way, and with its `Ok`. */
+  readonly early: readonly string[];
+  readonly late: readonly string[];
+  /** Fewer cuts, where another reader of the same kind is swept in all. */
+  readonly most?: number;
+  make(api: Api, vector: ResponseVector): AnyCoroutine;
+}
+
+const ENDING = ["trailers", "remaining"];
+const PERSISTENCE = ["keepAlive", "closeReason", "upgraded"];
+
+const RECEIVE: Reader = {
+  name: "Http11Receive",
+  early: ["interims", "framing", "body"],
+  late: ["head", ...ENDING, ...PERSISTENCE],
+  make: (api, { request, limits }) =>
+    new api.Http11Receive({
+      method: request?.method ?? "GET",
+      headers: new api.HttpHeaders(request?.headers),
+    }, limits),
+};
+const SEND: Reader = {
+  name: "Http11Send",
+  early: [],
+  late: ["interims", "head", "body", ...ENDING, ...PERSISTENCE],
+  make: (api, vector) =>
+    new api.Http11Send(makeRequest(api, vector), vector.limits),
+};
+const SEND_10: Reader = {
+  ...SEND,
+  name: "Http10Send",
+  most: 24,
+  make: (api, vector) =>
+    new api.Http10Send(makeRequest(api, vector), vector.limits),
+};
+const HEAD_ALONE: Reader = {
+  name: "Http11ReceiveHead",
+  early: [],
+  late: ["head", "remaining"],
+  make: (api, { limits }) => new api.Http11ReceiveHead(limits),
+};
+const CHUNKS_ALONE: Reader = {
+  name: "Http11ReceiveChunks",
+  early: ["body"],
+  late: ENDING,
+  make: (api, { limits }) => new api.Http11ReceiveChunks(limits),
+};
+
+function makeRequest(api: Api, { request }: ResponseVector) {
+  const method = request?.method ?? "GET";
+  const headers = request?.headers ?? [];
+  return new api.HttpRequest(method, URL_OF_ALL, { headers });
+}
+
+/** Runs a vector of a whole response. */
+export function runResponse(api: Api, vector: ResponseVector): void {
+  const streaming = vector.via !== "send";
+  const buffering = vector.via !== "receive";
+  if (streaming) runReader(api, vector, RECEIVE);
+  if (buffering) runReader(api, vector, SEND);
+  if (buffering) runReader(api, vector, SEND_10);
+  if (RESPONSES.response_head?.includes(vector)) runHead(api, vector);
+}
+
+/** Runs a vector of a chunked body, bare and behind a head. */
+export function runChunked(api: Api, vector: ChunkedVector): void {
+  runReader(api, vector, CHUNKS_ALONE);
+  if ("throws" in vector.expect) {
+    runReader(api, vector, RECEIVE);
+    return;
+  }
+  const { at, ...expect } = vector.expect;
+  runResponse(api, {
+    ...vector,
+    wire: CHUNKED_HEAD + expand(vector.wire),
+    expect: {
+      framing: { kind: "chunked" },
+      ...expect,
+      ...(expect.error ? {} : { keepAlive: true, closeReason: null }),
+      ...(at === undefined ? {} : { at: CHUNKED_HEAD.length + at }),
+    },
+  });
+}
+
+function runHead(api: Api, vector: ResponseVector): void {
+  const { expect } = vector;
+  if ("throws" in expect) {
+    runReader(api, vector, HEAD_ALONE);
+    return;
+  }
+  if (expect.error !== undefined) {
+    const ofHead = [...HEAD_CODES, "UnexpectedEof"].includes(expect.error);
+    if (ofHead) runReader(api, vector, HEAD_ALONE);
+    return;
+  }
+  // To a reader of heads, all that follows the head is remaining.
+  const rest = expand(expect.body ?? "") + expand(expect.remaining ?? "");
+  const { head } = expect;
+  const alone: ExpectedResponse = {
+    ...(head === undefined ? {} : { head }),
+    framing: { kind: "none" },
+    remaining: rest,
+  };
+  runReader(api, { ...vector, expect: alone }, HEAD_ALONE);
+}
+
+function runReader(
+  api: Api,
+  vector: ResponseVector,
+  reader: Reader,
+): void {
+  const { expect } = vector;
+  if ("throws" in expect) {
+    expectThrow(reader.name, expect.throws, () => reader.make(api, vector));
+    return;
+  }
+  const input = bytes(expand(vector.wire));
+  const eof = vector.eof ?? false;
+  const make = () => reader.make(api, vector);
+  try {
+    const whole = drive(make(), input, [], { eof });
+    checkWhole(reader, whole, expect);
+    const ending = endingOf(expect, input.length);
+    const most = reader.most === undefined ? {} : { most: reader.most };
+    sweep({ make, input, eof, ending, ...most }, whole);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new Error(`${reader.name}: ${message}`, { cause: error });
+  }
+}
+
+/** Checks that something throws an error of a class, and returns its message. */
+export function expectThrow(
+  label: string,
+  name: "TypeError" | "RangeError",
+  run: () => unknown,
+): string {
+  let result: unknown;
+  try {
+    result = run();
+  } catch (error) {
+    // By class, not by name: other errors may call themselves a TypeError.
+    const expected = name === "TypeError" ? TypeError : RangeError;
+    if (error instanceof expected) return error.message;
+    throw new Error(`${label}: throws ${error}, not a ${name}`);
+  }
+  throw new Error(`${label}: returns ${typeof result}, throws no ${name}`);
+}
+
+function endingOf(expect: ExpectedResponse, length: number): Ending {
+  const openEnded = expect.framing?.kind === "close";
+  if (expect.error !== undefined) {
+    const at = expect.at ?? null;
+    return { kind: "error", code: expect.error, at, openEnded };
+  }
+  const after = openEnded ? expect.body : expect.remaining;
+  const at = length - expand(after ?? "").length;
+  return { kind: openEnded ? "eof" : "message", at };
+}
+
+/** What a run told of a response, by whatever steps. */
+interface Summary {
+  interims: ExpectedHead[];
+  head: ExpectedHead | undefined;
+  [field: string]: unknown;
+}
+
+function checkWhole(
+  reader: Reader,
+  whole: Driven,
+  expect: ExpectedResponse,
+): void {
+  const end = whole.steps.at(-1)!;
+  const error = end.type === "Ok" ? undefined : end.error ?? end.type;
+  equal("error", error, expect.error);
+  const found = "response" in end
+    ? summarizeBuffered(end)
+    : summarizeStreamed(whole.steps);
+  const told = error === undefined
+    ? [...reader.early, ...reader.late]
+    : reader.early;
+  const fields = expectedFields(expect);
+  for (const key of told) {
+    if (key in fields) equal(key, found[key], fields[key]);
+  }
+  if (told.includes("interims")) {
+    checkInterims(found.interims, expect.interim ?? []);
+  }
+  if (told.includes("head")) checkHead("head", found.head, expect.head ?? {});
+}
+
+/** The fields of a summary that are compared whole. */
+function expectedFields(expect: ExpectedResponse): Record<string, unknown> {
+  return {
+    framing: expect.framing ?? null,
+    body: expand(expect.body ?? ""),
+    trailers: (expect.trailers ?? []).map(([name, value]) => [
+      name,
+      expand(value),
+    ]),
+    remaining: expand(expect.remaining ?? ""),
+    upgraded: expect.upgraded ?? false,
+    keepAlive: expect.keepAlive,
+    closeReason: expect.closeReason,
+  };
+}
+
+function checkInterims(
+  found: readonly ExpectedHead[],
+  expected: readonly (number | ExpectedHead)[],
+): void {
+  equal("number of interim responses", found.length, expected.length);
+  for (const [index, head] of expected.entries()) {
+    const parts = typeof head === "number" ? { status: head } : head;
+    checkHead(`interim response ${index}`, found[index], parts);
+  }
+}
+
+function checkHead(
+  label: string,
+  head: ExpectedHead | undefined,
+  parts: ExpectedHead,
+): void {
+  if (head === undefined) throw new Error(`${label}: there is none`);
+  for (const key of ["version", "status", "reason", "headers"] as const) {
+    if (parts[key] !== undefined) {
+      equal(`${label}, ${key}`, head[key], parts[key]);
+    }
+  }
+}
+
+/** What the steps of `Http11Receive` tell, or of its part for chunks. */
+function summarizeStreamed(steps: readonly PlainStep[]): Summary {
+  const heads = steps.filter((step) => step.type === "Head");
+  const interims = steps.filter((step) => step.type === "Interim");
+  const data = steps.filter((step) => step.type === "Data");
+  if (heads.length > 1 || data.length > 1) {
+    throw new Error("Gives a second head, or something between its data");
+  }
+  const early = [...interims, ...heads].map((step) => step.response);
+  for (const response of early as Record<string, unknown>[]) {
+    // Neither has come yet.
+    equal("body of a head", response.body, "");
+    equal("trailers of a head", response.trailers, []);
+  }
+  return {
+    ...steps.at(-1)!,
+    interims: interims.map((step) => step.response as ExpectedHead),
+    head: heads[0]?.response as ExpectedHead | undefined,
+    framing: heads[0]?.framing ?? null,
+    body: data[0]?.bytes ?? "",
+  };
+}
+
+/** What an `Ok` with a response tells: a head alone, or a whole response. */
+function summarizeBuffered(end: PlainStep): Summary {
+  const response = end.response as Record<string, unknown>;
+  return {
+    ...end,
+    interims: (end.interim ?? []) as ExpectedHead[],
+    head: response,
+    body: response.body,
+    trailers: response.trailers,
+  };
+}

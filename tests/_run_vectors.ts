@@ -1,0 +1,80 @@
+// Runs every wire vector against one build of the pure entry point. Nothing
+// here is of one runtime alone: the same runner is bundled for others.
+
+import {
+  AUTH,
+  CHUNKED,
+  REDIRECTS,
+  REQUESTS,
+  RESPONSES,
+  WELL_KNOWN,
+} from "./_vectors.ts";
+import type { Vector } from "./_vectors.ts";
+import { runChunked, runResponse } from "./_run_responses.ts";
+import type { Api } from "./_run_responses.ts";
+import {
+  runAuth,
+  runEncode,
+  runRedirect,
+  runWellKnown,
+} from "./_run_values.ts";
+
+/** One vector, ready to run. */
+export interface VectorCase {
+  /** The file that the vector stands in. */
+  readonly file: string;
+  readonly vector: Vector;
+  /** What the case is called: the vector's name, and what decides it. */
+  readonly name: string;
+  /** Throws where the outcome is another one than the vector's. */
+  run(): void;
+}
+
+/** How one vector went. */
+export interface VectorResult {
+  readonly name: string;
+  readonly ok: boolean;
+  /** What was different, where it is not ok. */
+  readonly detail?: string;
+}
+
+/** Makes a case of each vector. */
+export function vectorCases(api: Api): VectorCase[] {
+  const responses = Object.entries(RESPONSES).flatMap(([file, vectors]) =>
+    casesOf(file, vectors, (vector) => runResponse(api, vector))
+  );
+  return [
+    ...responses,
+    ...casesOf("chunked", CHUNKED, (vector) => runChunked(api, vector)),
+    ...casesOf("requests", REQUESTS, (vector) => runEncode(api, vector)),
+    ...casesOf("redirects", REDIRECTS, (vector) => runRedirect(api, vector)),
+    ...casesOf("auth", AUTH, (vector) => runAuth(api, vector)),
+    ...casesOf("well_known", WELL_KNOWN, (vector) => runWellKnown(api, vector)),
+  ];
+}
+
+/** Runs all vectors, each in every cut. */
+export function runVectors(api: Api): VectorResult[] {
+  return vectorCases(api).map(({ name, run }) => {
+    try {
+      run();
+      return { name, ok: true };
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      return { name, ok: false, detail };
+    }
+  });
+}
+
+function casesOf<V extends Vector>(
+  file: string,
+  vectors: readonly V[],
+  run: (vector: V) => void,
+): VectorCase[] {
+  return vectors.map((vector) => ({
+    file,
+    vector,
+    name: `${vector.name} (${vector.rfc})`,
+    run: () => run(vector),
+  }));
+}

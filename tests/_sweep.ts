@@ -1,0 +1,202 @@
+// Runs one coroutine over one input in every cut: whole, byte by byte, at each
+// single cut, with bytes behind it, and cut short at each offset with end of
+// file after it. What the whole input gives is given by every other cut.
+
+import { bytes, latin1 } from "./_vectors.ts";
+import { byteByByte, drive, offsets } from "./_cuts.ts";
+import type { AnyCoroutine, Driven, PlainStep } from "./_cuts.ts";
+
+/** How a run over the whole input is known to end. */
+export type Ending =
+  /** In `Ok`, once `at` bytes were passed. */
+  | { readonly kind: "message"; readonly at: number }
+  /** In `Ok` at the end of file, if that comes after the head's `at` bytes. */
+  | { readonly kind: "eof"; readonly at: number }
+  /** In `Err`; `at` is how many bytes it takes, where that is decided. */
+  | {
+    readonly kind: "error";
+    readonly code: string;
+    readonly at: number | null;
+    /** Whether an end of file before the fault may be a good end. */
+    readonly openEnded: boolean;
+  };
+
+/** One input, and how to read it. */
+export interface Sweep {
+  readonly make: () => AnyCoroutine;
+  readonly input: Uint8Array;
+  readonly eof: boolean;
+  readonly ending: Ending;
+  /** How many offsets of the input are looked at, at most. */
+  readonly most?: number;
+}
+
+// Wires of vectors are mostly shorter than this, and looked at in every cut.
+const MOST_CUTS = 160;
+const MOST_CUTS_OF_LONG = 24;
+const LONG = 2048;
+const TRAILING = "GET";
+
+/** Sweeps over all cuts but the whole input, whose steps are given. */
+export function sweep(run: Sweep, whole: Driven): void {
+  checkBytes(run, whole);
+  const most = run.input.length > LONG
+    ? MOST_CUTS_OF_LONG
+    : run.most ?? MOST_CUTS;
+  for (const at of offsets(run.input.length, most)) {
+    const { make, input, eof } = run;
+    same(`cut at ${at}`, whole, () => drive(make(), input, [at], { eof }));
+  }
+  if (!run.eof) checkTrailing(run, whole);
+  for (const at of [0, ...offsets(run.input.length, most)]) {
+    checkShort(run, whole, at);
+  }
+}
+
+function checkBytes(run: Sweep, whole: Driven): void {
+  const { make, input, eof, ending } = run;
+  const cuts = byteByByte(input.length);
+  const polite = same(
+    "byte by byte",
+    whole,
+    () => drive(make(), input, cuts, { eof, nag: true }),
+  );
+  if (ending.kind !== "eof" && ending.at !== null) {
+    equal("bytes until the end", polite.passed, ending.at);
+  }
+  same(
+    "byte by byte, unasked",
+    whole,
+    () => drive(make(), input, cuts, { eof, eager: true }),
+  );
+}
+
+function checkTrailing(run: Sweep, whole: Driven): void {
+  const { make, ending } = run;
+  if (ending.kind === "eof") return;
+  const input = bytes(latin1(run.input) + TRAILING);
+  const steps = ending.kind === "error"
+    ? whole.steps
+    : whole.steps.map(appendTrailing);
+  const cuts = byteByByte(input.length);
+  const last = run.input.length;
+  const expected = { ...whole, steps };
+  same("with bytes behind", expected, () => drive(make(), input, []));
+  same("with bytes behind", expected, () => drive(make(), input, cuts));
+  for (const at of [last - 1, last, last + 1]) {
+    if (at <= 0) continue;
+    same(
+      `with bytes behind, cut at ${at}`,
+      expected,
+      () => drive(make(), input, [at]),
+    );
+  }
+}
+
+function appendTrailing(step: PlainStep): PlainStep {
+  if (!("remaining" in step)) return step;
+  return { ...step, remaining: `${step.remaining}${TRAILING}` };
+}
+
+/** Checks what is read where the input ends for good at an offset. */
+function checkShort(run: Sweep, whole: Driven, at: number): void {
+  const input = run.input.subarray(0, at);
+  const label = `end of file at ${at}`;
+  const open = attempt(label, () => drive(run.make(), input, []));
+  const ended = attempt(
+    label,
+    () => drive(run.make(), input, [], { eof: true }),
+  );
+  // The end of file brings nothing to light that was there before it.
+  equal(`${label}: steps`, ended.steps.slice(0, -1), openSteps(open, ended));
+  checkProgress(label, whole, ended);
+  checkEnd(label, run, whole, ended.steps.at(-1)!, at);
+}
+
+/** The steps before the end of file, without what ended them. */
+function openSteps(open: Driven, ended: Driven): readonly PlainStep[] {
+  const steps = open.steps.slice(0, -1);
+  // A redirect is known at the end of file where that ends the body.
+  const redirect = ended.steps.at(-2);
+  const late = redirect?.type === "WantsRedirect" &&
+    open.steps.at(-1)?.type === "WantsRead";
+  return late ? [...steps, redirect] : steps;
+}
+
+/** Checks that a shorter input gave no other steps than the whole one. */
+function checkProgress(label: string, whole: Driven, ended: Driven): void {
+  for (const [index, step] of ended.steps.slice(0, -1).entries()) {
+    if (step.type === "WantsRedirect") continue;
+    const full = whole.steps[index];
+    if (full === undefined) throw new Error(`${label}: too many steps`);
+    const cut = step.type === "Data"
+      ? { ...full, bytes: `${full.bytes}`.slice(0, `${step.bytes}`.length) }
+      : full;
+    equal(`${label}: step ${index}`, step, cut);
+  }
+}
+
+function checkEnd(
+  label: string,
+  { ending, input }: Sweep,
+  whole: Driven,
+  end: PlainStep,
+  at: number,
+): void {
+  if (ending.kind === "error") {
+    if (end.type === "Ok" && ending.openEnded) return;
+    const codes = ending.at === null
+      ? ["UnexpectedEof", ending.code]
+      : [at < ending.at ? "UnexpectedEof" : ending.code];
+    if (codes.includes(`${end.error}`)) return;
+    throw new Error(`${label}: ${show(end)} is none of ${show(codes)}`);
+  }
+  if (at < ending.at) {
+    equal(label, [end.type, end.error], ["Err", "UnexpectedEof"]);
+    return;
+  }
+  const full = whole.steps.at(-1)!;
+  const read = latin1(input.subarray(ending.at, at));
+  equal(
+    label,
+    end,
+    ending.kind === "eof" ? withBody(full, read) : { ...full, remaining: read },
+  );
+}
+
+/** A buffered body is what was read until the end of file. */
+function withBody(step: PlainStep, body: string): PlainStep {
+  if (!("response" in step)) return step;
+  const response = step.response as Record<string, unknown>;
+  return { ...step, response: { ...response, body } };
+}
+
+function same(label: string, expected: Driven, run: () => Driven): Driven {
+  const driven = attempt(label, run);
+  equal(label, driven.steps, expected.steps);
+  return driven;
+}
+
+function attempt(label: string, run: () => Driven): Driven {
+  try {
+    return run();
+  } catch (error) {
+    throw new Error(
+      `${label}: ${error instanceof Error ? error.message : ""}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Compares plain data. */
+export function equal(label: string, actual: unknown, expected: unknown): void {
+  if (JSON.stringify(actual) === JSON.stringify(expected)) return;
+  throw new Error(`${label}: got ${show(actual)}, expected ${show(expected)}`);
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? "undefined";
+  return text.length > 600 ? `${text.slice(0, 600)}...` : text;
+}

@@ -1,0 +1,209 @@
+// The wire vectors: cases as data, each of which names the RFC section that
+// decides it. Bytes are written as strings of one char each.
+//
+// They are imported as modules, so that tests without any permission can read
+// them, and nothing here is of one runtime alone.
+
+import type { HttpCloseReason, HttpErrorCode, HttpFraming } from "../mod.ts";
+import type { HttpLimits, HttpSendOptions } from "../mod.ts";
+
+import auth from "./vectors/auth.json" with { type: "json" };
+import chunked from "./vectors/chunked.json" with { type: "json" };
+import framing from "./vectors/framing.json" with { type: "json" };
+import interim from "./vectors/interim.json" with { type: "json" };
+import persistence from "./vectors/persistence.json" with { type: "json" };
+import redirects from "./vectors/redirects.json" with { type: "json" };
+import requests from "./vectors/requests.json" with { type: "json" };
+import responseHead from "./vectors/response_head.json" with { type: "json" };
+import wellKnown from "./vectors/well_known.json" with { type: "json" };
+
+/** Bytes, one char each; a part may be repeated: `["ab", 3]` is `ababab`. */
+export type Wire = string | readonly (string | readonly [string, number])[];
+/** Field lines. */
+export type Pairs = readonly (readonly [name: string, value: string])[];
+/** What the caller does wrong is thrown. */
+export type Throws = { readonly throws: "TypeError" | "RangeError" };
+
+/** What every vector has. */
+export interface Vector {
+  /** A sentence with an outcome. */
+  readonly name: string;
+  /** The section that decides the case. */
+  readonly rfc: string;
+}
+
+/** The parts of a head that a vector pins down; what is absent may be anything. */
+export interface ExpectedHead {
+  readonly version?: "HTTP/1.0" | "HTTP/1.1";
+  readonly status?: number;
+  readonly reason?: string;
+  readonly headers?: Pairs;
+}
+
+/** A whole response, or a fault in it. */
+export interface ResponseVector extends Vector {
+  /** GET without fields where it is absent. */
+  readonly request?: { readonly method: string; readonly headers?: Pairs };
+  readonly limits?: Partial<HttpLimits>;
+  /** The streaming or the buffering readers alone, where they differ. */
+  readonly via?: "receive" | "send";
+  readonly wire: Wire;
+  /** True where end of file follows. */
+  readonly eof?: boolean;
+  readonly expect: ExpectedResponse | Throws;
+}
+
+/** What is absent is empty or false, and `error` absent means `Ok`. */
+export interface ExpectedResponse {
+  /** The interim responses, each by its status or its head. */
+  readonly interim?: readonly (number | ExpectedHead)[];
+  readonly head?: ExpectedHead;
+  /** Absent where there is no final head. */
+  readonly framing?: HttpFraming;
+  /** The body, or what came of it before the error. */
+  readonly body?: Wire;
+  readonly trailers?: readonly (readonly [name: string, value: Wire])[];
+  readonly remaining?: Wire;
+  readonly upgraded?: boolean;
+  readonly keepAlive?: boolean;
+  readonly closeReason?: HttpCloseReason | null;
+  readonly error?: HttpErrorCode;
+  /** How many bytes it takes to see the error, where that is decided. */
+  readonly at?: number;
+}
+
+/** A chunked body without a head. */
+export interface ChunkedVector extends Vector {
+  readonly limits?: Partial<HttpLimits>;
+  readonly wire: Wire;
+  readonly eof?: boolean;
+  readonly expect: ExpectedResponse | Throws;
+}
+
+/** A request as the caller makes it; the body is bytes, one char each. */
+export interface RequestInput {
+  readonly method: string;
+  readonly url: string;
+  readonly headers?: Pairs;
+  readonly body?: string;
+}
+
+/** A request and the bytes that it is written as. */
+export interface EncodeVector extends Vector {
+  /** `http11` where it is absent; `head11` writes the head alone. */
+  readonly via?: "http11" | "http10" | "head11";
+  readonly request: RequestInput;
+  readonly options?: HttpSendOptions;
+  readonly expect: { readonly wire: Wire } | Throws;
+}
+
+/** What the chunk encoder makes of some pieces of data. */
+export interface ChunkEncoderVector extends Vector {
+  readonly chunks: readonly Wire[];
+  readonly trailers?: Pairs;
+  readonly expect: { readonly wire: Wire } | Throws;
+}
+
+/** Where a response leads, and the request that follows. */
+export interface RedirectVector extends Vector {
+  /** HTTP/1.1 alone, where HTTP/1.0 has no such request. */
+  readonly via?: "http11";
+  readonly request: RequestInput;
+  readonly wire: Wire;
+  readonly expect: {
+    readonly redirect: ExpectedRedirect | null;
+    readonly next?: RequestInput;
+  };
+}
+
+/** The target of a redirect. */
+export interface ExpectedRedirect {
+  readonly url: string;
+  readonly sameOrigin: boolean;
+}
+
+/** One of the values around authentication, written or parsed. */
+export type AuthVector =
+  & Vector
+  & (
+    | { basic: [string, string]; expect: { value: string } | Throws }
+    | {
+      parseBasic: string;
+      expect: { username: string; password: string } | Throws;
+    }
+    | { bearer: string; expect: { value: string } | Throws }
+    | { parseBearer: string; expect: { token: string } | Throws }
+    | { challenges: string; expect: { challenges: ExpectedChallenge[] } }
+  );
+
+/** A challenge, as plain data. */
+export interface ExpectedChallenge {
+  readonly scheme: string;
+  readonly token68: string | null;
+  readonly params: Pairs;
+}
+
+/** A look-up of a well-known resource. */
+export interface WellKnownVector extends Vector {
+  readonly base: string;
+  readonly service: string;
+  readonly headers?: Pairs;
+  readonly wire: Wire;
+  readonly expect:
+    | {
+      readonly written: string;
+      readonly status: number;
+      readonly body: string;
+      readonly redirect: ExpectedRedirect | null;
+    }
+    | Throws;
+}
+
+/** The vectors of whole responses, by the file that they stand in. */
+export const RESPONSES: Readonly<Record<string, readonly ResponseVector[]>> = {
+  response_head: responseHead as unknown as ResponseVector[],
+  interim: interim as unknown as ResponseVector[],
+  framing: framing as unknown as ResponseVector[],
+  persistence: persistence as unknown as ResponseVector[],
+};
+/** The vectors of chunked bodies. */
+export const CHUNKED = chunked as unknown as readonly ChunkedVector[];
+/** The vectors of what is written. */
+export const REQUESTS = requests as unknown as readonly (
+  | EncodeVector
+  | ChunkEncoderVector
+)[];
+/** The vectors of redirects. */
+export const REDIRECTS = redirects as unknown as readonly RedirectVector[];
+/** The vectors of authentication values. */
+export const AUTH = auth as unknown as readonly AuthVector[];
+/** The vectors of well-known look-ups. */
+export const WELL_KNOWN = wellKnown as unknown as readonly WellKnownVector[];
+
+/** Writes bytes out as a string of one char each. */
+export function expand(wire: Wire): string {
+  if (typeof wire === "string") return wire;
+  return wire
+    .map((part) => typeof part === "string" ? part : part[0].repeat(part[1]))
+    .join("");
+}
+
+/** The bytes of a string of one char each. */
+export function bytes(latin1: string): Uint8Array<ArrayBuffer> {
+  const result = new Uint8Array(latin1.length);
+  for (let i = 0; i < latin1.length; i++) {
+    const code = latin1.charCodeAt(i);
+    if (code > 0xff) throw new RangeError("A char of a vector is no byte");
+    result[i] = code;
+  }
+  return result;
+}
+
+/** The string of one char each that stands for bytes. */
+export function latin1(bytes: Uint8Array): string {
+  let text = "";
+  for (let i = 0; i < bytes.length; i += 4096) {
+    text += String.fromCharCode(...bytes.subarray(i, i + 4096));
+  }
+  return text;
+}
