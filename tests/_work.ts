@@ -1,0 +1,48 @@
+// Cost without a clock: how many bytes are allocated and copied while something
+// runs, and how often an array is looked at.
+
+/** Bytes that went through the constructor and `set` of `Uint8Array`. */
+export interface Work {
+  allocated: number;
+  copied: number;
+}
+
+/** Counts what a synchronous function allocates and copies. */
+export function countWork(fn: () => void): Work {
+  const work: Work = { allocated: 0, copied: 0 };
+  const RealArray = globalThis.Uint8Array;
+  const realSet = RealArray.prototype.set;
+  globalThis.Uint8Array = new Proxy(RealArray, {
+    construct(target, args: unknown[]) {
+      if (typeof args[0] === "number") work.allocated += args[0];
+      return Reflect.construct(target, args, target);
+    },
+  });
+  RealArray.prototype.set = function (source: ArrayLike<number>, at?: number) {
+    work.copied += source.length;
+    realSet.call(this, source, at);
+  };
+  try {
+    fn();
+  } finally {
+    globalThis.Uint8Array = RealArray;
+    // What stood there is inherited.
+    delete (RealArray.prototype as { set?: unknown }).set;
+  }
+  return work;
+}
+
+/** An array that counts how often one of its bytes is looked at. */
+export function countLooks(
+  bytes: Uint8Array,
+): { bytes: Uint8Array; looks: () => number } {
+  let looks = 0;
+  const proxy = new Proxy(bytes, {
+    get(target, key) {
+      const value = Reflect.get(target, key, target);
+      if (typeof value === "number" && key !== "length") looks++;
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  return { bytes: proxy, looks: () => looks };
+}

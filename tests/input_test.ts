@@ -1,0 +1,192 @@
+import {
+  assert,
+  assertEquals,
+  assertLessOrEqual,
+  assertNotStrictEquals,
+  assertStrictEquals,
+} from "@std/assert";
+import { Input } from "../_input.ts";
+import { test, transfer } from "./_pure.ts";
+import { bytes, latin1 } from "./_vectors.ts";
+import { countWork } from "./_work.ts";
+
+function unused({ bytes, start, end }: Input): string {
+  return latin1(bytes.subarray(start, end));
+}
+
+test("Input lends the caller's array without a copy during a step", () => {
+  const input = new Input();
+  const piece = bytes("hello");
+  input.push(piece);
+  assertStrictEquals(input.bytes, piece);
+  assertEquals([input.start, input.end, input.eof], [0, 5, false]);
+});
+
+test("Input keeps a copy of what a step left over, and not the array", () => {
+  const input = new Input();
+  const piece = bytes("hello");
+  input.push(piece);
+  input.start = 2;
+  input.settle();
+  piece.fill(0);
+  assertNotStrictEquals(input.bytes.buffer, piece.buffer);
+  assertEquals(unused(input), "llo");
+});
+
+test("Input keeps nothing where a step used up everything", () => {
+  const input = new Input();
+  input.push(bytes("hello"));
+  input.start = 5;
+  input.settle();
+  assertEquals([input.start, input.end, input.bytes.length], [0, 0, 0]);
+});
+
+test("Input copies what is left over once, however often it settles", () => {
+  const input = new Input();
+  input.push(bytes("x".repeat(1000)));
+  const { copied } = countWork(() => {
+    for (let i = 0; i < 1000; i++) {
+      input.settle();
+      input.start++;
+    }
+  });
+  assertEquals(copied, 1000);
+});
+
+test("Input puts new bytes behind what was left over", () => {
+  const input = new Input();
+  let expected = "";
+  for (let i = 0; i < 300; i++) {
+    const piece = String.fromCharCode(i & 0xff).repeat(i % 7 + 1);
+    input.push(bytes(piece));
+    expected += piece;
+    // Reads less than it gets, so that what is left grows.
+    input.start += i % 3;
+    expected = expected.slice(i % 3);
+    input.settle();
+    assertEquals(unused(input), expected);
+  }
+});
+
+test("Input puts together pieces that come before it settles", () => {
+  const input = new Input();
+  // First it makes storage of its own that has room for all that follows.
+  input.push(bytes("x".repeat(100)));
+  input.settle();
+  input.start = input.end;
+  input.settle();
+
+  input.push(bytes("ab"));
+  input.push(bytes("cd"));
+  input.push(bytes("ef"));
+  assertEquals(unused(input), "abcdef");
+});
+
+test("Input takes an empty array for the end of file, and nothing after", () => {
+  const input = new Input();
+  input.push(bytes("ab"));
+  input.push(bytes(""));
+  input.settle();
+  assertEquals([input.eof, unused(input)], [true, "ab"]);
+  input.push(bytes("cd"));
+  assertEquals(unused(input), "ab");
+  input.start = input.end;
+  input.push(bytes("ef"));
+  assertEquals(unused(input), "");
+});
+
+test("Input.takeRest returns all that is left, in storage of its own", () => {
+  const input = new Input();
+  const piece = bytes("hello");
+  input.push(piece);
+  input.start = 2;
+  const rest = input.takeRest();
+  piece.fill(0);
+  assertEquals(latin1(rest), "llo");
+  assertEquals(rest.buffer.byteLength, 3);
+  assertEquals(input.start, input.end);
+});
+
+test("Input.takeRest returns a new array each time, be it empty", () => {
+  const input = new Input();
+  const first = input.takeRest();
+  assertNotStrictEquals(first, input.takeRest());
+  transfer(first);
+  // What is made later is not spoiled by that.
+  const second = input.takeRest();
+  assertEquals([first.length, second.length], [0, 0]);
+  transfer(second);
+});
+
+test("Input keeps what is left where a view of it was taken away", () => {
+  const input = new Input();
+  input.push(bytes("head data rest"));
+  input.start = 5;
+  input.settle();
+  const view = input.take(5);
+  input.settle();
+  assertEquals(latin1(view), "data ");
+  transfer(view);
+  assertEquals(unused(input), "rest");
+  input.push(bytes(" and more"));
+  assertEquals(unused(input), "rest and more");
+});
+
+test("Input goes on where a view of all of it was taken away", () => {
+  const input = new Input();
+  input.push(bytes("head data"));
+  input.start = 5;
+  input.settle();
+  const view = input.take(4);
+  input.settle();
+  transfer(view);
+  for (const piece of ["a", "b", "c"]) {
+    input.push(bytes(piece));
+    input.settle();
+  }
+  assertEquals(unused(input), "abc");
+});
+
+test("Input copies and allocates each byte a bounded number of times", () => {
+  const input = new Input();
+  const length = 1 << 18;
+  const piece = Uint8Array.of(0x61);
+  const { allocated, copied } = countWork(() => {
+    for (let i = 0; i < length; i++) {
+      input.push(piece);
+      input.settle();
+    }
+  });
+  assertEquals(input.end - input.start, length);
+  assertLessOrEqual(copied, 3 * length);
+  assertLessOrEqual(allocated, 4 * length);
+});
+
+test("Input never takes more than twice the room of what it held", () => {
+  const input = new Input();
+  let held = 0;
+  for (let i = 0; i < 2000; i++) {
+    const size = (i * 37) % 211 + 1;
+    held = Math.max(held, input.end - input.start + size);
+    input.push(new Uint8Array(size));
+    input.settle();
+    assertLessOrEqual(input.bytes.length, Math.max(64, 2 * held));
+    if (i % 4 === 3) input.start += Math.min(400, input.end - input.start);
+    input.settle();
+  }
+});
+
+test("Input does not grow while a reader keeps up", () => {
+  const input = new Input();
+  let largest = 0;
+  for (let i = 0; i < 20_000; i++) {
+    input.push(new Uint8Array(50));
+    input.settle();
+    // 100 bytes are left over at most.
+    input.start = Math.max(input.start, input.end - 100);
+    input.settle();
+    largest = Math.max(largest, input.bytes.length);
+  }
+  assert(largest > 0);
+  assertLessOrEqual(largest, 512);
+});

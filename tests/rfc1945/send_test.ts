@@ -1,0 +1,73 @@
+import {
+  assert,
+  assertEquals,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import { encodeHttp10Request, Http10Send, HttpRequest } from "../../mod.ts";
+import { endOfFile, test } from "../_pure.ts";
+import { bytes, latin1 } from "../_vectors.ts";
+
+const GET = HttpRequest.get("http://example.com/");
+const OPEN = "HTTP/1.0 200 OK\r\n\r\nhello";
+
+test("Http10Send asks for one write, of what encodeHttp10Request returns", () => {
+  const options = { target: "absolute" } as const;
+  const send = new Http10Send(GET, options);
+  const step = send.resume();
+  assert(step.type === "WantsWrite");
+  assertEquals(step.bytes, encodeHttp10Request(GET, options));
+  assertEquals(send.resume(), { type: "WantsRead" });
+  assertEquals(send.resume(), { type: "WantsRead" });
+});
+
+test("Http10Send returns the very same Ok for good", () => {
+  const send = new Http10Send(GET);
+  send.resume();
+  assertEquals(send.resume(bytes(OPEN)), { type: "WantsRead" });
+  const step = send.resume(endOfFile());
+  assert(step.type === "Ok");
+  assertEquals(step.response.version, "HTTP/1.0");
+  assertEquals(latin1(step.response.body), "hello");
+  for (const more of [undefined, bytes(OPEN), endOfFile()]) {
+    assertStrictEquals(send.resume(more), step);
+  }
+});
+
+test("Http10Send returns the very same Err for good", () => {
+  const send = new Http10Send(GET, { maxBodyBytes: 4 });
+  send.resume();
+  const step = send.resume(bytes(OPEN));
+  assertEquals(step.type === "Err" && step.error.code, "BodyTooLarge");
+  for (const more of [undefined, bytes(OPEN), endOfFile()]) {
+    assertStrictEquals(send.resume(more), step);
+  }
+});
+
+test("Http10Send keeps input and its end that come before the write", () => {
+  const send = new Http10Send(GET);
+  const early = bytes(OPEN);
+  assertEquals(send.resume(early).type, "WantsWrite");
+  early.fill(0);
+  const step = send.resume(endOfFile());
+  assertEquals(step.type === "Ok" && step.response.text(), "hello");
+});
+
+test("Http10Send surfaces a redirect, and then returns the same response", () => {
+  const send = new Http10Send(GET);
+  send.resume();
+  const wire = "HTTP/1.0 301 Moved\r\nLocation: //b/\r\nContent-Length: 0\r\n" +
+    "\r\n";
+  const step = send.resume(bytes(wire));
+  assert(step.type === "WantsRedirect");
+  assertEquals([step.url.href, step.sameOrigin], ["http://b/", false]);
+  const end = send.resume();
+  assert(end.type === "Ok");
+  assertStrictEquals(end.response, step.response);
+});
+
+test("Http10Send rejects what cannot be written before any step", () => {
+  const headers = { "Transfer-Encoding": "chunked" };
+  const request = HttpRequest.post(GET.url, { headers, body: "a" });
+  assertThrows(() => new Http10Send(request), TypeError, "HTTP/1.0");
+});

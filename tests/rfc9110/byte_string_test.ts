@@ -1,0 +1,72 @@
+import { assert, assertEquals, assertNotStrictEquals } from "@std/assert";
+import fc from "fast-check";
+import {
+  decodeByteString,
+  encodeByteString,
+} from "../../rfc9110/_byte_string.ts";
+import { test, transfer } from "../_pure.ts";
+
+const ALL = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+
+test("decodeByteString returns one char for each byte", () => {
+  const text = decodeByteString(ALL, false);
+  assertEquals(Array.from(text, (char) => char.charCodeAt(0)), [...ALL]);
+});
+
+test("decodeByteString returns the same for ASCII on both ways", () => {
+  const ascii = ALL.subarray(0, 0x80);
+  assertEquals(decodeByteString(ascii, true), decodeByteString(ascii, false));
+});
+
+test("decodeByteString returns what is longer than an argument list", () => {
+  for (const length of [0, 1, 4095, 4096, 4097, 1_000_003]) {
+    const array = Uint8Array.from({ length }, (_, i) => i * 7);
+    const text = decodeByteString(array, false);
+    assertEquals(text.length, length);
+    assert(array.every((byte, i) => text.charCodeAt(i) === byte));
+  }
+});
+
+test("decodeByteString returns a text that outlives the bytes", () => {
+  const array = ALL.slice(0x20, 0x7f);
+  const [ascii, other] = [
+    decodeByteString(array, true),
+    decodeByteString(array, false),
+  ];
+  array.fill(0);
+  assertEquals([ascii.charAt(1), other.charAt(1)], ["!", "!"]);
+});
+
+test("encodeByteString returns one byte for each char", () => {
+  assertEquals(encodeByteString(String.fromCharCode(...ALL)), ALL);
+});
+
+for (
+  const text of ["", "a", "\x80", "a\xff", "\xe9\xe9", "\xc3\xa9", "a\x7f"]
+) {
+  test(`encodeByteString returns the bytes of ${JSON.stringify(text)}`, () => {
+    const expected = Array.from(text, (char) => char.charCodeAt(0));
+    assertEquals([...encodeByteString(text)], expected);
+  });
+}
+
+test("encodeByteString returns an array of its own each time", () => {
+  for (const text of ["", "\r\n"]) {
+    const first = encodeByteString(text);
+    assertNotStrictEquals(first.buffer, encodeByteString(text).buffer);
+    assertEquals(first.buffer.byteLength, text.length);
+    transfer(first);
+    assertEquals(encodeByteString(text).length, text.length);
+  }
+});
+
+test("decodeByteString returns what encodeByteString was given", () => {
+  const texts = fc.uint8Array({ maxLength: 200 });
+  fc.assert(
+    fc.property(texts, (array) => {
+      const text = decodeByteString(array, false);
+      assertEquals(encodeByteString(text), new Uint8Array(array));
+    }),
+    { seed: 9101, numRuns: 200 },
+  );
+});

@@ -1,0 +1,155 @@
+import { concat } from "@std/bytes";
+import {
+  assertEquals,
+  assertLessOrEqual,
+  assertNotStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import { HttpRequest } from "../../rfc9110/request.ts";
+import { Http11ChunkEncoder } from "../../rfc9112/chunk_encoder.ts";
+import { encodeHttp11Head, encodeHttp11Request } from "../../rfc9112/encode.ts";
+import { test, transfer } from "../_pure.ts";
+import { bytes, latin1 } from "../_vectors.ts";
+import { countWork } from "../_work.ts";
+
+const URL_TEXT = "http://example.com/";
+const CHUNKED = { "Transfer-Encoding": "chunked" };
+
+function head(request: HttpRequest): string {
+  return latin1(encodeHttp11Head(request));
+}
+
+test("encodeHttp11Request returns an array of its own, of exactly its length", () => {
+  const body = bytes("hi");
+  const request = HttpRequest.post(URL_TEXT, { body });
+  const [first, second] = [
+    encodeHttp11Request(request),
+    encodeHttp11Request(request),
+  ];
+  assertNotStrictEquals(first.buffer, second.buffer);
+  assertEquals(first.buffer.byteLength, first.length);
+  transfer(first);
+  assertEquals(latin1(body), "hi");
+  assertEquals(encodeHttp11Request(request), second);
+});
+
+test("encodeHttp11Request copies the body, and no more than once", () => {
+  const body = new Uint8Array(1 << 20).fill(0x61);
+  const request = HttpRequest.post(URL_TEXT, { body });
+  let written = new Uint8Array(0);
+  const { allocated, copied } = countWork(() => {
+    written = encodeHttp11Request(request);
+  });
+  // The head is made on its own, and then put before the body.
+  assertLessOrEqual(allocated, written.length + 256);
+  assertLessOrEqual(copied, written.length);
+  body.fill(0);
+  assertEquals(written.at(-1), 0x61);
+});
+
+test("encodeHttp11Request returns the bytes of fields and of the body", () => {
+  const all = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+  const value = latin1(all.subarray(0x80));
+  const request = HttpRequest.put(URL_TEXT, {
+    headers: { "X-Bytes": value },
+    body: all,
+  });
+  const written = latin1(encodeHttp11Request(request));
+  assertEquals(written.includes(`\r\nX-Bytes: ${value}\r\n`), true);
+  assertEquals(written.endsWith(`\r\n\r\n${latin1(all)}`), true);
+});
+
+test("encodeHttp11Request changes nothing of the request", () => {
+  const request = HttpRequest.post("http://u:p@example.com/?a#b", {
+    headers: CHUNKED,
+    body: "hi",
+  });
+  const before = JSON.stringify(request);
+  encodeHttp11Request(request, { target: "absolute" });
+  encodeHttp11Head(request);
+  assertEquals(JSON.stringify(request), before);
+  assertEquals(request.url.href, "http://u:p@example.com/?a#b");
+});
+
+test("encodeHttp11Head and a body make up encodeHttp11Request", () => {
+  const body = bytes("hello");
+  const sized = HttpRequest.post(URL_TEXT, { body });
+  assertEquals(
+    concat([encodeHttp11Head(sized), body]),
+    encodeHttp11Request(sized),
+  );
+  const chunked = HttpRequest.post(URL_TEXT, { headers: CHUNKED, body });
+  const encoder = new Http11ChunkEncoder();
+  assertEquals(
+    concat([
+      encodeHttp11Head(chunked),
+      ...encoder.chunk(body),
+      encoder.end(),
+    ]),
+    encodeHttp11Request(chunked),
+  );
+});
+
+test("encodeHttp11Head takes the length of a body that comes later as it is", () => {
+  const headers = { "Content-Length": "123" };
+  for (const method of ["GET", "POST", "DELETE"]) {
+    assertEquals(
+      head(new HttpRequest(method, URL_TEXT, { headers })),
+      `${method} / HTTP/1.1\r\nHost: example.com\r\n` +
+        "Content-Length: 123\r\n\r\n",
+    );
+  }
+});
+
+test("encodeHttp11Head checks the length against a body that is there", () => {
+  const post = (length: string) =>
+    HttpRequest.post(URL_TEXT, {
+      headers: { "Content-Length": length },
+      body: "hi",
+    });
+  assertEquals(head(post("2")).includes("Content-Length: 2\r\n"), true);
+  assertThrows(() => head(post("3")), TypeError, "the body, 2");
+});
+
+for (const length of ["", "x", "-1", "1, 1", "0x10", "9007199254740992"]) {
+  test(`encodeHttp11Head rejects the Content-Length "${length}"`, () => {
+    const headers = { "Content-Length": length };
+    const request = HttpRequest.post(URL_TEXT, { headers });
+    const error = assertThrows(() => head(request), TypeError);
+    assertEquals(
+      error.message,
+      `Invalid Content-Length: "${length}" is not the length of a body`,
+    );
+  });
+}
+
+test("encodeHttp11Head rejects a body of TRACE and CONNECT in any form", () => {
+  for (const method of ["TRACE", "CONNECT"]) {
+    const has = `Invalid request: ${method} has no body`;
+    for (
+      const init of [
+        { body: "a" },
+        { headers: CHUNKED },
+        { headers: { "Content-Length": "1" } },
+      ]
+    ) {
+      const request = new HttpRequest(method, URL_TEXT, init);
+      assertThrows(() => encodeHttp11Head(request), TypeError, has);
+    }
+    const headers = { "Content-Length": "0" };
+    const request = new HttpRequest(method, URL_TEXT, { headers });
+    assertEquals(head(request).endsWith("\r\nContent-Length: 0\r\n\r\n"), true);
+  }
+});
+
+test("encodeHttp11Head returns a URL as it is now, and no longer as it was", () => {
+  const request = HttpRequest.get("http://example.com/a#b");
+  request.url.pathname = "/c d";
+  request.url.search = "\u00e9";
+  request.url.port = "8080";
+  request.url.username = "u@/:";
+  assertEquals(
+    head(request),
+    "GET /c%20d?%C3%A9 HTTP/1.1\r\nHost: example.com:8080\r\n\r\n",
+  );
+});

@@ -1,0 +1,219 @@
+import {
+  assert,
+  assertEquals,
+  assertLessOrEqual,
+  assertMatch,
+  assertNotStrictEquals,
+  assertStrictEquals,
+} from "@std/assert";
+import { Http11ReceiveHead, type HttpErrorCode } from "../../mod.ts";
+import { Input } from "../../_input.ts";
+import { HeadReader } from "../../rfc9112/_head.ts";
+import { endOfFile, test, transfer } from "../_pure.ts";
+import { bytes, latin1 } from "../_vectors.ts";
+import { countLooks, countWork } from "../_work.ts";
+
+const HEAD = "HTTP/1.1 200 OK\r\nA: 1\r\n\r\n";
+
+function ok(wire: string) {
+  const step = new Http11ReceiveHead().resume(bytes(wire));
+  assert(step.type === "Ok");
+  return step;
+}
+
+function err(wire: string, eof = false) {
+  const head = new Http11ReceiveHead();
+  const first = head.resume(bytes(wire));
+  const step = eof ? head.resume(endOfFile()) : first;
+  assert(step.type === "Err", step.type);
+  return step.error;
+}
+
+test("Http11ReceiveHead repeats WantsRead until there is more", () => {
+  const head = new Http11ReceiveHead();
+  for (const piece of [undefined, undefined, bytes("HTTP/"), undefined]) {
+    assertEquals(head.resume(piece), { type: "WantsRead" });
+  }
+  assertEquals(head.resume(bytes("1.1 200\r\n\r\n")).type, "Ok");
+});
+
+test("Http11ReceiveHead returns the very same Ok for good", () => {
+  const head = new Http11ReceiveHead();
+  const step = head.resume(bytes(`${HEAD}rest`));
+  for (const more of [undefined, bytes(HEAD), endOfFile()]) {
+    assertStrictEquals(head.resume(more), step);
+  }
+  assert(step.type === "Ok");
+  assertEquals(latin1(step.remaining), "rest");
+});
+
+test("Http11ReceiveHead returns the very same Err for good", () => {
+  const head = new Http11ReceiveHead();
+  const step = head.resume(bytes("ICY 200 OK\r\n\r\n"));
+  assertEquals(step.type, "Err");
+  for (const more of [undefined, bytes(HEAD), endOfFile()]) {
+    assertStrictEquals(head.resume(more), step);
+  }
+});
+
+test("Http11ReceiveHead returns remaining bytes in storage of their own", () => {
+  const wire = bytes(`${HEAD}rest`);
+  const step = new Http11ReceiveHead().resume(wire);
+  assert(step.type === "Ok");
+  assertNotStrictEquals(step.remaining.buffer, wire.buffer);
+  assertEquals(step.remaining.buffer.byteLength, 4);
+  wire.fill(0);
+  assertEquals(latin1(step.remaining), "rest");
+});
+
+test("Http11ReceiveHead shares no empty array between heads", () => {
+  const [first, second] = [ok(HEAD), ok(HEAD)];
+  for (
+    const [a, b] of [
+      [first.response.body, second.response.body],
+      [first.remaining, first.response.body],
+    ] as const
+  ) {
+    assertNotStrictEquals(a.buffer, b.buffer);
+  }
+  transfer(first.remaining);
+  transfer(first.response.body);
+  transfer(ok(HEAD).remaining);
+  assertEquals(ok(`${HEAD}x`).remaining.length, 1);
+});
+
+test("Http11ReceiveHead returns headers that are the caller's to change", () => {
+  const { response } = ok(HEAD);
+  response.headers.append("B", "2");
+  response.trailers.append("C", "3");
+  assertEquals([...response.headers], [["A", "1"], ["B", "2"]]);
+  assertEquals([...ok(HEAD).response.headers], [["A", "1"]]);
+  assertEquals(ok(HEAD).response.trailers.size, 0);
+});
+
+test("Http11ReceiveHead keeps nothing of a buffer that is used again", () => {
+  const head = new Http11ReceiveHead();
+  const buffer = new Uint8Array(4);
+  const wire = bytes("HTTP/1.1 299 F\xefne\r\nX-Long-Name: \xe9t\xe9\r\n\r\n");
+  let step = head.resume();
+  for (let at = 0; at < wire.length; at += 4) {
+    const piece = wire.subarray(at, at + 4);
+    buffer.set(piece);
+    step = head.resume(buffer.subarray(0, piece.length));
+    buffer.fill(0x0a);
+  }
+  assert(step.type === "Ok");
+  assertEquals(step.response.reason, "F\xefne");
+  assertEquals([...step.response.headers], [["X-Long-Name", "\xe9t\xe9"]]);
+});
+
+test("Http11ReceiveHead reads views into larger buffers, of any kind", () => {
+  const wire = bytes(HEAD);
+  const large = new Uint8Array(100).fill(0x0a);
+  large.set(wire, 50);
+  const shared = new Uint8Array(new SharedArrayBuffer(wire.length));
+  shared.set(wire);
+  for (const view of [large.subarray(50, 50 + wire.length), shared]) {
+    const step = new Http11ReceiveHead().resume(view);
+    assert(step.type === "Ok");
+    assertEquals([step.response.header("a"), step.remaining.length], ["1", 0]);
+  }
+});
+
+test("Http11ReceiveHead rejects a bare CR before the status line at once", () => {
+  for (const wire of ["\rH", "\r\r", "\r\n\r\r", "\n\r\0"]) {
+    assertEquals(err(wire).code, "InvalidStatusLine");
+    const head = new Http11ReceiveHead();
+    const types = Array.from(
+      wire,
+      (char) => head.resume(bytes(char)).type,
+    );
+    assertEquals(types.pop(), "Err");
+    assertEquals(types.every((type) => type === "WantsRead"), true);
+  }
+});
+
+test("Http11ReceiveHead returns errors that are safe to log", () => {
+  const cases: [string, HttpErrorCode][] = [
+    [`\x1b[31m${"x".repeat(1000)}`, "InvalidStatusLine"],
+    [`HTTP/1.1 20\x1b\r\n`, "InvalidStatusLine"],
+    [`HTTP/1.1 200 ${"\x07".repeat(1000)}\r\n`, "InvalidStatusLine"],
+    [`\r${"\x85".repeat(100)}`, "InvalidStatusLine"],
+    [`HTTP/1.1 200\r\n"\x1b]0;${"x".repeat(1000)}\r\n`, "InvalidHeader"],
+  ];
+  for (const [wire, code] of cases) {
+    const error = err(wire);
+    assertEquals(error.code, code);
+    assertMatch(error.message, /^[\x20-\x7e]{1,250}$/);
+  }
+});
+
+test("Http11ReceiveHead names what the connection ended in", () => {
+  assertEquals(
+    err("HTTP/1.1 2", true).message,
+    "Cannot read the response head: the connection ended before its end",
+  );
+});
+
+test("Http11ReceiveHead is at its limit before any byte where that is 0", () => {
+  const step = new Http11ReceiveHead({ maxHeadBytes: 0 }).resume();
+  assertEquals(step.type === "Err" && step.error.code, "HeadTooLarge");
+});
+
+/** Heads whose bytes would be looked at again and again by a naive reader. */
+const HARD: [what: string, wire: string][] = [
+  ["one long field", `HTTP/1.1 200 OK\r\nA: ${"x".repeat(30_000)}\r\n\r\n`],
+  ["a long name", `HTTP/1.1 200 OK\r\n${"x".repeat(30_000)}: 1\r\n\r\n`],
+  ["many fields", `HTTP/1.1 200 OK\r\n${"A: 1\r\n".repeat(5_000)}\r\n`],
+  ["many folds", `HTTP/1.1 200 OK\r\nA: 1\r\n${" x\r\n".repeat(7_000)}\r\n`],
+  ["blanks", `HTTP/1.1 200 OK\r\nA:${" \t".repeat(15_000)}\r\n\r\n`],
+  ["a long reason", `HTTP/1.1 200 ${"x".repeat(30_000)}\r\n\r\n`],
+  ["many empty lines", `${"\r\n".repeat(15_000)}HTTP/1.1 200 OK\r\n\r\n`],
+];
+
+for (const [what, wire] of HARD) {
+  test(`HeadReader looks at each byte of ${what} a few times, byte by byte`, () => {
+    const array = bytes(wire);
+    const { bytes: watched, looks } = countLooks(array);
+    const reader = new HeadReader(65_536);
+    const input = new Input();
+    input.bytes = watched;
+    let response = null;
+    while (response === null && input.end < array.length) {
+      input.end++;
+      response = reader.read(input);
+    }
+    assertEquals(response?.status, 200);
+    assertEquals(input.start, array.length);
+    // Seven of them are for the prefix of a status line that is not whole.
+    assertLessOrEqual(looks(), 12 * array.length);
+  });
+
+  test(`Http11ReceiveHead copies ${what} a few times, byte by byte`, () => {
+    const array = bytes(wire);
+    const pieces = Array.from(array, (byte) => Uint8Array.of(byte));
+    const head = new Http11ReceiveHead();
+    let type = "";
+    const { copied, allocated } = countWork(() => {
+      for (const piece of pieces) type = head.resume(piece).type;
+    });
+    assertEquals(type, "Ok");
+    assertLessOrEqual(copied, 4 * array.length);
+    assertLessOrEqual(allocated, 6 * array.length);
+  });
+}
+
+test("Http11ReceiveHead holds no more than its limit and one piece", () => {
+  const head = new Http11ReceiveHead({ maxHeadBytes: 10_000 });
+  const piece = bytes("HTTP/1.1 200 OK\r\nA: ".padEnd(1000, "x"));
+  let passed = 0;
+  const { allocated } = countWork(() => {
+    while (head.resume(piece).type === "WantsRead") {
+      passed += piece.length;
+      piece.fill(0x78);
+      assertLessOrEqual(passed, 10_000);
+    }
+  });
+  assertEquals(passed, 9000);
+  assertLessOrEqual(allocated, 4 * 10_000);
+});

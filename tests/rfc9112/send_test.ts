@@ -1,0 +1,327 @@
+import {
+  assert,
+  assertEquals,
+  assertLessOrEqual,
+  assertNotStrictEquals,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import {
+  encodeHttp11Request,
+  Http11Send,
+  type Http11SendResult,
+  HttpRequest,
+  type HttpSendOptions,
+} from "../../mod.ts";
+import { endOfFile, test, transfer } from "../_pure.ts";
+import { bytes, latin1 } from "../_vectors.ts";
+import { countWork } from "../_work.ts";
+
+const GET = HttpRequest.get("http://example.com/a#frag");
+const OK = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+const MOVED = "HTTP/1.1 302 Found\r\nLocation: /next\r\n" +
+  "Content-Length: 3\r\n\r\nbye";
+const CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
+
+/** Writes the request, and passes a wire in one piece. */
+function send(
+  wire: string,
+  request = GET,
+  options?: HttpSendOptions,
+): { coroutine: Http11Send; step: Http11SendResult } {
+  const coroutine = new Http11Send(request, options);
+  assertEquals(coroutine.resume().type, "WantsWrite");
+  const step = coroutine.resume(wire === "" ? undefined : bytes(wire));
+  return { coroutine, step };
+}
+
+function sendOk(wire: string, request?: HttpRequest) {
+  const { step } = send(wire, request);
+  assert(step.type === "Ok", step.type);
+  return step;
+}
+
+test("Http11Send asks for one write, of what encodeHttp11Request returns", () => {
+  const request = HttpRequest.post(GET.url, { body: "hi" });
+  const options = { target: "absolute" } as const;
+  const coroutine = new Http11Send(request, options);
+  const step = coroutine.resume();
+  assert(step.type === "WantsWrite");
+  assertEquals(step.bytes, encodeHttp11Request(request, options));
+  for (let i = 0; i < 3; i++) {
+    assertEquals(coroutine.resume(), { type: "WantsRead" });
+  }
+});
+
+test("Http11Send repeats WantsRead in each phase", () => {
+  const { coroutine } = send("");
+  for (const piece of [CONTINUE, OK.slice(0, 9), OK.slice(9, -2), "l"]) {
+    assertEquals(coroutine.resume(bytes(piece)), { type: "WantsRead" });
+    assertEquals(coroutine.resume(), { type: "WantsRead" });
+  }
+  assertEquals(coroutine.resume(bytes("o")).type, "Ok");
+});
+
+test("Http11Send keeps input that comes before the write was asked for", () => {
+  for (let cut = 1; cut <= OK.length; cut++) {
+    const coroutine = new Http11Send(GET);
+    const early = bytes(OK.slice(0, cut));
+    assertEquals(coroutine.resume(early).type, "WantsWrite");
+    early.fill(0);
+    let step = coroutine.resume();
+    if (cut < OK.length) {
+      assertEquals(step, { type: "WantsRead" });
+      step = coroutine.resume(bytes(OK.slice(cut)));
+    }
+    assert(step.type === "Ok");
+    assertEquals(step.response.text(), "hello");
+  }
+});
+
+test("Http11Send keeps input that comes while the request is written", () => {
+  const { step } = send(OK);
+  assert(step.type === "Ok");
+  assertEquals([step.response.text(), step.keepAlive], ["hello", true]);
+});
+
+test("Http11Send asks for the write although the connection has ended", () => {
+  const coroutine = new Http11Send(GET);
+  assertEquals(coroutine.resume(endOfFile()).type, "WantsWrite");
+  const step = coroutine.resume();
+  assertEquals(step.type === "Err" && step.error.code, "UnexpectedEof");
+  assertStrictEquals(coroutine.resume(bytes(OK)), step);
+});
+
+test("Http11Send reads a response that ended before the write was asked for", () => {
+  const coroutine = new Http11Send(GET);
+  assertEquals(coroutine.resume(bytes(OK.slice(0, 30))).type, "WantsWrite");
+  const open = "HTTP/1.1 200 OK\r\n\r\nall of it";
+  const early = new Http11Send(GET);
+  assertEquals(early.resume(bytes(open)).type, "WantsWrite");
+  const step = early.resume(endOfFile());
+  assertEquals(step.type === "Ok" && step.response.text(), "all of it");
+  const cut = coroutine.resume(endOfFile());
+  assertEquals(cut.type === "Err" && cut.error.code, "UnexpectedEof");
+});
+
+test("Http11Send returns a fault of early input only after the write", () => {
+  const coroutine = new Http11Send(GET);
+  assertEquals(coroutine.resume(bytes("ICY")).type, "WantsWrite");
+  const step = coroutine.resume();
+  assertEquals(step.type === "Err" && step.error.code, "InvalidStatusLine");
+});
+
+test("Http11Send returns the very same Ok for good", () => {
+  const { coroutine, step } = send(`${OK}rest`);
+  for (const more of [undefined, bytes(OK), endOfFile()]) {
+    assertStrictEquals(coroutine.resume(more), step);
+  }
+  assert(step.type === "Ok");
+  assertEquals(latin1(step.remaining), "rest");
+});
+
+test("Http11Send returns the very same Err for good", () => {
+  const { coroutine, step } = send("ICY 200 OK\r\n\r\n");
+  assertEquals(step.type, "Err");
+  for (const more of [undefined, bytes(OK), endOfFile()]) {
+    assertStrictEquals(coroutine.resume(more), step);
+  }
+});
+
+for (const more of [undefined, bytes("x"), endOfFile()]) {
+  test(`Http11Send returns Ok after WantsRedirect, whatever is passed, ${more?.length}`, () => {
+    const { coroutine, step } = send(`${CONTINUE}${MOVED}rest`);
+    assert(step.type === "WantsRedirect");
+    assertEquals(step.url.href, "http://example.com/next#frag");
+    assertEquals(step.sameOrigin, true);
+    const end = coroutine.resume(more);
+    assert(end.type === "Ok");
+    assertStrictEquals(end.response, step.response);
+    const { type: _, url: _url, sameOrigin: _same, ...output } = step;
+    assertEquals(end, { type: "Ok", ...output });
+    assertEquals(latin1(end.remaining), "rest");
+    assertStrictEquals(coroutine.resume(), end);
+    assertStrictEquals(coroutine.resume(bytes(OK)), end);
+  });
+}
+
+test("Http11Send returns one whole response, and the interim ones before it", () => {
+  const step = sendOk(
+    "HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n" + CONTINUE +
+      "HTTP/1.1 200 F\xefne\r\nTransfer-Encoding: chunked\r\nA: 1\r\n\r\n" +
+      "2\r\nhi\r\n0\r\nB: 2\r\n\r\nrest",
+  );
+  const { response, interim } = step;
+  assertEquals(interim.map(({ status }) => status), [103, 100]);
+  assertEquals(interim[0]?.header("link"), "a");
+  assertEquals([response.status, response.reason], [200, "F\xefne"]);
+  assertEquals(response.text(), "hi");
+  assertEquals([...response.trailers], [["B", "2"]]);
+  assertEquals(response.header("b"), null);
+  assertEquals(latin1(step.remaining), "rest");
+  assertEquals([step.upgraded, step.closeReason], [false, null]);
+});
+
+test("Http11Send writes the request as it was when it was handed in", () => {
+  const body = bytes("hi");
+  const request = HttpRequest.post("http://example.com/", { body });
+  const before = encodeHttp11Request(request);
+  const coroutine = new Http11Send(request);
+  request.header("Late", "1");
+  request.url.pathname = "/late";
+  body.fill(0);
+  const step = coroutine.resume();
+  assert(step.type === "WantsWrite");
+  assertEquals(step.bytes, before);
+});
+
+test("Http11Send judges the response by the request as it was written", () => {
+  const request = HttpRequest.get("http://example.com/a/b#frag")
+    .header("Upgrade", "x");
+  const upgrade = new Http11Send(request);
+  const redirect = new Http11Send(request);
+  request.headers.delete("Upgrade");
+  request.header("Connection", "close");
+  request.url.href = "https://elsewhere.example/";
+
+  upgrade.resume();
+  const wire = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nrest";
+  const step = upgrade.resume(bytes(wire));
+  assert(step.type === "Ok");
+  assertEquals([step.upgraded, latin1(step.remaining)], [true, "rest"]);
+
+  redirect.resume();
+  const moved = redirect.resume(bytes(MOVED.replace("/next", "c")));
+  assert(moved.type === "WantsRedirect");
+  assertEquals(moved.url.href, "http://example.com/a/c#frag");
+  assertEquals([moved.sameOrigin, moved.closeReason], [true, null]);
+});
+
+test("Http11Send returns arrays that are the caller's to take away", () => {
+  const request = HttpRequest.post("http://example.com/", { body: "hi" });
+  const coroutine = new Http11Send(request);
+  const write = coroutine.resume();
+  assert(write.type === "WantsWrite");
+  transfer(write.bytes);
+  const moved = coroutine.resume(bytes(`${CONTINUE}${MOVED}rest`));
+  assert(moved.type === "WantsRedirect");
+  for (
+    const array of [
+      moved.remaining,
+      moved.response.body,
+      moved.interim[0]!.body,
+    ]
+  ) {
+    transfer(array);
+  }
+  const end = coroutine.resume();
+  assertEquals(end.type, "Ok");
+  assertStrictEquals(coroutine.resume(), end);
+  assertEquals(request.body, bytes("hi"));
+  assertEquals(sendOk(OK).response.text(), "hello");
+});
+
+test("Http11Send returns empty arrays that no other exchange can spoil", () => {
+  const empty = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+  const request = HttpRequest.put("http://example.com/");
+  const first = sendOk(empty);
+  const { body } = request;
+  transfer(first.remaining);
+  transfer(first.response.body);
+  const second = sendOk(empty);
+  // Nobody can read, copy or transfer what was transferred already.
+  assertEquals(second.response.toResponse().status, 200);
+  assertEquals([...second.remaining, ...body], []);
+  transfer(second.remaining);
+  transfer(second.response.body);
+  assertEquals(encodeHttp11Request(request).length > 0, true);
+});
+
+test("Http11Send shares nothing between two exchanges", () => {
+  const empty = "HTTP/1.1 204 No Content\r\n\r\n";
+  const [first, second] = [sendOk(empty), sendOk(empty)];
+  for (
+    const [a, b] of [
+      [first.response.body, second.response.body],
+      [first.response.body, first.remaining],
+    ] as const
+  ) {
+    assertNotStrictEquals(a.buffer, b.buffer);
+  }
+  first.interim.push(first.response);
+  first.response.headers.append("A", "1");
+  first.response.trailers.append("A", "1");
+  assertEquals(second.interim.length, 0);
+  assertEquals(second.response.headers.size, 0);
+  assertEquals(second.response.trailers.size, 0);
+});
+
+test("Http11Send returns a body of its own, in exactly its length", () => {
+  for (
+    const wire of [
+      OK,
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" +
+      "2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n",
+    ]
+  ) {
+    const { coroutine } = send("");
+    const array = bytes(wire);
+    const step = coroutine.resume(array);
+    array.fill(0);
+    assert(step.type === "Ok");
+    assertEquals(latin1(step.response.body), "hello");
+    assertEquals(step.response.body.buffer.byteLength, 5);
+  }
+});
+
+test("Http11Send rejects what cannot be written before any step", () => {
+  const bad = HttpRequest.get("http://example.com/")
+    .header("Host", "a").header("Host", "b");
+  assertThrows(() => new Http11Send(bad), TypeError, "Host");
+  const asterisk = { target: "asterisk" } as const;
+  assertThrows(() => new Http11Send(GET, asterisk), TypeError, '"GET"');
+});
+
+test("Http11Send rejects a body above the limit when it is announced", () => {
+  const limits = { maxBodyBytes: 4 };
+  const head = OK.slice(0, -5);
+  const { coroutine, step } = send(head, GET, limits);
+  assertEquals(step.type === "Err" && step.error.code, "BodyTooLarge");
+  assertStrictEquals(coroutine.resume(), step);
+  // A body that is not read is not held.
+  const request = HttpRequest.head("http://example.com/");
+  assertEquals(send(head, request, limits).step.type, "Ok");
+});
+
+test("Http11Send copies a response of known length a bounded number of times", () => {
+  const length = 1 << 20;
+  const head = `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`;
+  const wire = bytes(head + "x".repeat(length));
+  for (const size of [100, 4096, 1 << 16, wire.length]) {
+    const { coroutine } = send("");
+    let type = "";
+    const { copied, allocated } = countWork(() => {
+      for (let at = 0; at < wire.length; at += size) {
+        type = coroutine.resume(wire.subarray(at, at + size)).type;
+      }
+    });
+    assertEquals(type, "Ok");
+    assertLessOrEqual(copied, 2.2 * length);
+    assertLessOrEqual(allocated, 2.2 * length);
+  }
+});
+
+test("Http11Send returns steps that show no credentials", () => {
+  const wire = "HTTP/1.1 103 Early Hints\r\nSet-Cookie: s3cret\r\n\r\n" +
+    "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: s3cret\r\n" +
+    "Transfer-Encoding: chunked\r\n\r\n0\r\nAuthentication-Info: s3cret\r\n\r\n";
+  const request = HttpRequest.get("http://u:s3cret@example.com/");
+  const { coroutine, step } = send(wire, request);
+  assert(step.type === "Ok");
+  assertEquals(step.response.trailers.get("authentication-info"), "s3cret");
+  const shown = [step, coroutine, request].flatMap((value) => [
+    Deno.inspect(value, { depth: 9, showHidden: true }),
+    JSON.stringify(value),
+  ]);
+  assertEquals(shown.filter((text) => text.includes("s3cret")), []);
+});
