@@ -1,0 +1,29 @@
+// What users install with this package: nothing but the standard library.
+
+import { importsOf, resolve } from "./imports.ts";
+import type { Config, Problem, SourceFile } from "./source.ts";
+import { isPublished, problemAt } from "./source.ts";
+
+/** Checks that published files import each other and `@std`, and no more. */
+export function checkDependencies(
+  files: readonly SourceFile[],
+  config: Config,
+): Problem[] {
+  const published = files.filter((file) => isPublished(file, config));
+  const paths = new Set(published.map(({ path }) => path));
+  const problems: Problem[] = [];
+  for (const file of published) {
+    for (const { specifier, offset } of importsOf(file)) {
+      if (specifier === null || specifier.startsWith("@std/")) continue;
+      const target = resolve(file, specifier, config);
+      if (target !== null && specifier.startsWith(".") && paths.has(target)) {
+        continue;
+      }
+      const message = target === null
+        ? `A published module may depend on @std alone, not on ${specifier}`
+        : `${specifier} is not a published file of this package`;
+      problems.push(problemAt(file, offset, message));
+    }
+  }
+  return problems;
+}

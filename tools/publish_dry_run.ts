@@ -1,0 +1,37 @@
+// Tries out the publishing, where JSR cannot be reached as well.
+//
+// `deno publish` takes the modules of `links/` for modules of this package that
+// were left out, since they are inside its folder. So what is published is
+// copied to a folder of its own, which also shows that it needs nothing else.
+//
+//   deno task check:publish
+
+import { readFiles } from "./check.ts";
+import { type Config, isExcluded } from "./check/source.ts";
+
+const root = new URL("../", import.meta.url);
+const config: Config = JSON.parse(
+  Deno.readTextFileSync(new URL("deno.json", root)),
+);
+const folder = Deno.makeTempDirSync();
+let code: number;
+try {
+  for (const { path, text } of readFiles(root)) {
+    if (isExcluded(path, config)) continue;
+    const copy = `${folder}/${path}`;
+    Deno.mkdirSync(copy.slice(0, copy.lastIndexOf("/")), { recursive: true });
+    Deno.writeTextFileSync(copy, text);
+  }
+  Deno.copyFileSync(new URL("deno.lock", root), `${folder}/deno.lock`);
+  const links = config.links.map((link) => new URL(link, root).pathname);
+  const copied = JSON.stringify({ ...config, links }, null, 2);
+  Deno.writeTextFileSync(`${folder}/deno.json`, copied);
+  const publish = new Deno.Command(Deno.execPath(), {
+    args: ["publish", "--dry-run", "--allow-dirty", "--quiet"],
+    cwd: folder,
+  });
+  ({ code } = await publish.spawn().status);
+} finally {
+  Deno.removeSync(folder, { recursive: true });
+}
+Deno.exit(code);
