@@ -1,0 +1,106 @@
+// What the embedded origins answer.
+
+/** Answers a request. */
+export function route(request: Request): Response | Promise<Response> {
+  const { pathname } = new URL(request.url);
+  switch (pathname) {
+    case "/hello":
+      return new Response("Hello, world!\n");
+    case "/pieces":
+      return answerPieces();
+    case "/private":
+      return answerPrivate(request);
+    case "/old":
+      return redirect(301, "/moved");
+    case "/moved":
+      return redirect(302, elsewhere(request.url, "/hello"));
+    case "/.well-known/caldav":
+      return redirect(301, "/dav/");
+    case "/download":
+      return answerDownload();
+    case "/upload":
+      return answerUpload(request);
+    case "/events":
+      return answerEvents(request);
+    case "/websocket":
+      return answerWebSocket(request);
+    default:
+      return new Response("Not here\n", { status: 404 });
+  }
+}
+
+/** Answers with a body whose length is not known when it starts. */
+function answerPieces(): Response {
+  const pieces = ["Hello, ", "in ", "pieces!\n"];
+  return new Response(
+    ReadableStream.from(pieces).pipeThrough(new TextEncoderStream()),
+  );
+}
+
+function answerPrivate(request: Request): Response {
+  const authorization = request.headers.get("authorization");
+  switch (authorization) {
+    case `Basic ${btoa("Aladdin:open sesame")}`:
+      return new Response("Come in, Aladdin\n");
+    case "Bearer a-token":
+      return new Response("Come in, holder of a token\n");
+  }
+  const challenge = 'Basic realm="The cave", Bearer realm="The cave"';
+  return new Response("Who are you?\n", {
+    status: 401,
+    headers: { "WWW-Authenticate": challenge },
+  });
+}
+
+function redirect(status: number, location: string): Response {
+  return new Response(null, { status, headers: { Location: location } });
+}
+
+/** The same server under another name, which makes it another origin. */
+function elsewhere(url: string, path: string): string {
+  const target = new URL(path, url);
+  target.hostname = "localhost";
+  return target.href;
+}
+
+function answerDownload(): Response {
+  const piece = new Uint8Array(65536);
+  let left = 128;
+  const body = new ReadableStream({
+    async pull(controller) {
+      // Slow enough for people to see how it goes on.
+      await new Promise((resolve) => setTimeout(resolve, 4));
+      controller.enqueue(piece);
+      if (--left === 0) controller.close();
+    },
+  });
+  return new Response(body, {
+    headers: { "Content-Length": `${left * piece.length}` },
+  });
+}
+
+async function answerUpload(request: Request): Promise<Response> {
+  const length = request.headers.get("content-length");
+  const { byteLength } = await request.arrayBuffer();
+  return new Response(`Announced ${length} bytes, received ${byteLength}\n`);
+}
+
+/** Sends two events after the last one that the client has, and hangs up. */
+function answerEvents(request: Request): Response {
+  const last = Number(request.headers.get("last-event-id") ?? 0);
+  const events = [last + 1, last + 2].map((id) =>
+    `id: ${id}\nevent: tick\ndata: tick number ${id}\n\n`
+  );
+  return new Response(`retry: 100\n\n${events.join("")}`, {
+    headers: { "Content-Type": "text/event-stream" },
+  });
+}
+
+function answerWebSocket(request: Request): Response {
+  if (request.headers.get("upgrade") !== "websocket") {
+    return new Response("WebSocket alone\n", { status: 426 });
+  }
+  const { socket, response } = Deno.upgradeWebSocket(request);
+  socket.onmessage = ({ data }) => socket.send(data);
+  return response;
+}

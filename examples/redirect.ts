@@ -1,0 +1,35 @@
+// Redirects are never followed for you: you see each one, and decide.
+//
+//   deno run --allow-net examples/redirect.ts [URL]
+
+import { HttpRequest, redirectRequest } from "@pimalaya/io-http";
+import { HttpClient } from "@pimalaya/io-http/client";
+import { openOrigin } from "./_server.ts";
+
+const MAX_REDIRECTS = 10;
+
+await using origin = openOrigin("/old", Deno.args[0]);
+
+let request = HttpRequest.get(origin.url);
+let client = await HttpClient.connect(request.url);
+try {
+  for (let count = 0;; count++) {
+    const { response, redirect } = await client.send(request);
+    console.log(response.status, request.url.href);
+    if (redirect === null) {
+      console.log(response.text());
+      break;
+    }
+    if (count === MAX_REDIRECTS) throw new Error("Too many redirects");
+    // A body and credentials go along only where that is right.
+    const { url, sameOrigin } = redirect;
+    request = redirectRequest(request, { url, response });
+    if (!sameOrigin || !client.reusable) {
+      console.log("    over a new connection:");
+      await client.close();
+      client = await HttpClient.connect(url);
+    }
+  }
+} finally {
+  await client.close();
+}

@@ -1,0 +1,33 @@
+// A tunnel through a proxy: CONNECT, and then another exchange inside it.
+//
+//   deno run --allow-net examples/tunnel.ts [URL [PROXY]]
+
+import { HttpRequest } from "@pimalaya/io-http";
+import { HttpClient } from "@pimalaya/io-http/client";
+import { openOrigin, openProxy } from "./_server.ts";
+
+await using origin = openOrigin("/hello", Deno.args[0]);
+await using proxy = await openProxy(Deno.args[1]);
+const request = HttpRequest.get(origin.url);
+const { protocol, hostname } = request.url;
+
+const proxyUrl = new URL(proxy.url);
+const conn = await Deno.connect({
+  hostname: proxyUrl.hostname,
+  port: Number(proxyUrl.port || 80),
+});
+const outer = new HttpClient(conn);
+const { response, upgraded } = await outer.send(
+  new HttpRequest("CONNECT", request.url),
+);
+console.log("The proxy says:", response.status, response.reason);
+if (!upgraded) throw new Error("There is no tunnel");
+
+// TLS starts inside the tunnel, so that the proxy sees none of it.
+const tunnel = protocol === "https:"
+  ? await Deno.startTls(conn, { hostname })
+  : outer.detach();
+await using inner = new HttpClient(tunnel);
+const answer = await inner.send(request);
+console.log("The origin says:", answer.response.status);
+console.log(answer.response.text());
