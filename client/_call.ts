@@ -13,8 +13,9 @@
 import { HttpError } from "../error.ts";
 import type { Transport } from "./_transport.ts";
 
-// How long an answer may take after a write has failed. It was sent before, so
-// it is in the receive buffer or within a round trip.
+// How long a read may wait after a write has failed. What the peer sent before
+// is in the receive buffer or within a round trip. Only a read counts: who takes
+// a long time over a body has the answer.
 const ANSWER_MILLISECONDS = 1000;
 
 const END_OF_FILE = new Uint8Array(0);
@@ -30,6 +31,8 @@ export class Call {
   #write: Promise<void> = Promise.resolve();
   #endWrite: (() => void) | null = null;
   #writeFailure: { readonly error: unknown } | null = null;
+  #isReading = false;
+  #isFinished = false;
   #answerTimer: ReturnType<typeof setTimeout> | undefined;
 
   /**
@@ -81,11 +84,16 @@ export class Call {
       return unread;
     }
     let bytes: Uint8Array | null;
+    this.#isReading = true;
+    if (this.#writeFailure !== null) this.#limitWait(this.#writeFailure.error);
     try {
       bytes = await this.#transport.read();
     } catch (error) {
       this.check();
       throw error;
+    } finally {
+      this.#isReading = false;
+      clearTimeout(this.#answerTimer);
     }
     this.check();
     return bytes ?? END_OF_FILE;
@@ -130,9 +138,12 @@ export class Call {
     else listener(this.#failure.error);
   }
 
-  /** Ends the call with an error and its connection with it; the first counts. */
+  /**
+   * Ends the call with an error and its connection with it; the first counts,
+   * and none where the call has got what it wanted.
+   */
   fail(error: unknown): void {
-    if (this.#failure !== null) return;
+    if (this.#isFinished) return;
     this.#failure = { error };
     this.finish();
     this.#transport.abort(error);
@@ -140,8 +151,9 @@ export class Call {
     this.#onFailure?.(error);
   }
 
-  /** Lets go of the signal and the timer. */
+  /** Ends the call: lets go of the signal and the timer. */
   finish(): void {
+    this.#isFinished = true;
     this.#signal?.removeEventListener("abort", this.#onAbort);
     clearTimeout(this.#answerTimer);
   }
@@ -153,8 +165,13 @@ export class Call {
 
   #failWrite(error: unknown): void {
     this.#finishWrite();
-    if (this.#failure !== null) return;
+    if (this.#isFinished) return;
     this.#writeFailure = { error };
+    if (this.#isReading) this.#limitWait(error);
+  }
+
+  /** Fails the call unless the read under way gives something soon. */
+  #limitWait(error: unknown): void {
     this.#answerTimer = setTimeout(() => this.fail(error), ANSWER_MILLISECONDS);
   }
 }

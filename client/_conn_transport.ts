@@ -17,6 +17,7 @@ export class ConnTransport implements Transport {
 
   constructor(conn: Deno.Conn) {
     this.#conn = conn;
+    sendAtOnce(conn);
   }
 
   async read(): Promise<Uint8Array | null> {
@@ -108,6 +109,20 @@ class ConnStream implements ByteStream {
   #closeHalf(): void {
     this.#openHalves--;
     if (this.#openHalves === 0) closeConn(this.#conn);
+  }
+}
+
+/**
+ * Turns Nagle's algorithm off where it is a TCP connection. An upload is written
+ * piece by piece, and the last one would wait for the peer's delayed
+ * acknowledgement of the one before: 40 ms a request.
+ */
+export function sendAtOnce(conn: Deno.Conn): void {
+  if (!("setNoDelay" in conn)) return;
+  try {
+    (conn as Deno.TcpConn).setNoDelay(true);
+  } catch {
+    // It is closed already, as the first call over it will tell.
   }
 }
 

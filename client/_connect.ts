@@ -1,7 +1,7 @@
 // Opening connections: TCP, TLS over TCP, Unix sockets, under one signal.
 
 import { quote } from "../_quote.ts";
-import { closeConn } from "./_conn_transport.ts";
+import { closeConn, sendAtOnce } from "./_conn_transport.ts";
 import type { HttpConnectOptions, HttpTlsOptions } from "./connect.ts";
 
 const DEFAULT_PORTS = new Map([["http:", 80], ["https:", 443]]);
@@ -62,6 +62,7 @@ async function startTls(
   { caCerts = [], alpnProtocols = ["http/1.1"] }: HttpTlsOptions,
   signal: AbortSignal | undefined,
 ): Promise<Deno.Conn> {
+  sendAtOnce(tcp);
   const starting = Deno.startTls(tcp, { hostname, caCerts, alpnProtocols });
   const conn = await abortable(starting, signal);
   return await finishHandshake(conn, signal);

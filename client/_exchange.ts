@@ -85,9 +85,10 @@ async function readHead(
     const step = await drive(call, receive);
     if (step.type === "Head") return step;
     // Before the head there is nothing else, but the type does not know it.
-    if (step.type !== "Interim") continue;
-    if (step.response.status === 100) upload.open();
-    onInterim?.(step.response);
+    if (step.type === "Interim") {
+      if (step.response.status === 100) upload.open();
+      onInterim?.(step.response);
+    }
   }
 }
 
@@ -118,10 +119,12 @@ class Exchange implements HttpExchange {
         this.#controller = controller;
       },
       pull: () => this.#pull(),
-      cancel: (reason) =>
+      cancel: (reason) => {
+        this.#isTaken = true;
         this.#fail(
           reason ?? new DOMException("The body was cancelled", "AbortError"),
-        ),
+        );
+      },
     }, { highWaterMark: 0 });
     directions.call.onFailure = (error) => this.#fail(error);
   }
@@ -170,12 +173,15 @@ class Exchange implements HttpExchange {
   }
 
   toResponse(): Response {
-    const { status, reason, headers } = this.response;
-    const init = { status, statusText: reason, headers: headers.toHeaders() };
-    // Made without a body first: a status out of range must not cost the body.
-    const response = new Response(null, init);
+    // Made without this body first: a status out of range must not cost it.
+    const response = this.response.toResponse();
     this.#take();
-    return isNullBodyStatus(status) ? response : new Response(this.body, init);
+    if (!isNullBodyStatus(response.status)) {
+      return new Response(this.body, response);
+    }
+    // A 205 may have a body all the same, which nobody can read from here on.
+    this.body.cancel().catch(() => {});
+    return response;
   }
 
   #take(): void {

@@ -25,9 +25,9 @@ export function openSource(
     : iterableSource(body);
 }
 
-/** Makes a source of one array. */
+/** Makes a source of a copy of one array, for a stream may take it away. */
 export function singlePiece(bytes: Uint8Array): BodySource {
-  const pieces = [bytes];
+  const pieces = [bytes.slice()];
   return {
     next: () => Promise.resolve(pieces.pop() ?? null),
     cancel() {},
@@ -49,8 +49,10 @@ function iterableSource(iterable: AsyncIterable<Uint8Array>): BodySource {
   return {
     next: async () => checkPiece(await iterator.next()),
     cancel() {
-      // A generator that is waiting for something ends after that.
-      iterator.return?.()?.catch(() => {});
+      // A generator that is waiting for something ends after that. Others may
+      // throw at once, or give no promise.
+      const end = async () => await iterator.return?.();
+      end().catch(() => {});
     },
   };
 }

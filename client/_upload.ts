@@ -18,6 +18,9 @@ import type { UploadPlan } from "./_upload_plan.ts";
 // copy costs more than the writes that it saves.
 const MAX_JOINED_BYTES = 65536;
 
+// Some 25 days, after which a timer overflows and fires at once.
+const MAX_TIMER_MILLISECONDS = 2 ** 31 - 1;
+
 /** One request on its way out. */
 export class Upload {
   readonly #call: Call;
@@ -37,12 +40,20 @@ export class Upload {
     return this.#allGiven && this.#call.isWritten;
   }
 
-  /** Starts to send. What goes wrong with the source fails the call. */
+  /**
+   * Starts to send. What goes wrong with the source fails the call, while it
+   * is still asked for anything.
+   */
   start(): void {
     const { head, body } = this.#plan;
-    this.#call.startWrite(head);
-    if (body === null) this.#allGiven = true;
-    else this.#sendBody(body).catch((error) => this.#call.fail(error));
+    if (head !== null) this.#call.startWrite(head);
+    if (body === null) {
+      this.#allGiven = true;
+      return;
+    }
+    this.#sendBody(body).catch((error) => {
+      if (!this.#isStopped) this.#call.fail(error);
+    });
   }
 
   /** Lets the body out: a 100 has come. */
@@ -92,7 +103,8 @@ export class Upload {
     let timer: ReturnType<typeof setTimeout> | undefined;
     await new Promise<void>((resolve) => {
       this.#openGate = resolve;
-      if (milliseconds !== Infinity) timer = setTimeout(resolve, milliseconds);
+      if (milliseconds > MAX_TIMER_MILLISECONDS) return;
+      timer = setTimeout(resolve, milliseconds);
     });
     clearTimeout(timer);
   }

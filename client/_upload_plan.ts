@@ -13,8 +13,8 @@ const DEFAULT_CONTINUE_TIMEOUT = 1000;
 
 /** How a request is sent. */
 export interface UploadPlan {
-  /** What goes out first. */
-  readonly head: Uint8Array;
+  /** What goes out first, `null` where it goes out with the body's end. */
+  readonly head: Uint8Array | null;
   /** What follows it, `null` where the head is all. */
   readonly body: {
     readonly source: BodySource;
@@ -48,12 +48,18 @@ export function planUpload(
   }
   const streamed = addFraming(request, options);
   const head = encodeHttp11Head(streamed, options);
-  const framing = streamed.headers.has("transfer-encoding")
+  const length = lengthOf(streamed);
+  const framing = length === null
     ? new ChunkedFraming(trailers)
-    : new LengthFraming(lengthOf(streamed));
+    : new LengthFraming(length, length === 0 ? [head] : []);
   const source = body === undefined
     ? singlePiece(request.body)
     : openSource(body);
+  // A head that says that nothing follows is a whole request: it waits for the
+  // source to keep that word, and there is nothing to expect a 100 for.
+  if (length === 0) {
+    return { head: null, body: { source, framing, continueTimeout: null } };
+  }
   const continueTimeout = expects
     ? options.continueTimeout ?? DEFAULT_CONTINUE_TIMEOUT
     : null;
@@ -84,8 +90,9 @@ function addFraming(
     : streamed;
 }
 
-/** The length that the head of a request names, or that of its body. */
-function lengthOf({ headers, body }: HttpRequest): number {
+/** The length of a request's body, `null` where it goes out chunked. */
+function lengthOf({ headers, body }: HttpRequest): number | null {
+  if (headers.has("transfer-encoding")) return null;
   const named = headers.get("content-length");
   return named === null ? body.length : parseLength(named);
 }
@@ -124,11 +131,13 @@ function checkTrailers(trailers: HttpHeadersInit | undefined): void {
 class LengthFraming implements BodyFraming {
   readonly #length: number;
   #left: number;
-  #last: Uint8Array[] = [];
+  #last: Uint8Array[];
 
-  constructor(length: number) {
+  /** @param last What waits for the end of a body of no length. */
+  constructor(length: number, last: Uint8Array[]) {
     this.#length = length;
     this.#left = length;
+    this.#last = last;
   }
 
   piece(data: Uint8Array): Uint8Array[] {

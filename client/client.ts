@@ -184,7 +184,7 @@ export class HttpClient implements AsyncDisposable {
   ): Promise<HttpRunResult<C>> {
     const call = this.#connection.begin(options?.signal, true);
     try {
-      const step = await drive(call, coroutine) as HttpRunResult<C>;
+      const step = await drive(call, coroutine, copy) as HttpRunResult<C>;
       if (isOutput(step)) {
         await this.#connection.end(call, step, () => call.isWritten);
       } else {
@@ -268,4 +268,8 @@ function isOutput(
   step: { readonly type: string },
 ): step is { readonly type: string } & Readonly<HttpSendOutput> {
   return "keepAlive" in step && "closeReason" in step && "remaining" in step;
+}
+
+function copy(bytes: Uint8Array): Uint8Array {
+  return bytes.slice();
 }

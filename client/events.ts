@@ -62,6 +62,7 @@ async function* generateEvents(
   onRetry: ReadEventsOptions["onRetry"],
 ): AsyncGenerator<SseEvent> {
   const reader = body.getReader();
+  let reason: unknown;
   try {
     let step = parser.resume();
     while (step.type !== "Ok") {
@@ -78,9 +79,13 @@ async function* generateEvents(
       }
       step = parser.resume();
     }
+  } catch (error) {
+    reason = error;
+    throw error;
   } finally {
-    // Does nothing where the body is at its end.
-    await reader.cancel();
+    // Does nothing where the body is at its end. What it says to being cancelled
+    // must not hide what went wrong.
+    await reader.cancel(reason).catch(() => {});
     reader.releaseLock();
   }
 }
