@@ -24,12 +24,13 @@ const END_OF_FILE = new Uint8Array(0);
 export class Call {
   readonly #transport: Transport;
   readonly #signal: AbortSignal | undefined;
-  readonly #onAbort = () => this.fail(this.#signal?.reason);
+  #onAbort: (() => void) | null = null;
   #unread: Uint8Array;
   #failure: { readonly error: unknown } | null = null;
   #onFailure: ((error: unknown) => void) | null = null;
-  #write: Promise<void> = Promise.resolve();
-  #endWrite: (() => void) | null = null;
+  #isWriting = false;
+  /** Who waits for the write under way. */
+  #onWritten: (() => void) | null = null;
   #writeFailure: { readonly error: unknown } | null = null;
   #isReading = false;
   #isFinished = false;
@@ -48,11 +49,10 @@ export class Call {
     this.#transport = transport;
     this.#unread = unread;
     this.#signal = signal;
-    if (signal?.aborted) {
-      this.fail(signal.reason);
-    } else {
-      signal?.addEventListener("abort", this.#onAbort);
-    }
+    if (signal === undefined) return;
+    this.#onAbort = () => this.fail(signal.reason);
+    if (signal.aborted) this.#onAbort();
+    else signal.addEventListener("abort", this.#onAbort);
   }
 
   /** Whether what is read may be handed on without a copy. */
@@ -62,7 +62,7 @@ export class Call {
 
   /** Whether all that was to be written has been written. */
   get isWritten(): boolean {
-    return this.#endWrite === null && this.#writeFailure === null;
+    return !this.#isWriting && this.#writeFailure === null;
   }
 
   /** What was read for this call and not used. */
@@ -93,7 +93,7 @@ export class Call {
       throw error;
     } finally {
       this.#isReading = false;
-      clearTimeout(this.#answerTimer);
+      this.#stopTimer();
     }
     this.check();
     return bytes ?? END_OF_FILE;
@@ -107,19 +107,22 @@ export class Call {
   /** Starts a write; `flush` waits for it. */
   startWrite(bytes: Uint8Array): void {
     this.check();
-    this.#write = new Promise((resolve) => {
-      this.#endWrite = resolve;
-      this.#transport.write(bytes).then(
-        () => this.#finishWrite(),
-        (error) => this.#failWrite(error),
-      );
-    });
+    this.#isWriting = true;
+    this.#transport.write(bytes).then(
+      () => this.#finishWrite(),
+      (error) => this.#failWrite(error),
+    );
   }
 
   /** Waits for the write that is under way. */
   async flush(): Promise<void> {
-    if (this.#endWrite !== null) await this.#write;
     this.check();
+    if (this.#isWriting) {
+      await new Promise<void>((resolve) => {
+        this.#onWritten = resolve;
+      });
+      this.check();
+    }
     if (this.#writeFailure !== null) throw this.#writeFailure.error;
   }
 
@@ -147,20 +150,22 @@ export class Call {
     this.#failure = { error };
     this.finish();
     this.#transport.abort(error);
-    this.#endWrite?.();
+    this.#onWritten?.();
     this.#onFailure?.(error);
   }
 
   /** Ends the call: lets go of the signal and the timer. */
   finish(): void {
     this.#isFinished = true;
-    this.#signal?.removeEventListener("abort", this.#onAbort);
-    clearTimeout(this.#answerTimer);
+    if (this.#onAbort !== null) {
+      this.#signal?.removeEventListener("abort", this.#onAbort);
+    }
+    this.#stopTimer();
   }
 
   #finishWrite(): void {
-    this.#endWrite?.();
-    this.#endWrite = null;
+    this.#isWriting = false;
+    this.#onWritten?.();
   }
 
   #failWrite(error: unknown): void {
@@ -173,5 +178,9 @@ export class Call {
   /** Fails the call unless the read under way gives something soon. */
   #limitWait(error: unknown): void {
     this.#answerTimer = setTimeout(() => this.fail(error), ANSWER_MILLISECONDS);
+  }
+
+  #stopTimer(): void {
+    if (this.#answerTimer !== undefined) clearTimeout(this.#answerTimer);
   }
 }

@@ -91,16 +91,14 @@ export class Connection {
   /**
    * Ends a call whose response is complete.
    *
-   * @param isSent Tells whether the request was sent whole.
+   * @param isSent Whether the request was sent whole; see {@linkcode nextTurn}.
    * @returns Why the connection may not be used again, `null` where it may.
    */
-  async end(
+  end(
     call: Call,
     { closeReason, remaining }: ExchangeEnd,
-    isSent: () => boolean,
-  ): Promise<HttpCloseReason | null> {
-    // The peer may have had the last byte before we learn that it went out.
-    if (!isSent()) await nextTurn();
+    isSent: boolean,
+  ): HttpCloseReason | null {
     call.check();
     call.finish();
     this.#call = null;
@@ -109,7 +107,7 @@ export class Connection {
       this.#unread = remaining.slice();
       return closeReason;
     }
-    const reason = isSent() ? closeReason : "RequestIncomplete";
+    const reason = isSent ? closeReason : "RequestIncomplete";
     // Bytes that nobody asked for are not the start of the next response.
     if (reason === null && remaining.length === 0) {
       this.#state = "idle";
@@ -152,6 +150,10 @@ export class Connection {
   }
 }
 
-function nextTurn(): Promise<void> {
+/**
+ * Waits for what has happened to come to notice: a peer may have had the last
+ * byte, and have answered, before we learn that it went out.
+ */
+export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }

@@ -13,7 +13,7 @@ import type { HttpCloseReason } from "../rfc9112/close_reason.ts";
 import { resolveLimits } from "../rfc9112/limits.ts";
 import { Http11Receive, type Http11ReceiveResult } from "../rfc9112/receive.ts";
 import type { Call } from "./_call.ts";
-import type { Connection } from "./_connection.ts";
+import { type Connection, nextTurn } from "./_connection.ts";
 import { makeDeferred } from "./_deferred.ts";
 import { drive } from "./_drive.ts";
 import { Upload } from "./_upload.ts";
@@ -228,14 +228,16 @@ class Exchange implements HttpExchange {
 
   async #finish(end: Step<"Ok">): Promise<void> {
     const { connection, call, upload } = this.#directions;
-    // The connection is free before the stream says so: who has read it to its
-    // end may send the next request at once.
-    const closeReason = await connection.end(call, end, () => upload.isSent);
+    if (!upload.isSent) await nextTurn();
+    // All of this in one instant: no abort or cancellation comes between, and
+    // who has read the stream to its end may send the next request at once.
+    const closeReason = connection.end(call, end, upload.isSent);
     this.#isEnded = true;
-    this.#controller.close();
-    this.#controller.byobRequest?.respond(0);
     this.#trailers.resolve(end.trailers);
     this.#closed.resolve({ keepAlive: closeReason === null, closeReason });
+    // Last, for it throws where the body ends inside an element of a view.
+    this.#controller.close();
+    this.#controller.byobRequest?.respond(0);
   }
 
   #fail(error: unknown): void {

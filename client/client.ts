@@ -8,14 +8,11 @@ import type { HttpCoroutine } from "../coroutine.ts";
 import { Http10Send } from "../rfc1945/send.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
 import { type HttpLimits, resolveLimits } from "../rfc9112/limits.ts";
-import {
-  Http11Send,
-  type HttpSendOutput,
-  type HttpSendResult,
-} from "../rfc9112/send.ts";
+import { Http11Send } from "../rfc9112/send.ts";
+import type { HttpSendOutput, HttpSendResult } from "../rfc9112/send_result.ts";
 import { ConnTransport, isConn } from "./_conn_transport.ts";
 import { openConn } from "./_connect.ts";
-import { Connection } from "./_connection.ts";
+import { Connection, nextTurn } from "./_connection.ts";
 import { drive } from "./_drive.ts";
 import { startExchange } from "./_exchange.ts";
 import { StreamTransport } from "./_stream_transport.ts";
@@ -111,12 +108,14 @@ export class HttpClient implements AsyncDisposable {
    * @throws {TypeError} If the request contradicts itself, or another call is
    * under way, or the connection may not be used again.
    */
-  async send(
+  send(
     request: HttpRequest,
     options?: HttpClientSendOptions,
   ): Promise<HttpClientOutput> {
-    const coroutine = new Http11Send(request, this.#withLimits(options));
-    return await this.#send(coroutine, options?.signal);
+    return this.#send(
+      () => new Http11Send(request, this.#withLimits(options)),
+      options?.signal,
+    );
   }
 
   /**
@@ -130,12 +129,14 @@ export class HttpClient implements AsyncDisposable {
    * @throws {TypeError} If the request contradicts itself, or another call is
    * under way, or the connection may not be used again.
    */
-  async sendHttp10(
+  sendHttp10(
     request: HttpRequest,
     options?: HttpClientSendOptions,
   ): Promise<HttpClientOutput> {
-    const coroutine = new Http10Send(request, this.#withLimits(options));
-    return await this.#send(coroutine, options?.signal);
+    return this.#send(
+      () => new Http10Send(request, this.#withLimits(options)),
+      options?.signal,
+    );
   }
 
   /**
@@ -186,7 +187,8 @@ export class HttpClient implements AsyncDisposable {
     try {
       const step = await drive(call, coroutine, copy) as HttpRunResult<C>;
       if (isOutput(step)) {
-        await this.#connection.end(call, step, () => call.isWritten);
+        if (!call.isWritten) await nextTurn();
+        this.#connection.end(call, step, call.isWritten);
       } else {
         await call.flush();
         this.#connection.pause(call, step);
@@ -223,30 +225,26 @@ export class HttpClient implements AsyncDisposable {
   }
 
   async #send(
-    coroutine: HttpCoroutine<HttpSendResult>,
+    makeCoroutine: () => HttpCoroutine<HttpSendResult>,
     signal: AbortSignal | undefined,
   ): Promise<HttpClientOutput> {
+    const coroutine = makeCoroutine();
     const call = this.#connection.begin(signal);
     try {
       const step = await drive(call, coroutine);
+      if (!call.isWritten) await nextTurn();
+      const closeReason = this.#connection.end(call, step, call.isWritten);
       const { response, interim, remaining, upgraded } = step;
-      const redirect = step.type === "WantsRedirect"
-        ? { url: step.url, sameOrigin: step.sameOrigin }
-        : null;
-      const closeReason = await this.#connection.end(
-        call,
-        step,
-        () => call.isWritten,
-      );
-      const keepAlive = closeReason === null;
       return {
         response,
         interim,
         remaining,
-        keepAlive,
+        keepAlive: closeReason === null,
         closeReason,
         upgraded,
-        redirect,
+        redirect: step.type === "WantsRedirect"
+          ? { url: step.url, sameOrigin: step.sameOrigin }
+          : null,
       };
     } catch (error) {
       this.#connection.fail(call, error);

@@ -7,7 +7,10 @@
 import type { HttpCoroutine } from "../coroutine.ts";
 import type { HttpRedirect } from "../rfc9110/redirect.ts";
 import type { HttpLimits } from "../rfc9112/limits.ts";
-import type { HttpSendOptions, HttpSendOutput } from "../rfc9112/send.ts";
+import type {
+  HttpSendOptions,
+  HttpSendOutput,
+} from "../rfc9112/send_result.ts";
 
 /** Options of a client: the limits of each of its calls. */
 export type HttpClientOptions = Partial<HttpLimits>;

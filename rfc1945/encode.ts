@@ -6,7 +6,7 @@
 
 import type { HttpRequest } from "../rfc9110/request.ts";
 import { encodeRequest } from "../rfc9112/_encode_request.ts";
-import type { HttpEncodeOptions } from "../rfc9112/encode.ts";
+import type { HttpEncodeOptions } from "../rfc9112/encode_options.ts";
 
 /**
  * Writes a whole request, head and body (RFC 1945 §5).

@@ -9,7 +9,10 @@ import { Machine } from "../_machine.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
 import { SendReader } from "../rfc9112/_send.ts";
 import { resolveLimits } from "../rfc9112/limits.ts";
-import type { HttpSendOptions, HttpSendResult } from "../rfc9112/send.ts";
+import type {
+  HttpSendOptions,
+  HttpSendResult,
+} from "../rfc9112/send_result.ts";
 import { encodeHttp10Request } from "./encode.ts";
 
 /** The steps of {@linkcode Http10Send}. */

@@ -7,7 +7,7 @@ import { encodeFieldLines } from "../rfc9110/headers.ts";
 import { bodyLength, type HttpRequest } from "../rfc9110/request.ts";
 import type { HttpVersion } from "../rfc9110/response.ts";
 import { parseLength } from "./_framing.ts";
-import type { HttpEncodeOptions } from "./encode.ts";
+import type { HttpEncodeOptions } from "./encode_options.ts";
 
 /** How a request is written. */
 export interface HeadPlan {

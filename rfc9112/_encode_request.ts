@@ -6,7 +6,7 @@ import { bodyLength, type HttpRequest } from "../rfc9110/request.ts";
 import type { HttpVersion } from "../rfc9110/response.ts";
 import { encodeHead } from "./_encode_head.ts";
 import { Http11ChunkEncoder } from "./chunk_encoder.ts";
-import type { HttpEncodeOptions } from "./encode.ts";
+import type { HttpEncodeOptions } from "./encode_options.ts";
 
 /**
  * Writes a whole request.

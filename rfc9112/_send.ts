@@ -15,7 +15,7 @@ import { completeResponse, type HttpResponse } from "../rfc9110/response.ts";
 import { BodyBuffer } from "./_body_buffer.ts";
 import { type BodyPhase, type BodyStep, HeadPhase } from "./_receive.ts";
 import type { HttpLimits } from "./limits.ts";
-import type { HttpSendResult } from "./send.ts";
+import type { HttpSendResult } from "./send_result.ts";
 
 type State =
   | {

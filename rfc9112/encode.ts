@@ -8,18 +8,7 @@ import { encodeByteString } from "../rfc9110/_byte_string.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
 import { encodeHead } from "./_encode_head.ts";
 import { encodeRequest } from "./_encode_request.ts";
-
-/** Options of writing a request. */
-export interface HttpEncodeOptions {
-  /**
-   * The form of the request target (RFC 9112 §3.2): `"origin"` is path and
-   * query, `"absolute"` the whole URL, for a proxy, and `"asterisk"` is `*`, for
-   * OPTIONS alone. CONNECT has a form of its own, host and port.
-   *
-   * @default {"origin"}
-   */
-  target?: "origin" | "absolute" | "asterisk";
-}
+import type { HttpEncodeOptions } from "./encode_options.ts";
 
 /**
  * Writes a whole request, head and body (RFC 9112 §3).

@@ -30,11 +30,8 @@ export type {
 export { HttpError, type HttpErrorCode } from "../error.ts";
 export { Http11ChunkEncoder } from "./chunk_encoder.ts";
 export type { HttpCloseReason } from "./close_reason.ts";
-export {
-  encodeHttp11Head,
-  encodeHttp11Request,
-  type HttpEncodeOptions,
-} from "./encode.ts";
+export { encodeHttp11Head, encodeHttp11Request } from "./encode.ts";
+export type { HttpEncodeOptions } from "./encode_options.ts";
 export type { HttpFraming } from "./framing.ts";
 export type { HttpLimits } from "./limits.ts";
 export { Http11Receive, type Http11ReceiveResult } from "./receive.ts";
@@ -46,10 +43,9 @@ export {
   Http11ReceiveHead,
   type Http11ReceiveHeadResult,
 } from "./receive_head.ts";
-export {
-  Http11Send,
-  type Http11SendResult,
-  type HttpSendOptions,
-  type HttpSendOutput,
-  type HttpSendResult,
-} from "./send.ts";
+export { Http11Send, type Http11SendResult } from "./send.ts";
+export type {
+  HttpSendOptions,
+  HttpSendOutput,
+  HttpSendResult,
+} from "./send_result.ts";

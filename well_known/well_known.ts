@@ -14,7 +14,8 @@ import { quote } from "../_quote.ts";
 import type { HttpHeadersInit } from "../rfc9110/headers.ts";
 import type { HttpRedirect } from "../rfc9110/redirect.ts";
 import { HttpRequest } from "../rfc9110/request.ts";
-import { Http11Send, type HttpSendOutput } from "../rfc9112/send.ts";
+import { Http11Send } from "../rfc9112/send.ts";
+import type { HttpSendOutput } from "../rfc9112/send_result.ts";
 
 /** What a {@linkcode WellKnown} may be given besides base and service. */
 export interface WellKnownInit {
