@@ -4,12 +4,7 @@
  * @module
  */
 
-import type {
-  Err,
-  HttpCoroutine,
-  WantsRead,
-  WantsWrite,
-} from "../coroutine.ts";
+import type { HttpCoroutine } from "../coroutine.ts";
 import { Machine } from "../_machine.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
 import { SendReader } from "./_send.ts";
