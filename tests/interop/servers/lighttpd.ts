@@ -1,0 +1,90 @@
+// lighttpd, with CGI scripts for what is no file.
+
+import { findProgram, freePorts, readOutput } from "../_process.ts";
+import { startChild } from "../_child.ts";
+import type { Installed, Running, Server } from "../_server.ts";
+import { PASSWORD, REALM, type Site, USER } from "../_site.ts";
+
+/** lighttpd. */
+export const lighttpd: Server = {
+  name: "lighttpd",
+  find,
+  cannot: {},
+  persists: true,
+  saysClose: true,
+  validators: ["ETag", "Last-Modified"],
+};
+
+async function find(): Promise<Installed | null> {
+  const program = await findProgram("lighttpd");
+  if (program === null) return null;
+  const output = await readOutput(program, ["-v"]);
+  const version = output.match(/lighttpd\/[0-9.]+/)?.[0] ?? output.trim();
+  return { version, start: (site) => start(program, site) };
+}
+
+async function start(program: string, site: Site): Promise<Running> {
+  const [port, tlsPort] = freePorts(2) as [number, number];
+  const folder = `${site.folder}/lighttpd`;
+  await Deno.mkdir(folder);
+  await Deno.writeTextFile(`${folder}/passwords`, `${USER}:${PASSWORD}\n`);
+  await writeScripts(folder, site);
+  await Deno.writeTextFile(
+    `${folder}/lighttpd.conf`,
+    configure(site, folder, port, tlsPort),
+  );
+  return await startChild(program, ["-D", "-f", `${folder}/lighttpd.conf`], {
+    port,
+    tlsPort,
+  });
+}
+
+async function writeScripts(folder: string, { root }: Site): Promise<void> {
+  const scripts = {
+    echo: "printf 'Content-Type: text/plain\\r\\n\\r\\n'; cat",
+    empty: "printf 'Status: 204\\r\\n\\r\\n'",
+    lines: `printf 'Content-Type: text/plain\\r\\n\\r\\n'; cat '${root}/lines'`,
+  };
+  for (const [name, script] of Object.entries(scripts)) {
+    await Deno.writeTextFile(`${folder}/${name}.sh`, script);
+  }
+}
+
+function configure(
+  { root, tls }: Site,
+  folder: string,
+  port: number,
+  tlsPort: number,
+): string {
+  return `
+server.bind = "127.0.0.1"
+server.port = ${port}
+server.document-root = "${root}"
+server.upload-dirs = ("${folder}")
+server.modules = (
+  "mod_alias", "mod_auth", "mod_authn_file", "mod_cgi", "mod_openssl"
+)
+server.max-keep-alive-requests = 1000
+server.stream-response-body = 1
+mimetype.assign = ("" => "application/octet-stream")
+index-file.names = ("index.html")
+alias.url = (
+  "/echo" => "${folder}/echo.sh",
+  "/empty" => "${folder}/empty.sh",
+  "/lines" => "${folder}/lines.sh"
+)
+cgi.assign = (".sh" => "/bin/sh")
+auth.backend = "plain"
+auth.backend.plain.userfile = "${folder}/passwords"
+auth.require = (
+  "/private/" => (
+    "method" => "basic", "realm" => "${REALM}", "require" => "valid-user"
+  )
+)
+$SERVER["socket"] == "127.0.0.1:${tlsPort}" {
+  ssl.engine = "enable"
+  ssl.pemfile = "${tls.cert}"
+  ssl.privkey = "${tls.key}"
+}
+`;
+}
