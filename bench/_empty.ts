@@ -1,0 +1,3 @@
+// Nothing: what an import costs in itself.
+
+export {};

@@ -1,0 +1,62 @@
+// Opens keep-alive connections, sends one request over each, and prints by how
+// many bytes a connection this process has grown once they are idle.
+//
+//   _idle_child.ts io-http|undici in-turn|at-once URL CONNECTIONS
+
+import { Client, type Dispatcher, Pool } from "undici";
+import { type Exchanger, OURS } from "./_peers_net.ts";
+
+const WARM_UP_REQUESTS = 500;
+const SETTLE_MILLISECONDS = 300;
+const KEEP_ALIVE_MILLISECONDS = 600_000;
+
+const [name, order, url] = Deno.args as [string, string, string];
+const connections = Number(Deno.args[3]);
+
+const [first] = await open(1);
+for (let i = 0; i < WARM_UP_REQUESTS; i++) await first!.exchange();
+const before = await settledMemory();
+const exchangers = await open(connections);
+if (order === "at-once") {
+  await Promise.all(exchangers.map((exchanger) => exchanger.exchange()));
+} else {
+  for (const exchanger of exchangers) await exchanger.exchange();
+}
+const after = await settledMemory();
+console.log((after - before) / connections);
+// Closing a thousand connections is not what is measured.
+Deno.exit(0);
+
+async function open(count: number): Promise<Exchanger[]> {
+  if (name === "io-http") return await OURS.open(url, count);
+  const { origin } = new URL(url);
+  const options = { keepAliveTimeout: KEEP_ALIVE_MILLISECONDS };
+  // A pool opens another connection only while the others are busy.
+  const pool = order === "at-once"
+    ? new Pool(origin, { ...options, connections: count })
+    : null;
+  return Array.from(
+    { length: count },
+    () => makeExchanger(pool ?? new Client(origin, options)),
+  );
+}
+
+function makeExchanger(dispatcher: Dispatcher): Exchanger {
+  const path = new URL(url).pathname;
+  return {
+    async exchange() {
+      const { body } = await dispatcher.request({ path, method: "GET" });
+      return (await body.text()).length;
+    },
+  };
+}
+
+/** What the process holds, once garbage is collected. */
+async function settledMemory(): Promise<number> {
+  const { gc } = globalThis as unknown as { gc(): void };
+  for (let i = 0; i < 3; i++) {
+    gc();
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MILLISECONDS));
+  }
+  return Deno.memoryUsage().rss;
+}

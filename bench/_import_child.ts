@@ -1,0 +1,5 @@
+// Imports the module that is named, and prints how many milliseconds it took.
+
+const start = performance.now();
+await import(Deno.args[0]!);
+console.log(performance.now() - start);

@@ -1,0 +1,20 @@
+// Downloads a body into memory once, and prints by how many bytes the process
+// grew for it at most.
+//
+//   _peak_child.ts io-http|fetch URL
+
+import {
+  fetchBufferedDownload,
+  ourBufferedDownload,
+} from "./_peers_transfer.ts";
+import { GrowthWatch } from "./_process_memory.ts";
+
+const [name, url] = Deno.args as [string, string];
+const length = Number(url.slice(url.lastIndexOf("/") + 1));
+const contender = name === "fetch"
+  ? fetchBufferedDownload({ url, length })
+  : await ourBufferedDownload({ url, length });
+
+const watch = new GrowthWatch();
+await contender.run(1);
+console.log(watch.stop());

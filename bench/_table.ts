@@ -1,0 +1,122 @@
+// What a measurement gives, and how it is printed.
+
+import { ratioOf, type Result, type Spread, spreadOf } from "./_measure.ts";
+
+/** What a figure has to reach. */
+export type Target = { readonly atLeast: number } | { readonly atMost: number };
+
+/** One line of the table: this package, one peer, and how they compare. */
+export interface Row {
+  /** What is measured, and on what. */
+  readonly what: string;
+  /** The figure of this package. */
+  readonly ours: string;
+  /** The peer or limit, empty where the figure stands alone. */
+  readonly peer: string;
+  /** Its figure. */
+  readonly theirs: string;
+  /** What the target is about: mostly our speed divided by the peer's. */
+  readonly value: Spread;
+  /** The unit of `value`: `x` for a ratio. */
+  readonly unit: string;
+  /** `null` where the row is there to be compared with, and nothing more. */
+  readonly target: Target | null;
+}
+
+/** All rows about one thing. */
+export interface Group {
+  /** What all its rows measure, and on what. */
+  readonly title: string;
+  readonly rows: readonly Row[];
+}
+
+/** Makes the rows of one contender of ours against several peers. */
+export function ratioRows(
+  what: string,
+  ours: Result,
+  peers: readonly (readonly [Result, Target | null])[],
+  format: (speed: number) => string,
+): Row[] {
+  return peers.map(([theirs, target]) => ({
+    what,
+    ours: format(spreadOf(ours.speeds).median),
+    peer: theirs.name,
+    theirs: format(spreadOf(theirs.speeds).median),
+    value: ratioOf(ours, theirs),
+    unit: "x",
+    target,
+  }));
+}
+
+/** Tells whether a row reaches its target. */
+export function isMet({ value, target }: Row): boolean {
+  if (target === null) return true;
+  return "atLeast" in target
+    ? value.median >= target.atLeast
+    : value.median <= target.atMost;
+}
+
+/** Lays a group out as text. */
+export function formatGroup({ title, rows }: Group): string {
+  const head = [
+    "what",
+    "io-http",
+    "peer",
+    "its figure",
+    "result",
+    "spread",
+    "target",
+  ];
+  const cells = rows.map((row) => [
+    row.what,
+    row.ours,
+    row.peer,
+    row.theirs,
+    `${formatNumber(row.value.median)} ${row.unit}`.trimEnd(),
+    `${formatNumber(row.value.low)} - ${formatNumber(row.value.high)}`,
+    formatTarget(row),
+  ]);
+  const widths = head.map((name, column) =>
+    Math.max(name.length, ...cells.map((line) => line[column]!.length))
+  );
+  const lines = [head, widths.map((width) => "-".repeat(width)), ...cells].map(
+    (line) => line.map((cell, i) => cell.padEnd(widths[i]!)).join("  "),
+  );
+  return [title, "", ...lines.map((line) => `  ${line}`.trimEnd()), ""]
+    .join("\n");
+}
+
+function formatTarget(row: Row): string {
+  const { target } = row;
+  if (target === null) return "-";
+  const bound = "atLeast" in target
+    ? `at least ${target.atLeast}`
+    : `at most ${target.atMost}`;
+  return `${bound}: ${isMet(row) ? "met" : "MISSED"}`;
+}
+
+function formatNumber(value: number): string {
+  return Math.abs(value) < 100 ? value.toFixed(2) : value.toFixed(0);
+}
+
+/** Formats how often something was done a second. */
+export function perSecond(speed: number): string {
+  if (speed >= 1e6) return `${(speed / 1e6).toFixed(2)} M/s`;
+  if (speed >= 1e3) return `${(speed / 1e3).toFixed(1)} k/s`;
+  return `${speed.toFixed(1)} /s`;
+}
+
+/** Makes a formatter of speeds of work that moves that many bytes. */
+export function bytesPerSecond(bytes: number): (speed: number) => string {
+  return (speed) => {
+    const rate = speed * bytes;
+    return rate >= 1e9
+      ? `${(rate / 1e9).toFixed(2)} GB/s`
+      : `${(rate / 1e6).toFixed(1)} MB/s`;
+  };
+}
+
+/** Formats the time that one run takes. */
+export function milliseconds(speed: number): string {
+  return `${(1000 / speed).toFixed(2)} ms`;
+}
