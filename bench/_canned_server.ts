@@ -1,5 +1,6 @@
 // A server that answers without parsing, so that it is faster than any client
-// it serves. It runs in a process of its own, and prints its port.
+// it serves. It runs in a process of its own, prints its port, and ends when
+// its standard input does: with the process that started it, at the latest.
 //
 //   GET /small       11 bytes of text
 //   GET /bytes/N     N bytes
@@ -28,7 +29,13 @@ const LAST_CHUNK = encoder.encode("0\r\n\r\n");
 if (import.meta.main) {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   console.log(listener.addr.port);
+  exitWithStdin();
   for await (const conn of listener) serve(conn);
+}
+
+async function exitWithStdin(): Promise<void> {
+  await Deno.stdin.readable.pipeTo(new WritableStream());
+  Deno.exit();
 }
 
 async function serve(conn: Deno.TcpConn): Promise<void> {

@@ -1,8 +1,15 @@
 // Streams one large body, and prints as JSON how far the process grew for it.
 //
-//   _memory_child.ts down|up ORIGIN LENGTH
+//   _memory_child.ts down|down-default|down-bare|up ORIGIN LENGTH
 
-import { ourDownload, ourUpload } from "./_peers_transfer.ts";
+import {
+  type Download,
+  ourByobDownload,
+  ourDownload,
+  ourUpload,
+  streamDownload,
+} from "./_peers_transfer.ts";
+import type { Contender } from "./_measure.ts";
 import { GrowthWatch } from "./_process_memory.ts";
 
 /** What is printed; amounts are in bytes. */
@@ -13,6 +20,13 @@ export interface Growth {
 }
 
 const WARM_UP_BYTES = 2 ** 20;
+
+const DIRECTIONS = new Map<string, (download: Download) => Promise<Contender>>([
+  ["down", ourByobDownload],
+  ["down-default", ourDownload],
+  ["down-bare", streamDownload],
+  ["up", ourUpload],
+]);
 
 if (import.meta.main) {
   const [direction, origin, length] = Deno.args as [string, string, string];
@@ -35,8 +49,9 @@ async function move(
   origin: string,
   length: number,
 ): Promise<void> {
-  const contender = direction === "up"
-    ? await ourUpload({ url: `${origin}/`, length })
-    : await ourDownload({ url: `${origin}/bytes/${length}`, length });
+  const make = DIRECTIONS.get(direction);
+  if (make === undefined) throw new Error(`Unknown direction: ${direction}`);
+  const path = direction === "up" ? "/" : `/bytes/${length}`;
+  const contender = await make({ url: `${origin}${path}`, length });
   await contender.run(1);
 }

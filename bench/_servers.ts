@@ -24,7 +24,7 @@ export async function startServer(bodyBytes: number): Promise<Server> {
 export async function startCannedServer(): Promise<Server> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-check", "--allow-net", CANNED_SERVER.href],
-    stdin: "null",
+    stdin: "piped",
     stdout: "piped",
     stderr: "inherit",
   }).spawn();
@@ -35,7 +35,7 @@ export async function startCannedServer(): Promise<Server> {
     name: "a server that answers without parsing",
     origin: `http://127.0.0.1:${Number(value)}`,
     async [Symbol.asyncDispose]() {
-      child.kill();
+      await child.stdin.close();
       await reader.cancel();
       await child.status;
     },

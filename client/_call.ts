@@ -75,8 +75,12 @@ export class Call {
     if (this.#failure !== null) throw this.#failure.error;
   }
 
-  /** Reads what is there; an empty array at end of file. */
-  async read(): Promise<Uint8Array> {
+  /**
+   * Reads what is there; an empty array at end of file.
+   *
+   * @param into Where to read to, if the transport can and nothing is unread.
+   */
+  async read(into?: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
     this.check();
     if (this.#unread.length > 0) {
       const unread = this.#unread;
@@ -87,7 +91,7 @@ export class Call {
     this.#isReading = true;
     if (this.#writeFailure !== null) this.#limitWait(this.#writeFailure.error);
     try {
-      bytes = await this.#transport.read();
+      bytes = await this.#transport.read(into);
     } catch (error) {
       this.check();
       throw error;
@@ -105,10 +109,10 @@ export class Call {
   }
 
   /** Starts a write; `flush` waits for it. */
-  startWrite(bytes: Uint8Array): void {
+  startWrite(pieces: readonly Uint8Array[]): void {
     this.check();
     this.#isWriting = true;
-    this.#transport.write(bytes).then(
+    this.#transport.write(pieces).then(
       () => this.#finishWrite(),
       (error) => this.#failWrite(error),
     );

@@ -1,7 +1,13 @@
 // A connection of Deno's as a transport, through `read` and `write` rather than
 // its streams: those close both directions at end of file, and cost more.
 
-import { giveBuffer, takeBuffer, type Transport } from "./_transport.ts";
+import {
+  giveBuffer,
+  MAX_BUFFER_BYTES,
+  ReadSize,
+  takeBuffer,
+} from "./_buffers.ts";
+import type { Transport } from "./_transport.ts";
 import type { ByteStream } from "./stream.ts";
 
 /** Tells whether a stream is one of Deno's connections. */
@@ -14,17 +20,22 @@ export function isConn(stream: ByteStream): stream is Deno.Conn {
 export class ConnTransport implements Transport {
   readonly ownsBuffers = true;
   readonly #conn: Deno.Conn;
+  readonly #readSize = new ReadSize();
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(conn: Deno.Conn) {
     this.#conn = conn;
     sendAtOnce(conn);
   }
 
-  async read(): Promise<Uint8Array | null> {
-    const buffer = takeBuffer();
+  async read(into?: Uint8Array<ArrayBuffer>): Promise<Uint8Array | null> {
+    const buffer = into ?? this.#readSize.takeBuffer();
     const length = await this.#conn.read(buffer);
-    if (length !== null && length > 0) return buffer.subarray(0, length);
-    giveBuffer(buffer.buffer);
+    if (length !== null && length > 0) {
+      if (into === undefined) this.#readSize.note(length);
+      return buffer.subarray(0, length);
+    }
+    if (into === undefined) giveBuffer(buffer.buffer);
     return null;
   }
 
@@ -32,11 +43,9 @@ export class ConnTransport implements Transport {
     giveBuffer(bytes.buffer);
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
-    let written = await this.#conn.write(bytes);
-    while (written < bytes.length) {
-      written += await this.#conn.write(bytes.subarray(written));
-    }
+  write(pieces: readonly Uint8Array[]): Promise<void> {
+    this.#writing = writePieces(this.#conn, pieces);
+    return this.#writing;
   }
 
   close(): Promise<void> {
@@ -49,14 +58,15 @@ export class ConnTransport implements Transport {
   }
 
   detach(unread: Uint8Array): ByteStream {
-    return new ConnStream(this.#conn, unread);
+    return new ConnStream(this.#conn, unread, this.#writing);
   }
 }
 
 /**
  * A connection as streams whose directions end one by one: end of file leaves
  * the writable half open, closing that half leaves the readable one open, and
- * the connection is closed with the second of them.
+ * the connection is closed with the second of them. A half that fails has ended
+ * as well: its stream takes no `close` or `cancel` any more.
  */
 class ConnStream implements ByteStream {
   readonly readable: ReadableStream<Uint8Array>;
@@ -64,10 +74,11 @@ class ConnStream implements ByteStream {
   readonly #conn: Deno.Conn;
   #openHalves = 2;
 
-  constructor(conn: Deno.Conn, unread: Uint8Array) {
+  /** Takes a connection, and the last write to it, which may be under way. */
+  constructor(conn: Deno.Conn, unread: Uint8Array, writing: Promise<void>) {
     this.#conn = conn;
     this.readable = this.#makeReadable(unread);
-    this.writable = this.#makeWritable();
+    this.writable = this.#makeWritable(writing);
   }
 
   #makeReadable(unread: Uint8Array): ReadableStream<Uint8Array> {
@@ -80,35 +91,82 @@ class ConnStream implements ByteStream {
           first = null;
           return;
         }
-        const buffer = takeBuffer();
+        const buffer = takeBuffer(MAX_BUFFER_BYTES);
         const length = await this.#conn.read(buffer);
         if (length !== null && length > 0) {
           controller.enqueue(buffer.subarray(0, length));
           return;
         }
+        this.#closeHalf();
+        // Last, for it throws where the end comes inside an element of a view.
         controller.close();
         controller.byobRequest?.respond(0);
-        this.#closeHalf();
       },
       cancel: () => closeConn(this.#conn),
     }, { highWaterMark: 0 });
   }
 
-  #makeWritable(): WritableStream<Uint8Array> {
-    const transport = new ConnTransport(this.#conn);
+  #makeWritable(writing: Promise<void>): WritableStream<Uint8Array> {
     return new WritableStream({
-      write: (bytes) => transport.write(bytes),
+      // Not `abort`, which waits for a write that may wait for the peer.
+      start: ({ signal }) => {
+        signal.addEventListener("abort", () => closeConn(this.#conn));
+        // The answer, a 101, may come before the request is out. What follows
+        // the request must not come in between (RFC 9110 §7.8).
+        return this.#orCloseHalf(writing);
+      },
+      write: (bytes) => this.#orCloseHalf(writeAll(this.#conn, bytes)),
       close: async () => {
-        await this.#conn.closeWrite();
+        await this.#orCloseHalf(this.#conn.closeWrite());
         this.#closeHalf();
       },
-      abort: () => closeConn(this.#conn),
     });
+  }
+
+  /** Waits for a step of one half, which ends that half if it fails. */
+  async #orCloseHalf<T>(step: Promise<T>): Promise<T> {
+    try {
+      return await step;
+    } catch (error) {
+      this.#closeHalf();
+      throw error;
+    }
   }
 
   #closeHalf(): void {
     this.#openHalves--;
     if (this.#openHalves === 0) closeConn(this.#conn);
+  }
+}
+
+/**
+ * Writes pieces in one write where they fit into a buffer. What was written is
+ * in the system's hands, so the buffer may be used again.
+ */
+async function writePieces(
+  conn: Deno.Conn,
+  pieces: readonly Uint8Array[],
+): Promise<void> {
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  if (pieces.length === 1 || length > MAX_BUFFER_BYTES) {
+    for (const piece of pieces) await writeAll(conn, piece);
+    return;
+  }
+  const joined = takeBuffer(length);
+  let at = 0;
+  for (const piece of pieces) {
+    joined.set(piece, at);
+    at += piece.length;
+  }
+  await writeAll(conn, joined.subarray(0, length));
+  giveBuffer(joined.buffer);
+}
+
+/** Writes all of the bytes; one write may be partial. */
+async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
+  let written = await conn.write(bytes);
+  while (written < bytes.length) {
+    written += await conn.write(bytes.subarray(written));
   }
 }
 

@@ -22,6 +22,7 @@ export async function openConn(
       `Invalid URL: its scheme ${quote(url.protocol)} is not http or https`,
     );
   }
+  signal?.throwIfAborted();
   if (unixPath !== undefined) {
     if (url.protocol === "https:") {
       throw new TypeError("Cannot connect: there is no TLS over Unix sockets");
@@ -64,6 +65,8 @@ async function startTls(
 ): Promise<Deno.Conn> {
   sendAtOnce(tcp);
   const starting = Deno.startTls(tcp, { hostname, caCerts, alpnProtocols });
+  // It takes the connection over, unless it refuses the host's name.
+  starting.catch(() => closeConn(tcp));
   const conn = await abortable(starting, signal);
   return await finishHandshake(conn, signal);
 }
@@ -124,7 +127,10 @@ async function abortable<Conn extends Deno.Conn>(
     signal.addEventListener("abort", onAbort);
   });
   try {
-    return await Promise.race([connecting, aborted]);
+    const conn = await Promise.race([connecting, aborted]);
+    // In the instant between the connection's opening and this one.
+    signal.throwIfAborted();
+    return conn;
   } catch (error) {
     connecting.then(closeConn, () => {});
     throw error;

@@ -41,7 +41,7 @@ export async function drive<Step extends { readonly type: string }>(
       if (!("bytes" in step)) call.recycle(bytes);
     } else if (isWantsWrite(step)) {
       await call.flush();
-      call.startWrite(keep(step.bytes));
+      call.startWrite([keep(step.bytes)]);
       step = coroutine.resume();
     } else if (isErr(step)) {
       throw call.explain(step.error);

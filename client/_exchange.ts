@@ -23,9 +23,8 @@ import type { HttpExchange, HttpExchangeOptions } from "./exchange.ts";
 type Step<Type> = Extract<Http11ReceiveResult, { readonly type: Type }>;
 type BodyStep = Exclude<Http11ReceiveResult, Step<"Interim" | "Head">>;
 
-// A piece that fills less of its read buffer than this is copied out of it, so
-// that a reader who keeps small pieces does not keep large buffers.
-const MIN_LENT_BYTES = 32768;
+// Reading a body in views smaller than this costs more than a copy.
+const MIN_TARGET_BYTES = 4096;
 
 const decoder = new TextDecoder();
 
@@ -196,16 +195,17 @@ class Exchange implements HttpExchange {
     const { call, receive } = this.#directions;
     this.#isTaken = true;
     try {
+      const target = this.#target();
       let step = this.#step;
       let read: Uint8Array | null = null;
       while (step.type === "WantsRead") {
-        if (read !== null) call.recycle(read);
-        read = await call.read();
+        if (read !== null && read.buffer !== target?.buffer) call.recycle(read);
+        read = await call.read(target);
         step = receive.resume(read) as BodyStep;
       }
       if (step.type === "Err") throw call.explain(step.error);
       if (step.type === "Data") {
-        this.#enqueue(step.bytes, read);
+        this.#give(step.bytes, read, target);
         step = receive.resume() as BodyStep;
       }
       this.#step = step;
@@ -215,11 +215,32 @@ class Exchange implements HttpExchange {
     }
   }
 
+  /** The view that the body's reader waits for, to read into it directly. */
+  #target(): Uint8Array<ArrayBuffer> | undefined {
+    const view = this.#controller.byobRequest?.view;
+    if (!view || view.byteLength < MIN_TARGET_BYTES) return undefined;
+    return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  }
+
   /** Hands a piece to the stream: as it is where that is possible. */
-  #enqueue(bytes: Uint8Array, read: Uint8Array | null): void {
+  #give(
+    bytes: Uint8Array,
+    read: Uint8Array | null,
+    target: Uint8Array<ArrayBuffer> | undefined,
+  ): void {
     const { call } = this.#directions;
+    if (read !== null && read.buffer === target?.buffer) {
+      // Behind its framing, or put together elsewhere, it is not at its place.
+      if (
+        bytes.byteOffset !== read.byteOffset || bytes.buffer !== read.buffer
+      ) {
+        target.set(bytes);
+      }
+      this.#controller.byobRequest?.respond(bytes.length);
+      return;
+    }
     const isLent = call.ownsBuffers && bytes.buffer === read?.buffer &&
-      bytes.length >= MIN_LENT_BYTES;
+      bytes.length * 2 >= bytes.buffer.byteLength;
     this.#controller.enqueue(
       isLent ? bytes as Uint8Array<ArrayBuffer> : bytes.slice(),
     );
@@ -243,8 +264,8 @@ class Exchange implements HttpExchange {
   #fail(error: unknown): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    const { connection, call, upload } = this.#directions;
-    upload.stop(error);
+    // The upload was stopped at the head.
+    const { connection, call } = this.#directions;
     connection.fail(call, error);
     this.#controller.error(error);
     this.#trailers.reject(error);

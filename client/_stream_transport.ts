@@ -1,12 +1,11 @@
 // A pair of Web Streams as a transport.
 
-import {
-  giveBuffer,
-  prepend,
-  takeBuffer,
-  type Transport,
-} from "./_transport.ts";
+import { concat } from "@std/bytes";
+import { giveBuffer, ReadSize } from "./_buffers.ts";
+import { prepend, type Transport } from "./_transport.ts";
 import type { ByteStream } from "./stream.ts";
+
+const MAX_JOINED_BYTES = 65536 + 64;
 
 type Reader =
   | { readonly byob: true; readonly reader: ReadableStreamBYOBReader }
@@ -20,6 +19,7 @@ export class StreamTransport implements Transport {
   readonly #stream: ByteStream;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #reader: Reader;
+  readonly #readSize = new ReadSize();
   #writing = false;
 
   /**
@@ -47,14 +47,16 @@ export class StreamTransport implements Transport {
   async read(): Promise<Uint8Array | null> {
     while (true) {
       const { value, done } = this.#reader.byob
-        ? await this.#reader.reader.read(takeBuffer())
+        ? await this.#reader.reader.read(this.#readSize.takeBuffer())
         : await this.#reader.reader.read();
       if (done || value === undefined) return null;
       if (!(value instanceof Uint8Array)) {
         throw new TypeError("Cannot read: the stream gave no Uint8Array");
       }
       // An empty piece is legal in a stream, and says nothing.
-      if (value.length > 0) return value;
+      if (value.length === 0) continue;
+      this.#readSize.note(value.length);
+      return value;
     }
   }
 
@@ -62,9 +64,9 @@ export class StreamTransport implements Transport {
     if (this.#reader.byob) giveBuffer(bytes.buffer);
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
+  async write(pieces: readonly Uint8Array[]): Promise<void> {
     this.#writing = true;
-    await this.#writer.write(bytes);
+    for (const piece of joinSmall(pieces)) await this.#writer.write(piece);
     this.#writing = false;
   }
 
@@ -98,4 +100,15 @@ function lockReadable(readable: ReadableStream<Uint8Array>): Reader {
     // Not a byte stream; or locked, which throws here again.
     return { byob: false, reader: readable.getReader() };
   }
+}
+
+/**
+ * Joins pieces where the copy costs less than the writes that it saves. It is a
+ * new array each time: who reads the other end of a pipe may keep it.
+ */
+function joinSmall(pieces: readonly Uint8Array[]): readonly Uint8Array[] {
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  return pieces.length > 1 && length <= MAX_JOINED_BYTES
+    ? [concat(pieces as Uint8Array[])]
+    : pieces;
 }

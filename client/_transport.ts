@@ -1,5 +1,4 @@
-// What a client needs of a connection, whatever it is underneath, and the
-// buffers that are read into.
+// What a client needs of a connection, whatever it is underneath.
 
 import type { ByteStream } from "./stream.ts";
 
@@ -10,41 +9,22 @@ export interface Transport {
    * may be handed on without a copy.
    */
   readonly ownsBuffers: boolean;
-  /** Reads what is there: never an empty array, and `null` at end of file. */
-  read(): Promise<Uint8Array | null>;
+  /**
+   * Reads what is there: never an empty array, and `null` at end of file.
+   *
+   * @param into Where to read to, which not every transport can.
+   */
+  read(into?: Uint8Array<ArrayBuffer>): Promise<Uint8Array | null>;
   /** Takes back what was read, once nothing refers to it any more. */
   recycle(bytes: Uint8Array): void;
-  /** Writes all of the bytes. */
-  write(bytes: Uint8Array): Promise<void>;
+  /** Writes all of the pieces, in as few writes as is sensible. */
+  write(pieces: readonly Uint8Array[]): Promise<void>;
   /** Closes an idle connection in good order. */
   close(): Promise<void>;
   /** Closes a connection at once: what is under way ends. */
   abort(reason: unknown): void;
   /** Gives the connection up as a pair of streams, `unread` first. */
   detach(unread: Uint8Array): ByteStream;
-}
-
-// As much as a socket's receive buffer gives at once on most systems. Larger
-// reads were not faster.
-const BUFFER_BYTES = 65536;
-
-// Buffers live between reads, not between exchanges: an idle connection has
-// none. This many are kept for the next ones that read.
-const MAX_IDLE_BUFFERS = 64;
-
-const idleBuffers: ArrayBuffer[] = [];
-
-/** Takes a buffer to read into. */
-export function takeBuffer(): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(idleBuffers.pop() ?? new ArrayBuffer(BUFFER_BYTES));
-}
-
-/** Gives a buffer back. */
-export function giveBuffer(buffer: ArrayBufferLike): void {
-  if (
-    buffer instanceof ArrayBuffer && buffer.byteLength === BUFFER_BYTES &&
-    idleBuffers.length < MAX_IDLE_BUFFERS
-  ) idleBuffers.push(buffer);
 }
 
 /** A readable stream that gives `first`, and then what another one gives. */
@@ -63,8 +43,11 @@ export function prepend(
         unread = null;
         return;
       }
-      const { value, done } = await reader.read();
-      if (!done) {
+      while (true) {
+        const { value, done } = await reader.read();
+        if (done) break;
+        // An empty piece, legal in other streams, is not in this one.
+        if (value.length === 0) continue;
         // A copy: the array may be its producer's, and this stream takes it.
         controller.enqueue(value.slice());
         return;

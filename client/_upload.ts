@@ -10,13 +10,8 @@
 // and no more than that: the answer may be on its way, and it is the call that
 // gives it time.
 
-import { concat } from "@std/bytes";
 import type { Call } from "./_call.ts";
 import type { UploadPlan } from "./_upload_plan.ts";
-
-// A piece up to this size goes out in one write with its framing. Above, the
-// copy costs more than the writes that it saves.
-const MAX_JOINED_BYTES = 65536;
 
 // Some 25 days, after which a timer overflows and fires at once.
 const MAX_TIMER_MILLISECONDS = 2 ** 31 - 1;
@@ -46,7 +41,7 @@ export class Upload {
    */
   start(): void {
     const { head, body } = this.#plan;
-    if (head !== null) this.#call.startWrite(head);
+    if (head !== null) this.#call.startWrite([head]);
     if (body === null) {
       this.#allGiven = true;
       return;
@@ -79,8 +74,8 @@ export class Upload {
       const isLast = piece === null;
       const pieces = isLast ? body.framing.end() : body.framing.piece(piece);
       this.#allGiven = isLast;
-      for (const bytes of joinSmall(pieces)) {
-        this.#call.startWrite(bytes);
+      if (pieces.length > 0) {
+        this.#call.startWrite(pieces);
         if (!await this.#isFlushed()) return;
       }
       if (isLast) return;
@@ -108,11 +103,4 @@ export class Upload {
     });
     clearTimeout(timer);
   }
-}
-
-function joinSmall(pieces: Uint8Array[]): Uint8Array[] {
-  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  return pieces.length > 1 && length <= MAX_JOINED_BYTES + 64
-    ? [concat(pieces)]
-    : pieces;
 }

@@ -52,6 +52,13 @@ test("findRedirect returns null for what no URL comes of, and throws nothing", (
   }
 });
 
+test("findRedirect gives the base's fragment to a Location that has none", () => {
+  const hash = (location: string) =>
+    findRedirect(BASE, answer(301, location))?.url.hash;
+  assertEquals([hash("/x"), hash("?x"), hash("")], ["#d", "#d", "#d"]);
+  assertEquals([hash("/x#e"), hash("#e"), hash("/x#")], ["#e", "#e", ""]);
+});
+
 test("findRedirect reads a byte string as UTF-8 only where it is valid", () => {
   const path = (location: string) =>
     findRedirect(BASE, answer(301, location))?.url.pathname;
