@@ -1,10 +1,7 @@
 // Opening connections: TCP, TLS over TCP, Unix sockets, under one signal.
 
-import { quote } from "../_quote.ts";
 import { closeConn, sendAtOnce } from "./_conn_transport.ts";
 import type { HttpConnectOptions, HttpTlsOptions } from "./connect.ts";
-
-const DEFAULT_PORTS = new Map([["http:", 80], ["https:", 443]]);
 
 /**
  * Opens a connection for a URL.
@@ -16,15 +13,10 @@ export async function openConn(
   options: HttpConnectOptions,
 ): Promise<Deno.Conn> {
   const { signal, unixPath, tls = {} } = options;
-  const defaultPort = DEFAULT_PORTS.get(url.protocol);
-  if (defaultPort === undefined) {
-    throw new TypeError(
-      `Invalid URL: its scheme ${quote(url.protocol)} is not http or https`,
-    );
-  }
+  const isTls = url.protocol === "https:";
   signal?.throwIfAborted();
   if (unixPath !== undefined) {
-    if (url.protocol === "https:") {
+    if (isTls) {
       throw new TypeError("Cannot connect: there is no TLS over Unix sockets");
     }
     const connecting = Deno.connect({ transport: "unix", path: unixPath });
@@ -32,8 +24,8 @@ export async function openConn(
   }
   const hostname = options.hostname ?? bareHost(url);
   const port = options.port ??
-    (url.port === "" ? defaultPort : Number(url.port));
-  if (url.protocol === "https:" && hasClientCert(tls)) {
+    (url.port !== "" ? Number(url.port) : isTls ? 443 : 80);
+  if (isTls && hasClientCert(tls)) {
     return await connectWithCert(url, { hostname, port }, tls, signal);
   }
   const connecting = Deno.connect(

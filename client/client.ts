@@ -11,6 +11,7 @@ import { type HttpLimits, resolveLimits } from "../rfc9112/limits.ts";
 import { Http11Send } from "../rfc9112/send.ts";
 import type { HttpSendOutput, HttpSendResult } from "../rfc9112/send_result.ts";
 import { ConnTransport, isConn } from "./_conn_transport.ts";
+import { parseHttpUrl } from "../rfc9110/_url.ts";
 import { openConn } from "./_connect.ts";
 import { Connection, nextTurn } from "./_connection.ts";
 import { drive } from "./_drive.ts";
@@ -89,7 +90,7 @@ export class HttpClient implements AsyncDisposable {
     url: string | URL,
     options: HttpConnectOptions = {},
   ): Promise<HttpClient> {
-    return new HttpClient(await openConn(new URL(url), options));
+    return new HttpClient(await openConn(parseHttpUrl(url), options));
   }
 
   /** Whether another request may be sent here. */

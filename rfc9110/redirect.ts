@@ -6,6 +6,7 @@
  */
 
 import { equalsIgnoringCase } from "./_syntax.ts";
+import { tryParseUrl } from "./_url.ts";
 import { HttpHeaders } from "./headers.ts";
 import { HttpRequest } from "./request.ts";
 import type { HttpResponse } from "./response.ts";
@@ -54,23 +55,11 @@ export function findRedirect(
   const locations = new Set(response.headers.getAll("location"));
   const [location] = locations;
   if (location === undefined || locations.size > 1) return null;
-  const url = parseUrl(decodeUtf8(location), base);
+  const url = tryParseUrl(decodeUtf8(location), base);
   if (url === null) return null;
   if (url.protocol !== "http:" && url.protocol !== "https:") return null;
   if (!location.includes("#")) url.hash = base.hash;
   return { url, sameOrigin: url.origin === base.origin };
-}
-
-/**
- * `URL.parse`, which some supported runtimes do not have yet. `URL.canParse` is
- * no way around it: warmed up, Node 20 says no to hosts that are not ASCII.
- */
-function parseUrl(text: string, base: URL): URL | null {
-  try {
-    return new URL(text, base);
-  } catch {
-    return null;
-  }
 }
 
 /** Reads a byte string as UTF-8 where it is valid UTF-8. */

@@ -7,6 +7,7 @@
 import { quote } from "../_quote.ts";
 import { INSPECT, inspectAs, redactUrl } from "./_redact.ts";
 import { isToken } from "./_syntax.ts";
+import { parseHttpUrl } from "./_url.ts";
 import { HttpHeaders, type HttpHeadersInit } from "./headers.ts";
 
 /** What an {@linkcode HttpRequest} may be given besides method and URL. */
@@ -75,17 +76,9 @@ export class HttpRequest {
     if (!isToken(method)) {
       throw new TypeError(`Invalid method: ${quote(method)} is not a token`);
     }
-    const parsed = new URL(url);
-    if (parsed.protocol !== "http:" && parsed.protocol !== "https:") {
-      throw new TypeError(
-        `Invalid URL: its scheme ${
-          quote(parsed.protocol)
-        } is not http or https`,
-      );
-    }
     const body = init?.body;
     this.method = method;
-    this.url = parsed;
+    this.url = parseHttpUrl(url);
     this.headers = new HttpHeaders(init?.headers);
     this.#body = typeof body === "string" ? encoder.encode(body) : body;
   }

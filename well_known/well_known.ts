@@ -11,6 +11,7 @@ import type {
   WantsWrite,
 } from "../coroutine.ts";
 import { quote } from "../_quote.ts";
+import { parseHttpUrl } from "../rfc9110/_url.ts";
 import type { HttpHeadersInit } from "../rfc9110/headers.ts";
 import type { HttpRedirect } from "../rfc9110/redirect.ts";
 import { HttpRequest } from "../rfc9110/request.ts";
@@ -90,7 +91,7 @@ export class WellKnown implements HttpCoroutine<WellKnownResult> {
    */
   constructor(base: string | URL, service: string, init?: WellKnownInit) {
     checkService(service);
-    const url = new URL(`/.well-known/${service}`, base);
+    const url = parseHttpUrl(`/.well-known/${service}`, base);
     url.username = url.password = "";
     this.request = HttpRequest.get(url, init);
     this.#send = new Http11Send(this.request);
