@@ -36,6 +36,8 @@ export class Connection {
   #state: State = "idle";
   #call: Call | null = null;
   #unread: Uint8Array = NOTHING;
+  /** Why it is closed, for the error of who goes on using it. */
+  #why = "";
 
   constructor(transport: Transport) {
     this.#transport = transport;
@@ -55,7 +57,7 @@ export class Connection {
   check(resumes = false): void {
     if (this.isIdle || (resumes && this.#state === "paused")) return;
     throw new TypeError(
-      `Cannot start an exchange: the connection is ${this.#state}`,
+      `Cannot start an exchange: the connection is ${this.#state}${this.#why}`,
     );
   }
 
@@ -113,6 +115,7 @@ export class Connection {
       this.#state = "idle";
     } else {
       this.#state = "closed";
+      this.#why = ` (${reason ?? "bytes came after the response"})`;
       // Not waited for: the response is whole, whatever becomes of the rest.
       this.#transport.close().catch(() => {});
     }
@@ -123,6 +126,7 @@ export class Connection {
   fail(call: Call, error: unknown): void {
     this.#call = null;
     this.#state = "closed";
+    this.#why = " (an exchange failed)";
     call.fail(error);
   }
 

@@ -522,3 +522,26 @@ Deno.test("close closes a client whose socket was closed by someone else", async
   await idle.close();
   far.close();
 });
+
+for (
+  const [wire, why] of [
+    ["HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", "Http10"],
+    [
+      "HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1",
+      "bytes came after the response",
+    ],
+    ["nonsense", "an exchange failed"],
+  ] as const
+) {
+  Deno.test(`send says that the connection is closed: ${why}`, async () => {
+    const { client, server } = openPipe();
+    const sending = client.send(get());
+    await server.write(wire);
+    await sending.catch(() => {});
+    await assertRejects(
+      () => client.send(get()),
+      TypeError,
+      `the connection is closed (${why})`,
+    );
+  });
+}
