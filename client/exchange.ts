@@ -8,23 +8,13 @@
 import type { HttpHeaders, HttpHeadersInit } from "../rfc9110/headers.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 import type { HttpCloseReason } from "../rfc9112/close_reason.ts";
+import type { HttpEncodeOptions } from "../rfc9112/encode_options.ts";
 import type { HttpLimits } from "../rfc9112/limits.ts";
+import type { HttpRunOptions } from "./output.ts";
 
 /** Options of a streaming exchange. */
-export interface HttpExchangeOptions extends Partial<HttpLimits> {
-  /**
-   * Ends the exchange with the signal's reason, up to the end of its body, and
-   * closes the connection.
-   *
-   * @default {none}
-   */
-  signal?: AbortSignal;
-  /**
-   * The form of the request target, as for `encodeHttp11Request`.
-   *
-   * @default {"origin"}
-   */
-  target?: "origin" | "absolute" | "asterisk";
+export interface HttpExchangeOptions
+  extends Partial<HttpLimits>, HttpEncodeOptions, HttpRunOptions {
   /**
    * The body, in place of the request's own. It goes out chunked, unless the
    * request names a `Content-Length`, to which it is then held.

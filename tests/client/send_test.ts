@@ -254,7 +254,7 @@ for (const [what, reason, request, answer] of CLOSINGS) {
     const again = await assertRejects(() => client.send(get()), TypeError);
     assertEquals(
       again.message,
-      "Cannot start an exchange: the connection is closed",
+      `Cannot start an exchange: the connection is closed (${closeReason})`,
     );
   });
 }
