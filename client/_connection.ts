@@ -11,6 +11,7 @@
 
 import type { HttpCloseReason } from "../rfc9112/close_reason.ts";
 import { Call } from "./_call.ts";
+import { copyBytes } from "./_copy.ts";
 import type { Transport } from "./_transport.ts";
 import type { ByteStream } from "./stream.ts";
 
@@ -86,7 +87,7 @@ export class Connection {
     this.#call = null;
     this.#state = type === "Ok" ? "idle" : "paused";
     this.#unread = remaining instanceof Uint8Array && remaining.length > 0
-      ? remaining.slice()
+      ? copyBytes(remaining)
       : call.unread;
   }
 
@@ -106,7 +107,7 @@ export class Connection {
     this.#call = null;
     if (closeReason === "Upgraded") {
       this.#state = "upgraded";
-      this.#unread = remaining.slice();
+      this.#unread = copyBytes(remaining);
       return closeReason;
     }
     const reason = isSent ? closeReason : "RequestIncomplete";

@@ -14,6 +14,7 @@ import { resolveLimits } from "../rfc9112/limits.ts";
 import { Http11Receive, type Http11ReceiveResult } from "../rfc9112/receive.ts";
 import type { Call } from "./_call.ts";
 import { type Connection, nextTurn } from "./_connection.ts";
+import { copyBytes } from "./_copy.ts";
 import { makeDeferred } from "./_deferred.ts";
 import { drive } from "./_drive.ts";
 import { Upload } from "./_upload.ts";
@@ -242,7 +243,7 @@ class Exchange implements HttpExchange {
     const isLent = call.ownsBuffers && bytes.buffer === read?.buffer &&
       bytes.length * 2 >= bytes.buffer.byteLength;
     this.#controller.enqueue(
-      isLent ? bytes as Uint8Array<ArrayBuffer> : bytes.slice(),
+      isLent ? bytes as Uint8Array<ArrayBuffer> : copyBytes(bytes),
     );
     if (read !== null && !isLent) call.recycle(read);
   }

@@ -1,6 +1,8 @@
 // Where the pieces of an upload come from: a stream, an async iterable, or one
 // array, all of one shape.
 
+import { copyBytes } from "./_copy.ts";
+
 /** A piece, `null` at the end of the source. */
 type Piece = Uint8Array | null;
 
@@ -27,7 +29,7 @@ export function openSource(
 
 /** Makes a source of a copy of one array, for a stream may take it away. */
 export function singlePiece(bytes: Uint8Array): BodySource {
-  const pieces = [bytes.slice()];
+  const pieces = [copyBytes(bytes)];
   return {
     next: () => Promise.resolve(pieces.pop() ?? null),
     cancel() {},

@@ -14,6 +14,12 @@ type Reader =
     readonly reader: ReadableStreamDefaultReader<Uint8Array>;
   };
 
+/** A socket of the WinterTC draft, as `connect` of `cloudflare:sockets` has it. */
+interface Socket extends ByteStream {
+  readonly opened: unknown;
+  close(): Promise<void>;
+}
+
 /** Reads and writes over Web Streams, which it locks. */
 export class StreamTransport implements Transport {
   readonly #stream: ByteStream;
@@ -75,13 +81,20 @@ export class StreamTransport implements Transport {
       return this.abort(new Error("The connection was closed"));
     }
     // Not one after the other: on some streams closing one half closes both.
-    const closing = this.#writer.close();
+    const closing = isSocket(this.#stream)
+      ? this.#stream.close()
+      : this.#writer.close();
     const cancelling = this.#reader.reader.cancel();
     await Promise.allSettled([closing, cancelling]);
   }
 
   abort(reason: unknown): void {
-    this.#writer.abort(reason).catch(() => {});
+    // Aborting a socket of workerd's leaves the connection open, until garbage is
+    // collected or the worker is through, and its own `close` without effect.
+    const ending = isSocket(this.#stream)
+      ? this.#stream.close()
+      : this.#writer.abort(reason);
+    ending.catch(() => {});
     this.#reader.reader.cancel(reason).catch(() => {});
   }
 
@@ -91,6 +104,10 @@ export class StreamTransport implements Transport {
     const { readable, writable } = this.#stream;
     return { readable: prepend(unread, readable), writable };
   }
+}
+
+function isSocket(stream: ByteStream): stream is Socket {
+  return "opened" in stream && "close" in stream;
 }
 
 function lockReadable(readable: ReadableStream<Uint8Array>): Reader {

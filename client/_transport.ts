@@ -1,5 +1,6 @@
 // What a client needs of a connection, whatever it is underneath.
 
+import { copyBytes } from "./_copy.ts";
 import type { ByteStream } from "./stream.ts";
 
 /** A connection. One read and one write may be under way at a time. */
@@ -49,7 +50,7 @@ export function prepend(
         // An empty piece, legal in other streams, is not in this one.
         if (value.length === 0) continue;
         // A copy: the array may be its producer's, and this stream takes it.
-        controller.enqueue(value.slice());
+        controller.enqueue(copyBytes(value));
         return;
       }
       controller.close();

@@ -14,6 +14,7 @@ import { ConnTransport, isConn } from "./_conn_transport.ts";
 import { parseHttpUrl } from "../rfc9110/_url.ts";
 import { openConn } from "./_connect.ts";
 import { Connection, nextTurn } from "./_connection.ts";
+import { copyBytes } from "./_copy.ts";
 import { drive } from "./_drive.ts";
 import { startExchange } from "./_exchange.ts";
 import { StreamTransport } from "./_stream_transport.ts";
@@ -146,7 +147,8 @@ export class HttpClient implements AsyncDisposable {
    *
    * The response is read while the request is written. Where the final response
    * comes first, the rest of the request is not sent, and the connection is not
-   * used again.
+   * used again. So a server that answers piece by piece while it reads, as an
+   * echo does, gets no more than what was sent before its answer began.
    *
    * @param request What to send.
    * @param options The body and trailers to stream, limits, and a signal.
@@ -186,7 +188,7 @@ export class HttpClient implements AsyncDisposable {
   ): Promise<HttpRunResult<C>> {
     const call = this.#connection.begin(options?.signal, true);
     try {
-      const step = await drive(call, coroutine, copy) as HttpRunResult<C>;
+      const step = await drive(call, coroutine, copyBytes) as HttpRunResult<C>;
       if (isOutput(step)) {
         if (!call.isWritten) await nextTurn();
         this.#connection.end(call, step, call.isWritten);
@@ -267,8 +269,4 @@ function isOutput(
   step: { readonly type: string },
 ): step is { readonly type: string } & Readonly<HttpSendOutput> {
   return "keepAlive" in step && "closeReason" in step && "remaining" in step;
-}
-
-function copy(bytes: Uint8Array): Uint8Array {
-  return bytes.slice();
 }
