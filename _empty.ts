@@ -7,6 +7,13 @@ let buffer = new ArrayBuffer(0);
 /** Makes an empty array. */
 export function emptyBytes(): Uint8Array<ArrayBuffer> {
   // A runtime that cannot tell whether it was transferred gets a new one.
-  if (buffer.detached !== false) buffer = new ArrayBuffer(0);
+  if (isDetached(buffer) !== false) buffer = new ArrayBuffer(0);
   return new Uint8Array(buffer);
+}
+
+/** Tells whether a buffer was transferred, where the runtime can tell. */
+function isDetached(
+  buffer: { readonly detached?: boolean },
+): boolean | undefined {
+  return buffer.detached;
 }

@@ -68,7 +68,7 @@ export type WantsWrite = {
   /** The step's name. */
   readonly type: "WantsWrite";
   /** What to write, whole and in this order. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly bytes: Uint8Array;
 };
 
 /** The coroutine failed for good because of what the peer sent. */

@@ -11,12 +11,15 @@
 // call reports.
 
 import { HttpError } from "../error.ts";
+import { CR, LF } from "../rfc9110/_syntax.ts";
 import type { Transport } from "./_transport.ts";
 
 // How long a read may wait after a write has failed. What the peer sent before
 // is in the receive buffer or within a round trip. Only a read counts: who takes
 // a long time over a body has the answer.
 const ANSWER_MILLISECONDS = 1000;
+
+const SILENT_TURNS = 8;
 
 const END_OF_FILE = new Uint8Array(0);
 
@@ -33,6 +36,8 @@ export class Call {
   #onWritten: (() => void) | null = null;
   #writeFailure: { readonly error: unknown } | null = null;
   #isReading = false;
+  /** A read that was started before it was asked for. */
+  #ahead: Promise<Uint8Array | null> | null = null;
   #isFinished = false;
   #answerTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -91,16 +96,47 @@ export class Call {
     this.#isReading = true;
     if (this.#writeFailure !== null) this.#limitWait(this.#writeFailure.error);
     try {
-      bytes = await this.#transport.read(into);
+      bytes = await (this.#ahead ?? this.#transport.read(into));
     } catch (error) {
       this.check();
       throw error;
     } finally {
+      this.#ahead = null;
       this.#isReading = false;
       this.#stopTimer();
     }
     this.check();
     return bytes ?? END_OF_FILE;
+  }
+
+  /**
+   * Starts the read that will be asked for, and checks that there was nothing to
+   * read yet: what comes before the request is no answer to it.
+   *
+   * @throws {TypeError} If there was something.
+   * @throws {HttpError} If the connection had ended.
+   */
+  async checkSilence(): Promise<void> {
+    if (!this.#transport.isSocket) return;
+    let bytes: Uint8Array | null | undefined;
+    this.#ahead = this.#transport.read();
+    this.#ahead.then((read) => {
+      bytes = read;
+    }, () => {});
+    // A read of what is there already takes no more turns than this.
+    for (let turn = 0; turn < SILENT_TURNS; turn++) await null;
+    this.check();
+    // Empty lines before a response are skipped (RFC 9112 §2.2).
+    if (bytes === undefined || isEmptyLines(bytes)) return;
+    if (bytes !== null) {
+      throw new TypeError(
+        "Cannot start an exchange: bytes came without a request",
+      );
+    }
+    throw new HttpError(
+      "UnexpectedEof",
+      "Cannot start an exchange: the connection ended before the request",
+    );
   }
 
   /** Takes back what was read, once nothing refers to it any more. */
@@ -187,4 +223,8 @@ export class Call {
   #stopTimer(): void {
     if (this.#answerTimer !== undefined) clearTimeout(this.#answerTimer);
   }
+}
+
+function isEmptyLines(bytes: Uint8Array | null): boolean {
+  return bytes?.every((byte) => byte === CR || byte === LF) ?? false;
 }

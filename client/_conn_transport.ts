@@ -7,7 +7,7 @@ import {
   ReadSize,
   takeBuffer,
 } from "./_buffers.ts";
-import type { Transport } from "./_transport.ts";
+import { lend, type Transport } from "./_transport.ts";
 import type { ByteStream } from "./stream.ts";
 
 /** Tells whether a stream is one of Deno's connections. */
@@ -19,6 +19,7 @@ export function isConn(stream: ByteStream): stream is Deno.Conn {
 /** Reads and writes over a connection of Deno's. */
 export class ConnTransport implements Transport {
   readonly ownsBuffers = true;
+  readonly isSocket = true;
   readonly #conn: Deno.Conn;
   readonly #readSize = new ReadSize();
   #writing: Promise<void> = Promise.resolve();
@@ -58,7 +59,12 @@ export class ConnTransport implements Transport {
   }
 
   detach(unread: Uint8Array): ByteStream {
-    return new ConnStream(this.#conn, unread, this.#writing);
+    return new ConnStream(this, this.#conn, unread);
+  }
+
+  /** Resolves when the last write, which may be under way, is through. */
+  written(): Promise<void> {
+    return this.#writing;
   }
 }
 
@@ -74,14 +80,16 @@ class ConnStream implements ByteStream {
   readonly #conn: Deno.Conn;
   #openHalves = 2;
 
-  /** Takes a connection, and the last write to it, which may be under way. */
-  constructor(conn: Deno.Conn, unread: Uint8Array, writing: Promise<void>) {
+  constructor(transport: ConnTransport, conn: Deno.Conn, unread: Uint8Array) {
     this.#conn = conn;
-    this.readable = this.#makeReadable(unread);
-    this.writable = this.#makeWritable(writing);
+    this.readable = this.#makeReadable(transport, unread);
+    this.writable = this.#makeWritable(transport);
   }
 
-  #makeReadable(unread: Uint8Array): ReadableStream<Uint8Array> {
+  #makeReadable(
+    transport: ConnTransport,
+    unread: Uint8Array,
+  ): ReadableStream<Uint8Array> {
     let first: Uint8Array<ArrayBuffer> | null = unread.slice();
     return new ReadableStream({
       type: "bytes",
@@ -91,10 +99,9 @@ class ConnStream implements ByteStream {
           first = null;
           return;
         }
-        const buffer = takeBuffer(MAX_BUFFER_BYTES);
-        const length = await this.#conn.read(buffer);
-        if (length !== null && length > 0) {
-          controller.enqueue(buffer.subarray(0, length));
+        const bytes = await this.#orCloseHalf(transport.read());
+        if (bytes !== null) {
+          lend(controller, bytes, transport);
           return;
         }
         this.#closeHalf();
@@ -106,16 +113,16 @@ class ConnStream implements ByteStream {
     }, { highWaterMark: 0 });
   }
 
-  #makeWritable(writing: Promise<void>): WritableStream<Uint8Array> {
+  #makeWritable(transport: ConnTransport): WritableStream<Uint8Array> {
     return new WritableStream({
       // Not `abort`, which waits for a write that may wait for the peer.
       start: ({ signal }) => {
         signal.addEventListener("abort", () => closeConn(this.#conn));
         // The answer, a 101, may come before the request is out. What follows
         // the request must not come in between (RFC 9110 §7.8).
-        return this.#orCloseHalf(writing);
+        return this.#orCloseHalf(transport.written());
       },
-      write: (bytes) => this.#orCloseHalf(writeAll(this.#conn, bytes)),
+      write: (bytes) => this.#orCloseHalf(transport.write([bytes])),
       close: async () => {
         await this.#orCloseHalf(this.#conn.closeWrite());
         this.#closeHalf();

@@ -96,6 +96,7 @@ async function finishHandshake(
   try {
     signal?.throwIfAborted();
     await conn.handshake();
+    signal?.throwIfAborted();
     return conn;
   } catch (error) {
     closeConn(conn);

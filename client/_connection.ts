@@ -29,6 +29,10 @@ export interface ExchangeEnd {
   readonly remaining: Uint8Array;
 }
 
+// A stream that is idle has nothing left to do but to say that it ends. One that
+// never comes to that must not hold up its owner for ever.
+const CLOSE_MILLISECONDS = 1000;
+
 const NOTHING = new Uint8Array(0);
 
 /** A transport, and what may be done with it. */
@@ -36,6 +40,7 @@ export class Connection {
   readonly #transport: Transport;
   #state: State = "idle";
   #call: Call | null = null;
+  #hasCarriedOne = false;
   #unread: Uint8Array = NOTHING;
   /** Why it is closed, for the error of who goes on using it. */
   #why = "";
@@ -77,12 +82,24 @@ export class Connection {
     return call;
   }
 
+  /**
+   * Checks, before another exchange, that nothing came since the last one.
+   *
+   * @throws {TypeError} If bytes came without a request (RFC 9112 §9.2).
+   * @throws {HttpError} If the connection has ended.
+   */
+  async checkSilence(call: Call): Promise<void> {
+    if (this.#hasCarriedOne) await call.checkSilence();
+    this.#hasCarriedOne = true;
+  }
+
   /** Ends a call at a step that says nothing of the connection. */
   pause(
     call: Call,
     step: { readonly type: string; readonly remaining?: unknown },
   ): void {
     const { type, remaining } = step;
+    call.check();
     call.finish();
     this.#call = null;
     this.#state = type === "Ok" ? "idle" : "paused";
@@ -150,7 +167,9 @@ export class Connection {
     const state = this.#state;
     if (state === "closed" || state === "detached") return;
     this.#state = "closed";
-    if (this.#call === null) return await this.#transport.close();
+    if (this.#call === null) {
+      return await atMost(CLOSE_MILLISECONDS, this.#transport.close());
+    }
     this.#call.fail(new DOMException("The client was closed", "AbortError"));
   }
 }
@@ -161,4 +180,17 @@ export class Connection {
  */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+/** Waits for something, but no longer than that. */
+async function atMost(
+  milliseconds: number,
+  something: Promise<unknown>,
+): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await Promise.race([something, timeout]);
+  clearTimeout(timer);
 }

@@ -10,7 +10,7 @@ import type { HttpRequest } from "../rfc9110/request.ts";
 import { type HttpResponse, isNullBodyStatus } from "../rfc9110/response.ts";
 import { BodyBuffer } from "../rfc9112/_body_buffer.ts";
 import type { HttpCloseReason } from "../rfc9112/close_reason.ts";
-import { resolveLimits } from "../rfc9112/limits.ts";
+import type { HttpLimits } from "../rfc9112/limits.ts";
 import { Http11Receive, type Http11ReceiveResult } from "../rfc9112/receive.ts";
 import type { Call } from "./_call.ts";
 import { type Connection, nextTurn } from "./_connection.ts";
@@ -48,9 +48,9 @@ interface Directions {
 export async function startExchange(
   connection: Connection,
   request: HttpRequest,
+  limits: HttpLimits,
   options: HttpExchangeOptions,
 ): Promise<HttpExchange> {
-  const limits = resolveLimits(options);
   const receive = new Http11Receive(request, limits);
   connection.check();
   const plan = planUpload(request, options);
@@ -58,9 +58,12 @@ export async function startExchange(
   const upload = new Upload(call, plan);
   try {
     call.check();
+    await connection.checkSilence(call);
     upload.start();
     const head = await readHead(call, receive, upload, options.onInterim);
-    upload.stop(undefined);
+    // Another protocol starts when the request is through (RFC 9110 §7.8).
+    if (head.framing.kind === "tunnel") await upload.complete();
+    else upload.stop(new DOMException("The response has come", "AbortError"));
     const { maxBodyBytes } = limits;
     const exchange = new Exchange(
       { connection, call, upload, receive, maxBodyBytes },
@@ -87,7 +90,7 @@ async function readHead(
     // Before the head there is nothing else, but the type does not know it.
     if (step.type === "Interim") {
       if (step.response.status === 100) upload.open();
-      onInterim?.(step.response);
+      await onInterim?.(step.response);
     }
   }
 }

@@ -17,14 +17,18 @@ export interface BodySource {
 /**
  * Opens a source.
  *
- * @throws {TypeError} If it is a stream that is locked.
+ * @throws {TypeError} If it is a stream that is locked, or neither of both.
  */
 export function openSource(
   body: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>,
 ): BodySource {
-  return body instanceof ReadableStream
-    ? streamSource(body)
-    : iterableSource(body);
+  if (body instanceof ReadableStream) return streamSource(body);
+  if (typeof body?.[Symbol.asyncIterator] === "function") {
+    return iterableSource(body);
+  }
+  throw new TypeError(
+    "Cannot send the body: it is neither a stream nor an async iterable",
+  );
 }
 
 /** Makes a source of a copy of one array, for a stream may take it away. */

@@ -22,6 +22,7 @@ interface Socket extends ByteStream {
 
 /** Reads and writes over Web Streams, which it locks. */
 export class StreamTransport implements Transport {
+  readonly isSocket = false;
   readonly #stream: ByteStream;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #reader: Reader;

@@ -11,6 +11,11 @@ export interface Transport {
    */
   readonly ownsBuffers: boolean;
   /**
+   * Whether it is a socket, where nothing answers before it was asked. What is
+   * read from a pipe in memory may have been put there before.
+   */
+  readonly isSocket: boolean;
+  /**
    * Reads what is there: never an empty array, and `null` at end of file.
    *
    * @param into Where to read to, which not every transport can.
@@ -26,6 +31,23 @@ export interface Transport {
   abort(reason: unknown): void;
   /** Gives the connection up as a pair of streams, `unread` first. */
   detach(unread: Uint8Array): ByteStream;
+}
+
+/**
+ * Gives a stream what was read: as it is where it fills its buffer well, and
+ * else as a copy, so that who keeps small pieces does not keep large buffers.
+ */
+export function lend(
+  controller: ReadableByteStreamController,
+  bytes: Uint8Array,
+  transport: Pick<Transport, "recycle">,
+): void {
+  if (bytes.length * 2 >= bytes.buffer.byteLength) {
+    controller.enqueue(bytes as Uint8Array<ArrayBuffer>);
+    return;
+  }
+  controller.enqueue(copyBytes(bytes));
+  transport.recycle(bytes);
 }
 
 /** A readable stream that gives `first`, and then what another one gives. */

@@ -24,6 +24,7 @@ export class Upload {
   #allGiven = false;
   #isOpen = false;
   #openGate: () => void = () => {};
+  #sending: Promise<void> = Promise.resolve();
 
   constructor(call: Call, plan: UploadPlan) {
     this.#call = call;
@@ -46,9 +47,16 @@ export class Upload {
       this.#allGiven = true;
       return;
     }
-    this.#sendBody(body).catch((error) => {
+    this.#sending = this.#sendBody(body).catch((error) => {
       if (!this.#isStopped) this.#call.fail(error);
     });
+  }
+
+  /** Waits until the request was sent whole; throws where it will not be. */
+  async complete(): Promise<void> {
+    this.open();
+    await this.#sending;
+    await this.#call.flush();
   }
 
   /** Lets the body out: a 100 has come. */

@@ -9,7 +9,11 @@ import { Http10Send } from "../rfc1945/send.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
 import { type HttpLimits, resolveLimits } from "../rfc9112/limits.ts";
 import { Http11Send } from "../rfc9112/send.ts";
-import type { HttpSendOutput, HttpSendResult } from "../rfc9112/send_result.ts";
+import type {
+  HttpSendOptions,
+  HttpSendOutput,
+  HttpSendResult,
+} from "../rfc9112/send_result.ts";
 import { ConnTransport, isConn } from "./_conn_transport.ts";
 import { parseHttpUrl } from "../rfc9110/_url.ts";
 import { openConn } from "./_connect.ts";
@@ -58,7 +62,7 @@ import type { ByteStream } from "./stream.ts";
  */
 export class HttpClient implements AsyncDisposable {
   readonly #connection: Connection;
-  readonly #limits: HttpClientOptions;
+  readonly #limits: HttpLimits;
 
   /**
    * Takes over a stream. A connection of Deno's is read and written directly;
@@ -70,8 +74,7 @@ export class HttpClient implements AsyncDisposable {
    * @throws {RangeError} If a limit is not a whole number from 0 on.
    */
   constructor(stream: ByteStream, options: HttpClientOptions = {}) {
-    resolveLimits(options);
-    this.#limits = options;
+    this.#limits = resolveLimits(options);
     this.#connection = new Connection(
       isConn(stream) ? new ConnTransport(stream) : new StreamTransport(stream),
     );
@@ -162,8 +165,8 @@ export class HttpClient implements AsyncDisposable {
     request: HttpRequest,
     options: HttpExchangeOptions = {},
   ): Promise<HttpExchange> {
-    const merged = { ...this.#limits, ...options };
-    return await startExchange(this.#connection, request, merged);
+    const limits = resolveLimits(options, this.#limits);
+    return await startExchange(this.#connection, request, limits, options);
   }
 
   /**
@@ -171,8 +174,9 @@ export class HttpClient implements AsyncDisposable {
    * neither I/O nor a fault.
    *
    * A coroutine that has more steps is driven on by another `run`; no exchange
-   * starts before it is through. The bytes that its last step left in
-   * `remaining` come first in what is read next.
+   * starts before it is through. A `WantsRedirect` ends an exchange as its `Ok`
+   * does, which holds the same response. The bytes that the last step of another
+   * coroutine left in `remaining` come first in what is read next.
    *
    * @typeParam C The coroutine.
    * @param coroutine What to drive.
@@ -234,6 +238,7 @@ export class HttpClient implements AsyncDisposable {
     const coroutine = makeCoroutine();
     const call = this.#connection.begin(signal);
     try {
+      await this.#connection.checkSilence(call);
       const step = await drive(call, coroutine);
       if (!call.isWritten) await nextTurn();
       const closeReason = this.#connection.end(call, step, call.isWritten);
@@ -255,12 +260,11 @@ export class HttpClient implements AsyncDisposable {
     }
   }
 
-  #withLimits<Options extends Partial<HttpLimits>>(
-    options: Options | undefined,
-  ): Options | HttpClientOptions {
+  /** The options of a call, with the client's limits where it has none. */
+  #withLimits(options: HttpSendOptions | undefined): HttpSendOptions {
     return options === undefined
       ? this.#limits
-      : { ...this.#limits, ...options };
+      : { ...options, ...resolveLimits(options, this.#limits) };
   }
 }
 

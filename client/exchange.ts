@@ -37,8 +37,8 @@ export interface HttpExchangeOptions
    */
   continueTimeout?: number;
   /**
-   * Is called with each interim (1xx) response, 103 Early Hints above all. What
-   * it throws ends the exchange.
+   * Is called with each interim (1xx) response, 103 Early Hints above all, and
+   * waited for, if it is async. What it throws ends the exchange.
    *
    * @default {none}
    */

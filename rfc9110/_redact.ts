@@ -20,6 +20,7 @@ const SENSITIVE_NAMES = [
   "www-authenticate",
   "proxy-authenticate",
   "authentication-info",
+  "proxy-authentication-info",
 ];
 
 /** Tells whether the values of a field are kept out of logs. */

@@ -25,8 +25,18 @@ export function tryParseUrl(
 export function parseHttpUrl(text: string | URL, base?: string | URL): URL {
   const url = tryParseUrl(text, base);
   if (url === null) throw new TypeError("Invalid URL: it cannot be parsed");
-  if (url.protocol === "http:" || url.protocol === "https:") return url;
+  checkScheme(url);
+  return url;
+}
+
+/**
+ * Checks that a URL is one of http or https.
+ *
+ * @throws {TypeError} If it is not.
+ */
+export function checkScheme({ protocol }: URL): void {
+  if (protocol === "http:" || protocol === "https:") return;
   throw new TypeError(
-    `Invalid URL: its scheme ${quote(url.protocol)} is not http or https`,
+    `Invalid URL: its scheme ${quote(protocol)} is not http or https`,
   );
 }

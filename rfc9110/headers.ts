@@ -279,10 +279,10 @@ function checkField(name: string, value: string): string {
     throw new TypeError(`Invalid field name: ${quote(name)} is not a token`);
   }
   // The value is not shown: it may be a credential.
-  if (!isFieldText(value)) {
+  if (typeof value !== "string" || !isFieldText(value)) {
     throw new TypeError(
-      `Invalid value of field ${quote(name)}: it holds a control character ` +
-        `or a char above 0xFF`,
+      `Invalid value of field ${quote(name)}: it is no string, or holds a ` +
+        `control character or a char above 0xFF`,
     );
   }
   return trimBlanks(value);

@@ -70,7 +70,7 @@ export class HttpRequest {
    * @param url Where the request goes; a `URL` is copied.
    * @param init Header fields and body.
    * @throws {TypeError} If the method is not a token, the URL cannot be parsed
-   * or is neither http nor https, or a header field is invalid.
+   * or is neither http nor https, or a header field or the body is invalid.
    */
   constructor(method: string, url: string | URL, init?: HttpRequestInit) {
     if (!isToken(method)) {
@@ -80,6 +80,10 @@ export class HttpRequest {
     this.method = method;
     this.url = parseHttpUrl(url);
     this.headers = new HttpHeaders(init?.headers);
+    if (
+      body !== undefined && typeof body !== "string" &&
+      !(body instanceof Uint8Array)
+    ) throw new TypeError("Invalid body: it is no Uint8Array and no string");
     this.#body = typeof body === "string" ? encoder.encode(body) : body;
   }
 

@@ -102,9 +102,13 @@ export class HttpResponse {
    * Makes a response.
    *
    * @param init Its parts.
+   * @throws {RangeError} If the status is not within 100 to 999.
    */
   constructor(init: HttpResponseInit) {
     this.version = init.version ?? "HTTP/1.1";
+    if (!(init.status >= 100 && init.status <= 999)) {
+      throw new RangeError(`Invalid status: ${init.status} is not 100 to 999`);
+    }
     this.status = init.status;
     this.reason = init.reason ?? "";
     this.headers = init.headers ?? new HttpHeaders();

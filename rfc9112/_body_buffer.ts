@@ -57,6 +57,7 @@ export class BodyBuffer {
     let capacity = Math.max(needed, this.#bytes.length * GROWTH, MIN_CAPACITY);
     // One more step would not fit, or would be of little use.
     if (capacity * GROWTH > this.#expected) capacity = this.#expected;
+    capacity = Math.min(capacity, Math.max(needed, this.#maxBytes));
     const grown = new Uint8Array(capacity);
     if (this.#length > 0) grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;

@@ -210,7 +210,11 @@ export class ChunkReader {
         "Cannot read the chunk size: its line ends with a bare LF",
       );
     } else {
-      throw invalidSize(input.bytes, input.start, input.end);
+      const found = quoteBytes(input.bytes, input.start, input.start + 1);
+      throw new HttpError(
+        "InvalidChunkSize",
+        `Cannot read the chunk size: there is ${found} after it`,
+      );
     }
   }
 

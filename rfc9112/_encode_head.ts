@@ -3,6 +3,7 @@
 
 import { quote } from "../_quote.ts";
 import { parseTokenList } from "../rfc9110/_syntax.ts";
+import { checkScheme } from "../rfc9110/_url.ts";
 import { encodeFieldLines } from "../rfc9110/headers.ts";
 import { bodyLength, type HttpRequest } from "../rfc9110/request.ts";
 import type { HttpVersion } from "../rfc9110/response.ts";
@@ -34,6 +35,8 @@ const METHODS_WITHOUT_BODY = ["TRACE", "CONNECT"];
  */
 export function encodeHead(request: HttpRequest, plan: HeadPlan): EncodedHead {
   const { method, url, headers } = request;
+  // Checked before, but a URL can be changed.
+  checkScheme(url);
   const target = requestTarget(method, url, plan.options?.target ?? "origin");
   let text = `${method} ${target} ${plan.version}\r\n`;
   if (!headers.has("host")) {

@@ -184,7 +184,7 @@ export class FieldSectionReader {
     const nameEnd = at;
     const isField = bytes[at] === COLON && nameEnd > line;
     if (!isField && !this.#isFold(bytes, line)) {
-      return this.#reject(bytes, line, line, end);
+      return this.#reject(bytes, line, nameEnd, end);
     }
     do at++; while (at < end && (bytes[at] === SP || bytes[at] === HTAB));
     const valueStart = at;
@@ -223,20 +223,30 @@ export class FieldSectionReader {
     at: number,
     end: number,
   ): number {
-    if (at < end && bytes[at] === CR) at++;
-    if (at >= end) return -1;
-    return bytes[at] === LF ? at : this.#reject(bytes, line, at, end);
+    const lineFeed = at < end && bytes[at] === CR ? at + 1 : at;
+    if (lineFeed >= end) return -1;
+    return bytes[lineFeed] === LF
+      ? lineFeed
+      : this.#reject(bytes, line, at, end);
   }
 
-  /** Fails because of a line, once its LF is there. */
-  #reject(bytes: Uint8Array, line: number, at: number, end: number): -1 {
-    while (at < end && bytes[at] !== LF) at++;
-    if (at === end) return -1;
+  /**
+   * Fails because of the byte at `bad`, once the line's LF is there. Of the line
+   * only its name is told: the value may be a credential.
+   */
+  #reject(bytes: Uint8Array, line: number, bad: number, end: number): -1 {
+    let lineFeed = bad;
+    while (lineFeed < end && bytes[lineFeed] !== LF) lineFeed++;
+    if (lineFeed === end) return -1;
+    let nameEnd = line;
+    while (nameEnd < bad && (BYTE_CLASS[bytes[nameEnd]!]! & TOKEN) !== 0) {
+      nameEnd++;
+    }
     const { invalid, name } = this.#rules;
     throw new HttpError(
       invalid,
-      `Cannot read a field line of the ${name}: ` +
-        `${quoteBytes(bytes, line, at)} is not a name, a colon and a value`,
+      `Cannot read the field line ${quoteBytes(bytes, line, nameEnd)} of the ` +
+        `${name}: ${quoteBytes(bytes, bad, bad + 1)} is not allowed there`,
     );
   }
 }

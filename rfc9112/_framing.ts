@@ -3,7 +3,7 @@
 
 import { HttpError } from "../error.ts";
 import { quote } from "../_quote.ts";
-import { isBlank, parseTokenList } from "../rfc9110/_syntax.ts";
+import { parseTokenList, trimBlanks } from "../rfc9110/_syntax.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 import type { HttpFraming } from "./framing.ts";
 
@@ -115,14 +115,11 @@ function parseContentLength(list: string): number {
  * @returns The number, or -1 where it is none up to 2^53-1.
  */
 export function parseLength(text: string): number {
-  let start = 0;
-  let end = text.length;
-  while (start < end && isBlank(text.charCodeAt(start))) start++;
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
-  if (start === end) return -1;
+  const digits = trimBlanks(text);
+  if (digits === "") return -1;
   let number = 0;
-  for (let i = start; i < end; i++) {
-    const digit = text.charCodeAt(i) - ZERO;
+  for (let i = 0; i < digits.length; i++) {
+    const digit = digits.charCodeAt(i) - ZERO;
     if (!(digit >= 0 && digit <= 9)) return -1;
     number = number * 10 + digit;
     if (number > Number.MAX_SAFE_INTEGER) return -1;

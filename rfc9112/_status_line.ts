@@ -29,11 +29,17 @@ export interface StatusLine {
  *
  * @throws {HttpError} If the bytes cannot become a status line.
  */
-export function checkPrefix(bytes: Uint8Array, line: number, end: number) {
+export function checkPrefix(
+  bytes: Uint8Array,
+  line: number,
+  end: number,
+): void {
   const known = Math.min(PREFIX.length, end - line);
   for (let i = 0; i < known; i++) {
     if (bytes[line + i] !== PREFIX[i]) {
-      throw invalid(bytes, line, end, "it does not start with HTTP/1.");
+      // No more than what was looked at, however much has come.
+      const looked = line + i + 1;
+      throw invalid(bytes, line, looked, "it does not start with HTTP/1.");
     }
   }
 }

@@ -52,11 +52,16 @@ const LIMIT_NAMES = Object.keys(DEFAULT_LIMITS) as (keyof HttpLimits)[];
 /**
  * Fills in the limits that were not given.
  *
+ * @param defaults What stands for those; the defaults of the package if nothing.
+ *
  * @throws {RangeError} If a limit is not a whole number from 0 on.
  */
-export function resolveLimits(limits?: Partial<HttpLimits>): HttpLimits {
-  if (limits === undefined) return DEFAULT_LIMITS;
-  const resolved = { ...DEFAULT_LIMITS };
+export function resolveLimits(
+  limits?: Partial<HttpLimits>,
+  defaults: HttpLimits = DEFAULT_LIMITS,
+): HttpLimits {
+  if (limits === undefined || limits === defaults) return defaults;
+  const resolved = { ...defaults };
   for (const name of LIMIT_NAMES) {
     const limit = limits[name];
     if (limit === undefined) continue;

@@ -1,11 +1,21 @@
 // What the tests of buffered exchanges share: signals that count who listens,
 // coroutines that play a script, and pairs of sockets.
 
-import type { HttpCoroutine } from "@pimalaya/io-http";
+import { type HttpCoroutine, HttpRequest } from "@pimalaya/io-http";
 import { fromLatin1, latin1 } from "../_pipe.ts";
+import { SITE } from "./_exchange.ts";
 
 /** An answer with a body of two bytes, after which the connection goes on. */
 export const HI = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+
+/** An answer after which the connection speaks something else. */
+export const SWITCH = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
+
+/** A request for that. */
+export function upgrade(): HttpRequest {
+  const headers = { Connection: "upgrade", Upgrade: "x" };
+  return HttpRequest.get(SITE, { headers });
+}
 
 /** Both kinds of pipe, and how a test calls them. */
 export const PIPES = [

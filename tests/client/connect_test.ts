@@ -45,16 +45,6 @@ async function exchange(
   return wire;
 }
 
-/** Whether this system has a loopback address of IPv6. */
-function hasIpv6(): boolean {
-  try {
-    listen("::1").close();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 Deno.test("connect opens TCP to the host and port of the URL", async () => {
   using listener = listen();
   const { port } = listener.addr;
@@ -75,15 +65,27 @@ Deno.test("connect takes a URL object", async () => {
   conn.close();
 });
 
-Deno.test({
-  name: "connect opens TCP to an IPv6 address, without its brackets",
-  ignore: !hasIpv6(),
-  async fn() {
-    using listener = listen("::1");
-    const { port } = listener.addr;
-    const wire = await exchange(listener, `http://[::1]:${port}/`);
-    assertEquals(wire.includes(`\r\nHost: [::1]:${port}\r\n`), true);
-  },
+Deno.test("connect opens TCP to an IPv6 address without its brackets, and to default ports", async () => {
+  const realConnect = Deno.connect;
+  const opened: unknown[] = [];
+  Deno.connect = ((options: unknown) => {
+    opened.push(options);
+    return Promise.reject(new Error("Seen"));
+  }) as unknown as typeof Deno.connect;
+  try {
+    for (
+      const url of ["http://[::1]:81/", "http://a.test/", "https://[::2]/"]
+    ) {
+      await assertRejects(() => HttpClient.connect(url), Error, "Seen");
+    }
+  } finally {
+    Deno.connect = realConnect;
+  }
+  assertEquals(opened, [
+    { hostname: "::1", port: 81 },
+    { hostname: "a.test", port: 80 },
+    { hostname: "::2", port: 443 },
+  ]);
 });
 
 Deno.test("connect goes to another host and port, which the request does not name", async () => {

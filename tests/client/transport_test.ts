@@ -12,7 +12,14 @@ import { HttpRequest } from "@pimalaya/io-http";
 import { type ByteStream, HttpClient } from "@pimalaya/io-http/client";
 import { fromLatin1, latin1, pipe } from "../_pipe.ts";
 import { HI, PIPES, readUntil, tcpPair, writeText } from "./_buffered.ts";
-import { get, openPipe, rejection, settle, SITE } from "./_exchange.ts";
+import {
+  get,
+  HeldTimers,
+  openPipe,
+  rejection,
+  settle,
+  SITE,
+} from "./_exchange.ts";
 
 for (const [kind, options] of PIPES) {
   Deno.test(`HttpClient throws for a readable half that is locked, and lets go of the other, of ${kind}`, () => {
@@ -117,6 +124,31 @@ Deno.test("send reads a plain stream whose pieces share a buffer, and leaves it 
   await client.close();
 });
 
+Deno.test("send leaves the buffers of a plain stream to their owner, whatever their size", async () => {
+  for (let size = 4096; size <= 1 << 18; size *= 2) {
+    const head = `HTTP/1.1 200 OK\r\nContent-Length: ${size - 50}\r\nA:`;
+    const piece = new Uint8Array(size).fill(0x78);
+    piece.set(latin1(`${head.padEnd(46)}\r\n\r\n`));
+    const before = piece.slice();
+    const readable = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(piece),
+    }, { highWaterMark: 0 });
+    const client = new HttpClient({ readable, writable: new WritableStream() });
+    await client.send(get());
+    // Others read into buffers of their own.
+    const others = Array.from({ length: 4 }, () => openPipe());
+    for (const { client, server } of others) {
+      const sending = client.send(get());
+      await server.write(before.map((byte) => byte === 0x78 ? 0x79 : byte));
+      await sending;
+      await client.close();
+    }
+    assertEquals(piece.length, size);
+    assertEquals(piece.every((byte, at) => byte === before[at]), true);
+    await client.close();
+  }
+});
+
 Deno.test("send reads a stream that gives a Response's body", async () => {
   const { body } = new Response(HI);
   const client = new HttpClient({
@@ -191,7 +223,22 @@ Deno.test("close resolves though closing the streams fails", async () => {
   assertEquals(client.reusable, false);
 });
 
+Deno.test("close waits a bounded time for streams that never close", async () => {
+  using timers = new HeldTimers();
+  const never = () => new Promise<void>(() => {});
+  const client = new HttpClient({
+    readable: new ReadableStream({ cancel: never }),
+    writable: new WritableStream({ close: never }),
+  });
+  const closing = client.close();
+  await timers.fire(1000);
+  await closing;
+  assertEquals(timers.delays, []);
+});
+
 Deno.test("a call that ends resolves though closing the streams fails, or never ends", async () => {
+  // Closing goes on behind it, for a bounded time.
+  using _timers = new HeldTimers();
   for (
     const close of [
       () => Promise.reject(new Error("Cannot close")),
