@@ -19,6 +19,9 @@ export async function openConn(
     if (isTls) {
       throw new TypeError("Cannot connect: there is no TLS over Unix sockets");
     }
+    if (options.hostname !== undefined || options.port !== undefined) {
+      throw new TypeError("Cannot connect: a Unix socket has no host and port");
+    }
     const connecting = Deno.connect({ transport: "unix", path: unixPath });
     return await abortable(connecting, signal);
   }

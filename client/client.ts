@@ -38,7 +38,8 @@ import type { ByteStream } from "./stream.ts";
  *
  * What the peer does wrong rejects with an `HttpError`, an aborted signal with
  * its reason; the connection is then closed. What the caller does wrong is a
- * `TypeError`, before a byte is sent.
+ * `TypeError` or `RangeError`, before a byte is sent, unless it shows only later,
+ * as a streamed body that does not have the length that was named.
  *
  * @example Over a stream that you opened
  * ```ts
@@ -65,12 +66,12 @@ export class HttpClient implements AsyncDisposable {
   readonly #limits: HttpLimits;
 
   /**
-   * Takes over a stream. A connection of Deno's is read and written directly;
-   * of any other pair, both streams are locked.
+   * Takes over a stream. A connection of Deno's is read and written directly,
+   * and its streams are not touched; of any other pair, both streams are locked.
    *
    * @param stream The connection, for example what `Deno.connect` gives.
    * @param options The limits of each call, unless it has its own.
-   * @throws {TypeError} If one of the streams is locked.
+   * @throws {TypeError} If one of the streams to lock is locked already.
    * @throws {RangeError} If a limit is not a whole number from 0 on.
    */
   constructor(stream: ByteStream, options: HttpClientOptions = {}) {
@@ -85,19 +86,25 @@ export class HttpClient implements AsyncDisposable {
    * needs Deno, and its permission for the network.
    *
    * @param url A URL of the origin; its path and query do not matter here.
-   * @param options Where and how to connect, and a signal to give up.
+   * @param options Where and how to connect, a signal to give up, and the limits
+   * of each call, unless it has its own.
    * @returns A client over the new connection.
    * @throws {TypeError} If the URL is neither http nor https, or the options
    * contradict each other.
+   * @throws {RangeError} If a limit is not a whole number from 0 on.
    */
   static async connect(
     url: string | URL,
     options: HttpConnectOptions = {},
   ): Promise<HttpClient> {
-    return new HttpClient(await openConn(parseHttpUrl(url), options));
+    const limits = resolveLimits(options);
+    return new HttpClient(await openConn(parseHttpUrl(url), options), limits);
   }
 
-  /** Whether another request may be sent here. */
+  /**
+   * Whether another request may be sent here. It is false as well after bytes
+   * that nobody asked for, whatever `keepAlive` said of the response.
+   */
   get reusable(): boolean {
     return this.#connection.isIdle;
   }
@@ -112,6 +119,7 @@ export class HttpClient implements AsyncDisposable {
    * @throws {HttpError} If the peer did something wrong.
    * @throws {TypeError} If the request contradicts itself, or another call is
    * under way, or the connection may not be used again.
+   * @throws {RangeError} If a limit is not a whole number from 0 on.
    */
   send(
     request: HttpRequest,
@@ -133,6 +141,7 @@ export class HttpClient implements AsyncDisposable {
    * @throws {HttpError} If the peer did something wrong.
    * @throws {TypeError} If the request contradicts itself, or another call is
    * under way, or the connection may not be used again.
+   * @throws {RangeError} If a limit is not a whole number from 0 on.
    */
   sendHttp10(
     request: HttpRequest,
@@ -160,6 +169,8 @@ export class HttpClient implements AsyncDisposable {
    * @throws {HttpError} If the peer did something wrong.
    * @throws {TypeError} If request and options contradict themselves, or another
    * call is under way, or the connection may not be used again.
+   * @throws {RangeError} If a limit is not a whole number from 0 on.
+   * @throws {unknown} If the source of the body throws, what it throws.
    */
   async exchange(
     request: HttpRequest,

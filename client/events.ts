@@ -18,7 +18,7 @@ export interface ReadEventsOptions extends SseParserOptions {
    *
    * @default {none}
    */
-  readonly onRetry?: (milliseconds: number) => void;
+  readonly onRetry?: ((milliseconds: number) => void) | undefined;
 }
 
 /**

@@ -21,28 +21,28 @@ export interface HttpExchangeOptions
    *
    * @default {the request's body}
    */
-  body?: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
+  body?: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | undefined;
   /**
    * The trailer fields after a chunked body, or a function that gives them when
    * the body has been sent.
    *
    * @default {none}
    */
-  trailers?: HttpHeadersInit | (() => HttpHeadersInit);
+  trailers?: HttpHeadersInit | (() => HttpHeadersInit) | undefined;
   /**
    * With `Expect: 100-continue`: how many milliseconds the body waits for a 100
    * before it is sent all the same.
    *
    * @default {1000}
    */
-  continueTimeout?: number;
+  continueTimeout?: number | undefined;
   /**
    * Is called with each interim (1xx) response, 103 Early Hints above all, and
    * waited for, if it is async. What it throws ends the exchange.
    *
    * @default {none}
    */
-  onInterim?: (response: HttpResponse) => void;
+  onInterim?: ((response: HttpResponse) => void) | undefined;
 }
 
 /** A response whose body is still to be read. */
@@ -54,9 +54,15 @@ export interface HttpExchange {
    * itself. Cancelling it closes the connection.
    */
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
-  /** The trailer fields, once the body was read to its end. */
+  /**
+   * The trailer fields, once the body was read to its end. It rejects with what
+   * ended the exchange before that.
+   */
   readonly trailers: Promise<HttpHeaders>;
-  /** How the connection was left, once all was sent and the body was read. */
+  /**
+   * Whether the connection persists, once all was sent and the body was read. It
+   * rejects with what ended the exchange before that.
+   */
   readonly closed: Promise<
     { keepAlive: boolean; closeReason: HttpCloseReason | null }
   >;

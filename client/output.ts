@@ -22,7 +22,7 @@ export interface HttpRunOptions {
    *
    * @default {none}
    */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Options of one buffered exchange. */

@@ -19,6 +19,9 @@ const handshake = HttpRequest.get(url)
   .header("Sec-WebSocket-Key", key);
 const { response, upgraded } = await client.send(handshake);
 if (!upgraded) throw new Error(`There is no WebSocket: ${response.status}`);
+if (response.header("Sec-WebSocket-Accept") !== await acceptOf(key)) {
+  throw new Error("The server did not read the key"); // RFC 6455 §4.1
+}
 console.log(response.status, response.reason);
 
 const { readable, writable } = client.detach();
@@ -35,6 +38,16 @@ console.log(first === TEXT ? `Echoed: ${text}` : `A frame of type ${first}`);
 await writer.write(frame(CLOSE, ""));
 await writer.close();
 await reader.cancel();
+
+/** What a server that speaks the protocol makes of the key. */
+async function acceptOf(key: string): Promise<string> {
+  const text = `${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
+  const sha1 = await crypto.subtle.digest(
+    "SHA-1",
+    new TextEncoder().encode(text),
+  );
+  return btoa(String.fromCharCode(...new Uint8Array(sha1)));
+}
 
 /** Makes a frame, masked as those of a client have to be. */
 function frame(first: number, text: string): Uint8Array {

@@ -21,5 +21,11 @@
  * @module
  */
 
+export type {
+  HttpEncodeOptions,
+  HttpSendOptions,
+  HttpSendOutput,
+  HttpSendResult,
+} from "../rfc9112/mod.ts";
 export { encodeHttp10Request } from "./encode.ts";
 export { Http10Send, type Http10SendResult } from "./send.ts";

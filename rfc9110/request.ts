@@ -17,13 +17,13 @@ export interface HttpRequestInit {
    *
    * @default {no fields}
    */
-  headers?: HttpHeadersInit;
+  headers?: HttpHeadersInit | undefined;
   /**
    * The body; a string is encoded as UTF-8, an array is not copied.
    *
    * @default {an empty body}
    */
-  body?: Uint8Array | string;
+  body?: Uint8Array | string | undefined;
 }
 
 const encoder = new TextEncoder();

@@ -58,7 +58,8 @@ export function encodeHttp11Request(
  *
  * The caller says how that body is framed: with `Transfer-Encoding: chunked`
  * and an `Http11ChunkEncoder`, or with a `Content-Length`, which then is taken
- * as it is.
+ * as it is. A head that says neither is that of a request without a body: what
+ * is written after it would be another request.
  *
  * @param request What to write; a body that it has counts for `Content-Length`.
  * @param options The form of the request target.

@@ -13,5 +13,5 @@ export interface HttpEncodeOptions {
    *
    * @default {"origin"}
    */
-  target?: "origin" | "absolute" | "asterisk";
+  target?: "origin" | "absolute" | "asterisk" | undefined;
 }

@@ -37,7 +37,7 @@ export interface SseParserOptions {
    *
    * @default {""}
    */
-  readonly lastEventId?: string;
+  readonly lastEventId?: string | undefined;
 
   /**
    * How many bytes the field lines of one event may have, their line ends left
@@ -46,7 +46,7 @@ export interface SseParserOptions {
    *
    * @default {16777216}
    */
-  readonly maxEventBytes?: number;
+  readonly maxEventBytes?: number | undefined;
 }
 
 /** One server-sent event. */

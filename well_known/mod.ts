@@ -16,6 +16,8 @@
  * @module
  */
 
+export type { HttpHeadersInit, HttpRedirect } from "../rfc9110/mod.ts";
+export type { HttpSendOutput } from "../rfc9112/mod.ts";
 export {
   WellKnown,
   type WellKnownInit,

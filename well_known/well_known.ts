@@ -25,7 +25,7 @@ export interface WellKnownInit {
    *
    * @default {no fields}
    */
-  headers?: HttpHeadersInit;
+  headers?: HttpHeadersInit | undefined;
 }
 
 /** The steps of {@linkcode WellKnown}. */
