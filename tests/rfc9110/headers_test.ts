@@ -279,3 +279,11 @@ function inspectBare(value: object): unknown {
   const methods = value as Record<symbol, (depth: number) => unknown>;
   return methods[key]!(2);
 }
+
+test("HttpHeaders rejects a value that is no string", () => {
+  assertThrows(
+    () => new HttpHeaders({ A: 5 as never }),
+    TypeError,
+    "it is no string",
+  );
+});

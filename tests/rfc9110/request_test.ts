@@ -235,3 +235,19 @@ for (
     assertEquals(HttpRequest.get(url).toJSON().url, shown);
   });
 }
+
+test("HttpRequest rejects a body of another type than it takes", () => {
+  for (const body of [new ArrayBuffer(3), [1, 2], 5]) {
+    assertThrows(
+      () => HttpRequest.post(URL_TEXT, { body: body as never }),
+      TypeError,
+      "Invalid body",
+    );
+  }
+});
+
+test("HttpRequest takes options that are undefined as not given", () => {
+  const init = { headers: undefined, body: undefined };
+  const request = HttpRequest.post(URL_TEXT, init);
+  assertEquals([request.headers.size, request.body.length], [0, 0]);
+});

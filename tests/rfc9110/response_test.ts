@@ -187,3 +187,13 @@ test("Inspecting and serialising a response show no credentials, no body", () =>
     assertEquals(text.includes("s3cret"), false, text);
   }
 });
+
+test("HttpResponse rejects a status that is not within 100 to 999", () => {
+  for (const status of [99, 42, 1000, NaN]) {
+    assertThrows(
+      () => new HttpResponse({ status }),
+      RangeError,
+      "Invalid status",
+    );
+  }
+});

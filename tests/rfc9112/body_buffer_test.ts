@@ -118,3 +118,12 @@ test("BodyBuffer shares no empty body with another buffer", () => {
   const [first, second] = [new BodyBuffer(0, 0), new BodyBuffer(0, null)];
   assertNotStrictEquals(first.finish().buffer, second.finish().buffer);
 });
+
+test("BodyBuffer does not grow above its limit", () => {
+  const limit = 1_000_000;
+  const buffer = new BodyBuffer(limit, null);
+  for (let held = 0; held < limit; held += 1000) {
+    const { allocated } = countWork(() => buffer.push(new Uint8Array(1000)));
+    assertLessOrEqual(allocated, limit + 1000);
+  }
+});

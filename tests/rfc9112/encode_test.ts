@@ -153,3 +153,10 @@ test("encodeHttp11Head returns a URL as it is now, and no longer as it was", () 
     "GET /c%20d?%C3%A9 HTTP/1.1\r\nHost: example.com:8080\r\n\r\n",
   );
 });
+
+test("encodeHttp11Request rejects a URL that was changed to another scheme", () => {
+  const request = HttpRequest.get("foo://example.com/".replace("foo", "http"));
+  // Setters keep within the special schemes: ftp is one of them.
+  request.url.protocol = "ftp:";
+  assertThrows(() => encodeHttp11Request(request), TypeError, "Invalid URL");
+});
