@@ -4,9 +4,9 @@
 
 // A small response fits into the first. Reads larger than the last were not
 // faster.
-const SIZES = [8192, 65536, 262144] as const;
+const SIZES = [4096, 65536, 262144] as const;
 
-// How many of each size are kept, some megabyte of each.
+// How many of each size are kept: a megabyte at most of each but the first.
 const MAX_IDLE = [64, 16, 4] as const;
 
 const idle: ArrayBuffer[][] = SIZES.map(() => []);

@@ -19,7 +19,7 @@ import type { Transport } from "./_transport.ts";
 // a long time over a body has the answer.
 const ANSWER_MILLISECONDS = 1000;
 
-const SILENT_TURNS = 8;
+const SILENT_TURNS = 5;
 
 const END_OF_FILE = new Uint8Array(0);
 
@@ -123,7 +123,7 @@ export class Call {
     this.#ahead.then((read) => {
       bytes = read;
     }, () => {});
-    // A read of what is there already takes no more turns than this.
+    // A read of what is there already takes three turns; this is one or two more.
     for (let turn = 0; turn < SILENT_TURNS; turn++) await null;
     this.check();
     // Empty lines before a response are skipped (RFC 9112 §2.2).

@@ -45,7 +45,10 @@ export class ConnTransport implements Transport {
   }
 
   write(pieces: readonly Uint8Array[]): Promise<void> {
-    this.#writing = writePieces(this.#conn, pieces);
+    const [only] = pieces;
+    this.#writing = pieces.length === 1 && only !== undefined
+      ? writeAll(this.#conn, only)
+      : writePieces(this.#conn, pieces);
     return this.#writing;
   }
 
@@ -155,7 +158,7 @@ async function writePieces(
   pieces: readonly Uint8Array[],
 ): Promise<void> {
   const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  if (pieces.length === 1 || length > MAX_BUFFER_BYTES) {
+  if (length > MAX_BUFFER_BYTES) {
     for (const piece of pieces) await writeAll(conn, piece);
     return;
   }

@@ -100,9 +100,11 @@ export class FieldSectionReader {
     if (this.#searched > this.#line && this.findLineFeed(input) < 0) {
       return false;
     }
+    const { countsEnd } = this.#rules;
+    let end = this.windowEnd(input);
     while (true) {
       const line = start + this.#line;
-      const end = this.windowEnd(input);
+      if (!countsEnd) end = this.windowEnd(input);
       const first = line < end ? bytes[line]! : -1;
       const isLast = first === CR || first === LF;
       const lineFeed = isLast
