@@ -2,7 +2,7 @@
 // line, `Host`, the caller's fields as they are, and what frames the body.
 
 import { quote } from "../_quote.ts";
-import { parseTokenList } from "../rfc9110/_syntax.ts";
+import { equalsIgnoringCase } from "../rfc9110/_syntax.ts";
 import { checkScheme } from "../rfc9110/_url.ts";
 import { encodeFieldLines } from "../rfc9110/headers.ts";
 import { bodyLength, type HttpRequest } from "../rfc9110/request.ts";
@@ -83,8 +83,9 @@ function authority(url: URL): string {
 function isChunked(request: HttpRequest, version: HttpVersion): boolean {
   const list = request.headers.get("transfer-encoding");
   if (list === null) return false;
-  const codings = parseTokenList(list);
-  if (codings.length !== 1 || codings[0] !== "chunked") {
+  // Not even a list with empty elements, which must not be sent (RFC 9110
+  // §5.6.1.1), and which not every server reads in the same way.
+  if (!equalsIgnoringCase(list, "chunked")) {
     throw new TypeError(
       `Invalid Transfer-Encoding: ${quote(list)} is not "chunked"`,
     );

@@ -17,7 +17,7 @@ const CHUNKED_HEAD = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 const HEAD_CODES = ["InvalidStatusLine", "InvalidHeader", "HeadTooLarge"];
 
 /** A coroutine that reads responses, or a part of them. */
-interface Reader {
+export interface Reader {
   readonly name: string;
   /** What it tells on the way, and with its `Ok`. */
   readonly early: readonly string[];
@@ -30,7 +30,8 @@ interface Reader {
 const ENDING = ["trailers", "remaining"];
 const PERSISTENCE = ["keepAlive", "closeReason", "upgraded"];
 
-const RECEIVE: Reader = {
+/** Reads responses, streamed. */
+export const RECEIVE: Reader = {
   name: "Http11Receive",
   early: ["interims", "framing", "body"],
   late: ["head", ...ENDING, ...PERSISTENCE],
@@ -40,27 +41,31 @@ const RECEIVE: Reader = {
       headers: new api.HttpHeaders(request?.headers),
     }, limits),
 };
-const SEND: Reader = {
+/** Reads responses into memory. */
+export const SEND: Reader = {
   name: "Http11Send",
   early: [],
   late: ["interims", "head", "body", ...ENDING, ...PERSISTENCE],
   make: (api, vector) =>
     new api.Http11Send(makeRequest(api, vector), vector.limits),
 };
-const SEND_10: Reader = {
+/** The same over HTTP/1.0. */
+export const SEND_10: Reader = {
   ...SEND,
   name: "Http10Send",
   most: 24,
   make: (api, vector) =>
     new api.Http10Send(makeRequest(api, vector), vector.limits),
 };
-const HEAD_ALONE: Reader = {
+/** Reads one head. */
+export const HEAD_ALONE: Reader = {
   name: "Http11ReceiveHead",
   early: [],
   late: ["head", "remaining"],
   make: (api, { limits }) => new api.Http11ReceiveHead(limits),
 };
-const CHUNKS_ALONE: Reader = {
+/** Reads one chunked body. */
+export const CHUNKS_ALONE: Reader = {
   name: "Http11ReceiveChunks",
   early: ["body"],
   late: ENDING,
@@ -180,7 +185,7 @@ function endingOf(expect: ExpectedResponse, length: number): Ending {
 }
 
 /** What a run told of a response, by whatever steps. */
-interface Summary {
+export interface Summary {
   interims: ExpectedHead[];
   head: ExpectedHead | undefined;
   [field: string]: unknown;
@@ -251,7 +256,7 @@ function checkHead(
 }
 
 /** What the steps of `Http11Receive` tell, or of its part for chunks. */
-function summarizeStreamed(steps: readonly PlainStep[]): Summary {
+export function summarizeStreamed(steps: readonly PlainStep[]): Summary {
   const heads = steps.filter((step) => step.type === "Head");
   const interims = steps.filter((step) => step.type === "Interim");
   const data = steps.filter((step) => step.type === "Data");
@@ -274,7 +279,7 @@ function summarizeStreamed(steps: readonly PlainStep[]): Summary {
 }
 
 /** What an `Ok` with a response tells: a head alone, or a whole response. */
-function summarizeBuffered(end: PlainStep): Summary {
+export function summarizeBuffered(end: PlainStep): Summary {
   const response = end.response as Record<string, unknown>;
   return {
     ...end,

@@ -4,17 +4,22 @@
 /** Bytes that went through the constructor and `set` of `Uint8Array`. */
 export interface Work {
   allocated: number;
+  /** The largest of the arrays that were allocated. */
+  largest: number;
   copied: number;
 }
 
 /** Counts what a synchronous function allocates and copies. */
 export function countWork(fn: () => void): Work {
-  const work: Work = { allocated: 0, copied: 0 };
+  const work: Work = { allocated: 0, largest: 0, copied: 0 };
   const RealArray = globalThis.Uint8Array;
   const realSet = RealArray.prototype.set;
   globalThis.Uint8Array = new Proxy(RealArray, {
     construct(target, args: unknown[]) {
-      if (typeof args[0] === "number") work.allocated += args[0];
+      if (typeof args[0] === "number") {
+        work.allocated += args[0];
+        work.largest = Math.max(work.largest, args[0]);
+      }
       return Reflect.construct(target, args, target);
     },
   });

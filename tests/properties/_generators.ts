@@ -120,8 +120,8 @@ const interim = fc.tuple(fc.constantFrom(100, 102, 103, 199), fields)
     }\r\n`
   );
 
-// What a mutation may put anywhere: the bytes and words that readers trip over.
-const FRAGMENTS = [
+/** What a mutation may put anywhere: bytes and words that readers trip over. */
+export const FRAGMENTS: readonly string[] = [
   ...'\r|\n|\r\n|\r\n\r\n|\0| |\t|:|;|,|=|"|0|1|a|F|-|+|x|\x7f|\x80|\xff'
     .split("|"),
   "HTTP/1.1 200 OK\r\n",
