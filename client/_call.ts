@@ -181,6 +181,14 @@ export class Call {
     else listener(this.#failure.error);
   }
 
+  /** Waits for something that does not know of the call, as long as it lasts. */
+  unlessItFails<T>(something: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.onFailure = reject;
+      something.then(resolve, reject);
+    });
+  }
+
   /**
    * Ends the call with an error and its connection with it; the first counts,
    * and none where the call has got what it wanted.

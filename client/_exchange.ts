@@ -90,7 +90,8 @@ async function readHead(
     // Before the head there is nothing else, but the type does not know it.
     if (step.type === "Interim") {
       if (step.response.status === 100) upload.open();
-      await onInterim?.(step.response);
+      const handling: unknown = onInterim?.(step.response);
+      if (handling instanceof Promise) await call.unlessItFails(handling);
     }
   }
 }

@@ -55,7 +55,7 @@ export class Upload {
   /** Waits until the request was sent whole; throws where it will not be. */
   async complete(): Promise<void> {
     this.open();
-    await this.#sending;
+    await this.#call.unlessItFails(this.#sending);
     await this.#call.flush();
   }
 

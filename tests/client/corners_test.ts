@@ -5,7 +5,14 @@ import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { HttpError } from "@pimalaya/io-http";
 import { HttpClient } from "@pimalaya/io-http/client";
 import { pipe } from "../_pipe.ts";
-import { generatorOf, get, openPipe, post, rejection } from "./_exchange.ts";
+import {
+  generatorOf,
+  get,
+  openPipe,
+  post,
+  rejection,
+  settle,
+} from "./_exchange.ts";
 
 /** A coroutine with one step, at which something happens. */
 function atItsStep(happens: () => void) {
@@ -75,6 +82,43 @@ Deno.test("an upload goes on to its end before another protocol starts", async (
   await Promise.all([reader.cancel(), writable.close()]);
 });
 
+Deno.test("an abort ends an upload that another protocol waits for", async () => {
+  const { client, server } = openPipe();
+  const controller = new AbortController();
+  const reason = new Error("Enough");
+  // Its `return` waits for the piece that never comes.
+  async function* neverEnding() {
+    yield new TextEncoder().encode("one");
+    await new Promise(() => {});
+  }
+  const starting = client.exchange(
+    post({ Upgrade: "x", Connection: "upgrade" }),
+    { body: neverEnding(), signal: controller.signal },
+  );
+  await server.readUntil("one\r\n");
+  await server.write("HTTP/1.1 101 Switching Protocols\r\n\r\n");
+  await settle();
+  controller.abort(reason);
+  assertStrictEquals(await rejection(starting), reason);
+  await server.closed;
+});
+
+Deno.test("a source that throws ends an upload that another protocol waits for", async () => {
+  const { client, server } = openPipe();
+  const reason = new Error("No more");
+  const { body } = generatorOf(["one"], reason);
+  const starting = client.exchange(
+    post({ Upgrade: "x", Connection: "upgrade" }),
+    { body },
+  );
+  const rejected = rejection(starting);
+  await server.readUntil("one\r\n");
+  await server.write("HTTP/1.1 101 Switching Protocols\r\n\r\n").catch(
+    () => {},
+  );
+  assertStrictEquals(await rejected, reason);
+});
+
 Deno.test("what an async onInterim rejects with ends the exchange", async () => {
   const { client, server } = openPipe();
   const reason = new Error("No hints");
@@ -83,6 +127,22 @@ Deno.test("what an async onInterim rejects with ends the exchange", async () => 
   });
   await server.readUntil("\r\n\r\n");
   await server.write("HTTP/1.1 103 Early Hints\r\n\r\n");
+  assertStrictEquals(await rejection(starting), reason);
+  await server.closed;
+});
+
+Deno.test("an abort ends an exchange whose onInterim does not come to an end", async () => {
+  const { client, server } = openPipe();
+  const controller = new AbortController();
+  const reason = new Error("Enough");
+  const starting = client.exchange(get(), {
+    signal: controller.signal,
+    onInterim: () => new Promise(() => {}),
+  });
+  await server.readUntil("\r\n\r\n");
+  await server.write("HTTP/1.1 103 Early Hints\r\n\r\n");
+  await settle();
+  controller.abort(reason);
   assertStrictEquals(await rejection(starting), reason);
   await server.closed;
 });
