@@ -19,7 +19,8 @@ import type { Transport } from "./_transport.ts";
 // a long time over a body has the answer.
 const ANSWER_MILLISECONDS = 1000;
 
-const SILENT_TURNS = 5;
+// A read of what is there already takes two turns; this leaves one more.
+const SILENT_TURNS = 3;
 
 const END_OF_FILE = new Uint8Array(0);
 
@@ -37,7 +38,7 @@ export class Call {
   #writeFailure: { readonly error: unknown } | null = null;
   #isReading = false;
   /** A read that was started before it was asked for. */
-  #ahead: Promise<Uint8Array | null> | null = null;
+  #ahead: Promise<Uint8Array> | null = null;
   #isFinished = false;
   #answerTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -85,28 +86,10 @@ export class Call {
    *
    * @param into Where to read to, if the transport can and nothing is unread.
    */
-  async read(into?: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
-    this.check();
-    if (this.#unread.length > 0) {
-      const unread = this.#unread;
-      this.#unread = END_OF_FILE;
-      return unread;
-    }
-    let bytes: Uint8Array | null;
-    this.#isReading = true;
-    if (this.#writeFailure !== null) this.#limitWait(this.#writeFailure.error);
-    try {
-      bytes = await (this.#ahead ?? this.#transport.read(into));
-    } catch (error) {
-      this.check();
-      throw error;
-    } finally {
-      this.#ahead = null;
-      this.#isReading = false;
-      this.#stopTimer();
-    }
-    this.check();
-    return bytes ?? END_OF_FILE;
+  read(into?: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+    const ahead = this.#ahead;
+    this.#ahead = null;
+    return ahead ?? this.#read(into);
   }
 
   /**
@@ -117,25 +100,21 @@ export class Call {
    * @throws {HttpError} If the connection had ended.
    */
   async checkSilence(): Promise<void> {
-    if (!this.#transport.isSocket) return;
-    let bytes: Uint8Array | null | undefined;
-    this.#ahead = this.#transport.read();
-    this.#ahead.then((read) => {
-      bytes = read;
-    }, () => {});
-    // A read of what is there already takes three turns; this is one or two more.
+    if (!this.#transport.isSocket || this.#unread.length > 0) return;
+    const ahead = this.#ahead = this.#read();
     for (let turn = 0; turn < SILENT_TURNS; turn++) await null;
-    this.check();
-    // Empty lines before a response are skipped (RFC 9112 §2.2).
-    if (bytes === undefined || isEmptyLines(bytes)) return;
-    if (bytes !== null) {
-      throw new TypeError(
-        "Cannot start an exchange: bytes came without a request",
+    if (this.#isReading) return;
+    const bytes = await ahead;
+    if (bytes.length === 0) {
+      throw new HttpError(
+        "UnexpectedEof",
+        "Cannot start an exchange: the connection ended before the request",
       );
     }
-    throw new HttpError(
-      "UnexpectedEof",
-      "Cannot start an exchange: the connection ended before the request",
+    // Empty lines before a response are skipped (RFC 9112 §2.2).
+    if (isEmptyLines(bytes)) return;
+    throw new TypeError(
+      "Cannot start an exchange: bytes came without a request",
     );
   }
 
@@ -198,6 +177,8 @@ export class Call {
     this.#failure = { error };
     this.finish();
     this.#transport.abort(error);
+    // Who would have read it is told by the call itself.
+    this.#ahead?.catch(() => {});
     this.#onWritten?.();
     this.#onFailure?.(error);
   }
@@ -209,6 +190,29 @@ export class Call {
       this.#signal?.removeEventListener("abort", this.#onAbort);
     }
     this.#stopTimer();
+  }
+
+  async #read(into?: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+    this.check();
+    if (this.#unread.length > 0) {
+      const unread = this.#unread;
+      this.#unread = END_OF_FILE;
+      return unread;
+    }
+    let bytes: Uint8Array | null;
+    this.#isReading = true;
+    if (this.#writeFailure !== null) this.#limitWait(this.#writeFailure.error);
+    try {
+      bytes = await this.#transport.read(into);
+    } catch (error) {
+      this.check();
+      throw error;
+    } finally {
+      this.#isReading = false;
+      this.#stopTimer();
+    }
+    this.check();
+    return bytes ?? END_OF_FILE;
   }
 
   #finishWrite(): void {
@@ -233,6 +237,6 @@ export class Call {
   }
 }
 
-function isEmptyLines(bytes: Uint8Array | null): boolean {
-  return bytes?.every((byte) => byte === CR || byte === LF) ?? false;
+function isEmptyLines(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === CR || byte === LF);
 }

@@ -1,10 +1,10 @@
 // What comes over an idle socket: it is nobody's answer (RFC 9112 §9.2).
 
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { HttpError } from "@pimalaya/io-http";
 import { HttpClient } from "@pimalaya/io-http/client";
 import { tcpPair } from "./_buffered.ts";
-import { get } from "./_exchange.ts";
+import { get, rejection } from "./_exchange.ts";
 
 const HI = new TextEncoder().encode(
   "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
@@ -63,5 +63,18 @@ for (const call of ["send", "exchange"] as const) {
         assertEquals(error.code, "UnexpectedEof");
       },
     );
+  });
+}
+
+for (let turns = 0; turns < 8; turns++) {
+  Deno.test(`send rejects when it is aborted ${turns} turns into its look at the socket`, async () => {
+    await afterOne(() => {}, async (client) => {
+      const controller = new AbortController();
+      const reason = new Error("Enough");
+      const sending = client.send(get(), { signal: controller.signal });
+      for (let turn = 0; turn < turns; turn++) await null;
+      controller.abort(reason);
+      assertStrictEquals(await rejection(sending), reason);
+    });
   });
 }
