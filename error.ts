@@ -1,32 +1,46 @@
 /**
- * What a peer can do wrong. What the caller does wrong is a `TypeError` or a
- * `RangeError`, thrown where it is handed in.
+ * What can go wrong in an exchange apart from mistakes of the caller, which are
+ * a `TypeError` or a `RangeError` thrown where the value is passed in.
  *
  * @module
  */
 
+import type { HttpResponse } from "./rfc9110/response.ts";
+
 /**
- * The kinds of fault that a peer can commit, stable across versions.
+ * The kinds of failure, stable across versions.
  *
- * | code | what was wrong |
+ * | code | what went wrong |
  * |---|---|
  * | `InvalidStatusLine` | the first line is not an HTTP/1.x status line |
  * | `InvalidHeader` | a field line of the head breaks the grammar |
- * | `HeadTooLarge` | the head is longer than `maxHeadBytes` |
+ * | `HeadTooLarge` | the head is longer than `maxHeadBytes` or `maxHeaderFields` |
  * | `TooManyInterimResponses` | more 1xx responses than `maxInterimResponses` |
  * | `UnexpectedUpgrade` | a 101 that no `Upgrade` field asked for |
  * | `InvalidContentLength` | `Content-Length` is not one number up to 2^53-1 |
  * | `InvalidTransferEncoding` | `chunked` twice or not last, or an empty list |
  * | `UnsupportedTransferCoding` | a transfer coding that was not asked for |
- * | `BodyTooLarge` | a buffered body is longer than `maxBodyBytes` |
+ * | `BodyTooLarge` | a buffered body is longer than `maxBodyBytes`, or expands too far |
  * | `InvalidChunkSize` | the chunk size is not 1 to 16 hexadecimal digits |
  * | `InvalidChunkExtension` | a control character in a chunk extension |
  * | `ChunkExtensionsTooLarge` | extensions above `maxChunkExtensionBytes` |
  * | `InvalidChunkTerminator` | CRLF is missing after a chunk's size or data |
  * | `InvalidTrailer` | a field line of the trailer section breaks the grammar |
- * | `TrailersTooLarge` | the trailer section is longer than `maxTrailerBytes` |
- * | `UnexpectedEof` | end of file before the message was complete |
+ * | `TrailersTooLarge` | the trailers are above `maxTrailerBytes` or `maxHeaderFields` |
  * | `EventTooLarge` | a server-sent event is longer than `maxEventBytes` |
+ * | `NoResponse` | the connection ended before any byte of a response |
+ * | `UnexpectedEof` | the connection ended inside a response |
+ * | `UnexpectedBytes` | bytes arrived on an idle connection |
+ * | `ConnectFailed` | no address accepted a connection, or the name is unknown |
+ * | `TlsFailed` | the TLS handshake failed, or the certificate was refused |
+ * | `ConnectionLost` | a reset, a broken pipe, or TLS ended without close_notify |
+ * | `Timeout` | a time limit passed; {@linkcode HttpError.timeout} names it |
+ * | `TooManyRedirects` | more redirects than the limit |
+ * | `UnexpectedRedirect` | a redirect that the options do not allow |
+ * | `ProxyRefused` | the proxy refused to reach the origin |
+ * | `InvalidProxyReply` | the proxy's reply breaks its protocol |
+ * | `InvalidContentCoding` | a coded body is truncated or corrupt |
+ * | `InvalidAuthenticationInfo` | the server's `rspauth` is wrong |
  */
 export type HttpErrorCode =
   | "InvalidStatusLine"
@@ -44,16 +58,113 @@ export type HttpErrorCode =
   | "InvalidChunkTerminator"
   | "InvalidTrailer"
   | "TrailersTooLarge"
+  | "EventTooLarge"
+  | "NoResponse"
   | "UnexpectedEof"
-  | "EventTooLarge";
+  | "UnexpectedBytes"
+  | "ConnectFailed"
+  | "TlsFailed"
+  | "ConnectionLost"
+  | "Timeout"
+  | "TooManyRedirects"
+  | "UnexpectedRedirect"
+  | "ProxyRefused"
+  | "InvalidProxyReply"
+  | "InvalidContentCoding"
+  | "InvalidAuthenticationInfo";
 
 /**
- * A fault of the peer.
+ * How far a call had come when it failed. Code that wants to send a request
+ * again can tell from it whether that is safe.
+ */
+export interface HttpProgress {
+  /** What the call was doing. */
+  readonly phase:
+    | "queue"
+    | "connect"
+    | "tls"
+    | "idle"
+    | "request"
+    | "head"
+    | "body";
+  /** Whether the connection had carried an earlier exchange. */
+  readonly reused: boolean;
+  /** How many bytes of the request were handed to the transport. */
+  readonly requestBytes: number;
+  /** How many bytes of a response were received. */
+  readonly responseBytes: number;
+}
+
+/** Limits on time, in milliseconds; `null` is no limit. */
+export interface HttpTimeouts {
+  /**
+   * Resolving names, connecting, and the proxy's part.
+   *
+   * @default {10_000}
+   */
+  connect?: number | null | undefined;
+  /**
+   * The TLS handshake.
+   *
+   * @default {10_000}
+   */
+  tls?: number | null | undefined;
+  /**
+   * From the last byte of the request to the end of the response head.
+   *
+   * @default {300_000}
+   */
+  head?: number | null | undefined;
+  /**
+   * Between two reads of a body while someone is waiting, and for one write
+   * that is blocked.
+   *
+   * @default {300_000}
+   */
+  body?: number | null | undefined;
+  /**
+   * For a 100 after `Expect: 100-continue`, before the body is sent anyway.
+   *
+   * @default {1000}
+   */
+  continue?: number | null | undefined;
+  /**
+   * Waiting while no connection of the same pool key is freed.
+   *
+   * @default {300_000}
+   */
+  queue?: number | null | undefined;
+  /**
+   * One attempt, from its connection to the end of its response body.
+   *
+   * @default {null}
+   */
+  attempt?: number | null | undefined;
+  /**
+   * The whole call: hops, waits, and the body to its end.
+   *
+   * @default {null}
+   */
+  total?: number | null | undefined;
+}
+
+/** Further facts of an {@linkcode HttpError}. */
+export interface HttpErrorOptions extends ErrorOptions {
+  /** How far the call had come. */
+  progress?: HttpProgress | null | undefined;
+  /** The response, if its head had arrived. */
+  response?: HttpResponse | null | undefined;
+  /** The time limit that passed. */
+  timeout?: keyof HttpTimeouts | null | undefined;
+}
+
+/**
+ * A failure of the peer, the connection, or a policy.
  *
  * The {@linkcode HttpError.code | code} is stable. The message is for people:
- * it names the offending thing, cut short and escaped, so it is safe to log.
+ * it names the offending item, shortened and escaped, so it is safe to log.
  *
- * @example Tell one fault from another
+ * @example Tell one failure from another
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { Http11ReceiveHead } from "@pimalaya/io-http";
@@ -68,19 +179,47 @@ export type HttpErrorCode =
 export class HttpError extends Error {
   /** The name of the class, as every `Error` has it. */
   override readonly name = "HttpError";
-
-  /** The kind of fault. */
+  /** The kind of failure. */
   readonly code: HttpErrorCode;
+  /** How far the call had come, or `null` if no connection was involved. */
+  readonly progress: HttpProgress | null;
+  /** The response, if its head had arrived. */
+  readonly response: HttpResponse | null;
+  /** The option that limited the time, for the code `Timeout`. */
+  readonly timeout: keyof HttpTimeouts | null;
 
   /**
-   * Makes an error.
+   * Creates an error.
    *
-   * @param code The kind of fault.
+   * @param code The kind of failure.
    * @param message What failed, for people.
-   * @param options The error's cause, where there is one.
+   * @param options The cause and further facts.
    */
-  constructor(code: HttpErrorCode, message: string, options?: ErrorOptions) {
+  constructor(
+    code: HttpErrorCode,
+    message: string,
+    options?: HttpErrorOptions,
+  ) {
     super(message, options);
     this.code = code;
+    this.progress = options?.progress ?? null;
+    this.response = options?.response ?? null;
+    this.timeout = options?.timeout ?? null;
+  }
+
+  /**
+   * Returns what `JSON.stringify` shows. A plain `Error` would show nothing.
+   *
+   * @returns The name, the code, and the message.
+   */
+  toJSON(): Record<string, unknown> {
+    const { name, code, message, progress, timeout } = this;
+    return {
+      name,
+      code,
+      message,
+      ...(progress && { progress }),
+      ...(timeout && { timeout }),
+    };
   }
 }

@@ -1,7 +1,7 @@
 // Parsing URLs without telling of them: the platform's own error repeats the
 // whole text, a password in it included.
 
-import { quote } from "../_quote.ts";
+import { quote } from "../core/quote.ts";
 
 /** Parses a URL; `null` where that is not possible. */
 export function tryParseUrl(

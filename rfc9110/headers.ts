@@ -4,7 +4,7 @@
  * @module
  */
 
-import { quote } from "../_quote.ts";
+import { quote } from "../core/quote.ts";
 import { INSPECT, inspectAs, isSensitive, REDACTED } from "./_redact.ts";
 import {
   equalsIgnoringCase,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { quote } from "../_quote.ts";
+import { quote } from "../core/quote.ts";
 import { INSPECT, inspectAs, redactUrl } from "./_redact.ts";
 import { isToken } from "./_syntax.ts";
 import { parseHttpUrl } from "./_url.ts";

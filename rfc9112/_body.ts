@@ -7,7 +7,7 @@
 //   chunked        complete where the coding says; end of file before is a fault
 //   close          complete at end of file
 
-import type { Input } from "../_input.ts";
+import type { Input } from "../core/input.ts";
 import { HttpHeaders } from "../rfc9110/headers.ts";
 import { ChunkReader } from "./_chunks.ts";
 import type { HttpFraming } from "./framing.ts";

@@ -13,8 +13,8 @@
 // End of file in any state but Done is for the caller to report.
 
 import { HttpError, type HttpErrorCode } from "../error.ts";
-import type { Input } from "../_input.ts";
-import { quoteBytes } from "../_quote.ts";
+import type { Input } from "../core/input.ts";
+import { quoteBytes } from "../core/quote.ts";
 import { BYTE_CLASS, CR, HTAB, LF, SP, TEXT } from "../rfc9110/_syntax.ts";
 import type { HttpHeaders } from "../rfc9110/headers.ts";
 import { FieldSectionReader, type SectionRules } from "./_field_section.ts";

@@ -1,7 +1,7 @@
 // The request head (RFC 9112 §2.1, §3 and §6), for both versions: the request
 // line, `Host`, the caller's fields as they are, and what frames the body.
 
-import { quote } from "../_quote.ts";
+import { quote } from "../core/quote.ts";
 import { equalsIgnoringCase } from "../rfc9110/_syntax.ts";
 import { checkScheme } from "../rfc9110/_url.ts";
 import { encodeFieldLines } from "../rfc9110/headers.ts";

@@ -15,8 +15,8 @@
 // by the caller, who sees that the section is not whole.
 
 import { HttpError, type HttpErrorCode } from "../error.ts";
-import type { Input } from "../_input.ts";
-import { quoteBytes } from "../_quote.ts";
+import type { Input } from "../core/input.ts";
+import { quoteBytes } from "../core/quote.ts";
 import { decodeByteString } from "../rfc9110/_byte_string.ts";
 import {
   BYTE_CLASS,

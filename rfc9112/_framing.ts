@@ -2,7 +2,7 @@
 // of the request's method, the status, the version and the fields.
 
 import { HttpError } from "../error.ts";
-import { quote } from "../_quote.ts";
+import { quote } from "../core/quote.ts";
 import { parseTokenList, trimBlanks } from "../rfc9110/_syntax.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 import type { HttpFraming } from "./framing.ts";

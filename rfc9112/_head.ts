@@ -8,8 +8,8 @@
 // file before the end of the head is for the caller to report.
 
 import { HttpError } from "../error.ts";
-import type { Input } from "../_input.ts";
-import { quoteBytes } from "../_quote.ts";
+import type { Input } from "../core/input.ts";
+import { quoteBytes } from "../core/quote.ts";
 import { CR, LF } from "../rfc9110/_syntax.ts";
 import { HttpResponse } from "../rfc9110/response.ts";
 import { FieldSectionReader, type SectionRules } from "./_field_section.ts";

@@ -9,8 +9,8 @@
 
 import type { WantsRead } from "../coroutine.ts";
 import { HttpError } from "../error.ts";
-import type { Input } from "../_input.ts";
-import { askForInput } from "../_machine.ts";
+import type { Input } from "../core/input.ts";
+import { askForInput } from "../core/machine.ts";
 import type { HttpHeaders } from "../rfc9110/headers.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 import { type BodyReader, makeBodyReader } from "./_body.ts";

@@ -7,8 +7,8 @@
 // A response may come while the request is still being written: its bytes wait
 // in the input until the write was asked for.
 
-import type { Input } from "../_input.ts";
-import type { Reader } from "../_machine.ts";
+import type { Input } from "../core/input.ts";
+import type { Reader } from "../core/machine.ts";
 import { findRedirect } from "../rfc9110/redirect.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
 import { completeResponse, type HttpResponse } from "../rfc9110/response.ts";

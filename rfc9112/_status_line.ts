@@ -6,7 +6,7 @@
 // is found out at once; the rest when the line is whole.
 
 import { HttpError } from "../error.ts";
-import { quoteBytes } from "../_quote.ts";
+import { quoteBytes } from "../core/quote.ts";
 import { BYTE_CLASS, CR, SP, TEXT } from "../rfc9110/_syntax.ts";
 import type { HttpVersion } from "../rfc9110/response.ts";
 

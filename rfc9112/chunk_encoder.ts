@@ -4,7 +4,7 @@
  * @module
  */
 
-import { quote } from "../_quote.ts";
+import { quote } from "../core/quote.ts";
 import { encodeByteString } from "../rfc9110/_byte_string.ts";
 import {
   encodeFieldLines,

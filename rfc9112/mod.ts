@@ -27,7 +27,13 @@ export type {
   WantsRead,
   WantsWrite,
 } from "../coroutine.ts";
-export { HttpError, type HttpErrorCode } from "../error.ts";
+export {
+  HttpError,
+  type HttpErrorCode,
+  type HttpErrorOptions,
+  type HttpProgress,
+  type HttpTimeouts,
+} from "../error.ts";
 export { Http11ChunkEncoder } from "./chunk_encoder.ts";
 export type { HttpCloseReason } from "./close_reason.ts";
 export { encodeHttp11Head, encodeHttp11Request } from "./encode.ts";

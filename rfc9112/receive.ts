@@ -5,8 +5,8 @@
  */
 
 import type { Err, HttpCoroutine, WantsRead } from "../coroutine.ts";
-import type { Input } from "../_input.ts";
-import { Machine, type Reader } from "../_machine.ts";
+import type { Input } from "../core/input.ts";
+import { Machine, type Reader } from "../core/machine.ts";
 import type { HttpHeaders } from "../rfc9110/headers.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 import { type BodyPhase, HeadPhase, type RequestInfo } from "./_receive.ts";

@@ -5,8 +5,8 @@
  */
 
 import type { Err, HttpCoroutine, WantsRead } from "../coroutine.ts";
-import type { Input } from "../_input.ts";
-import { askForInput, Machine, type Reader } from "../_machine.ts";
+import type { Input } from "../core/input.ts";
+import { askForInput, Machine, type Reader } from "../core/machine.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 import { HeadReader } from "./_head.ts";
 import { type HttpLimits, resolveLimits } from "./limits.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { HttpCoroutine } from "../coroutine.ts";
-import { Machine } from "../_machine.ts";
+import { Machine } from "../core/machine.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
 import { SendReader } from "./_send.ts";
 import { encodeHttp11Request } from "./encode.ts";

@@ -15,7 +15,7 @@
 // it keeps connections alive it is not counted either.
 
 import { HttpError } from "../error.ts";
-import type { Input } from "../_input.ts";
+import type { Input } from "../core/input.ts";
 
 const LF = 0x0a;
 const CR = 0x0d;

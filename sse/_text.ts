@@ -6,7 +6,7 @@
 // short. So a window of the bytes ahead is decoded at once, and where it turns
 // out that each byte gave one char, values are slices of it.
 
-import type { Input } from "../_input.ts";
+import type { Input } from "../core/input.ts";
 
 // 4 KiB hold tens of events. What is kept of a window keeps all of it in
 // memory, so it is not larger.

@@ -28,7 +28,13 @@
  */
 
 export type { Err, HttpCoroutine, WantsRead } from "../coroutine.ts";
-export { HttpError, type HttpErrorCode } from "../error.ts";
+export {
+  HttpError,
+  type HttpErrorCode,
+  type HttpErrorOptions,
+  type HttpProgress,
+  type HttpTimeouts,
+} from "../error.ts";
 export {
   type SseEvent,
   type SseEventStep,

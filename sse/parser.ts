@@ -14,9 +14,9 @@
 // Lines and comments are the business of `_lines.ts`.
 
 import type { Err, HttpCoroutine, WantsRead } from "../coroutine.ts";
-import type { Input } from "../_input.ts";
-import { Machine, type Reader, WANTS_READ } from "../_machine.ts";
-import { quote } from "../_quote.ts";
+import type { Input } from "../core/input.ts";
+import { Machine, type Reader, WANTS_READ } from "../core/machine.ts";
+import { quote } from "../core/quote.ts";
 import { findValue, readDigits } from "./_fields.ts";
 import { LineReader } from "./_lines.ts";
 import { ValueDecoder } from "./_text.ts";

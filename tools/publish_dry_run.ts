@@ -1,6 +1,6 @@
 // Tries out the publishing, where JSR cannot be reached as well.
 //
-// `deno publish` takes the modules of `links/` for modules of this package that
+// `deno publish` takes the modules of `tools/links/` for modules of this package that
 // were left out, since they are inside its folder. So what is published is
 // copied to a folder of its own, which also shows that it needs nothing else.
 //

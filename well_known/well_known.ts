@@ -10,7 +10,7 @@ import type {
   WantsRead,
   WantsWrite,
 } from "../coroutine.ts";
-import { quote } from "../_quote.ts";
+import { quote } from "../core/quote.ts";
 import { parseHttpUrl } from "../rfc9110/_url.ts";
 import type { HttpHeadersInit } from "../rfc9110/headers.ts";
 import type { HttpRedirect } from "../rfc9110/redirect.ts";

@@ -14,9 +14,11 @@ import { get, openPipe, post, rejection, SITE } from "./_exchange.ts";
 
 const OK = "HTTP/1.1 200 OK\r\n";
 
-const FAULTS: Record<
-  Exclude<HttpErrorCode, "EventTooLarge">,
-  readonly [answer: string, options?: HttpClientSendOptions]
+const FAULTS: Partial<
+  Record<
+    HttpErrorCode,
+    readonly [answer: string, options?: HttpClientSendOptions]
+  >
 > = {
   InvalidStatusLine: ["HTTP/2 200\r\n\r\n"],
   InvalidHeader: [`${OK}No colon\r\n\r\n`],

@@ -11,7 +11,7 @@ import {
   type HttpErrorCode,
   type HttpLimits,
 } from "../../mod.ts";
-import { Input } from "../../_input.ts";
+import { Input } from "../../core/input.ts";
 import { ChunkReader } from "../../rfc9112/_chunks.ts";
 import { resolveLimits } from "../../rfc9112/limits.ts";
 import { endOfFile, test, transfer } from "../_pure.ts";

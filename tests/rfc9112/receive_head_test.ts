@@ -7,7 +7,7 @@ import {
   assertStrictEquals,
 } from "@std/assert";
 import { Http11ReceiveHead, type HttpErrorCode } from "../../mod.ts";
-import { Input } from "../../_input.ts";
+import { Input } from "../../core/input.ts";
 import { HeadReader } from "../../rfc9112/_head.ts";
 import { endOfFile, test, transfer } from "../_pure.ts";
 import { bytes, latin1 } from "../_vectors.ts";

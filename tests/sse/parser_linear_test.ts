@@ -3,7 +3,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { SseParser } from "@pimalaya/io-http/sse";
-import { Input } from "../../_input.ts";
+import { Input } from "../../core/input.ts";
 import { LineReader } from "../../sse/_lines.ts";
 import { bytesOf, feed, readAll } from "./_streams.ts";
 

@@ -6,8 +6,8 @@ import type { Config, Problem, SourceFile } from "../../tools/check/source.ts";
 export const CONFIG: Config = {
   name: "@scope/name",
   exports: { ".": "./mod.ts", "./low": "./rfc9110/mod.ts" },
-  links: ["./links/std_assert"],
-  publish: { exclude: ["tests/", "bench/", "examples/", "tools/", "links/"] },
+  links: ["./tools/links/std_assert"],
+  publish: { exclude: ["tests/", "bench/", "examples/", "tools/"] },
 };
 
 /** Makes files from a record of paths and texts. */

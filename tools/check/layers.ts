@@ -13,10 +13,19 @@ const LAYERS: readonly (readonly string[])[] = [
   ["rfc1945"],
   ["rfc9112"],
   ["rfc9110"],
-  [""], // the files of the root: the contract, and what is private to all
+  [""], // the files of the root: the contract
+  ["core"],
 ];
 const TOP = 0;
-const BOTTOM = LAYERS.length - 1;
+const BOTTOM = LAYERS.length - 2;
+
+// `HttpError.response` and what every coroutine is made of: types alone, which
+// close no circle of files.
+const TYPES_UP: readonly (readonly [from: string, to: string])[] = [
+  ["error.ts", "rfc9110/response.ts"],
+  ["core/machine.ts", "coroutine.ts"],
+  ["core/machine.ts", "error.ts"],
+];
 
 /** Checks that every import points down, and that none goes round. */
 export function checkLayers(
@@ -27,7 +36,7 @@ export function checkLayers(
   const graph = new Map<string, string[]>();
   // The links stand for packages of others, so they are no part of the layers.
   const sources = files.filter((file) =>
-    isTypeScript(file) && !file.path.startsWith("links/")
+    isTypeScript(file) && !file.path.startsWith("tools/links/")
   );
   for (const file of sources) {
     const targets: string[] = [];
@@ -68,13 +77,14 @@ function faultOf(
       ? `Examples show what users can do, and ${to} is private`
       : null;
   }
+  if (TYPES_UP.some(([f, t]) => f === from && t === to)) return null;
   if (toLayer <= fromLayer) {
     return `${from} may not import ${to}: imports point downwards only`;
   }
-  if (fromTop === "sse" && toLayer !== BOTTOM) {
+  if (fromTop === "sse" && toLayer < BOTTOM) {
     return `sse/ knows nothing of HTTP, and may not import ${to}`;
   }
-  if (fromTop === "auth" && toLayer !== BOTTOM && !isFieldSyntax(to)) {
+  if (fromTop === "auth" && toLayer < BOTTOM && !isFieldSyntax(to)) {
     return `auth/ knows only header values, and may not import ${to}`;
   }
   return null;

@@ -24,7 +24,10 @@ function test(name: string, fn: () => void): void {
 }
 
 test("checkEntries accepts entries that open with a page", () => {
-  assertEquals(check({ "rfc9110/headers.ts": "", "links/a/mod.ts": "" }), []);
+  assertEquals(
+    check({ "rfc9110/headers.ts": "", "tools/links/a/mod.ts": "" }),
+    [],
+  );
 });
 
 test("checkEntries rejects an export without a file", () => {

@@ -27,9 +27,9 @@ test("checkLayers accepts imports that point down", () => {
       ["well_known/well_known.ts", "../rfc9112/send.ts"],
       ["rfc1945/send.ts", "../rfc9112/_reader.ts"],
       ["rfc9112/send.ts", "./_reader.ts"],
-      ["rfc9110/headers.ts", "../_quote.ts"],
-      ["error.ts", "./_quote.ts"],
-      ["sse/parser.ts", "../_machine.ts"],
+      ["rfc9110/headers.ts", "../core/quote.ts"],
+      ["error.ts", "./core/quote.ts"],
+      ["sse/parser.ts", "../core/machine.ts"],
       ["auth/basic.ts", "../rfc9110/_syntax.ts"],
       ["tests/rfc9112/send_test.ts", "../../rfc9112/_reader.ts"],
       ["tests/rfc9112/send_test.ts", "../_pipe.ts"],
@@ -128,7 +128,7 @@ test("checkLayers rejects a folder that is in no layer", () => {
 });
 
 test("checkLayers leaves the links alone", () => {
-  assertEquals(from("links/std_assert/mod.ts", "../client/mod.ts"), []);
+  assertEquals(from("tools/links/std_assert/mod.ts", "../client/mod.ts"), []);
 });
 
 test("checkLayers rejects a circle, of types as well", () => {

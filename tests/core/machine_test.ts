@@ -4,11 +4,11 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { HttpError } from "../error.ts";
-import { Input } from "../_input.ts";
-import { askForInput, Machine, WANTS_READ } from "../_machine.ts";
-import { endOfFile, test } from "./_pure.ts";
-import { bytes, latin1 } from "./_vectors.ts";
+import { HttpError } from "../../error.ts";
+import { Input } from "../../core/input.ts";
+import { askForInput, Machine, WANTS_READ } from "../../core/machine.ts";
+import { endOfFile, test } from "../_pure.ts";
+import { bytes, latin1 } from "../_vectors.ts";
 
 /** Runs `step` over the input, and counts how often. */
 class Probe {

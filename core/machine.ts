@@ -6,9 +6,9 @@
 //                                   │ throws HttpError
 //                                   └──────────> Err
 
-import type { Err, WantsRead } from "./coroutine.ts";
-import { HttpError } from "./error.ts";
-import { Input } from "./_input.ts";
+import type { Err, WantsRead } from "../coroutine.ts";
+import { HttpError } from "../error.ts";
+import { Input } from "./input.ts";
 
 /** The one `WantsRead` step: it carries nothing, so it is shared. */
 export const WANTS_READ: WantsRead = Object.freeze({ type: "WantsRead" });

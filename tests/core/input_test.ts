@@ -5,10 +5,10 @@ import {
   assertNotStrictEquals,
   assertStrictEquals,
 } from "@std/assert";
-import { Input } from "../_input.ts";
-import { test, transfer } from "./_pure.ts";
-import { bytes, latin1 } from "./_vectors.ts";
-import { countWork } from "./_work.ts";
+import { Input } from "../../core/input.ts";
+import { test, transfer } from "../_pure.ts";
+import { bytes, latin1 } from "../_vectors.ts";
+import { countWork } from "../_work.ts";
 
 function unused({ bytes, start, end }: Input): string {
   return latin1(bytes.subarray(start, end));

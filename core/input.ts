@@ -6,7 +6,7 @@
 // own. A body that is handed on as it arrives is thus never copied, and a line
 // that arrives one byte a call costs one byte a call.
 
-import { emptyBytes } from "./_empty.ts";
+import { emptyBytes } from "./bytes.ts";
 
 const EMPTY = new Uint8Array(0);
 

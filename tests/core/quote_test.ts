@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
-import { quote, quoteBytes } from "../_quote.ts";
-import { test } from "./_pure.ts";
+import { quote, quoteBytes } from "../../core/quote.ts";
+import { test } from "../_pure.ts";
 
 for (
   const [value, quoted] of [
