@@ -1,0 +1,68 @@
+// The bytes of one connection, both ways, as the layers above use them.
+//
+// At most one read and one write are pending at a time. A transport knows
+// nothing of HTTP: it neither watches nor retries, and it rejects with the
+// runtime's own errors, which connection/ explains.
+
+import type { HttpConnection, HttpConnectionInfo } from "./http_connection.ts";
+
+/** The bytes of one connection. */
+export interface Transport {
+  /** Facts of the connection; `null` for a stream that the caller opened. */
+  readonly info: HttpConnectionInfo | null;
+  /**
+   * Reads the bytes that are there.
+   *
+   * @param into Where to read to, if the transport can. Its buffer may be
+   * transferred.
+   * @returns At least one byte, or `null` at end of file. Nobody else uses the
+   * bytes until they are passed to {@linkcode recycle}.
+   */
+  read(
+    into?: Uint8Array<ArrayBuffer>,
+  ): Promise<Uint8Array<ArrayBuffer> | null>;
+  /** Takes back bytes that a read returned and nothing refers to. */
+  recycle(bytes: Uint8Array<ArrayBuffer>): void;
+  /** Writes all pieces in order, in one write if they are small. */
+  write(pieces: readonly Uint8Array[]): Promise<void>;
+  /** Closes the connection in order; never rejects. */
+  close(): Promise<void>;
+  /** Ends the connection at once: the pending read and write settle. */
+  abort(reason: unknown): void;
+  /**
+   * Gives the runtime the turn of its event loop that it needs to deliver what
+   * has already arrived to a pending read.
+   */
+  turn(): Promise<void>;
+  /** Whether the connection keeps the process alive. */
+  ref(): void;
+  /** See {@linkcode ref}. */
+  unref(): void;
+  /**
+   * Turns the transport into a connection for the caller.
+   *
+   * @param unread Bytes that were read and come first.
+   * @param pending A read that is pending, whose result comes next.
+   */
+  detach(
+    unread: Uint8Array<ArrayBuffer>,
+    pending: Promise<Uint8Array<ArrayBuffer> | null> | null,
+  ): HttpConnection;
+}
+
+// A transport behind a connection of ours. Only the very object that a connector
+// returned is in here, so a wrapper is driven through its streams.
+const transports = new WeakMap<object, () => Transport>();
+
+/** Notes how to drive a connection directly. */
+export function registerTransport(
+  connection: HttpConnection,
+  take: () => Transport,
+): void {
+  transports.set(connection, take);
+}
+
+/** Takes the transport behind a connection of ours, or `null`. */
+export function takeTransport(stream: object): Transport | null {
+  return transports.get(stream)?.() ?? null;
+}
