@@ -7,6 +7,7 @@ import { folderOf, isPrivate, isTypeScript, problemAt } from "./source.ts";
 // From top to bottom. A file may import its own folder and the rows below.
 const LAYERS: readonly (readonly string[])[] = [
   ["examples", "tests", "bench", "tools"],
+  ["agent"],
   ["client"],
   ["mod.ts"],
   ["well_known", "sse", "auth"],
