@@ -1,5 +1,5 @@
-// Checks what no other tool does. Prints every problem with its place, then the
-// report on sizes, and exits with 1 where there is a problem.
+// Runs the checks that no other tool does. Prints every problem with its place,
+// and exits with 1 if there is one.
 //
 //   deno task check:project
 
@@ -7,24 +7,11 @@ import { checkDependencies } from "./check/dependencies.ts";
 import { checkEntries } from "./check/entries.ts";
 import { checkLayers } from "./check/layers.ts";
 import { checkPurity } from "./check/purity.ts";
-import { reportSizes } from "./check/sizes.ts";
 import type { Config, Problem, SourceFile } from "./check/source.ts";
-import { checkThrows } from "./check/throws.ts";
-import { checkWords } from "./check/words.ts";
 
-const CHECKS: readonly ((
-  files: readonly SourceFile[],
-  config: Config,
-) => Problem[])[] = [
-  checkEntries,
-  checkLayers,
-  checkDependencies,
-  checkPurity,
-  checkThrows,
-  checkWords,
-];
+const CHECKS = [checkEntries, checkLayers, checkDependencies, checkPurity];
 
-/** Runs every check, and gives the problems in the order of their places. */
+/** Runs every check, and returns the problems in the order of their places. */
 export function checkAll(
   files: readonly SourceFile[],
   config: Config,
@@ -34,7 +21,7 @@ export function checkAll(
   );
 }
 
-/** Reads the text files below a folder, those that git ignores left out. */
+/** Reads the text files below a folder that git does not ignore. */
 export function readFiles(root: URL): SourceFile[] {
   const ignored = ignoredNames(
     Deno.readTextFileSync(new URL(".gitignore", root)),
@@ -56,7 +43,7 @@ export function readFiles(root: URL): SourceFile[] {
   return files.sort((a, b) => a.path < b.path ? -1 : 1);
 }
 
-/** The plain names in a `.gitignore`; patterns with `*` are not understood. */
+/** Returns the plain names in a `.gitignore`; it must not use patterns. */
 function ignoredNames(gitignore: string): Set<string> {
   const lines = gitignore.split("\n").map((line) => line.trim());
   const names = lines.filter((line) => line !== "" && !line.startsWith("#"));
@@ -66,12 +53,10 @@ function ignoredNames(gitignore: string): Set<string> {
 if (import.meta.main) {
   const root = new URL("../", import.meta.url);
   const config = JSON.parse(Deno.readTextFileSync(new URL("deno.json", root)));
-  const files = readFiles(root);
-  const problems = checkAll(files, config);
+  const problems = checkAll(readFiles(root), config);
   for (const { path, line, message } of problems) {
     console.error(`${path}:${line} ${message}`);
   }
-  for (const line of reportSizes(files, config)) console.log(`size: ${line}`);
   if (problems.length > 0) {
     console.error(`\n${problems.length} problems in the project`);
     Deno.exit(1);

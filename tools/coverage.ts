@@ -1,35 +1,37 @@
-// Runs the tests of the pure folders, and fails where they reach too little of
-// them. Prints a table of folders, and every line and branch that no test
-// reaches; each of those has a comment that says why.
+// Runs the tests of the pure files, and fails if they reach too little of them.
+// Prints a table of folders, and every line and branch that no test reaches;
+// each of those has a comment that says why.
 //
 //   deno task coverage
 //
 // `deno coverage` has thresholds of its own, but counts the tests' helpers and
-// says nothing of a file that no test loads.
+// ignores a file that no test loads.
 
 import ts from "typescript";
 import { readFiles } from "./check.ts";
+import { isPure } from "./check/purity.ts";
 import type { Config, SourceFile } from "./check/source.ts";
 import { isPublished } from "./check/source.ts";
-import { type FileCoverage, parseLcov } from "./_lcov.ts";
-import { formatFolders, listGaps, listShortfalls } from "./_coverage_report.ts";
+import {
+  type FileCoverage,
+  formatFolders,
+  listGaps,
+  listShortfalls,
+  parseLcov,
+} from "./_lcov.ts";
 
 const THRESHOLDS = { lines: 99, branches: 97 };
-// The client's tests would reach the pure folders as well, and so hide what the
-// folders' own tests do not.
-const TEST_FOLDERS = "auth|properties|rfc1945|rfc9110|rfc9112|sse|well_known";
-const PURE_TEST = new RegExp(
-  `^tests/(?:(?:${TEST_FOLDERS})/.*|[^/]*)_test\\.ts$`,
-);
-// The one test beside them that needs a network.
-const README_TEST = "tests/readme_test.ts";
+// The tests of drivers reach pure files too, and would hide gaps in their own.
+const OTHER_TESTS =
+  /^tests\/(?:client|examples|hostile|interop|matrix|runtimes|soak|tools)\/|readme/;
 
-/** Tells whether a file is published, and does no I/O. */
-function isPure(file: SourceFile, config: Config): boolean {
-  return isPublished(file, config) && !file.path.startsWith("client/");
+/** Returns whether a file holds tests of pure files. */
+export function isPureTest(path: string): boolean {
+  return /^tests\/.*_test\.ts$/.test(path) && !OTHER_TESTS.test(path) &&
+    isPure(path.replace("tests/", "").replace("_test.ts", ".ts"));
 }
 
-/** Gives the files with code in them that no test loaded. */
+/** Returns the files with code that no test loaded. */
 export function findUnloaded(
   files: readonly SourceFile[],
   covered: readonly FileCoverage[],
@@ -39,7 +41,7 @@ export function findUnloaded(
     .map(({ path }) => path);
 }
 
-/** Tells whether anything is left of a file without its types. */
+/** Returns whether anything is left of a file without its types. */
 function hasCode(text: string): boolean {
   const { outputText } = ts.transpileModule(text, {
     compilerOptions: {
@@ -88,8 +90,10 @@ if (import.meta.main) {
   );
   const files = readFiles(root);
   const tests = files.map(({ path }) => path)
-    .filter((path) => PURE_TEST.test(path) && path !== README_TEST);
-  const pure = files.filter((file) => isPure(file, config));
+    .filter(isPureTest);
+  const pure = files.filter((file) =>
+    isPublished(file, config) && isPure(file.path)
+  );
   const paths = new Set(pure.map(({ path }) => path));
   const covered = (await measure(root, tests))
     .filter(({ path }) => paths.has(path));

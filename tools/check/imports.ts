@@ -1,19 +1,21 @@
-// What a file imports: `import`, `export ... from`, `import("...")` as a call
-// and as a type. To the layers they are all the same.
+// Finds the imports of a file: `import`, `export ... from`, and `import("...")`
+// as a call and as a type.
 
 import ts from "typescript";
 import type { Config, SourceFile } from "./source.ts";
 import { folderOf, parse, walk } from "./source.ts";
 
-/** One import, as it is written. */
+/** One import as written. */
 export interface Import {
-  /** The text between the quotes, or null where it is computed. */
+  /** The text between the quotes, or `null` if it is computed. */
   readonly specifier: string | null;
-  /** Where it is in the file. */
+  /** Whether only types are imported, so that nothing is loaded. */
+  readonly typeOnly: boolean;
+  /** The offset in the file. */
   readonly offset: number;
 }
 
-/** Lists the imports of a file, types and re-exports included. */
+/** Lists the imports of a file, including types and re-exports. */
 export function importsOf(file: SourceFile): Import[] {
   const imports: Import[] = [];
   const tree = parse(file);
@@ -22,6 +24,7 @@ export function importsOf(file: SourceFile): Import[] {
     if (specifier === undefined) return;
     imports.push({
       specifier: ts.isStringLiteralLike(specifier) ? specifier.text : null,
+      typeOnly: isTypeOnly(node),
       offset: node.getStart(tree),
     });
   });
@@ -47,11 +50,14 @@ function specifierOf(node: ts.Node): ts.Node | undefined {
   return undefined;
 }
 
-/**
- * Finds the file of the repository that a specifier stands for.
- *
- * @returns Its path, or null for what is somewhere else.
- */
+function isTypeOnly(node: ts.Node): boolean {
+  if (ts.isImportTypeNode(node)) return true;
+  if (ts.isExportDeclaration(node)) return node.isTypeOnly;
+  return ts.isImportDeclaration(node) &&
+    node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword;
+}
+
+/** Returns the path that a specifier refers to, or `null` if it is external. */
 export function resolve(
   from: SourceFile,
   specifier: string,

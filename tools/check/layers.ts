@@ -1,118 +1,97 @@
-// Imports point downwards only, file by file, and there are no circles.
+// Checks that imports point downward, file by file, and form no cycles.
 
 import { importsOf, resolve } from "./imports.ts";
 import type { Config, Problem, SourceFile } from "./source.ts";
-import { folderOf, isPrivate, isTypeScript, problemAt } from "./source.ts";
+import { isPrivate, isTypeScript, problemAt } from "./source.ts";
 
-// From top to bottom. A file may import its own folder and the rows below.
+// From top to bottom, by the start of a path; the longest match decides. A file
+// may import files of its own entry, and of the rows below.
 const LAYERS: readonly (readonly string[])[] = [
-  ["examples", "tests", "bench", "tools"],
-  ["agent"],
-  ["client"],
+  ["examples/", "tests/", "bench/", "tools/", "docs/"],
+  ["agent/mod.ts"],
+  ["agent/fetch"],
+  ["agent/agent"],
+  ["agent/pool.ts", "agent/decod"],
+  ["agent/"], // the policies and the pool's state
+  ["client/"],
+  ["client/exchange/", "client/connect/"],
+  ["client/connection/"],
+  ["client/transport/"],
   ["mod.ts"],
-  ["well_known", "sse", "auth"],
-  ["rfc1945"],
-  ["rfc9112"],
-  ["rfc9110"],
-  [""], // the files of the root: the contract
-  ["core"],
+  ["cookies/", "proxy/", "well_known/", "sse/", "auth/"],
+  ["rfc1945/"],
+  ["rfc9112/"],
+  ["rfc9110/"],
+  ["coroutine.ts"],
+  ["error.ts"],
+  ["core/"],
 ];
-const TOP = 0;
-const BOTTOM = LAYERS.length - 2;
+const ENTRIES = LAYERS.flatMap((entries, row) =>
+  entries.map((path) => ({ path, row }))
+).sort((a, b) => b.path.length - a.path.length);
 
-// `HttpError.response` and what every coroutine is made of: types alone, which
-// close no circle of files.
-const TYPES_UP: readonly (readonly [from: string, to: string])[] = [
-  ["error.ts", "rfc9110/response.ts"],
-  ["core/machine.ts", "coroutine.ts"],
-  ["core/machine.ts", "error.ts"],
-];
+// The contract and its machine need each other.
+const UPWARD: ReadonlySet<string> = new Set([
+  "core/machine.ts -> coroutine.ts",
+  "core/machine.ts -> error.ts",
+  "error.ts -> rfc9110/response.ts", // only the type of `HttpError.response`
+]);
 
-/** Checks that every import points down, and that none goes round. */
+/** Checks that every import points downward and that none forms a cycle. */
 export function checkLayers(
   files: readonly SourceFile[],
   config: Config,
 ): Problem[] {
   const problems: Problem[] = [];
   const graph = new Map<string, string[]>();
-  // The links stand for packages of others, so they are no part of the layers.
-  const sources = files.filter((file) =>
-    isTypeScript(file) && !file.path.startsWith("tools/links/")
-  );
-  for (const file of sources) {
+  for (const file of files) {
+    // The links stand for external packages, so no layer contains them.
+    if (!isTypeScript(file) || file.path.startsWith("tools/links/")) continue;
     const targets: string[] = [];
     graph.set(file.path, targets);
-    for (const { specifier, offset } of importsOf(file)) {
-      const fault = specifier === null
-        ? faultOfComputed(file.path)
-        : faultOf(file.path, resolve(file, specifier, config), targets);
+    for (const { specifier, typeOnly, offset } of importsOf(file)) {
+      const target = specifier && resolve(file, specifier, config);
+      const fault = target === null
+        ? faultOfComputed(file.path, specifier)
+        : faultOf(file.path, target);
       if (fault !== null) problems.push(problemAt(file, offset, fault));
+      if (target === null) continue;
+      if (!typeOnly || !UPWARD.has(`${file.path} -> ${target}`)) {
+        targets.push(target);
+      }
     }
   }
-  return [...problems, ...findCircles(sources, graph)];
+  return [...problems, ...findCycles(graph)];
 }
 
-function faultOfComputed(from: string): string | null {
-  // Tests load modules by computed names; elsewhere that would hide an import.
-  return layerOf(from) === TOP
+function faultOfComputed(from: string, specifier: string | null) {
+  // Only tests and tools may load modules by a computed name.
+  return specifier !== null || entryOf(from)?.row === 0
     ? null
-    : "An import of a computed name cannot be checked";
+    : "A computed import cannot be checked";
 }
 
-/** Says what is wrong with one import, and notes down its target. */
-function faultOf(
-  from: string,
-  to: string | null,
-  targets: string[],
-): string | null {
-  if (to === null) return null;
-  targets.push(to);
-  const fromLayer = layerOf(from);
-  const toLayer = layerOf(to);
-  if (fromLayer === undefined) return `${from} belongs to no layer`;
-  if (toLayer === undefined) return `${to} belongs to no layer`;
-  const fromTop = topOf(from);
-  if (fromTop === topOf(to)) return null;
-  if (fromLayer === TOP) {
-    return fromTop === "examples" && isPrivate(to)
+function faultOf(from: string, to: string): string | null {
+  const source = entryOf(from);
+  const target = entryOf(to);
+  if (source === undefined) return `${from} belongs to no layer`;
+  if (target === undefined) return `${to} belongs to no layer`;
+  if (source === target || UPWARD.has(`${from} -> ${to}`)) return null;
+  if (source.row === 0) {
+    return source.path === "examples/" && isPrivate(to)
       ? `Examples show what users can do, and ${to} is private`
       : null;
   }
-  if (TYPES_UP.some(([f, t]) => f === from && t === to)) return null;
-  if (toLayer <= fromLayer) {
-    return `${from} may not import ${to}: imports point downwards only`;
-  }
-  if (fromTop === "sse" && toLayer < BOTTOM) {
-    return `sse/ knows nothing of HTTP, and may not import ${to}`;
-  }
-  if (fromTop === "auth" && toLayer < BOTTOM && !isFieldSyntax(to)) {
-    return `auth/ knows only header values, and may not import ${to}`;
-  }
-  return null;
+  return target.row > source.row
+    ? null
+    : `${from} may not import ${to}: imports point downward only`;
 }
 
-/** What `auth/` needs to know of header values: the grammar, and redaction. */
-function isFieldSyntax(path: string): boolean {
-  return folderOf(path) === "rfc9110" && isPrivate(path);
+function entryOf(path: string) {
+  return ENTRIES.find((entry) => path.startsWith(entry.path));
 }
 
-function layerOf(path: string): number | undefined {
-  const top = topOf(path);
-  const layer = LAYERS.findIndex((row) => row.includes(top));
-  return layer === -1 ? undefined : layer;
-}
-
-function topOf(path: string): string {
-  if (path === "mod.ts") return path;
-  const slash = path.indexOf("/");
-  return slash === -1 ? "" : path.slice(0, slash);
-}
-
-/** Follows the imports from every file, depth first. */
-function findCircles(
-  sources: readonly SourceFile[],
-  graph: ReadonlyMap<string, readonly string[]>,
-): Problem[] {
+function findCycles(graph: ReadonlyMap<string, readonly string[]>): Problem[] {
   const problems: Problem[] = [];
   const done = new Set<string>();
   const trail: string[] = [];
@@ -121,9 +100,12 @@ function findCircles(
     if (done.has(path)) return;
     const start = trail.indexOf(path);
     if (start !== -1) {
-      const circle = [...trail.slice(start), path];
-      const message = `Imports go in a circle: ${circle.join(" -> ")}`;
-      problems.push({ path, line: 1, message });
+      const cycle = [...trail.slice(start), path].join(" -> ");
+      problems.push({
+        path,
+        line: 1,
+        message: `Imports form a cycle: ${cycle}`,
+      });
       return;
     }
     trail.push(path);
@@ -132,6 +114,6 @@ function findCircles(
     done.add(path);
   }
 
-  for (const { path } of sources) visit(path);
+  for (const path of graph.keys()) visit(path);
   return problems;
 }

@@ -1,5 +1,5 @@
-// What every check works on: files as text, so that a check is a function of
-// its input alone and can be tried on a few lines in memory.
+// The input of every check: files as text, so that a check is a pure function
+// that a test can call with a few lines.
 
 import ts from "typescript";
 
@@ -18,7 +18,7 @@ export interface Config {
   readonly publish: { readonly exclude: readonly string[] };
 }
 
-/** What is wrong, and where. */
+/** A fault and its place. */
 export interface Problem {
   readonly path: string;
   /** Counted from 1. */
@@ -32,57 +32,53 @@ const trees = new WeakMap<SourceFile, ts.SourceFile>();
 export function parse(file: SourceFile): ts.SourceFile {
   let tree = trees.get(file);
   if (tree === undefined) {
-    tree = ts.createSourceFile(
-      file.path,
-      file.text,
-      ts.ScriptTarget.Latest,
-      true,
-    );
+    const { path, text } = file;
+    tree = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
     trees.set(file, tree);
   }
   return tree;
 }
 
-/** Calls `visit` for a node and everything in it, but not in its comments. */
+/** Calls `visit` for a node and everything in it except comments. */
 export function walk(node: ts.Node, visit: (node: ts.Node) => void): void {
   visit(node);
-  ts.forEachChild(node, (child) => walk(child, visit));
+  node.forEachChild((child) => walk(child, visit));
 }
 
-/** Makes a problem at a place in a file. */
+/** Builds a problem from an offset in a file. */
 export function problemAt(
   file: SourceFile,
   offset: number,
   message: string,
 ): Problem {
-  let line = 1;
-  for (let i = 0; i < offset; i++) if (file.text[i] === "\n") line++;
+  const line = file.text.slice(0, offset).split("\n").length;
   return { path: file.path, line, message };
 }
 
-/** Tells whether a file is TypeScript. */
+/** Returns whether a file is TypeScript. */
 export function isTypeScript(file: SourceFile): boolean {
   return file.path.endsWith(".ts");
 }
 
-/** Tells whether a file is TypeScript that users get. */
+/** Returns whether a file is TypeScript that users get. */
 export function isPublished(file: SourceFile, config: Config): boolean {
   return isTypeScript(file) && !isExcluded(file.path, config);
 }
 
-/** Tells whether a file is kept out of what users get. */
+/** Returns whether users do not get a file. */
 export function isExcluded(path: string, config: Config): boolean {
   return config.publish.exclude.some((excluded) =>
     excluded.endsWith("/") ? path.startsWith(excluded) : path === excluded
   );
 }
 
-/** The folder of a path, or `""` for a file in the root. */
+/** Returns the folder of a path, or `""` for a file in the root. */
 export function folderOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
 
-/** Tells whether a path is that of a private module, `_name.ts`. */
+/** Returns whether a path is that of a private module, `_name.ts`. */
 export function isPrivate(path: string): boolean {
-  return path.slice(path.lastIndexOf("/") + 1).startsWith("_");
+  return path.slice(path.lastIndexOf("/") + 1).startsWith("_") ||
+    path.startsWith("core/");
 }
