@@ -1,0 +1,378 @@
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { HttpHeaders } from "@pimalaya/io-http";
+import {
+  type HttpCookie,
+  HttpCookieJar,
+  type HttpCookieJarOptions,
+  type HttpCookieRefusal,
+} from "@pimalaya/io-http/cookies";
+import { test } from "../_pure.ts";
+
+const NOW = Date.UTC(2026, 10, 26);
+const DAY = 24 * 60 * 60 * 1000;
+const HTTPS = "https://www.example.com/a/b";
+const HTTP = "http://www.example.com/a/b";
+
+/** Stores one value, and returns the cookie or the reason of the refusal. */
+function store(
+  jar: HttpCookieJar,
+  url: string,
+  value: string,
+  now = NOW,
+): HttpCookie | HttpCookieRefusal {
+  const [result] = jar.store(new URL(url), [value], now);
+  return "refused" in result! ? result.refused : result!.cookie;
+}
+
+function header(jar: HttpCookieJar, url: string, now = NOW): string | null {
+  return jar.header(new URL(url), now);
+}
+
+// PROTOCOL: "Each refusal has a reason", one row for each reason and its border.
+const OUTCOMES: readonly [
+  url: string,
+  value: string,
+  expected: Partial<HttpCookie> | HttpCookieRefusal,
+][] = [
+  // Parsing.
+  [HTTPS, "a=1", { name: "a", value: "1", domain: "www.example.com" }],
+  [HTTPS, " a\t= 1 ; ;x; =", { name: "a", value: "1", path: "/a" }],
+  [HTTPS, "a=b=c", { name: "a", value: "b=c" }],
+  [HTTPS, "a", { name: "", value: "a" }],
+  [HTTPS, "=a", { name: "", value: "a" }],
+  [HTTPS, "a=", { name: "a", value: "" }],
+  [HTTPS, 'a="b c"', { value: '"b c"' }],
+  [HTTPS, "a=\xe9\t1", { value: "\xe9\t1" }],
+  [HTTPS, "a;b=1", { name: "", value: "a" }],
+  [HTTPS, "", "Empty"],
+  [HTTPS, " = ; Path=/", "Empty"],
+  [HTTPS, "a=1\0", "ControlCharacter"],
+  [HTTPS, "a=1; x=\x7f", "ControlCharacter"],
+  [HTTPS, `a=${"1".repeat(4095)}`, { name: "a" }],
+  [HTTPS, `a=${"1".repeat(4096)}`, "TooLarge"],
+  [HTTPS, `a=${"1".repeat(1 << 20)}`, "TooLarge"],
+  // Attributes.
+  [HTTPS, "a=1; HTTPONLY; secure=x", { httpOnly: true, secure: true }],
+  [HTTPS, "a=1; SameSite=STRICT", { sameSite: "Strict" }],
+  [HTTPS, "a=1; SameSite=lax; SameSite=other", { sameSite: "Default" }],
+  [HTTPS, "a=1; SameSite=None; Secure", { sameSite: "None" }],
+  [HTTPS, "a=1; SameSite=None", "SameSiteNoneInsecure"],
+  [HTTPS, "a=1", { expires: null }],
+  [HTTPS, "a=1; Max-Age=60", { expires: NOW + 60_000 }],
+  [HTTPS, "a=1; Max-Age=60; Max-Age=90", { expires: NOW + 90_000 }],
+  [HTTPS, "a=1; Max-Age=60; Max-Age=x", { expires: NOW + 60_000 }],
+  [HTTPS, "a=1; Max-Age=+60", { expires: null }],
+  [HTTPS, "a=1; Max-Age=", { expires: null }],
+  [HTTPS, "a=1; Max-Age=6.5", { expires: null }],
+  [HTTPS, "a=1; Max-Age=-9", { expires: 0 }],
+  [HTTPS, `a=1; Max-Age=${"9".repeat(400)}`, { expires: NOW + 400 * DAY }],
+  [HTTPS, `a=1; Max-Age=${"0".repeat(1025)}`, { expires: null }],
+  [HTTPS, "a=1; Expires=Fri, 27 Nov 2026 00:00:00 GMT", { expires: NOW + DAY }],
+  [
+    HTTPS,
+    "a=1; Expires=Fri, 27 Nov 2099 00:00:00 GMT",
+    { expires: NOW + 400 * DAY },
+  ],
+  [HTTPS, "a=1; Expires=1 Jan 1601 0:0:0", { expires: 0 }],
+  [HTTPS, "a=1; Expires=tomorrow", { expires: null }],
+  [
+    HTTPS,
+    "a=1; Max-Age=60; Expires=Fri, 27 Nov 2026 00:00:00 GMT",
+    { expires: NOW + 60_000 },
+  ],
+  // Path.
+  ["https://www.example.com", "a=1", { path: "/" }],
+  ["https://www.example.com/a", "a=1", { path: "/" }],
+  ["https://www.example.com/a/", "a=1", { path: "/a" }],
+  [HTTPS, "a=1; Path=/x", { path: "/x" }],
+  [HTTPS, "a=1; Path=x", { path: "/a" }],
+  [HTTPS, "a=1; Path=/x; Path=", { path: "/a" }],
+  [HTTPS, `a=1; Path=/${"x".repeat(1024)}`, { path: "/a" }],
+  // Domain.
+  [HTTPS, "a=1", { hostOnly: true }],
+  [HTTPS, "a=1; Domain=", { hostOnly: true }],
+  [HTTPS, `a=1; Domain=${"x".repeat(1025)}`, { hostOnly: true }],
+  [
+    HTTPS,
+    "a=1; Domain=.EXAMPLE.com",
+    { hostOnly: false, domain: "example.com" },
+  ],
+  [HTTPS, "a=1; Domain=www.example.com", { hostOnly: false }],
+  [HTTPS, "a=1; Domain=mple.com", "DomainMismatch"],
+  [HTTPS, "a=1; Domain=a.www.example.com", "DomainMismatch"],
+  [HTTPS, "a=1; Domain=..example.com", "DomainMismatch"],
+  [HTTPS, "a=1; Domain=com", "SingleLabelDomain"],
+  [HTTPS, "a=1; Domain=\xe9xample.com", "InvalidDomain"],
+  ["http://intranet/", "a=1; Domain=intranet", "SingleLabelDomain"],
+  ["http://localhost/", "a=1; Domain=localhost", { hostOnly: false }],
+  ["http://127.0.0.1/", "a=1; Domain=127.0.0.1", { domain: "127.0.0.1" }],
+  ["http://127.0.0.1/", "a=1; Domain=0.0.1", "DomainMismatch"],
+  ["http://[::1]/", "a=1; Domain=[::1]", { domain: "[::1]" }],
+  // Secure, and the prefixes in any case.
+  [HTTP, "a=1; Secure", "InsecureOrigin"],
+  [HTTPS, "__SECURE-a=1", "SecurePrefix"],
+  [HTTPS, "__Secure-a=1; Secure", { secure: true }],
+  [HTTPS, "__host-a=1; Path=/", "HostPrefix"],
+  [HTTPS, "__Host-a=1; Secure", "HostPrefix"],
+  [
+    HTTPS,
+    "__Host-a=1; Secure; Path=/; Domain=www.example.com",
+    "HostPrefix",
+  ],
+  [HTTPS, "__Host-a=1; Secure; Path=/", { path: "/" }],
+  [HTTPS, "__Secure-a", "NamelessPrefix"],
+  [HTTPS, "=__HOST-a=1; Secure; Path=/", "NamelessPrefix"],
+];
+
+for (const [url, value, expected] of OUTCOMES) {
+  const shown = JSON.stringify(value.slice(0, 60));
+  test(`HttpCookieJar.store decides ${shown} from ${url}`, () => {
+    const outcome = store(new HttpCookieJar(), url, value);
+    if (typeof expected === "string" || typeof outcome === "string") {
+      assertEquals(outcome, expected as HttpCookieRefusal);
+    } else {
+      assertEquals({ ...outcome, ...expected }, { ...outcome });
+    }
+  });
+}
+
+test("HttpCookieJar.store takes HttpHeaders, Headers, and values", () => {
+  const values = ["a=1", "b=\xe9", "c=3, d=4; Expires=Fri, 27 Nov 2026 0:0:0"];
+  const pairs = values.map((value) => ["Set-Cookie", value] as const);
+  for (
+    const headers of [
+      new HttpHeaders([...pairs, ["Cookie", "x=1"]]),
+      new Headers(pairs.map(([name, value]) => [name, value])),
+      values,
+    ]
+  ) {
+    const results = new HttpCookieJar().store(new URL(HTTPS), headers, NOW);
+    assertEquals(
+      results.map((it) => "refused" in it ? it.refused : it.cookie.value),
+      ["1", "\xe9", "3, d=4"],
+    );
+  }
+});
+
+test("HttpCookieJar.store throws for a character that is not a byte", () => {
+  assertThrows(() => store(new HttpCookieJar(), HTTPS, "a=\u20ac"), TypeError);
+});
+
+test("HttpCookieJar applies isPublicSuffix to Domain", () => {
+  const jar = new HttpCookieJar({
+    isPublicSuffix: (domain) => domain === "co.uk",
+  });
+  assertEquals(
+    store(jar, "https://a.co.uk/", "a=1; Domain=co.uk"),
+    "PublicSuffix",
+  );
+  const own = store(jar, "https://co.uk/", "a=1; Domain=co.uk") as HttpCookie;
+  assert(own.hostOnly);
+  store(jar, "https://a.co.uk/", "b=1; Domain=a.co.uk");
+  assertEquals(header(jar, "https://x.a.co.uk/"), "b=1");
+});
+
+test("HttpCookieJar.header sends a cookie to the hosts, paths, and schemes it is for", () => {
+  const jar = new HttpCookieJar();
+  store(jar, HTTPS, "host=1; Path=/");
+  store(jar, HTTPS, "domain=1; Path=/; Domain=example.com");
+  store(jar, HTTPS, "secure=1; Path=/; Secure");
+  store(jar, HTTPS, "path=1; Path=/a");
+  for (
+    const [url, expected] of [
+      [
+        "https://www.example.com/a",
+        "path=1; host=1; domain=1; secure=1",
+      ],
+      [
+        "https://www.example.com:8443/a/x",
+        "path=1; host=1; domain=1; secure=1",
+      ],
+      ["https://www.example.com/ab", "host=1; domain=1; secure=1"],
+      ["http://www.example.com/", "host=1; domain=1"],
+      ["http://example.com/", "domain=1"],
+      ["http://x.www.example.com/", "domain=1"],
+      ["http://notexample.com/", null],
+      ["http://com/", null],
+    ] as const
+  ) {
+    assertEquals(header(jar, url), expected, url);
+  }
+});
+
+test("HttpCookieJar.header sends no domain cookie of an address below it", () => {
+  const jar = new HttpCookieJar();
+  store(jar, "http://0.0.0.1/", "a=1; Domain=0.0.0.1");
+  assertEquals(header(jar, "http://127.0.0.1/"), null);
+  assertEquals(header(jar, "http://0.0.0.1/"), "a=1");
+});
+
+test("HttpCookieJar.header puts the longest path first, then the oldest cookie", () => {
+  const jar = new HttpCookieJar();
+  store(jar, HTTPS, "a=1; Path=/", NOW);
+  store(jar, HTTPS, "b=1; Path=/a", NOW + 1);
+  store(jar, HTTPS, "c=1; Path=/; Domain=example.com", NOW + 2);
+  store(jar, HTTPS, "d=1; Path=/", NOW + 2);
+  store(jar, HTTPS, "a=2; Path=/", NOW + 3);
+  store(jar, HTTPS, "nameless; Path=/", NOW + 3);
+  assertEquals(
+    header(jar, HTTPS, NOW + 4),
+    "b=1; a=2; c=1; d=1; nameless",
+  );
+});
+
+test("HttpCookieJar.header leaves out and Max-Age=0 deletes cookies", () => {
+  const jar = new HttpCookieJar();
+  store(jar, HTTPS, "a=1; Max-Age=60");
+  store(jar, HTTPS, "b=1");
+  assertEquals(header(jar, HTTPS, NOW + 59_999), "a=1; b=1");
+  assertEquals(header(jar, HTTPS, NOW + 60_000), "b=1");
+  const deleted = store(jar, HTTPS, "b=; Max-Age=0") as HttpCookie;
+  assertEquals(deleted.expires, 0);
+  assertEquals(jar.cookies(undefined, NOW).map(({ name }) => name), ["a"]);
+});
+
+test("HttpCookieJar.store over http leaves Secure cookies of that name alone", () => {
+  const jar = new HttpCookieJar();
+  const url = "https://www.example.com/";
+  store(jar, url, "a=1; Path=/login; Secure; Domain=example.com");
+  for (
+    const [from, value, expected] of [
+      ["http://www.example.com/", "a=2; Path=/login/x", "OverwritesSecure"],
+      [
+        "http://www.example.com/",
+        "a=2; Path=/login; Domain=example.com",
+        "OverwritesSecure",
+      ],
+      ["http://x.example.com/login/", "a=2", "OverwritesSecure"],
+      ["http://example.com/login/", "a=2", "OverwritesSecure"],
+      ["http://www.example.com/", "a=2; Path=/", "stored"],
+      ["http://www.example.com/", "b=2; Path=/login", "stored"],
+      ["https://www.example.com/", "a=2; Path=/login", "stored"],
+    ] as const
+  ) {
+    const outcome = store(jar, from, value);
+    const shown = typeof outcome === "string" ? outcome : "stored";
+    assertEquals(shown, expected, `${value} from ${from}`);
+  }
+});
+
+test("HttpCookieJar evicts expired cookies, then insecure ones, then the least used", () => {
+  const jar = new HttpCookieJar({ maxCookiesPerDomain: 3 });
+  store(jar, HTTPS, "old=1; Path=/old", NOW);
+  store(jar, HTTPS, "secure=1; Secure", NOW + 1);
+  store(jar, HTTPS, "short=1; Max-Age=1", NOW + 2);
+  store(jar, HTTPS, "a=1", NOW + 2000);
+  assertEquals(names(jar), ["old", "secure", "a"]);
+  header(jar, "https://www.example.com/old", NOW + 2001);
+  store(jar, HTTPS, "b=1", NOW + 2002);
+  assertEquals(names(jar), ["old", "secure", "b"]);
+  store(jar, HTTPS, "c=1; Secure", NOW + 2003);
+  store(jar, HTTPS, "d=1; Secure", NOW + 2004);
+  store(jar, HTTPS, "e=1; Secure", NOW + 2005);
+  assertEquals(names(jar), ["c", "d", "e"]);
+  // Another domain has a limit of its own.
+  store(jar, "https://example.org/", "f=1", NOW + 2006);
+  assertEquals(names(jar), ["c", "d", "e", "f"]);
+});
+
+test("HttpCookieJar holds 50 of 10,000 cookies of one host, and 3,000 in total", () => {
+  const jar = new HttpCookieJar();
+  for (let i = 0; i < 10_000; i++) store(jar, HTTPS, `a${i}=1`, NOW + i);
+  assertEquals(names(jar).length, 50);
+  assertEquals(names(jar).at(-1), "a9999");
+  for (let i = 0; i < 3100; i++) {
+    store(jar, `https://host${i}.example/`, "a=1", NOW + 10_000 + i);
+  }
+  assertEquals(names(jar).length, 3000);
+});
+
+test("HttpCookieJar returns a saved jar as it was, and its cookies as copies", () => {
+  const jar = new HttpCookieJar();
+  store(jar, HTTPS, "a=1; Path=/; Max-Age=60; HttpOnly");
+  store(jar, HTTPS, "b=2; Secure; SameSite=Lax; Domain=example.com", NOW + 5);
+  const [before] = jar.cookies(new URL(HTTPS), NOW + 6);
+  header(jar, HTTPS, NOW + 7);
+  assertEquals(before!.lastAccess, NOW + 5);
+  const saved = JSON.parse(JSON.stringify(jar));
+  const restored = HttpCookieJar.fromJSON(saved);
+  assertEquals(restored.cookies(), jar.cookies());
+  assertEquals(header(restored, HTTPS, NOW + 8), "b=2; a=1");
+  assertEquals(restored.cookies()[0], {
+    name: "a",
+    value: "1",
+    domain: "www.example.com",
+    path: "/",
+    hostOnly: true,
+    secure: false,
+    httpOnly: true,
+    sameSite: "Default",
+    expires: NOW + 60_000,
+    created: NOW,
+    lastAccess: NOW + 8,
+  });
+});
+
+for (
+  const data of [
+    null,
+    [],
+    { version: 2, cookies: [] },
+    { version: 1, cookies: [null] },
+    { version: 1, cookies: [{ ...saved(), value: "a; b=c" }] },
+    { version: 1, cookies: [{ ...saved(), path: "\r\n" }] },
+    { version: 1, cookies: [{ ...saved(), expires: "soon" }] },
+    { version: 1, cookies: [{ ...saved(), sameSite: "lax" }] },
+    { version: 1, cookies: [{ ...saved(), created: NaN }] },
+  ]
+) {
+  test(`HttpCookieJar.fromJSON throws for ${JSON.stringify(data)?.slice(0, 70)}`, () => {
+    assertThrows(() => HttpCookieJar.fromJSON(data), TypeError);
+  });
+}
+
+test("HttpCookieJar.delete removes cookies by name, domain, path, or function", () => {
+  const jar = new HttpCookieJar();
+  for (const name of ["a", "b", "c", "d"]) store(jar, HTTPS, `${name}=1`);
+  store(jar, HTTPS, "a=1; Path=/x; Domain=example.com");
+  assertEquals(jar.delete({ name: "a", domain: "example.com" }), 1);
+  assertEquals(jar.delete({ name: "a", path: "/x" }), 0);
+  assertEquals(jar.delete({ name: "a" }), 1);
+  assertEquals(jar.delete((cookie) => cookie.name > "c"), 1);
+  assertEquals(names(jar), ["b", "c"]);
+  assertEquals(jar.delete({}), 2);
+});
+
+test("HttpCookieJar never shows a value to a log", () => {
+  const jar = new HttpCookieJar();
+  const cookie = store(jar, HTTPS, "session=hunter2");
+  const shown = Deno.inspect([jar, cookie, jar.cookies()], { depth: 9 });
+  assertFalse(shown.includes("hunter2"));
+  assertStringIncludes(shown, "session");
+});
+
+test("HttpCookieJar throws for a limit that is not a non-negative integer", () => {
+  for (const options of [{ maxCookies: -1 }, { maxCookiesPerDomain: 1.5 }]) {
+    assertThrows(() => new HttpCookieJar(options), RangeError);
+  }
+  const none: HttpCookieJarOptions = { maxCookies: 0 };
+  const jar = new HttpCookieJar(none);
+  store(jar, HTTPS, "a=1");
+  assertEquals(names(jar), []);
+});
+
+function names(jar: HttpCookieJar): string[] {
+  return jar.cookies().map(({ name }) => name);
+}
+
+function saved(): Record<string, unknown> {
+  const jar = new HttpCookieJar();
+  store(jar, HTTPS, "a=1");
+  return JSON.parse(JSON.stringify(jar)).cookies[0];
+}
