@@ -116,9 +116,8 @@ export interface HttpCookieJarOptions {
  * });
  * ```
  *
- * The jar does no I/O and reads no clock: `now` is in milliseconds since the
- * epoch, as `Date.now()` returns it. Values are byte strings and never shown by
- * inspection.
+ * The jar does no I/O and reads no clock: `now` is passed in, in milliseconds
+ * since the epoch. Values are byte strings and never shown by inspection.
  *
  * @example Store the cookies of a response, and send them
  * ```ts
