@@ -11,7 +11,7 @@
 // compare as JSON.
 
 import type { HttpCoroutine } from "../coroutine.ts";
-import { bytes, latin1 } from "./_vectors.ts";
+import { toBytes, toText } from "./_text.ts";
 
 /** A coroutine of any kind. */
 export type AnyCoroutine = HttpCoroutine<{ readonly type: string }>;
@@ -78,7 +78,9 @@ export function drive(
 }
 
 function checkSticky(coroutine: AnyCoroutine, last: { type: string }): void {
-  for (const more of [undefined, bytes("HTTP/1.1 200 OK\r\n\r\n"), NO_BYTES]) {
+  for (
+    const more of [undefined, toBytes("HTTP/1.1 200 OK\r\n\r\n"), NO_BYTES]
+  ) {
     if (coroutine.resume(more) !== last) {
       throw new Error(`Leaves its final ${last.type} when it is resumed`);
     }
@@ -156,7 +158,7 @@ class Recorder {
     if (step.type === "WantsRead") return;
     if ("remaining" in step) this.complete = true;
     const carried = "bytes" in step && step.bytes instanceof Uint8Array
-      ? latin1(step.bytes)
+      ? toText(step.bytes)
       : null;
     const last = this.#entries.at(-1);
     if (carried !== null && last?.type === step.type) {
@@ -164,7 +166,7 @@ class Recorder {
     } else {
       // What was not handed out is remaining as well, whatever the cuts.
       const text = carried ??
-        latin1(this.#input.subarray(this.#feeder.offset));
+        toText(this.#input.subarray(this.#feeder.offset));
       this.#entries.push({ type: step.type, step, text });
     }
   }
@@ -188,7 +190,7 @@ function plainStep(step: object, text: string): PlainStep {
 /** Turns what a step carries into data that compares as JSON. */
 export function plain(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
-  if (value instanceof Uint8Array) return latin1(value);
+  if (value instanceof Uint8Array) return toText(value);
   if (value instanceof URL) return value.href;
   if (value instanceof Error) {
     return "code" in value ? value.code : String(value);

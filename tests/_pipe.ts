@@ -8,6 +8,7 @@
 // nothing is silent; one that never reads is, with a `capacity`, a peer whose
 // window is full.
 
+import { toBytes, toText } from "./_text.ts";
 import type { ByteStream } from "@pimalaya/io-http/client";
 
 /** How a pipe behaves. */
@@ -66,20 +67,6 @@ export function pipe(
   return { client: { readable, writable }, server };
 }
 
-/** Bytes of a text, one a char. */
-export function latin1(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(text, (char) => char.charCodeAt(0));
-}
-
-/** The text of bytes, one char each. */
-export function fromLatin1(bytes: Uint8Array): string {
-  let text = "";
-  for (let i = 0; i < bytes.length; i += 4096) {
-    text += String.fromCharCode(...bytes.subarray(i, i + 4096));
-  }
-  return text;
-}
-
 class Server implements PipeServer {
   readonly downlink: Downlink;
   readonly uplink: Uplink;
@@ -120,11 +107,11 @@ class Server implements PipeServer {
       }
       // The mark may have begun in what came before.
       const from = Math.max(0, all.length - text.length);
-      all += fromLatin1(piece);
+      all += toText(piece);
       const at = all.indexOf(text, from);
       if (at < 0) continue;
       const end = at + text.length;
-      this.uplink.putBack(latin1(all.slice(end)));
+      this.uplink.putBack(toBytes(all.slice(end)));
       return all.slice(0, end);
     }
   }
@@ -132,13 +119,13 @@ class Server implements PipeServer {
   async readToEnd(): Promise<string> {
     let all = "";
     for (let piece = await this.read(); piece; piece = await this.read()) {
-      all += fromLatin1(piece);
+      all += toText(piece);
     }
     return all;
   }
 
   write(data: string | Uint8Array, pieceLength = Infinity): Promise<void> {
-    const bytes = typeof data === "string" ? latin1(data) : data.slice();
+    const bytes = typeof data === "string" ? toBytes(data) : data.slice();
     if (bytes.length <= pieceLength) {
       this.downlink.push(bytes);
     } else {

@@ -1,7 +1,7 @@
 // Reads what the encoders write, the plain way: the whole message is at hand,
 // and what is not exactly as RFC 9112 has it is an error.
 
-import { latin1 } from "./_vectors.ts";
+import { toText } from "./_text.ts";
 
 /** A request as it stands on the wire, bytes as strings of one char each. */
 export interface ReadRequest {
@@ -17,7 +17,7 @@ export interface ReadRequest {
 
 /** Reads one request. */
 export function readRequest(wire: Uint8Array): ReadRequest {
-  const text = latin1(wire);
+  const text = toText(wire);
   const [line, afterLine] = takeLine(text);
   const [method, target, version, ...more] = line.split(" ");
   if (version === undefined || more.length > 0) {

@@ -1,7 +1,8 @@
 // Runs the vectors of responses and of chunked bodies through every reader that
 // they concern: the streaming ones, and those that buffer.
 
-import { bytes, expand, RESPONSES } from "./_vectors.ts";
+import { toBytes } from "./_text.ts";
+import { expand, RESPONSES } from "./_vectors.ts";
 import type { ChunkedVector, ResponseVector } from "./_vectors.ts";
 import type { ExpectedHead, ExpectedResponse } from "./_vectors.ts";
 import { drive } from "./_cuts.ts";
@@ -140,7 +141,7 @@ function runReader(
     expectThrow(reader.name, expect.throws, () => reader.make(api, vector));
     return;
   }
-  const input = bytes(expand(vector.wire));
+  const input = toBytes(expand(vector.wire));
   const eof = vector.eof ?? false;
   const make = () => reader.make(api, vector);
   try {

@@ -1,7 +1,8 @@
 // Runs the vectors of what is written (requests, chunks, credentials), of what
 // follows a response (redirects, well-known look-ups), and of challenges.
 
-import { bytes, expand, latin1 } from "./_vectors.ts";
+import { toBytes, toText } from "./_text.ts";
+import { expand } from "./_vectors.ts";
 import type {
   AuthVector,
   ChunkEncoderVector,
@@ -18,7 +19,7 @@ import { equal, sweep } from "./_sweep.ts";
 function makeRequest(api: Api, input: RequestInput) {
   return new api.HttpRequest(input.method, input.url, {
     headers: input.headers ?? [],
-    body: bytes(input.body ?? ""),
+    body: toBytes(input.body ?? ""),
   });
 }
 
@@ -42,13 +43,13 @@ export function runEncode(
 function writeChunks(api: Api, vector: ChunkEncoderVector): string {
   const encoder = new api.Http11ChunkEncoder();
   const pieces = vector.chunks.flatMap((data) =>
-    encoder.chunk(bytes(expand(data))).map(latin1)
+    encoder.chunk(toBytes(expand(data))).map(toText)
   );
   const { trailers } = vector;
   const end = trailers === undefined
     ? encoder.end()
     : encoder.end(new api.HttpHeaders(trailers));
-  return pieces.join("") + latin1(end);
+  return pieces.join("") + toText(end);
 }
 
 function writeRequest(api: Api, vector: EncodeVector): string {
@@ -58,14 +59,14 @@ function writeRequest(api: Api, vector: EncodeVector): string {
     head11: api.encodeHttp11Head,
   }[vector.via ?? "http11"];
   const request = makeRequest(api, vector.request);
-  return latin1(encode(request, vector.options));
+  return toText(encode(request, vector.options));
 }
 
 /** What a coroutine wants to be written, before it asks for the response. */
 function sendRequest(api: Api, vector: EncodeVector): string {
   const Send = vector.via === "http10" ? api.Http10Send : api.Http11Send;
   const send = new Send(makeRequest(api, vector.request), vector.options);
-  const { steps } = drive(send, bytes(""), []);
+  const { steps } = drive(send, toBytes(""), []);
   const types = steps.map((step) => step.type);
   equal("steps before the response", types, ["WantsWrite", "WantsRead"]);
   return `${steps[0]?.bytes}`;
@@ -74,7 +75,7 @@ function sendRequest(api: Api, vector: EncodeVector): string {
 /** Runs a vector of a redirect, in every cut. */
 export function runRedirect(api: Api, vector: RedirectVector): void {
   const { redirect, next } = vector.expect;
-  const input = bytes(expand(vector.wire));
+  const input = toBytes(expand(vector.wire));
   const both = [api.Http11Send, api.Http10Send];
   for (const Send of vector.via === "http11" ? [api.Http11Send] : both) {
     const make = () => new Send(makeRequest(api, vector.request));
@@ -109,7 +110,7 @@ function checkNext(
   const before = describe(request);
   const send = new api.Http11Send(request);
   send.resume();
-  const step = send.resume(bytes(expand(vector.wire)));
+  const step = send.resume(toBytes(expand(vector.wire)));
   if (step.type !== "WantsRedirect") throw new Error(`Gives ${step.type}`);
   const follower = api.redirectRequest(request, step);
   equal("next request", describe(follower), {
@@ -200,7 +201,7 @@ export function runWellKnown(api: Api, vector: WellKnownVector): void {
     expectThrow(vector.name, expect.throws, make);
     return;
   }
-  const input = bytes(expand(vector.wire));
+  const input = toBytes(expand(vector.wire));
   const whole = drive(make(), input, []);
   const [write, end] = whole.steps;
   equal("what is written", write?.bytes, expect.written);

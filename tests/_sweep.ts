@@ -2,7 +2,7 @@
 // single cut, with bytes behind it, and cut short at each offset with end of
 // file after it. What the whole input gives is given by every other cut.
 
-import { bytes, latin1 } from "./_vectors.ts";
+import { toBytes, toText } from "./_text.ts";
 import { byteByByte, drive, offsets } from "./_cuts.ts";
 import type { AnyCoroutine, Driven, PlainStep } from "./_cuts.ts";
 
@@ -74,7 +74,7 @@ function checkBytes(run: Sweep, whole: Driven): void {
 function checkTrailing(run: Sweep, whole: Driven): void {
   const { make, ending } = run;
   if (ending.kind === "eof") return;
-  const input = bytes(latin1(run.input) + TRAILING);
+  const input = toBytes(toText(run.input) + TRAILING);
   const steps = ending.kind === "error"
     ? whole.steps
     : whole.steps.map(appendTrailing);
@@ -156,7 +156,7 @@ function checkEnd(
     return;
   }
   const full = whole.steps.at(-1)!;
-  const read = latin1(input.subarray(ending.at, at));
+  const read = toText(input.subarray(ending.at, at));
   equal(
     label,
     end,

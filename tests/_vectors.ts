@@ -187,23 +187,3 @@ export function expand(wire: Wire): string {
     .map((part) => typeof part === "string" ? part : part[0].repeat(part[1]))
     .join("");
 }
-
-/** The bytes of a string of one char each. */
-export function bytes(latin1: string): Uint8Array<ArrayBuffer> {
-  const result = new Uint8Array(latin1.length);
-  for (let i = 0; i < latin1.length; i++) {
-    const code = latin1.charCodeAt(i);
-    if (code > 0xff) throw new RangeError("A char of a vector is no byte");
-    result[i] = code;
-  }
-  return result;
-}
-
-/** The string of one char each that stands for bytes. */
-export function latin1(bytes: Uint8Array): string {
-  let text = "";
-  for (let i = 0; i < bytes.length; i += 4096) {
-    text += String.fromCharCode(...bytes.subarray(i, i + 4096));
-  }
-  return text;
-}

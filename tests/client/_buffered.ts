@@ -2,7 +2,7 @@
 // coroutines that play a script, and pairs of sockets.
 
 import { type HttpCoroutine, HttpRequest } from "@pimalaya/io-http";
-import { fromLatin1, latin1 } from "../_pipe.ts";
+import { toBytes, toText } from "../_text.ts";
 import { SITE } from "./_exchange.ts";
 
 /** An answer with a body of two bytes, after which the connection goes on. */
@@ -60,7 +60,7 @@ export type ScriptStep =
 
 /** The step that writes a text. */
 export function write(text: string): ScriptStep {
-  return { type: "WantsWrite", bytes: latin1(text) };
+  return { type: "WantsWrite", bytes: toBytes(text) };
 }
 
 /** The step that reads. */
@@ -77,7 +77,7 @@ export class Script implements HttpCoroutine<ScriptStep> {
   }
 
   resume(bytes?: Uint8Array): ScriptStep {
-    this.passed.push(bytes === undefined ? undefined : fromLatin1(bytes));
+    this.passed.push(bytes === undefined ? undefined : toText(bytes));
     return this.#steps.length > 1 ? this.#steps.shift()! : this.#steps[0]!;
   }
 }
@@ -97,7 +97,7 @@ export async function tcpPair(): Promise<
 
 /** Writes all of a text. */
 export async function writeText(conn: Deno.Conn, text: string): Promise<void> {
-  const bytes = latin1(text);
+  const bytes = toBytes(text);
   for (let at = 0; at < bytes.length;) {
     at += await conn.write(bytes.subarray(at));
   }
@@ -106,7 +106,7 @@ export async function writeText(conn: Deno.Conn, text: string): Promise<void> {
 /** Reads what is there, as Latin-1; an empty text at end of file. */
 export async function readSome(conn: Deno.Conn): Promise<string> {
   const buffer = new Uint8Array(65536);
-  return fromLatin1(buffer.subarray(0, await conn.read(buffer) ?? 0));
+  return toText(buffer.subarray(0, await conn.read(buffer) ?? 0));
 }
 
 /** Reads until a text has come, and gives all that came. */

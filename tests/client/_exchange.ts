@@ -3,7 +3,8 @@
 
 import { HttpRequest } from "@pimalaya/io-http";
 import { HttpClient, type HttpExchange } from "@pimalaya/io-http/client";
-import { latin1, pipe, type PipeOptions, type PipeServer } from "../_pipe.ts";
+import { toBytes } from "../_text.ts";
+import { pipe, type PipeOptions, type PipeServer } from "../_pipe.ts";
 
 /** The URL of every request over a pipe. */
 export const SITE = "http://example.com/";
@@ -78,7 +79,7 @@ export function streamOf(
       const { value, done } = iterator.next();
       if (!done) {
         taken++;
-        controller.enqueue(toBytes(value));
+        controller.enqueue(pieceBytes(value));
       } else if (ending === "end") controller.close();
       else if (ending !== "hang") controller.error(ending);
     },
@@ -98,7 +99,7 @@ export function generatorOf(
     try {
       for (const piece of pieces) {
         taken++;
-        yield await Promise.resolve(toBytes(piece));
+        yield await Promise.resolve(pieceBytes(piece));
       }
       if (ending !== "end") throw ending;
     } finally {
@@ -113,8 +114,8 @@ export function* endless(length: number): Generator<Uint8Array> {
   while (true) yield new Uint8Array(length).fill(0x2e);
 }
 
-function toBytes(piece: string | Uint8Array): Uint8Array {
-  return typeof piece === "string" ? latin1(piece) : piece;
+function pieceBytes(piece: string | Uint8Array): Uint8Array {
+  return typeof piece === "string" ? toBytes(piece) : piece;
 }
 
 // What is longer overflows, and a runtime then fires at once.

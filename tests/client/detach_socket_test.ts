@@ -4,7 +4,7 @@
 import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { HttpRequest } from "@pimalaya/io-http";
 import { type ByteStream, HttpClient } from "@pimalaya/io-http/client";
-import { latin1 } from "../_pipe.ts";
+import { toBytes } from "../_text.ts";
 import {
   readSome,
   readToEnd,
@@ -37,7 +37,7 @@ Deno.test("detach gives a socket's early bytes first, and ends with both halves"
   assertEquals(await drain(readable), "early late");
   // The peer has ended its half alone.
   const writer = writable.getWriter();
-  await writer.write(latin1("still"));
+  await writer.write(toBytes("still"));
   assertEquals(await readUntil(far, "still"), "still");
   await writer.close();
   assertEquals(await readSome(far), "");
@@ -51,9 +51,9 @@ Deno.test("detach gives a socket whose writable half may end first", async () =>
   const reader = readable.getReader({ mode: "byob" });
   await writeText(far, "answer");
   const { value } = await reader.read(new Uint8Array(3));
-  assertEquals(value, latin1("ans"));
+  assertEquals(value, toBytes("ans"));
   const { value: rest } = await reader.read(new Uint8Array(10));
-  assertEquals(rest, latin1("wer"));
+  assertEquals(rest, toBytes("wer"));
   far.close();
   assertEquals((await reader.read(new Uint8Array(1))).done, true);
 });
@@ -113,7 +113,7 @@ Deno.test("cancelling a detached socket ends the read that is under way", async 
 Deno.test("a detached socket whose peer is gone closes when its halves fail", async () => {
   const { stream: { readable, writable }, far } = await upgradedPair();
   const writer = writable.getWriter();
-  await writer.write(latin1("unread"));
+  await writer.write(toBytes("unread"));
   await settle();
   far.close();
   const reader = readable.getReader();
@@ -122,7 +122,7 @@ Deno.test("a detached socket whose peer is gone closes when its halves fail", as
   // The peer is gone, which one of a few writes has to find out.
   let failure: unknown = null;
   while (failure === null) {
-    await writer.write(latin1("more")).catch((error) => failure = error);
+    await writer.write(toBytes("more")).catch((error) => failure = error);
   }
   assertInstanceOf(failure, Error);
   await assertRejects(() => writer.close());
@@ -132,17 +132,17 @@ Deno.test("a detached socket whose write failed gives what was sent before", asy
   const { stream: { readable, writable }, far } = await upgradedPair();
   const writer = writable.getWriter();
   await writeText(far, "last words");
-  await writer.write(latin1("unread"));
+  await writer.write(toBytes("unread"));
   await settle();
   far.close();
   let failure: unknown = null;
   while (failure === null) {
-    await writer.write(latin1("more")).catch((error) => failure = error);
+    await writer.write(toBytes("more")).catch((error) => failure = error);
   }
   const reader = readable.getReader();
   // Systems differ in whether a reset takes away what came before it.
   try {
-    assertEquals((await reader.read()).value, latin1("last words"));
+    assertEquals((await reader.read()).value, toBytes("last words"));
     await reader.read();
   } catch (error) {
     assertInstanceOf(error, Deno.errors.ConnectionReset);
@@ -154,7 +154,7 @@ Deno.test("a detached socket that someone else closed fails both ways", async ()
   const { readable, writable } = new HttpClient(near).detach();
   near.close();
   await assertRejects(() => readable.getReader().read());
-  await assertRejects(() => writable.getWriter().write(latin1("x")));
+  await assertRejects(() => writable.getWriter().write(toBytes("x")));
   far.close();
 });
 
@@ -204,7 +204,7 @@ Deno.test("a detached stream writes after the request, where that is still on it
   assertEquals((await sending).upgraded, true);
   const { readable, writable } = client.detach();
   const writer = writable.getWriter();
-  const writing = writer.write(latin1("raw")).then(() => writer.close());
+  const writing = writer.write(toBytes("raw")).then(() => writer.close());
   const wire = head + await readToEnd(far);
   const at = wire.indexOf("\r\n\r\n") + 4;
   assertEquals(wire.length - at, length + 3);

@@ -9,7 +9,8 @@ import {
 } from "@std/assert";
 import { HttpRequest } from "@pimalaya/io-http";
 import { HttpClient } from "@pimalaya/io-http/client";
-import { fromLatin1, latin1, pipe } from "../_pipe.ts";
+import { toBytes, toText } from "../_text.ts";
+import { pipe } from "../_pipe.ts";
 import { HI, PIPES, Script, SWITCH, upgrade } from "./_buffered.ts";
 import { drain, get, openPipe, rejection, settle, SITE } from "./_exchange.ts";
 
@@ -25,7 +26,7 @@ for (const [kind, options] of PIPES) {
     assertEquals(stream.writable.locked, false);
     assertEquals(client.reusable, false);
     const writer = writable.getWriter();
-    await writer.write(latin1("raw"));
+    await writer.write(toBytes("raw"));
     assertEquals(await server.readUntil("raw"), "raw");
     await server.write("back");
     await server.close();
@@ -57,7 +58,7 @@ for (const [kind, options] of PIPES) {
     for (const length of [2, 10, 3, 8]) {
       if (length === 3) await server.write("late");
       const { value } = await reader.read(new Uint8Array(length));
-      text += `${fromLatin1(value!)}|`;
+      text += `${toText(value!)}|`;
     }
     assertEquals(text, "ea|rly|lat|e|");
     await server.close();
@@ -66,7 +67,7 @@ for (const [kind, options] of PIPES) {
 
   Deno.test(`detach gives what a run has left, over ${kind}`, async () => {
     const { client, server } = openPipe(options);
-    const remaining = latin1("left ");
+    const remaining = toBytes("left ");
     await client.run(new Script({ type: "Ok", remaining }));
     remaining.fill(0x21);
     const { readable } = client.detach();
@@ -88,8 +89,8 @@ Deno.test("detach passes over empty pieces of a plain stream", async () => {
 });
 
 Deno.test("detach leaves the pieces of a plain stream to their owner", async () => {
-  const shared = latin1("shared");
-  const head = latin1(`${SWITCH}early `);
+  const shared = toBytes("shared");
+  const head = toBytes(`${SWITCH}early `);
   const pieces = [head, shared, shared];
   const readable = new ReadableStream<Uint8Array>({
     pull(controller) {
@@ -101,7 +102,7 @@ Deno.test("detach leaves the pieces of a plain stream to their owner", async () 
   const client = new HttpClient({ readable, writable: new WritableStream() });
   await client.send(upgrade());
   assertEquals(await drain(client.detach().readable), "early sharedshared");
-  assertEquals(shared, latin1("shared"));
+  assertEquals(shared, toBytes("shared"));
 });
 
 Deno.test("detach gives a stream that fails with what is underneath", async () => {
@@ -111,7 +112,7 @@ Deno.test("detach gives a stream that fails with what is underneath", async () =
   await sending;
   const { readable, writable } = client.detach();
   const reader = readable.getReader();
-  assertEquals((await reader.read()).value, latin1("early"));
+  assertEquals((await reader.read()).value, toBytes("early"));
   const reason = new Error("Cut");
   server.abort(reason);
   assertStrictEquals(await rejection(reader.read()), reason);

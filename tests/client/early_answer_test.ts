@@ -9,7 +9,7 @@ import {
 } from "@std/assert";
 import { Http11Send, HttpError, HttpRequest } from "@pimalaya/io-http";
 import { HttpClient } from "@pimalaya/io-http/client";
-import { latin1 } from "../_pipe.ts";
+import { toBytes } from "../_text.ts";
 import {
   HI,
   PIPES,
@@ -109,7 +109,7 @@ for (const call of ["send", "sendHttp10", "run"] as const) {
     const readable = new ReadableStream<Uint8Array>({
       pull(controller) {
         const answer = HI.replace("OK", "OK\r\nConnection: keep-alive");
-        controller.enqueue(latin1(answer));
+        controller.enqueue(toBytes(answer));
         setTimeout(resolve, 0);
       },
     }, { highWaterMark: 0 });

@@ -9,7 +9,8 @@ import {
   readEvents,
   type ReadEventsOptions,
 } from "@pimalaya/io-http/client";
-import { latin1, type PipeServer } from "../_pipe.ts";
+import { toBytes } from "../_text.ts";
+import type { PipeServer } from "../_pipe.ts";
 import { endings, get, openPipe, rejection, settle } from "./_exchange.ts";
 
 const HEAD = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n";
@@ -26,7 +27,7 @@ async function open(
 
 /** A stream of pieces, empty ones too. */
 function streamOfPieces(...pieces: string[]): ReadableStream<Uint8Array> {
-  return ReadableStream.from(pieces.map(latin1));
+  return ReadableStream.from(pieces.map(toBytes));
 }
 
 async function collect(
@@ -188,7 +189,7 @@ Deno.test("readEvents rejects an event above the limit, and cancels the body wit
 
 Deno.test("readEvents rejects its own error where the body cannot be cancelled", async () => {
   const body = new ReadableStream<Uint8Array>({
-    pull: (controller) => controller.enqueue(latin1("data: 0123456789\n\n")),
+    pull: (controller) => controller.enqueue(toBytes("data: 0123456789\n\n")),
     cancel: () => Promise.reject(new Error("Cannot cancel")),
   });
   const reading = collect(body, { maxEventBytes: 10 });

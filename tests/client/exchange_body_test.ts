@@ -3,7 +3,8 @@
 import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { HttpRequest } from "@pimalaya/io-http";
 import { drain, get, openPipe, rejection, SITE } from "./_exchange.ts";
-import { fromLatin1, pipe } from "../_pipe.ts";
+import { toText } from "../_text.ts";
+import { pipe } from "../_pipe.ts";
 import { HttpClient } from "@pimalaya/io-http/client";
 
 Deno.test("exchange resolves at the head, before a byte of the body", async () => {
@@ -35,10 +36,10 @@ Deno.test("exchange gives each piece of the body as it comes in", async () => {
 
   // Half a chunk is a piece too.
   server.write("a\r\nhello");
-  assertEquals(fromLatin1((await reader.read()).value!), "hello");
+  assertEquals(toText((await reader.read()).value!), "hello");
   const next = reader.read();
   server.write("world\r\n0\r\n\r\n");
-  assertEquals(fromLatin1((await next).value!), "world");
+  assertEquals(toText((await next).value!), "world");
   assertEquals((await reader.read()).done, true);
   await client.close();
 });
@@ -199,7 +200,7 @@ for (const length of [1, 2, 3, 100]) {
       // At the end the view comes back, empty.
       assertEquals(value?.buffer.byteLength, length);
       if (done) break;
-      text += fromLatin1(value);
+      text += toText(value);
     }
     assertEquals(text, "hello world");
     assertEquals((await exchange.closed).keepAlive, true);
@@ -215,9 +216,9 @@ Deno.test("exchange gives a BYOB reader no less than the minimum it asks for", a
   const reading = reader.read(new Uint8Array(20), { min: 8 });
   for (const piece of ["l", "lo", " ", "worl", "d"]) server.write(piece);
   const { value } = await reading;
-  assertEquals(fromLatin1(value!), "hello worl");
+  assertEquals(toText(value!), "hello worl");
   assertEquals(
-    fromLatin1((await reader.read(new Uint8Array(20))).value!),
+    toText((await reader.read(new Uint8Array(20))).value!),
     "d",
   );
   assertEquals((await reader.read(new Uint8Array(20))).done, true);
@@ -252,7 +253,7 @@ Deno.test("exchange ends a BYOB read that waits, where the connection ends the b
   const exchange = await client.exchange(get());
   const reader = exchange.body.getReader({ mode: "byob" });
   const first = await reader.read(new Uint8Array(8));
-  assertEquals(fromLatin1(first.value!), "hi");
+  assertEquals(toText(first.value!), "hi");
   const next = reader.read(new Uint8Array(8));
   server.close();
   const { value, done } = await next;
@@ -296,7 +297,7 @@ Deno.test("exchange starts as soon as the last byte of the one before was read",
   server.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
   const first = await client.exchange(get());
   const reader = first.body.getReader();
-  assertEquals(fromLatin1((await reader.read()).value!), "hi");
+  assertEquals(toText((await reader.read()).value!), "hi");
 
   server.write("HTTP/1.1 204 No Content\r\n\r\n");
   const second = await client.exchange(get());

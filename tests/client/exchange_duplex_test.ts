@@ -8,7 +8,7 @@ import {
   HttpClient,
   type HttpExchangeOptions,
 } from "@pimalaya/io-http/client";
-import { fromLatin1, latin1 } from "../_pipe.ts";
+import { toBytes, toText } from "../_text.ts";
 import {
   drain,
   endless,
@@ -112,7 +112,7 @@ for (const outcome of ["gives a piece", "throws", "says nothing"] as const) {
     const exchange = await exchanging;
     assertEquals(returns(), 1);
 
-    if (outcome === "gives a piece") give(latin1("late"));
+    if (outcome === "gives a piece") give(toBytes("late"));
     if (outcome === "throws") refuse(new Error("Late"));
     await settle();
     assertEquals(server.received, 0);
@@ -141,11 +141,11 @@ Deno.test("exchange gives the answer that follows a write which failed", async (
   assertEquals(timers.delays, []);
   const reader = exchange.body.getReader();
   server.write("too ");
-  assertEquals(fromLatin1((await reader.read()).value!), "too ");
+  assertEquals(toText((await reader.read()).value!), "too ");
   assertEquals(timers.delays, []);
   const next = reader.read();
   server.write("big");
-  assertEquals(fromLatin1((await next).value!), "big");
+  assertEquals(toText((await next).value!), "big");
   assertEquals((await reader.read()).done, true);
   assertEquals(await exchange.closed, INCOMPLETE);
   assertEquals(timers.delays, []);
@@ -181,7 +181,7 @@ Deno.test("exchange ends the body with the write's error where the rest does not
   server.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nhalf".slice(0, -2));
   const exchange = await exchanging;
   const reader = exchange.body.getReader();
-  assertEquals(fromLatin1((await reader.read()).value!), "ha");
+  assertEquals(toText((await reader.read()).value!), "ha");
   const fault = new Error("Broken pipe");
   server.failWritable(fault);
   await settle();
@@ -246,14 +246,14 @@ async function echo({ readable, writable }: ByteStream): Promise<void> {
       await writer.write(piece);
       continue;
     }
-    head += fromLatin1(piece);
+    head += toText(piece);
     const [fields, body] = head.split("\r\n\r\n");
     if (body === undefined) continue;
     const length = Number(/Content-Length: (\d+)/.exec(fields!)![1]);
     left = length - body.length;
     head = "";
     await writer.write(
-      latin1(`HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n${body}`),
+      toBytes(`HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n${body}`),
     );
   }
   await writer.close();
@@ -330,7 +330,7 @@ Deno.test("exchange uploads over a socket again and again, and keeps it", async 
 async function refuse(listener: Deno.Listener, body: string): Promise<void> {
   const conn = await listener.accept();
   await conn.read(new Uint8Array(1000));
-  const answer = latin1(
+  const answer = toBytes(
     `HTTP/1.1 413 Content Too Large\r\nContent-Length: ${body.length}\r\n` +
       `Connection: close\r\n\r\n${body}`,
   );

@@ -5,7 +5,8 @@
 import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { HttpError } from "@pimalaya/io-http";
 import type { HttpClient, HttpExchange } from "@pimalaya/io-http/client";
-import { fromLatin1, type PipeServer } from "../_pipe.ts";
+import { toText } from "../_text.ts";
+import type { PipeServer } from "../_pipe.ts";
 import {
   drain,
   endings,
@@ -291,7 +292,7 @@ for (const [what, rest, code, good] of INVALID) {
       let text = "";
       const error = await assertRejects(
         async () => {
-          for await (const piece of exchange.body) text += fromLatin1(piece);
+          for await (const piece of exchange.body) text += toText(piece);
         },
         HttpError,
       );

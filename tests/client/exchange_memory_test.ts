@@ -4,7 +4,8 @@
 import { assertEquals, assertLess, assertRejects } from "@std/assert";
 import { HttpError, HttpRequest } from "@pimalaya/io-http";
 import { HttpClient, type HttpExchange } from "@pimalaya/io-http/client";
-import { latin1, type PipeServer } from "../_pipe.ts";
+import { toBytes } from "../_text.ts";
+import type { PipeServer } from "../_pipe.ts";
 import { endless, get, openPipe, settle } from "./_exchange.ts";
 
 /** What may be taken from the connection and not be given to the reader. */
@@ -17,8 +18,8 @@ const CLOSE = "HTTP/1.1 200 OK\r\n\r\n";
 
 /** A body of `TOTAL` bytes in chunks of some bytes each. */
 function chunks(length: number): Uint8Array {
-  const chunk = latin1(`${length.toString(16)}\r\n${"x".repeat(length)}\r\n`);
-  return join([...Array(TOTAL / length).fill(chunk), latin1("0\r\n\r\n")]);
+  const chunk = toBytes(`${length.toString(16)}\r\n${"x".repeat(length)}\r\n`);
+  return join([...Array(TOTAL / length).fill(chunk), toBytes("0\r\n\r\n")]);
 }
 
 const BODIES: [name: string, head: string, body: Uint8Array][] = [
@@ -135,8 +136,10 @@ Deno.test("exchange takes little from a socket ahead of its reader, and the serv
   let written = 0;
   const serving = (async () => {
     using conn = await listener.accept();
-    await conn.write(latin1(`HTTP/1.1 200 OK\r\nContent-Length: ${total}\r\n`));
-    await conn.write(latin1("\r\n"));
+    await conn.write(
+      toBytes(`HTTP/1.1 200 OK\r\nContent-Length: ${total}\r\n`),
+    );
+    await conn.write(toBytes("\r\n"));
     const piece = new Uint8Array(65536);
     while (written < total) written += await conn.write(piece);
   })();

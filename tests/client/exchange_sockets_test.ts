@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import { HttpError, HttpRequest } from "@pimalaya/io-http";
 import { HttpClient, type HttpExchange } from "@pimalaya/io-http/client";
-import { fromLatin1, latin1 } from "../_pipe.ts";
+import { toBytes, toText } from "../_text.ts";
 import { endings, endless, rejection, streamOf } from "./_exchange.ts";
 
 const LENGTH = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n";
@@ -74,11 +74,11 @@ for (const [way, isRight] of WAYS) {
     const { client, conn } = await open();
     const controller = new AbortController();
     const { signal } = controller;
-    await conn.write(latin1(`${CHUNKED}9\r\nhalf`));
+    await conn.write(toBytes(`${CHUNKED}9\r\nhalf`));
     const exchange = await client.exchange(request(), { signal });
     const reader = exchange.body.getReader();
     let text = "";
-    while (text !== "half") text += fromLatin1((await reader.read()).value!);
+    while (text !== "half") text += toText((await reader.read()).value!);
     const reading = reader.read();
     if (way === "abort") controller.abort(REASON);
     else await client.close();
@@ -93,7 +93,7 @@ for (const [way, isRight] of WAYS) {
     const { client, conn } = await open();
     const controller = new AbortController();
     const { signal } = controller;
-    await conn.write(latin1(`${LENGTH}half`));
+    await conn.write(toBytes(`${LENGTH}half`));
     const exchange = await client.exchange(request(), { signal });
     if (way === "abort") controller.abort(REASON);
     else await client.close();
@@ -124,7 +124,7 @@ for (const [way, isRight] of WAYS) {
 
 Deno.test("exchange over a socket closes it where its body is cancelled", async () => {
   const { client, conn } = await open();
-  await conn.write(latin1(`${LENGTH}half`));
+  await conn.write(toBytes(`${LENGTH}half`));
   const exchange = await client.exchange(request());
   await exchange.body.cancel(REASON);
   assertEquals(await rejection(exchange.closed), REASON);
@@ -134,7 +134,7 @@ Deno.test("exchange over a socket closes it where its body is cancelled", async 
 
 Deno.test("exchange over a socket ends a read that waits where its reader cancels", async () => {
   const { client, conn } = await open();
-  await conn.write(latin1(LENGTH));
+  await conn.write(toBytes(LENGTH));
   const exchange = await client.exchange(request());
   const reader = exchange.body.getReader();
   const reading = reader.read();
@@ -148,7 +148,7 @@ Deno.test("exchange over a socket ends a read that waits where its reader cancel
 async function readAll(exchange: HttpExchange): Promise<[string, unknown]> {
   let text = "";
   const error = await rejection((async () => {
-    for await (const piece of exchange.body) text += fromLatin1(piece);
+    for await (const piece of exchange.body) text += toText(piece);
   })());
   return [text, error];
 }
@@ -157,7 +157,7 @@ Deno.test("exchange over a socket gives half a chunk and UnexpectedEof where the
   const { client, conn } = await open();
   const exchanging = client.exchange(request());
   await conn.read(new Uint8Array(1000));
-  await conn.write(latin1(`${CHUNKED}9\r\nhalf`));
+  await conn.write(toBytes(`${CHUNKED}9\r\nhalf`));
   conn.close();
   const exchange = await exchanging;
   const [text, error] = await readAll(exchange);
@@ -241,7 +241,7 @@ Deno.test("exchange over a socket reads a body up to the server's end of file", 
   const { client, conn } = await open();
   const exchanging = client.exchange(request());
   await conn.read(new Uint8Array(1000));
-  await conn.write(latin1("HTTP/1.1 200 OK\r\n\r\nall"));
+  await conn.write(toBytes("HTTP/1.1 200 OK\r\n\r\nall"));
   conn.close();
   const exchange = await exchanging;
   assertEquals(await exchange.text(), "all");
@@ -272,7 +272,7 @@ for (const way of ["aborted", "cancelled", "closed"]) {
     const { signal } = controller;
     const exchanging = client.exchange(HttpRequest.get(url), { signal });
     await conn.read(new Uint8Array(1000));
-    await conn.write(latin1(`${CHUNKED}9\r\nhalf`));
+    await conn.write(toBytes(`${CHUNKED}9\r\nhalf`));
     const exchange = await exchanging;
     const reader = exchange.body.getReader();
     await reader.read();

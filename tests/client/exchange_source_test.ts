@@ -3,7 +3,7 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import type { HttpExchangeOptions } from "@pimalaya/io-http/client";
-import { latin1 } from "../_pipe.ts";
+import { toBytes } from "../_text.ts";
 import {
   drain,
   endless,
@@ -94,7 +94,7 @@ for (const source of [streamOf, generatorOf]) {
 
     Deno.test(`exchange rejects ${kind} that gives ${shown}`, async () => {
       const { client, server } = openPipe();
-      const good = latin1("good");
+      const good = toBytes("good");
       const { body, stopped } = rawSource(source === streamOf, [good, piece]);
       const error = await assertRejects(
         () => client.exchange(post(), { body }),
@@ -193,7 +193,7 @@ Deno.test("exchange rejects with what an iterator throws or gives at once", asyn
     ],
     [iterable(() => undefined), (error) => error instanceof TypeError],
     [{}, (error) => error instanceof TypeError],
-    [[latin1("a")], (error) => error instanceof TypeError],
+    [[toBytes("a")], (error) => error instanceof TypeError],
   ];
   for (const [body, isRight] of bodies) {
     const { client, server } = openPipe();

@@ -3,7 +3,8 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { HttpError } from "@pimalaya/io-http";
 import { HttpClient, type HttpExchange } from "@pimalaya/io-http/client";
-import { latin1, pipe, type PipeServer } from "../_pipe.ts";
+import { toBytes } from "../_text.ts";
+import { pipe, type PipeServer } from "../_pipe.ts";
 import { endings, get, openPipe } from "./_exchange.ts";
 
 /** An exchange whose response is on its way. */
@@ -23,7 +24,7 @@ function withBody(body: string, status = 200): string {
 Deno.test("HttpExchange.bytes returns the body in an array of its own", async () => {
   const { exchange, client } = await respond(withBody("a\0\xff"));
   const bytes = await exchange.bytes();
-  assertEquals(bytes, latin1("a\0\xff"));
+  assertEquals(bytes, toBytes("a\0\xff"));
   assertEquals(bytes.buffer.byteLength, 3);
   assertEquals(client.reusable, true);
   await client.close();

@@ -10,7 +10,7 @@ import {
 import { encodeBase64 } from "@std/encoding/base64";
 import { HttpError, HttpRequest } from "@pimalaya/io-http";
 import { type ByteStream, HttpClient } from "@pimalaya/io-http/client";
-import { fromLatin1, latin1 } from "../_pipe.ts";
+import { toBytes, toText } from "../_text.ts";
 import { drain, get, openPipe, post, streamOf } from "./_exchange.ts";
 import { overTls, startProxy } from "./_tunnel.ts";
 
@@ -64,7 +64,7 @@ for (const bytes of [true, false]) {
         await client.close();
         await server.readUntil("\r\n\r\n");
         const writer = writable.getWriter();
-        await writer.write(latin1("up"));
+        await writer.write(toBytes("up"));
         assertEquals(await server.readUntil("up"), "up");
         server.write("down");
         server.close();
@@ -162,7 +162,7 @@ Deno.test("exchange gives the early bytes of a socket first, and each half ends 
   const exchanging = client.exchange(request);
   using conn = await listener.accept();
   await conn.read(new Uint8Array(1000));
-  await conn.write(latin1(`${SWITCH}early `));
+  await conn.write(toBytes(`${SWITCH}early `));
 
   const exchange = await exchanging;
   assertEquals(await exchange.closed, UPGRADED);
@@ -170,7 +170,7 @@ Deno.test("exchange gives the early bytes of a socket first, and each half ends 
   await writable.close();
   // End of file, and what is said after it still comes in.
   assertEquals(await conn.read(new Uint8Array(10)), null);
-  await conn.write(latin1("late"));
+  await conn.write(toBytes("late"));
   await conn.closeWrite();
   assertEquals(await drain(readable), "early late");
 });
@@ -184,7 +184,7 @@ Deno.test("exchange closes a detached socket whose end cuts a word that is read"
   const exchanging = client.exchange(request);
   using conn = await listener.accept();
   await conn.read(new Uint8Array(1000));
-  await conn.write(latin1(`${SWITCH}six by`));
+  await conn.write(toBytes(`${SWITCH}six by`));
   await exchanging;
   const { readable, writable } = client.detach();
   const reader = readable.getReader({ mode: "byob" });
@@ -203,7 +203,7 @@ async function readFrame(
   while (bytes.length < 2 || bytes.length < 2 + bytes.charCodeAt(1)) {
     const { value, done } = await reader.read();
     if (done) throw new Error("The WebSocket ended inside a frame");
-    bytes += fromLatin1(value);
+    bytes += toText(value);
   }
   const opcode = bytes.charCodeAt(0) & 0x0f;
   return { opcode, payload: bytes.slice(2, 2 + bytes.charCodeAt(1)) };
@@ -216,13 +216,13 @@ function frame(opcode: number, payload: string): Uint8Array {
     0x80 | opcode,
     0x80 | payload.length,
     ...mask,
-    ...latin1(payload).map((byte, at) => byte ^ mask[at % 4]!),
+    ...toBytes(payload).map((byte, at) => byte ^ mask[at % 4]!),
   ]);
 }
 
 /** What a server must make of a key (RFC 6455 §4.2.2). */
 async function acceptOf(key: string): Promise<string> {
-  const text = latin1(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`);
+  const text = toBytes(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`);
   return encodeBase64(await crypto.subtle.digest("SHA-1", text));
 }
 

@@ -8,7 +8,7 @@ import {
   HttpClient,
   type HttpExchangeOptions,
 } from "@pimalaya/io-http/client";
-import { fromLatin1, latin1 } from "../_pipe.ts";
+import { toBytes, toText } from "../_text.ts";
 import { transfer } from "../_pure.ts";
 import {
   generatorOf,
@@ -133,7 +133,7 @@ for (const source of [streamOf, generatorOf]) {
       const end = await rejection(
         (async () => {
           while (true) {
-            wire += fromLatin1((await server.read())!);
+            wire += toText((await server.read())!);
           }
         })(),
       );
@@ -332,9 +332,9 @@ function takingStream(end: string): ByteStream {
   });
   const writable = new WritableStream<Uint8Array>({
     write(bytes) {
-      wire += fromLatin1(bytes);
+      wire += toText(bytes);
       transfer(bytes);
-      if (wire.endsWith(end)) controller.enqueue(latin1(ANSWER));
+      if (wire.endsWith(end)) controller.enqueue(toBytes(ANSWER));
     },
   });
   return { readable, writable };
@@ -354,6 +354,6 @@ Deno.test("exchange leaves the request's own body as it was, to send it again", 
     const exchange = await client.exchange(request, options);
     assertEquals(await exchange.text(), "ok");
     assertEquals((await exchange.closed).keepAlive, true);
-    assertEquals(request.body, latin1("own"));
+    assertEquals(request.body, toBytes("own"));
   }
 });

@@ -14,7 +14,8 @@ import {
   WellKnown,
 } from "@pimalaya/io-http";
 import type { HttpClient } from "@pimalaya/io-http/client";
-import { fromLatin1, latin1, type PipeServer } from "../_pipe.ts";
+import { toBytes, toText } from "../_text.ts";
+import type { PipeServer } from "../_pipe.ts";
 import { HI, PIPES, READ, Script, SWITCH, upgrade } from "./_buffered.ts";
 import { get, openPipe, SITE } from "./_exchange.ts";
 
@@ -48,11 +49,11 @@ for (const [kind, options] of PIPES) {
     let text = "";
     while (text.length < 4) {
       const data = await client.run(receive);
-      if (data.type === "Data") text += fromLatin1(data.bytes);
+      if (data.type === "Data") text += toText(data.bytes);
     }
     await server.write("e\r\n0\r\nX-Sum: 9\r\n\r\n");
     const data = await client.run(receive);
-    assertEquals(data.type === "Data" && fromLatin1(data.bytes), "e");
+    assertEquals(data.type === "Data" && toText(data.bytes), "e");
     assertEquals(text, "abcd");
     assertEquals(client.reusable, false);
     const end = await client.run(receive);
@@ -71,7 +72,7 @@ for (const [kind, options] of PIPES) {
     assertEquals(head.response.status, 200);
     const chunks = new Http11ReceiveChunks();
     const data = await client.run(chunks);
-    assertEquals(data.type === "Data" && fromLatin1(data.bytes), "abc");
+    assertEquals(data.type === "Data" && toText(data.bytes), "abc");
     const end = await client.run(chunks);
     assertEquals(end.type, "Ok");
     assertEquals(server.unread, 0);
@@ -133,7 +134,7 @@ Deno.test("run leaves an upgraded connection to detach", async () => {
   );
   const { readable } = client.detach();
   const { value } = await readable.getReader().read();
-  assertEquals(value, latin1("early"));
+  assertEquals(value, toBytes("early"));
 });
 
 Deno.test("run drives WellKnown, and gives where it is redirected", async () => {

@@ -9,7 +9,7 @@ import {
 } from "@std/assert";
 import { type HttpCoroutine, HttpError } from "@pimalaya/io-http";
 import { HttpClient } from "@pimalaya/io-http/client";
-import { fromLatin1, latin1 } from "../_pipe.ts";
+import { toBytes, toText } from "../_text.ts";
 import {
   HI,
   PIPES,
@@ -36,7 +36,7 @@ class Reusing implements HttpCoroutine<ScriptStep> {
     this.#buffer.fill(0x21);
     const text = this.#texts.shift();
     if (text === undefined) return { type: "Ok" };
-    this.#buffer.set(latin1(text));
+    this.#buffer.set(toBytes(text));
     const bytes = this.#buffer.subarray(0, text.length);
     return { type: "WantsWrite", bytes };
   }
@@ -98,7 +98,7 @@ for (const [kind, options] of PIPES) {
 
 Deno.test("run keeps what was left where the next coroutine does not read", async () => {
   const { client, server } = openPipe();
-  const left = latin1("left");
+  const left = toBytes("left");
   await client.run(new Script({ type: "Ok", remaining: left }));
   // A copy: the array is the coroutine's.
   left.fill(0x21);
@@ -138,7 +138,7 @@ Deno.test("run gives bytes that stay as they are until the next run", async () =
         await other.server.write(HI);
         await sending;
       }
-      assertEquals(fromLatin1(bytes), text);
+      assertEquals(toText(bytes), text);
     }
     await client.close();
     for (const other of others) await other.client.close();
@@ -165,7 +165,7 @@ Deno.test("run writes what a step held, though its coroutine reuses the buffer",
   const writable = new WritableStream<Uint8Array>({
     async write(bytes) {
       await settle();
-      written.push(fromLatin1(bytes));
+      written.push(toText(bytes));
     },
   });
   const client = new HttpClient({ readable: new ReadableStream(), writable });

@@ -3,7 +3,7 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { type HttpCloseReason, HttpRequest } from "@pimalaya/io-http";
-import { latin1 } from "../_pipe.ts";
+import { toBytes } from "../_text.ts";
 import { HI, PIPES } from "./_buffered.ts";
 import { get, openPipe, post, SITE } from "./_exchange.ts";
 
@@ -267,7 +267,7 @@ for (
     assertEquals(closeReason, "Upgraded");
     assertEquals(keepAlive, false);
     assertEquals(upgraded, true);
-    assertEquals(remaining, latin1("early"));
+    assertEquals(remaining, toBytes("early"));
     assertEquals(client.reusable, false);
     assertEquals(server.isClosed, false);
     await assertRejects(() => client.send(get()), TypeError, "upgraded");
@@ -285,7 +285,7 @@ Deno.test("send gives bytes that nobody asked for, and closes the connection", a
     await server.write(`${HI}HTTP/1.1 200 OK`);
     const { response, remaining } = await sending;
     assertEquals(response.text(), "hi");
-    assertEquals(remaining, latin1("HTTP/1.1 200 OK"));
+    assertEquals(remaining, toBytes("HTTP/1.1 200 OK"));
     assertEquals(client.reusable, false);
     await server.closed;
     await assertRejects(() => client.send(get()), TypeError, "closed");

@@ -10,7 +10,8 @@ import {
 } from "@std/assert";
 import { HttpRequest } from "@pimalaya/io-http";
 import { type ByteStream, HttpClient } from "@pimalaya/io-http/client";
-import { fromLatin1, latin1, pipe } from "../_pipe.ts";
+import { toBytes, toText } from "../_text.ts";
+import { pipe } from "../_pipe.ts";
 import { HI, PIPES, readUntil, tcpPair, writeText } from "./_buffered.ts";
 import {
   get,
@@ -88,7 +89,7 @@ Deno.test("send reads a byte stream into buffers of its own", async () => {
       // Nothing is there where a read brings no buffer along.
       const { byobRequest } = controller;
       const view = byobRequest!.view as Uint8Array<ArrayBuffer>;
-      view.set(latin1(HI));
+      view.set(toBytes(HI));
       byobRequest!.respond(HI.length);
       fills++;
     },
@@ -114,13 +115,13 @@ Deno.test("send reads a byte stream that gives more than fits", async () => {
 });
 
 Deno.test("send reads a plain stream whose pieces share a buffer, and leaves it whole", async () => {
-  const shared = latin1(`${HI}${HI}`);
+  const shared = toBytes(`${HI}${HI}`);
   const readable = piecesOf(shared, HI.length);
   const client = new HttpClient({ readable, writable: new WritableStream() });
   for (let turn = 0; turn < 2; turn++) {
     assertEquals((await client.send(get())).response.text(), "hi");
   }
-  assertEquals(shared, latin1(`${HI}${HI}`));
+  assertEquals(shared, toBytes(`${HI}${HI}`));
   await client.close();
 });
 
@@ -128,7 +129,7 @@ Deno.test("send leaves the buffers of a plain stream to their owner, whatever th
   for (let size = 4096; size <= 1 << 18; size *= 2) {
     const head = `HTTP/1.1 200 OK\r\nContent-Length: ${size - 50}\r\nA:`;
     const piece = new Uint8Array(size).fill(0x78);
-    piece.set(latin1(`${head.padEnd(46)}\r\n\r\n`));
+    piece.set(toBytes(`${head.padEnd(46)}\r\n\r\n`));
     const before = piece.slice();
     const readable = new ReadableStream<Uint8Array>({
       pull: (controller) => controller.enqueue(piece),
@@ -180,7 +181,7 @@ Deno.test("send rejects a piece that is no Uint8Array, and closes the connection
 
 Deno.test("send leaves the request's body as it is", async () => {
   const { client, server } = openPipe();
-  const body = latin1("body");
+  const body = toBytes("body");
   const request = HttpRequest.post(SITE, { body });
   for (let turn = 0; turn < 2; turn++) {
     const sending = client.send(request);
@@ -188,7 +189,7 @@ Deno.test("send leaves the request's body as it is", async () => {
     await server.write(HI);
     await sending;
   }
-  assertEquals(body, latin1("body"));
+  assertEquals(body, toBytes("body"));
   await client.close();
 });
 
@@ -280,11 +281,11 @@ Deno.test("send goes on with what a connection did not take at once", async () =
     readable: new ReadableStream<Uint8Array>(),
     writable: new WritableStream<Uint8Array>(),
     read(buffer: Uint8Array): Promise<number | null> {
-      buffer.set(latin1(HI));
+      buffer.set(toBytes(HI));
       return Promise.resolve(reads++ === 0 ? HI.length : null);
     },
     write(bytes: Uint8Array): Promise<number> {
-      written.push(fromLatin1(bytes.subarray(0, 7)));
+      written.push(toText(bytes.subarray(0, 7)));
       return Promise.resolve(Math.min(bytes.length, 7));
     },
     closeWrite: () => Promise.resolve(),

@@ -7,16 +7,16 @@ import {
 } from "@std/assert";
 import { Input } from "../../core/input.ts";
 import { test, transfer } from "../_pure.ts";
-import { bytes, latin1 } from "../_vectors.ts";
+import { toBytes, toText } from "../_text.ts";
 import { countWork } from "../_work.ts";
 
 function unused({ bytes, start, end }: Input): string {
-  return latin1(bytes.subarray(start, end));
+  return toText(bytes.subarray(start, end));
 }
 
 test("Input lends the caller's array without a copy during a step", () => {
   const input = new Input();
-  const piece = bytes("hello");
+  const piece = toBytes("hello");
   input.push(piece);
   assertStrictEquals(input.bytes, piece);
   assertEquals([input.start, input.end, input.eof], [0, 5, false]);
@@ -24,7 +24,7 @@ test("Input lends the caller's array without a copy during a step", () => {
 
 test("Input keeps a copy of what a step left over, and not the array", () => {
   const input = new Input();
-  const piece = bytes("hello");
+  const piece = toBytes("hello");
   input.push(piece);
   input.start = 2;
   input.settle();
@@ -35,7 +35,7 @@ test("Input keeps a copy of what a step left over, and not the array", () => {
 
 test("Input keeps nothing where a step used up everything", () => {
   const input = new Input();
-  input.push(bytes("hello"));
+  input.push(toBytes("hello"));
   input.start = 5;
   input.settle();
   assertEquals([input.start, input.end, input.bytes.length], [0, 0, 0]);
@@ -43,7 +43,7 @@ test("Input keeps nothing where a step used up everything", () => {
 
 test("Input copies what is left over once, however often it settles", () => {
   const input = new Input();
-  input.push(bytes("x".repeat(1000)));
+  input.push(toBytes("x".repeat(1000)));
   const { copied } = countWork(() => {
     for (let i = 0; i < 1000; i++) {
       input.settle();
@@ -58,7 +58,7 @@ test("Input puts new bytes behind what was left over", () => {
   let expected = "";
   for (let i = 0; i < 300; i++) {
     const piece = String.fromCharCode(i & 0xff).repeat(i % 7 + 1);
-    input.push(bytes(piece));
+    input.push(toBytes(piece));
     expected += piece;
     // Reads less than it gets, so that what is left grows.
     input.start += i % 3;
@@ -71,38 +71,38 @@ test("Input puts new bytes behind what was left over", () => {
 test("Input puts together pieces that come before it settles", () => {
   const input = new Input();
   // First it makes storage of its own that has room for all that follows.
-  input.push(bytes("x".repeat(100)));
+  input.push(toBytes("x".repeat(100)));
   input.settle();
   input.start = input.end;
   input.settle();
 
-  input.push(bytes("ab"));
-  input.push(bytes("cd"));
-  input.push(bytes("ef"));
+  input.push(toBytes("ab"));
+  input.push(toBytes("cd"));
+  input.push(toBytes("ef"));
   assertEquals(unused(input), "abcdef");
 });
 
 test("Input takes an empty array for the end of file, and nothing after", () => {
   const input = new Input();
-  input.push(bytes("ab"));
-  input.push(bytes(""));
+  input.push(toBytes("ab"));
+  input.push(toBytes(""));
   input.settle();
   assertEquals([input.eof, unused(input)], [true, "ab"]);
-  input.push(bytes("cd"));
+  input.push(toBytes("cd"));
   assertEquals(unused(input), "ab");
   input.start = input.end;
-  input.push(bytes("ef"));
+  input.push(toBytes("ef"));
   assertEquals(unused(input), "");
 });
 
 test("Input.takeRest returns all that is left, in storage of its own", () => {
   const input = new Input();
-  const piece = bytes("hello");
+  const piece = toBytes("hello");
   input.push(piece);
   input.start = 2;
   const rest = input.takeRest();
   piece.fill(0);
-  assertEquals(latin1(rest), "llo");
+  assertEquals(toText(rest), "llo");
   assertEquals(rest.buffer.byteLength, 3);
   assertEquals(input.start, input.end);
 });
@@ -120,28 +120,28 @@ test("Input.takeRest returns a new array each time, be it empty", () => {
 
 test("Input keeps what is left where a view of it was taken away", () => {
   const input = new Input();
-  input.push(bytes("head data rest"));
+  input.push(toBytes("head data rest"));
   input.start = 5;
   input.settle();
   const view = input.take(5);
   input.settle();
-  assertEquals(latin1(view), "data ");
+  assertEquals(toText(view), "data ");
   transfer(view);
   assertEquals(unused(input), "rest");
-  input.push(bytes(" and more"));
+  input.push(toBytes(" and more"));
   assertEquals(unused(input), "rest and more");
 });
 
 test("Input goes on where a view of all of it was taken away", () => {
   const input = new Input();
-  input.push(bytes("head data"));
+  input.push(toBytes("head data"));
   input.start = 5;
   input.settle();
   const view = input.take(4);
   input.settle();
   transfer(view);
   for (const piece of ["a", "b", "c"]) {
-    input.push(bytes(piece));
+    input.push(toBytes(piece));
     input.settle();
   }
   assertEquals(unused(input), "abc");

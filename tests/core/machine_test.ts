@@ -8,7 +8,7 @@ import { HttpError } from "../../error.ts";
 import { Input } from "../../core/input.ts";
 import { askForInput, Machine, WANTS_READ } from "../../core/machine.ts";
 import { endOfFile, test } from "../_pure.ts";
-import { bytes, latin1 } from "../_vectors.ts";
+import { toBytes, toText } from "../_text.ts";
 
 /** Runs `step` over the input, and counts how often. */
 class Probe {
@@ -26,9 +26,9 @@ for (const type of ["Ok", "Err"]) {
   test(`Machine returns the very same ${type} for good, and steps no more`, () => {
     const probe = new Probe(() => ({ type }));
     const machine = new Machine(probe);
-    const step = machine.resume(bytes("a"));
+    const step = machine.resume(toBytes("a"));
     assertEquals(step.type, type);
-    for (const input of [undefined, bytes("b"), endOfFile(), bytes("c")]) {
+    for (const input of [undefined, toBytes("b"), endOfFile(), toBytes("c")]) {
       assertStrictEquals(machine.resume(input), step);
     }
     assertEquals(probe.calls, 1);
@@ -43,10 +43,10 @@ test("Machine returns a thrown HttpError as an Err, the same for good", () => {
       throw error;
     }),
   );
-  const step = machine.resume(bytes("a"));
+  const step = machine.resume(toBytes("a"));
   assert(step.type === "Err" && "error" in step);
   assertStrictEquals(step.error, error);
-  assertStrictEquals(machine.resume(bytes("b")), step);
+  assertStrictEquals(machine.resume(toBytes("b")), step);
 });
 
 test("Machine lets go of the caller's buffer after an error too", () => {
@@ -54,11 +54,11 @@ test("Machine lets go of the caller's buffer after an error too", () => {
     input.start++;
     throw new HttpError("InvalidHeader", "Bad");
   });
-  const piece = bytes("abc");
+  const piece = toBytes("abc");
   new Machine(probe).resume(piece);
   piece.fill(0);
   const { bytes: kept, start, end } = probe.input!;
-  assertEquals(latin1(kept.subarray(start, end)), "bc");
+  assertEquals(toText(kept.subarray(start, end)), "bc");
 });
 
 test("Machine throws on what is a fault of its own", () => {

@@ -5,7 +5,7 @@ import { SseParser } from "../../mod.ts";
 import { byteByByte, drive, type PlainStep } from "../_cuts.ts";
 import { readPlainly, type Seen } from "../sse/_streams.ts";
 import { equal } from "../_sweep.ts";
-import { bytes } from "../_vectors.ts";
+import { toBytes } from "../_text.ts";
 import { countWork } from "../_work.ts";
 import { cutsOf } from "./_run_reader.ts";
 import type { Random } from "./_random.ts";
@@ -40,7 +40,7 @@ export const EVENTS: Target = {
 
 function runParser(setup: Setup, stream: string): string {
   const { maxEventBytes, places } = setup;
-  const input = bytes(stream);
+  const input = toBytes(stream);
   const cuts = cutsOf(input.length, places);
   const each = byteByByte(input.length);
   const whole = run(setup, input, [], {});
@@ -96,7 +96,7 @@ function showStream({ maxEventBytes }: Setup, input: string): Shown {
     /[\x80-\xff]/g,
     (char) => String.fromCharCode(0xdc00 | char.charCodeAt(0)),
   );
-  const seen = readPlainly(bytes(input)).seen.slice(0, -1);
+  const seen = readPlainly(toBytes(input)).seen.slice(0, -1);
   // Cases have no limit: one with a limit is a test of its own.
   const limit = maxEventBytes === null ? {} : { maxEventBytes };
   const file = maxEventBytes === null ? "_cases.ts" : "parser_test.ts";

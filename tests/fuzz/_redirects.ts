@@ -6,7 +6,8 @@ import { encodeHttp11Request, Http11Send, redirectRequest } from "../../mod.ts";
 import { HttpRequest } from "../../mod.ts";
 import { readRequest } from "../_request_reader.ts";
 import { equal } from "../_sweep.ts";
-import { bytes, expand, latin1, type RequestInput } from "../_vectors.ts";
+import { toBytes, toText } from "../_text.ts";
+import { expand, type RequestInput } from "../_vectors.ts";
 import { REDIRECTS } from "../_vectors.ts";
 import type { Random } from "./_random.ts";
 import { show } from "./_show.ts";
@@ -63,11 +64,14 @@ function wireOf({ status }: Setup, location: string): string {
 
 function runRedirect(setup: Setup, location: string): string {
   const { method, url, headers = [], body = "" } = setup.request;
-  const request = new HttpRequest(method, url, { headers, body: bytes(body) });
+  const request = new HttpRequest(method, url, {
+    headers,
+    body: toBytes(body),
+  });
   const before = request.url.href;
   const send = new Http11Send(request);
   send.resume();
-  let step = send.resume(bytes(wireOf(setup, location)));
+  let step = send.resume(toBytes(wireOf(setup, location)));
   if (step.type === "WantsRead") step = send.resume(new Uint8Array(0));
   if (step.type === "Err") return step.error.code;
   if (step.type === "Ok") return "Ok";
@@ -82,7 +86,7 @@ function runRedirect(setup: Setup, location: string): string {
   const read = readRequest(written);
   equal("remaining", read.remaining, "");
   if (!step.sameOrigin) {
-    promise(!latin1(written).includes("secret-"), "Gives credentials away");
+    promise(!toText(written).includes("secret-"), "Gives credentials away");
   }
   const host = headers.find(([name]) => name.toLowerCase() === "host")?.[1];
   const own = step.sameOrigin ? host : undefined;

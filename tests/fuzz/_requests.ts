@@ -6,7 +6,8 @@ import { HttpHeaders, HttpRequest } from "../../mod.ts";
 import { drive } from "../_cuts.ts";
 import { type ReadRequest, readRequest } from "../_request_reader.ts";
 import { equal } from "../_sweep.ts";
-import { bytes, latin1, type RequestInput, REQUESTS } from "../_vectors.ts";
+import { toBytes, toText } from "../_text.ts";
+import { type RequestInput, REQUESTS } from "../_vectors.ts";
 import type { Random } from "./_random.ts";
 import { cutsOf } from "./_run_reader.ts";
 import { show } from "./_show.ts";
@@ -102,7 +103,7 @@ function runRequest(
   equal("method", read.method, method);
   equal("target", read.target, targetOf(request, options));
   checkFields(request, read);
-  equal("body", read.body, latin1(request.body));
+  equal("body", read.body, toText(request.body));
   return `${read.target === "*"} ${read.headers.length} ${body === ""}`;
 }
 
@@ -145,7 +146,7 @@ function drawChunks(random: Random): Trial {
     const parts = input.split(SEPARATOR);
     const fields = pairsOf(parts.slice(0, 2 * trailers));
     const chunks = parts.slice(2 * trailers)
-      .map((text) => latin1(new TextEncoder().encode(text)));
+      .map((text) => toText(new TextEncoder().encode(text)));
     return { chunks, trailers: fields };
   };
   return {
@@ -165,14 +166,14 @@ function runChunks(
 ): string {
   const encoder = new api.Http11ChunkEncoder();
   const made = orTypeError(() => {
-    const pieces = chunks.flatMap((data) => encoder.chunk(bytes(data)));
-    return [...pieces, encoder.end(fields)].map(latin1).join("");
+    const pieces = chunks.flatMap((data) => encoder.chunk(toBytes(data)));
+    return [...pieces, encoder.end(fields)].map(toText).join("");
   });
   if (made instanceof TypeError) {
     checkMessage(made.message);
     return made.message.replace(/"(?:[^"\\]|\\.)*"/g, "");
   }
-  const wire = bytes(`${made}HTTP`);
+  const wire = toBytes(`${made}HTTP`);
   const cuts = cutsOf(wire.length, places);
   const { steps } = drive(new api.Http11ReceiveChunks(), wire, cuts);
   const body = chunks.join("");

@@ -15,7 +15,8 @@ import {
   summarizeStreamed,
 } from "../_run_responses.ts";
 import { equal } from "../_sweep.ts";
-import { bytes, type ResponseVector } from "../_vectors.ts";
+import { toBytes } from "../_text.ts";
+import type { ResponseVector } from "../_vectors.ts";
 import { countWork } from "../_work.ts";
 import { readResponse } from "./_plain_reader.ts";
 import { promise } from "./_target.ts";
@@ -43,7 +44,7 @@ export interface Setup {
  */
 export function runReader(setup: Setup, wire: string): string {
   const { vector } = setup;
-  const input = bytes(wire);
+  const input = toBytes(wire);
   const run = new Runner(setup, input);
   const whole = run.drive("whole", []);
   const last = whole.steps.at(-1)!;

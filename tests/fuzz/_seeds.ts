@@ -9,7 +9,8 @@ import {
 } from "../properties/_generators.ts";
 import { CASES } from "../sse/_cases.ts";
 import { bytesOf } from "../sse/_streams.ts";
-import { AUTH, CHUNKED, expand, latin1, RESPONSES } from "../_vectors.ts";
+import { toText } from "../_text.ts";
+import { AUTH, CHUNKED, expand, RESPONSES } from "../_vectors.ts";
 
 // Vectors of limits are long, and slow to run in every cut.
 const MAX_SEED_LENGTH = 2048;
@@ -56,7 +57,7 @@ export const RESPONSE_WORDS: readonly string[] = [
 
 /** Event streams, one char for each byte. */
 export const EVENT_SEEDS: readonly string[] = short(
-  CASES.map(({ stream }) => latin1(bytesOf(stream))),
+  CASES.map(({ stream }) => toText(bytesOf(stream))),
 );
 
 /** What event streams are made of. */

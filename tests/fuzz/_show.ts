@@ -5,7 +5,8 @@ import * as api from "../../mod.ts";
 import { drive, type PlainStep } from "../_cuts.ts";
 import { CHUNKS_ALONE, type Reader, RECEIVE } from "../_run_responses.ts";
 import { summarizeStreamed } from "../_run_responses.ts";
-import { bytes, type ResponseVector } from "../_vectors.ts";
+import { toBytes } from "../_text.ts";
+import type { ResponseVector } from "../_vectors.ts";
 import { type Shown, toLine } from "./_target.ts";
 
 const NAME = "What it is, and its outcome";
@@ -58,7 +59,8 @@ function stepsOf(
 ): readonly PlainStep[] | undefined {
   const { wire, eof = false } = vector;
   try {
-    return drive(reader.make(api, vector), bytes(`${wire}`), [], { eof }).steps;
+    return drive(reader.make(api, vector), toBytes(`${wire}`), [], { eof })
+      .steps;
   } catch {
     // It may be that run itself that fails.
     return undefined;

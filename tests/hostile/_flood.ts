@@ -3,7 +3,7 @@
 // how much the client took out of them.
 
 import { HttpClient, type HttpClientOptions } from "@pimalaya/io-http/client";
-import { latin1 } from "../_pipe.ts";
+import { toBytes } from "../_text.ts";
 import { CA, SERVER } from "../_tls.ts";
 import type { Kind } from "./_peer.ts";
 
@@ -89,8 +89,8 @@ async function writeUntilClosed(
   try {
     await conn.read(buffer);
     const length = isSlow ? 1 : WRITE_BYTES;
-    await writeAll(conn, latin1(first), length);
-    const bytes = latin1(again.repeat(again === "" ? 0 : REPEATS));
+    await writeAll(conn, toBytes(first), length);
+    const bytes = toBytes(again.repeat(again === "" ? 0 : REPEATS));
     while (bytes.length > 0) await writeAll(conn, bytes, length);
     while (await conn.read(buffer) !== null);
   } catch (error) {

@@ -5,7 +5,7 @@
 
 import { HttpRequest } from "@pimalaya/io-http";
 import { HttpClient } from "@pimalaya/io-http/client";
-import { latin1 } from "../_pipe.ts";
+import { toBytes } from "../_text.ts";
 
 /** What the process has. */
 export interface Measure {
@@ -45,7 +45,7 @@ async function exchangeOnce(
   const get = HttpRequest.get(`${url}${path}`);
   let text: string;
   if (turn % 5 === 0) {
-    const body = ReadableStream.from([latin1("some"), latin1("thing")]);
+    const body = ReadableStream.from([toBytes("some"), toBytes("thing")]);
     const post = HttpRequest.post(url);
     const exchange = await client.exchange(post, { body, signal });
     text = await exchange.text();

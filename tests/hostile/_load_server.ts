@@ -4,7 +4,7 @@
 //   GET /length, GET /chunked, POST /     an answer of some bytes
 //   GET /alone                            the same, once nobody else is connected
 
-import { fromLatin1, latin1 } from "../_pipe.ts";
+import { toBytes, toText } from "../_text.ts";
 
 const LENGTH = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789";
 const CHUNKED = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" +
@@ -22,7 +22,7 @@ async function serve(conn: Deno.TcpConn): Promise<void> {
       if (request === null) break;
       if (request.startsWith("GET /alone ")) await waitUntilAlone();
       await conn.write(
-        latin1(request.startsWith("GET /chunked ") ? CHUNKED : LENGTH),
+        toBytes(request.startsWith("GET /chunked ") ? CHUNKED : LENGTH),
       );
     }
   } catch {
@@ -40,7 +40,7 @@ async function readRequest(conn: Deno.Conn): Promise<string | null> {
   while (true) {
     const length = await conn.read(buffer);
     if (length === null) return null;
-    text += fromLatin1(buffer.subarray(0, length));
+    text += toText(buffer.subarray(0, length));
     const end = text.startsWith("POST") ? "\r\n0\r\n\r\n" : "\r\n\r\n";
     if (text.endsWith(end)) return text;
   }

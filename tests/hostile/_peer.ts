@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { HttpClient } from "@pimalaya/io-http/client";
-import { fromLatin1, latin1 } from "../_pipe.ts";
+import { toBytes, toText } from "../_text.ts";
 import { CA, SERVER } from "../_tls.ts";
 
 /** What a connection runs over. */
@@ -82,7 +82,7 @@ export class Peer implements AsyncDisposable {
   async readUntil(text: string): Promise<void> {
     let all = "";
     await this.#listen((bytes) => {
-      all += fromLatin1(bytes);
+      all += toText(bytes);
       return !all.includes(text);
     });
     if (all.includes(text)) return;
@@ -92,7 +92,7 @@ export class Peer implements AsyncDisposable {
   /** Writes a text, all of it at once, and waits until the system has it. */
   write(text: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#socket.write(latin1(text), (error) => {
+      this.#socket.write(toBytes(text), (error) => {
         if (error) reject(error);
         else resolve();
       });
@@ -101,7 +101,7 @@ export class Peer implements AsyncDisposable {
 
   /** Writes a text below TLS, where it is no record. */
   writeRaw(text: string): void {
-    this.#raw.write(latin1(text));
+    this.#raw.write(toBytes(text));
   }
 
   /** Ends what the client reads; it may still write. */

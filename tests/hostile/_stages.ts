@@ -3,7 +3,7 @@
 
 import { HttpError, HttpRequest } from "@pimalaya/io-http";
 import type { HttpClient, HttpExchange } from "@pimalaya/io-http/client";
-import { fromLatin1 } from "../_pipe.ts";
+import { toText } from "../_text.ts";
 import { endless, settle, streamOf } from "../client/_exchange.ts";
 import type { Peer } from "./_peer.ts";
 
@@ -154,7 +154,7 @@ async function readData(
   const reader = exchange.body.getReader();
   let text = "";
   while (text.length < data.length) {
-    text += fromLatin1((await reader.read()).value!);
+    text += toText((await reader.read()).value!);
   }
   if (text !== data) throw new Error(`The body is ${text}, and not ${data}`);
   const reading = reader.read();

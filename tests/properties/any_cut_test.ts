@@ -16,7 +16,7 @@ import {
 } from "../../mod.ts";
 import { type AnyCoroutine, byteByByte, drive } from "../_cuts.ts";
 import { test } from "../_pure.ts";
-import { bytes } from "../_vectors.ts";
+import { toBytes } from "../_text.ts";
 import {
   binary,
   nearlyChunked,
@@ -98,7 +98,7 @@ function check(
   places: readonly number[],
   eof: boolean,
 ): void {
-  const input = bytes(wire);
+  const input = toBytes(wire);
   const whole = drive(make(), input, [], { eof });
   const last = whole.steps.at(-1)!;
   assert(["Ok", "Err", "WantsRead"].includes(last.type));

@@ -13,7 +13,7 @@ import {
 } from "../../mod.ts";
 import { type AnyCoroutine, plain } from "../_cuts.ts";
 import { endOfFile, test } from "../_pure.ts";
-import { bytes } from "../_vectors.ts";
+import { toBytes } from "../_text.ts";
 import { binary, nearlyChunked, nearlyResponse } from "./_generators.ts";
 
 const URL_TEXT = "http://example.com/";
@@ -31,8 +31,8 @@ const afterwards = fc.array(
   fc.oneof(
     fc.constant(undefined),
     fc.constant(endOfFile()),
-    binary.map(bytes),
-    nearlyResponse.map(bytes),
+    binary.map(toBytes),
+    nearlyResponse.map(toBytes),
   ),
   { minLength: 1, maxLength: 5 },
 );
@@ -41,7 +41,7 @@ test("Resuming after the end returns the same step, unchanged to the byte", () =
   fc.assert(
     fc.property(makers, wires, afterwards, (make, wire, afterwards) => {
       const coroutine = make();
-      const input = bytes(wire);
+      const input = toBytes(wire);
       let step = coroutine.resume(input);
       for (let i = 0; step.type !== "Ok" && step.type !== "Err"; i++) {
         assertEquals(i < 1000, true);

@@ -11,7 +11,7 @@ import {
   HttpRequest,
 } from "../../mod.ts";
 import { test } from "../_pure.ts";
-import { bytes } from "../_vectors.ts";
+import { toBytes } from "../_text.ts";
 import { countWork } from "../_work.ts";
 
 const GET = HttpRequest.get("http://example.com/");
@@ -78,8 +78,8 @@ test("A limit is passed by no more than one piece of input", () => {
     fc.property(floods, ({ flood, unit, limit, size }) => {
       const send = new Http11Send(GET, { [flood.limit]: limit });
       send.resume();
-      if (flood.before !== "") send.resume(bytes(flood.before));
-      const endless = bytes(unit.repeat(Math.ceil(6000 / unit.length)));
+      if (flood.before !== "") send.resume(toBytes(flood.before));
+      const endless = toBytes(unit.repeat(Math.ceil(6000 / unit.length)));
       let passed = flood.counted ?? 0;
       let code = "";
       const { allocated } = countWork(() => {
@@ -129,7 +129,7 @@ test("Interim responses are counted one by one", () => {
   fc.assert(
     fc.property(counts, ([sent, maxInterimResponses]) => {
       const interim = "HTTP/1.1 103 Early Hints\r\n\r\n".repeat(sent);
-      const wire = bytes(`${interim}HTTP/1.1 204 No Content\r\n\r\n`);
+      const wire = toBytes(`${interim}HTTP/1.1 204 No Content\r\n\r\n`);
       const receive = new Http11Receive(GET, { maxInterimResponses });
       let step = receive.resume(wire);
       let seen = 0;
@@ -147,6 +147,6 @@ test("Interim responses are counted one by one", () => {
 function end(wire: string, limits: Partial<HttpLimits>): string {
   const send = new Http11Send(GET, limits);
   send.resume();
-  const step = send.resume(bytes(wire));
+  const step = send.resume(toBytes(wire));
   return step.type === "Err" ? step.error.code : step.type;
 }

@@ -11,7 +11,7 @@ import {
   redirectRequest,
 } from "../../mod.ts";
 import { test } from "../_pure.ts";
-import { bytes } from "../_vectors.ts";
+import { toBytes } from "../_text.ts";
 import { binary, type Field, fields, fieldValue, url } from "./_generators.ts";
 
 const statuses = fc.constantFrom(300, 301, 302, 303, 304, 305, 307, 308, 399);
@@ -50,7 +50,7 @@ const requests = fc.record({
     : [];
   return new HttpRequest(method, url, {
     headers: [...headers, ...extra, ...framing],
-    body: bytes(hasBody ? body : ""),
+    body: toBytes(hasBody ? body : ""),
   });
 });
 
@@ -59,7 +59,7 @@ function answer(request: HttpRequest, status: number, location: string) {
   const send = new Http11Send(request);
   send.resume();
   return send.resume(
-    bytes(
+    toBytes(
       `HTTP/1.1 ${status}\r\nLocation: ${location}\r\n` +
         "Content-Length: 0\r\n\r\n",
     ),

@@ -15,7 +15,7 @@ import {
 import { drive } from "../_cuts.ts";
 import { test } from "../_pure.ts";
 import { readChunked, readRequest } from "../_request_reader.ts";
-import { bytes, latin1 } from "../_vectors.ts";
+import { toBytes, toText } from "../_text.ts";
 import { binary, type Field, fields, places, url } from "./_generators.ts";
 
 const methods = fc.constantFrom("GET", "HEAD", "POST", "PUT", "DELETE", "x-Y");
@@ -36,7 +36,7 @@ const parts = fc.record({
 });
 
 function make({ method, url, headers, body }: Parts): HttpRequest {
-  return new HttpRequest(method, url, { headers, body: bytes(body) });
+  return new HttpRequest(method, url, { headers, body: toBytes(body) });
 }
 
 function targetOf({ url }: HttpRequest): string {
@@ -59,7 +59,7 @@ test("A reader returns the request that an encoder wrote, and no more", () => {
           ["HTTP/1.0", encodeHttp10Request],
         ] as const
       ) {
-        const wire = concat([encode(request), bytes(after)]);
+        const wire = concat([encode(request), toBytes(after)]);
         assertEquals(readRequest(wire), {
           ...{ method, target: targetOf(request), version },
           headers: [["Host", request.url.host], ...headers, ...length],
@@ -96,7 +96,7 @@ test("A reader returns the chunked request that an encoder wrote", () => {
       const coding: Field = ["transfer-Encoding", "Chunked"];
       const all = headers.toSpliced(place % (headers.length + 1), 0, coding);
       const request = make({ ...parts, method: "POST", headers: all });
-      const wire = concat([encodeHttp11Request(request), bytes(after)]);
+      const wire = concat([encodeHttp11Request(request), toBytes(after)]);
       assertEquals(readRequest(wire), {
         ...{ method: "POST", target: targetOf(request), version: "HTTP/1.1" },
         headers: [["Host", request.url.host], ...all],
@@ -118,9 +118,9 @@ test("A reader returns the request of a head and chunks with trailers", () => {
       const encoder = new Http11ChunkEncoder();
       const wire = concat([
         encodeHttp11Head(request),
-        ...pieces.flatMap((piece) => encoder.chunk(bytes(piece))),
+        ...pieces.flatMap((piece) => encoder.chunk(toBytes(piece))),
         encoder.end(trailers),
-        bytes(after),
+        toBytes(after),
       ]);
       const { body, trailers: read, remaining } = readRequest(wire);
       assertEquals(body, pieces.join(""));
@@ -140,9 +140,9 @@ test("Http11ReceiveChunks returns what Http11ChunkEncoder wrote, in any cut", ()
       (pieces, trailers, after, at) => {
         const encoder = new Http11ChunkEncoder();
         const wire = concat([
-          ...pieces.flatMap((piece) => encoder.chunk(bytes(piece))),
+          ...pieces.flatMap((piece) => encoder.chunk(toBytes(piece))),
           encoder.end(trailers),
-          bytes(after),
+          toBytes(after),
         ]);
         const cuts = [...new Set(at.map((place) => 1 + place % wire.length))]
           .filter((at) => at < wire.length).sort((a, b) => a - b);
@@ -153,7 +153,7 @@ test("Http11ReceiveChunks returns what Http11ChunkEncoder wrote, in any cut", ()
           { type: "Ok", trailers, remaining: after },
         ]);
         // Both decoders agree.
-        assertEquals(readChunked(latin1(wire)), {
+        assertEquals(readChunked(toText(wire)), {
           ...{ body, trailers, remaining: after },
         });
       },

@@ -11,7 +11,7 @@ import {
 } from "../../mod.ts";
 import { drive, type PlainStep } from "../_cuts.ts";
 import { test } from "../_pure.ts";
-import { bytes } from "../_vectors.ts";
+import { toBytes } from "../_text.ts";
 import { binary, type Message, message, places } from "./_generators.ts";
 
 const GET = HttpRequest.get("http://example.com/");
@@ -25,7 +25,7 @@ function cutsOf(length: number, places: readonly number[]): number[] {
 
 /** Reads with a streaming and a buffering reader, to their last steps. */
 function readBoth(wire: string, places: readonly number[], eof: boolean) {
-  const input = bytes(wire);
+  const input = toBytes(wire);
   const cuts = cutsOf(input.length, places);
   const read = [new Http11Receive(GET), new Http11Send(GET)] as const;
   const [streamed, buffered] = read.map((coroutine) =>
@@ -79,7 +79,7 @@ test("A reader returns one response after the other of what is remaining", () =>
     fc.property(fc.array(closed, { maxLength: 5 }), (messages) => {
       let rest = messages.map(({ wire }) => wire).join("");
       for (const message of messages) {
-        const { steps } = drive(new Http11Send(GET), bytes(rest), []);
+        const { steps } = drive(new Http11Send(GET), toBytes(rest), []);
         const { response, remaining } = find(steps, "Ok");
         const { body, trailers } = message;
         assertEquals(response, { ...expectedHead(message), body, trailers });
@@ -94,7 +94,7 @@ test("A reader returns one response after the other of what is remaining", () =>
 test("A reader wants more of a response that is not whole, and no Ok", () => {
   fc.assert(
     fc.property(closed, fc.nat(), ({ wire }, place) => {
-      const short = bytes(wire.slice(0, place % wire.length));
+      const short = toBytes(wire.slice(0, place % wire.length));
       for (const coroutine of [new Http11Receive(GET), new Http11Send(GET)]) {
         const { steps } = drive(coroutine, short, []);
         assertEquals(steps.at(-1), { type: "WantsRead" });
@@ -113,7 +113,11 @@ test("Http11ReceiveHead returns the fields in order, with case and duplicates", 
     fc.property(message, binary, (message, after) => {
       const { wire, headers } = message;
       const head = /^[^]*?\n\r?\n/.exec(wire)![0];
-      const { steps } = drive(new Http11ReceiveHead(), bytes(head + after), []);
+      const { steps } = drive(
+        new Http11ReceiveHead(),
+        toBytes(head + after),
+        [],
+      );
       const { response, remaining } = find(steps, "Ok");
       assertEquals(response, {
         ...{ ...expectedHead(message), headers, body: "", trailers: [] },

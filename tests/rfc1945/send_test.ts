@@ -6,7 +6,7 @@ import {
 } from "@std/assert";
 import { encodeHttp10Request, Http10Send, HttpRequest } from "../../mod.ts";
 import { endOfFile, test } from "../_pure.ts";
-import { bytes, latin1 } from "../_vectors.ts";
+import { toBytes, toText } from "../_text.ts";
 
 const GET = HttpRequest.get("http://example.com/");
 const OPEN = "HTTP/1.0 200 OK\r\n\r\nhello";
@@ -24,12 +24,12 @@ test("Http10Send asks for one write, of what encodeHttp10Request returns", () =>
 test("Http10Send returns the very same Ok for good", () => {
   const send = new Http10Send(GET);
   send.resume();
-  assertEquals(send.resume(bytes(OPEN)), { type: "WantsRead" });
+  assertEquals(send.resume(toBytes(OPEN)), { type: "WantsRead" });
   const step = send.resume(endOfFile());
   assert(step.type === "Ok");
   assertEquals(step.response.version, "HTTP/1.0");
-  assertEquals(latin1(step.response.body), "hello");
-  for (const more of [undefined, bytes(OPEN), endOfFile()]) {
+  assertEquals(toText(step.response.body), "hello");
+  for (const more of [undefined, toBytes(OPEN), endOfFile()]) {
     assertStrictEquals(send.resume(more), step);
   }
 });
@@ -37,16 +37,16 @@ test("Http10Send returns the very same Ok for good", () => {
 test("Http10Send returns the very same Err for good", () => {
   const send = new Http10Send(GET, { maxBodyBytes: 4 });
   send.resume();
-  const step = send.resume(bytes(OPEN));
+  const step = send.resume(toBytes(OPEN));
   assertEquals(step.type === "Err" && step.error.code, "BodyTooLarge");
-  for (const more of [undefined, bytes(OPEN), endOfFile()]) {
+  for (const more of [undefined, toBytes(OPEN), endOfFile()]) {
     assertStrictEquals(send.resume(more), step);
   }
 });
 
 test("Http10Send keeps input and its end that come before the write", () => {
   const send = new Http10Send(GET);
-  const early = bytes(OPEN);
+  const early = toBytes(OPEN);
   assertEquals(send.resume(early).type, "WantsWrite");
   early.fill(0);
   const step = send.resume(endOfFile());
@@ -58,7 +58,7 @@ test("Http10Send surfaces a redirect, and then returns the same response", () =>
   send.resume();
   const wire = "HTTP/1.0 301 Moved\r\nLocation: //b/\r\nContent-Length: 0\r\n" +
     "\r\n";
-  const step = send.resume(bytes(wire));
+  const step = send.resume(toBytes(wire));
   assert(step.type === "WantsRedirect");
   assertEquals([step.url.href, step.sameOrigin], ["http://b/", false]);
   const end = send.resume();

@@ -10,7 +10,7 @@ import { inspect } from "node:util";
 import { HttpHeaders } from "../../rfc9110/headers.ts";
 import { HttpRequest } from "../../rfc9110/request.ts";
 import { test } from "../_pure.ts";
-import { bytes } from "../_vectors.ts";
+import { toBytes } from "../_text.ts";
 
 const URL_TEXT = "http://example.com/a?b#c";
 
@@ -22,7 +22,7 @@ test("HttpRequest keeps method, URL, fields and body as they were given", () => 
   assertEquals(request.method, "m-SEARCH");
   assertEquals(request.url.href, URL_TEXT);
   assertEquals([...request.headers], [["B", "1"], ["a", "2"]]);
-  assertEquals(request.body, bytes("hi"));
+  assertEquals(request.body, toBytes("hi"));
 });
 
 test("HttpRequest has no fields and no body where none are given", () => {
@@ -53,12 +53,12 @@ test("HttpRequest copies HttpHeaders, both ways apart from then on", () => {
 test("HttpRequest encodes a string as UTF-8 and keeps an array as it is", () => {
   const post = (body: string | Uint8Array) =>
     HttpRequest.post(URL_TEXT, { body }).body;
-  assertEquals(post("\u00e9\u20ac\u{1f600}"), bytes("é€😀"));
-  assertEquals(post("\ud83d"), bytes("\u00ef\u00bf\u00bd"));
-  const array = bytes("xx").subarray(1);
+  assertEquals(post("\u00e9\u20ac\u{1f600}"), toBytes("é€😀"));
+  assertEquals(post("\ud83d"), toBytes("\u00ef\u00bf\u00bd"));
+  const array = toBytes("xx").subarray(1);
   assertStrictEquals(post(array), array);
 
-  function bytes(text: string): Uint8Array {
+  function toBytes(text: string): Uint8Array {
     return text === "é€😀"
       ? Uint8Array.of(0xc3, 0xa9, 0xe2, 0x82, 0xac, 0xf0, 0x9f, 0x98, 0x80)
       : Uint8Array.from(text, (char) => char.charCodeAt(0));
@@ -154,7 +154,7 @@ test("fromRequest returns a copy of the platform's request", async () => {
     new Request(URL_TEXT, {
       method: "PUT",
       headers: { "X-One": "1", "Content-Type": "a/b", "X-Byte": "\xe9" },
-      body: bytes("\0\xff"),
+      body: toBytes("\0\xff"),
     }),
   );
   assertEquals(request.method, "PUT");
@@ -164,7 +164,7 @@ test("fromRequest returns a copy of the platform's request", async () => {
     ["x-byte", "\xe9"],
     ["x-one", "1"],
   ]);
-  assertEquals(request.body, bytes("\0\xff"));
+  assertEquals(request.body, toBytes("\0\xff"));
 });
 
 test("fromRequest returns no body where the request has none", async () => {

@@ -8,12 +8,12 @@ import { inspect } from "node:util";
 import { HttpHeaders } from "../../rfc9110/headers.ts";
 import { HttpResponse } from "../../rfc9110/response.ts";
 import { test } from "../_pure.ts";
-import { bytes } from "../_vectors.ts";
+import { toBytes } from "../_text.ts";
 
 test("HttpResponse keeps what it is made of", () => {
   const headers = new HttpHeaders({ A: "1" });
   const trailers = new HttpHeaders({ B: "2" });
-  const body = bytes("hi");
+  const body = toBytes("hi");
   const response = new HttpResponse({
     version: "HTTP/1.0",
     status: 299,
@@ -86,7 +86,7 @@ for (
 test("text returns UTF-8 without a BOM, whatever the fields say", () => {
   const headers = new HttpHeaders({ "Content-Type": "a/b; charset=latin1" });
   const text = (body: string) =>
-    new HttpResponse({ status: 200, headers, body: bytes(body) }).text();
+    new HttpResponse({ status: 200, headers, body: toBytes(body) }).text();
   assertEquals(text("\xef\xbb\xbf\xc3\xa9"), "\u00e9");
   assertEquals(text("a\xffb"), "a\ufffdb");
   assertEquals(text(""), "");
@@ -94,7 +94,7 @@ test("text returns UTF-8 without a BOM, whatever the fields say", () => {
 
 test("json returns the value, and throws SyntaxError for what is none", () => {
   const json = (body: string) =>
-    new HttpResponse({ status: 200, body: bytes(body) }).json();
+    new HttpResponse({ status: 200, body: toBytes(body) }).json();
   assertEquals(json('\xef\xbb\xbf{"a":[1]}'), { a: [1] });
   assertThrows(() => json(""), SyntaxError);
   assertThrows(() => json("<html>"), SyntaxError);
@@ -117,7 +117,7 @@ test("challenges returns those of all fields of the name, in order", () => {
 });
 
 test("toResponse returns a copy with status, reason, fields and body", async () => {
-  const body = bytes("\0hi\xff");
+  const body = toBytes("\0hi\xff");
   const response = new HttpResponse({
     status: 404,
     reason: "Not\tF\xf6und",
@@ -133,7 +133,7 @@ test("toResponse returns a copy with status, reason, fields and body", async () 
   assertEquals([platform.status, platform.statusText], [404, "Not\tF\xf6und"]);
   assertEquals(platform.headers.getSetCookie(), ["a", "b"]);
   assertEquals(platform.headers.get("x"), "\xe9");
-  assertEquals(await platform.bytes(), bytes("\0hi\xff"));
+  assertEquals(await platform.bytes(), toBytes("\0hi\xff"));
   platform.headers.set("x", "changed");
   assertEquals(response.header("x"), "\xe9");
 });
@@ -141,7 +141,7 @@ test("toResponse returns a copy with status, reason, fields and body", async () 
 for (const status of [204, 205, 304]) {
   test(`toResponse returns no body for ${status}`, () => {
     for (const body of ["", "hi"]) {
-      const response = new HttpResponse({ status, body: bytes(body) });
+      const response = new HttpResponse({ status, body: toBytes(body) });
       assertEquals(response.toResponse().body, null);
     }
   });
@@ -160,7 +160,7 @@ const SECRET = new HttpResponse({
   status: 200,
   reason: "OK",
   headers: new HttpHeaders([["Set-Cookie", "s3cret"], ["X", "1"]]),
-  body: bytes("s3cret!"),
+  body: toBytes("s3cret!"),
   trailers: new HttpHeaders([["Authentication-Info", "s3cret"]]),
 });
 const SHOWN = {

@@ -8,7 +8,7 @@ import {
 import { HttpError } from "../../error.ts";
 import { BodyBuffer } from "../../rfc9112/_body_buffer.ts";
 import { test } from "../_pure.ts";
-import { bytes, latin1 } from "../_vectors.ts";
+import { toBytes, toText } from "../_text.ts";
 import { countWork } from "../_work.ts";
 
 function fill(buffer: BodyBuffer, length: number, pieceLength: number): void {
@@ -39,12 +39,12 @@ for (const length of [0, 1, 4095, 4096, 4097, 8192, 12_289, 100_000]) {
 
 test("BodyBuffer copies pieces, and keeps no reference to them", () => {
   const buffer = new BodyBuffer(100, 4);
-  const piece = bytes("ab");
+  const piece = toBytes("ab");
   buffer.push(piece);
-  piece.set(bytes("cd"));
+  piece.set(toBytes("cd"));
   buffer.push(piece);
   piece.fill(0);
-  assertEquals(latin1(buffer.finish()), "abcd");
+  assertEquals(toText(buffer.finish()), "abcd");
 });
 
 test("BodyBuffer takes no memory on the word of a length", () => {
@@ -54,7 +54,7 @@ test("BodyBuffer takes no memory on the word of a length", () => {
     buffer = new BodyBuffer(Infinity, length);
   });
   assertEquals(before.allocated, 0);
-  const piece = bytes("a");
+  const piece = toBytes("a");
   const after = countWork(() => buffer!.push(piece));
   assertLessOrEqual(after.allocated, 4096);
 });
@@ -101,17 +101,17 @@ test("BodyBuffer rejects a length above the limit before any byte", () => {
 
 test("BodyBuffer rejects the piece that passes the limit, and holds no more", () => {
   const buffer = new BodyBuffer(5, null);
-  buffer.push(bytes("abc"));
+  buffer.push(toBytes("abc"));
   for (let i = 0; i < 2; i++) {
-    const error = assertThrows(() => buffer.push(bytes("def")), HttpError);
+    const error = assertThrows(() => buffer.push(toBytes("def")), HttpError);
     assertEquals(error.code, "BodyTooLarge");
     assertEquals(
       error.message,
       "Cannot hold the response body: it is longer than 5 bytes",
     );
   }
-  buffer.push(bytes("de"));
-  assertEquals(latin1(buffer.finish()), "abcde");
+  buffer.push(toBytes("de"));
+  assertEquals(toText(buffer.finish()), "abcde");
 });
 
 test("BodyBuffer shares no empty body with another buffer", () => {

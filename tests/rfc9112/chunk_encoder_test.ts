@@ -7,12 +7,12 @@ import {
 import { HttpHeaders } from "../../rfc9110/headers.ts";
 import { Http11ChunkEncoder } from "../../rfc9112/chunk_encoder.ts";
 import { test, transfer } from "../_pure.ts";
-import { bytes, latin1 } from "../_vectors.ts";
+import { toBytes, toText } from "../_text.ts";
 
 test("chunk returns the size, the data itself and the line's end", () => {
-  const data = bytes("xxhello").subarray(2);
+  const data = toBytes("xxhello").subarray(2);
   const pieces = new Http11ChunkEncoder().chunk(data);
-  assertEquals(pieces.map(latin1), ["5\r\n", "hello", "\r\n"]);
+  assertEquals(pieces.map(toText), ["5\r\n", "hello", "\r\n"]);
   assertStrictEquals(pieces[1], data);
 });
 
@@ -20,34 +20,34 @@ test("chunk returns nothing for no data, however often", () => {
   const encoder = new Http11ChunkEncoder();
   assertEquals(encoder.chunk(new Uint8Array(0)), []);
   assertEquals(encoder.chunk(new Uint8Array(0)), []);
-  assertEquals(encoder.chunk(bytes("a")).length, 3);
+  assertEquals(encoder.chunk(toBytes("a")).length, 3);
 });
 
 test("chunk returns sizes in hexadecimal without zeros in front", () => {
   const encoder = new Http11ChunkEncoder();
   for (const length of [1, 9, 10, 15, 16, 255, 256, 65_536, 1 << 20]) {
     const [size] = encoder.chunk(new Uint8Array(length));
-    assertEquals(latin1(size!), `${length.toString(16)}\r\n`);
+    assertEquals(toText(size!), `${length.toString(16)}\r\n`);
   }
 });
 
 test("The encoder survives that all it returned is taken away", () => {
   const encoder = new Http11ChunkEncoder();
   for (let i = 0; i < 3; i++) {
-    const pieces = encoder.chunk(bytes("hi"));
-    assertEquals(pieces.map(latin1), ["2\r\n", "hi", "\r\n"]);
+    const pieces = encoder.chunk(toBytes("hi"));
+    assertEquals(pieces.map(toText), ["2\r\n", "hi", "\r\n"]);
     pieces.forEach(transfer);
   }
   const end = encoder.end();
-  assertEquals(latin1(end), "0\r\n\r\n");
+  assertEquals(toText(end), "0\r\n\r\n");
   transfer(end);
   const other = new Http11ChunkEncoder().end();
-  assertEquals(latin1(other), "0\r\n\r\n");
+  assertEquals(toText(other), "0\r\n\r\n");
 });
 
 test("Two encoders share no array", () => {
   const [first, second] = [new Http11ChunkEncoder(), new Http11ChunkEncoder()];
-  const data = bytes("a");
+  const data = toBytes("a");
   const [a, b] = [first.chunk(data), second.chunk(data)];
   assertNotStrictEquals(a[0]!.buffer, b[0]!.buffer);
   assertNotStrictEquals(a[2]!.buffer, b[2]!.buffer);
@@ -62,7 +62,7 @@ test("end returns trailers in order, with case, duplicates and bytes", () => {
   ];
   const written = "0\r\nx-B: 1\r\nX-A: \xe9\r\nX-b: \r\n\r\n";
   for (const init of [trailers, new HttpHeaders(trailers)]) {
-    assertEquals(latin1(new Http11ChunkEncoder().end(init)), written);
+    assertEquals(toText(new Http11ChunkEncoder().end(init)), written);
   }
 });
 
@@ -70,7 +70,7 @@ test("chunk and end throw TypeError after the end", () => {
   const encoder = new Http11ChunkEncoder();
   encoder.end();
   const ended = "Cannot write: the body has ended";
-  assertThrows(() => encoder.chunk(bytes("a")), TypeError, ended);
+  assertThrows(() => encoder.chunk(toBytes("a")), TypeError, ended);
   assertThrows(() => encoder.chunk(new Uint8Array(0)), TypeError, ended);
   assertThrows(() => encoder.end(), TypeError, ended);
   assertThrows(() => encoder.end({ A: "1" }), TypeError, ended);
@@ -90,6 +90,6 @@ test("end rejects a bad trailer, after which the body can still be ended", () =>
   ) {
     assertThrows(() => encoder.end(trailers), TypeError);
   }
-  assertEquals(encoder.chunk(bytes("a")).length, 3);
-  assertEquals(latin1(encoder.end({ A: "1" })), "0\r\nA: 1\r\n\r\n");
+  assertEquals(encoder.chunk(toBytes("a")).length, 3);
+  assertEquals(toText(encoder.end({ A: "1" })), "0\r\nA: 1\r\n\r\n");
 });

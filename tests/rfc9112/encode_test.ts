@@ -9,18 +9,18 @@ import { HttpRequest } from "../../rfc9110/request.ts";
 import { Http11ChunkEncoder } from "../../rfc9112/chunk_encoder.ts";
 import { encodeHttp11Head, encodeHttp11Request } from "../../rfc9112/encode.ts";
 import { test, transfer } from "../_pure.ts";
-import { bytes, latin1 } from "../_vectors.ts";
+import { toBytes, toText } from "../_text.ts";
 import { countWork } from "../_work.ts";
 
 const URL_TEXT = "http://example.com/";
 const CHUNKED = { "Transfer-Encoding": "chunked" };
 
 function head(request: HttpRequest): string {
-  return latin1(encodeHttp11Head(request));
+  return toText(encodeHttp11Head(request));
 }
 
 test("encodeHttp11Request returns an array of its own, of exactly its length", () => {
-  const body = bytes("hi");
+  const body = toBytes("hi");
   const request = HttpRequest.post(URL_TEXT, { body });
   const [first, second] = [
     encodeHttp11Request(request),
@@ -29,7 +29,7 @@ test("encodeHttp11Request returns an array of its own, of exactly its length", (
   assertNotStrictEquals(first.buffer, second.buffer);
   assertEquals(first.buffer.byteLength, first.length);
   transfer(first);
-  assertEquals(latin1(body), "hi");
+  assertEquals(toText(body), "hi");
   assertEquals(encodeHttp11Request(request), second);
 });
 
@@ -49,14 +49,14 @@ test("encodeHttp11Request copies the body, and no more than once", () => {
 
 test("encodeHttp11Request returns the bytes of fields and of the body", () => {
   const all = Uint8Array.from({ length: 256 }, (_, byte) => byte);
-  const value = latin1(all.subarray(0x80));
+  const value = toText(all.subarray(0x80));
   const request = HttpRequest.put(URL_TEXT, {
     headers: { "X-Bytes": value },
     body: all,
   });
-  const written = latin1(encodeHttp11Request(request));
+  const written = toText(encodeHttp11Request(request));
   assertEquals(written.includes(`\r\nX-Bytes: ${value}\r\n`), true);
-  assertEquals(written.endsWith(`\r\n\r\n${latin1(all)}`), true);
+  assertEquals(written.endsWith(`\r\n\r\n${toText(all)}`), true);
 });
 
 test("encodeHttp11Request changes nothing of the request", () => {
@@ -72,7 +72,7 @@ test("encodeHttp11Request changes nothing of the request", () => {
 });
 
 test("encodeHttp11Head and a body make up encodeHttp11Request", () => {
-  const body = bytes("hello");
+  const body = toBytes("hello");
   const sized = HttpRequest.post(URL_TEXT, { body });
   assertEquals(
     concat([encodeHttp11Head(sized), body]),

@@ -11,7 +11,7 @@ import {
 } from "../../mod.ts";
 import { resolveLimits } from "../../rfc9112/limits.ts";
 import { test } from "../_pure.ts";
-import { bytes } from "../_vectors.ts";
+import { toBytes } from "../_text.ts";
 
 const DEFAULTS: HttpLimits = {
   maxHeadBytes: 65_536,
@@ -85,7 +85,7 @@ test("A coroutine keeps its limits when the object it was given changes", () => 
   const head = new Http11ReceiveHead(limits);
   const send = new Http11Send(REQUEST, limits);
   limits.maxHeadBytes = 1;
-  const wire = bytes("HTTP/1.1 204 No Content\r\n\r\n");
+  const wire = toBytes("HTTP/1.1 204 No Content\r\n\r\n");
   assertEquals(head.resume(wire).type, "Ok");
   send.resume();
   assertEquals(send.resume(wire).type, "Ok");

@@ -15,7 +15,7 @@ import { Input } from "../../core/input.ts";
 import { ChunkReader } from "../../rfc9112/_chunks.ts";
 import { resolveLimits } from "../../rfc9112/limits.ts";
 import { endOfFile, test, transfer } from "../_pure.ts";
-import { bytes, latin1 } from "../_vectors.ts";
+import { toBytes, toText } from "../_text.ts";
 import { countLooks, countWork } from "../_work.ts";
 
 const HELLO = "5\r\nhello\r\n";
@@ -25,9 +25,9 @@ const END = "0\r\nA: 1\r\n\r\n";
 function read(wire: string, limits?: Partial<HttpLimits>): string[] {
   const chunks = new Http11ReceiveChunks(limits);
   const seen: string[] = [];
-  let step = chunks.resume(bytes(wire));
+  let step = chunks.resume(toBytes(wire));
   while (step.type === "Data") {
-    seen.push(latin1(step.bytes));
+    seen.push(toText(step.bytes));
     step = chunks.resume();
   }
   return [...seen, step.type === "Err" ? step.error.code : step.type];
@@ -35,35 +35,35 @@ function read(wire: string, limits?: Partial<HttpLimits>): string[] {
 
 test("Http11ReceiveChunks repeats WantsRead until there is more", () => {
   const chunks = new Http11ReceiveChunks();
-  for (const piece of [undefined, undefined, bytes("5"), undefined]) {
+  for (const piece of [undefined, undefined, toBytes("5"), undefined]) {
     assertEquals(chunks.resume(piece), { type: "WantsRead" });
   }
-  assertEquals(chunks.resume(bytes("\r\nhello")).type, "Data");
+  assertEquals(chunks.resume(toBytes("\r\nhello")).type, "Data");
   assertEquals(chunks.resume(), { type: "WantsRead" });
 });
 
 test("Http11ReceiveChunks returns the very same Ok for good", () => {
   const chunks = new Http11ReceiveChunks();
-  const step = chunks.resume(bytes(`${END}rest`));
-  for (const more of [undefined, bytes(HELLO), endOfFile()]) {
+  const step = chunks.resume(toBytes(`${END}rest`));
+  for (const more of [undefined, toBytes(HELLO), endOfFile()]) {
     assertStrictEquals(chunks.resume(more), step);
   }
   assert(step.type === "Ok");
   assertEquals([...step.trailers], [["A", "1"]]);
-  assertEquals(latin1(step.remaining), "rest");
+  assertEquals(toText(step.remaining), "rest");
 });
 
 test("Http11ReceiveChunks returns the very same Err for good", () => {
   const chunks = new Http11ReceiveChunks();
-  const step = chunks.resume(bytes("x\r\n"));
+  const step = chunks.resume(toBytes("x\r\n"));
   assertEquals(step.type, "Err");
-  for (const more of [undefined, bytes(HELLO), endOfFile()]) {
+  for (const more of [undefined, toBytes(HELLO), endOfFile()]) {
     assertStrictEquals(chunks.resume(more), step);
   }
 });
 
 test("Http11ReceiveChunks returns a large chunk without a copy", () => {
-  const wire = bytes(`10000\r\n${"x".repeat(0x10000)}\r\n`);
+  const wire = toBytes(`10000\r\n${"x".repeat(0x10000)}\r\n`);
   const chunks = new Http11ReceiveChunks();
   let step = null;
   const { allocated, copied } = countWork(() => {
@@ -94,8 +94,8 @@ test("Http11ReceiveChunks returns the data before a fault, then the fault", () =
 
 test("Http11ReceiveChunks returns the fault although more input came", () => {
   const chunks = new Http11ReceiveChunks();
-  assertEquals(chunks.resume(bytes(`${HELLO}x`)).type, "Data");
-  const step = chunks.resume(bytes(END));
+  assertEquals(chunks.resume(toBytes(`${HELLO}x`)).type, "Data");
+  const step = chunks.resume(toBytes(END));
   assertEquals(step.type === "Err" && step.error.code, "InvalidChunkSize");
 });
 
@@ -104,15 +104,15 @@ test("Http11ReceiveChunks goes on where all that it returned is taken away", () 
   const seen: string[] = [];
   // One run, several runs, and the end behind the data of the same piece.
   for (const piece of [HELLO, HELLO.repeat(3), HELLO + HELLO + END + "rest"]) {
-    let step = chunks.resume(bytes(piece));
+    let step = chunks.resume(toBytes(piece));
     while (step.type === "Data") {
-      seen.push(latin1(step.bytes));
+      seen.push(toText(step.bytes));
       transfer(step.bytes);
       step = chunks.resume();
     }
     if (step.type !== "Ok") continue;
     assertEquals([...step.trailers], [["A", "1"]]);
-    assertEquals(latin1(step.remaining), "rest");
+    assertEquals(toText(step.remaining), "rest");
     transfer(step.remaining);
     assertStrictEquals(chunks.resume(), step);
     seen.push(step.type);
@@ -122,7 +122,7 @@ test("Http11ReceiveChunks goes on where all that it returned is taken away", () 
 });
 
 test("Http11ReceiveChunks keeps nothing of a buffer that is used again", () => {
-  const wire = bytes(`${HELLO.repeat(3)}${END}rest`);
+  const wire = toBytes(`${HELLO.repeat(3)}${END}rest`);
   for (let size = 1; size < wire.length; size++) {
     const chunks = new Http11ReceiveChunks();
     const buffer = new Uint8Array(size);
@@ -132,7 +132,7 @@ test("Http11ReceiveChunks keeps nothing of a buffer that is used again", () => {
       buffer.set(piece);
       let step = chunks.resume(buffer.subarray(0, piece.length));
       while (step.type === "Data") {
-        data += latin1(step.bytes);
+        data += toText(step.bytes);
         buffer.fill(0x0a);
         step = chunks.resume();
       }
@@ -146,7 +146,7 @@ test("Http11ReceiveChunks keeps nothing of a buffer that is used again", () => {
 });
 
 test("Http11ReceiveChunks shares nothing between bodies", () => {
-  const ends = [1, 2].map(() => new Http11ReceiveChunks().resume(bytes(END)));
+  const ends = [1, 2].map(() => new Http11ReceiveChunks().resume(toBytes(END)));
   const [first, second] = ends;
   assert(first?.type === "Ok" && second?.type === "Ok");
   assertNotStrictEquals(first.remaining, second.remaining);
@@ -167,7 +167,7 @@ test("Http11ReceiveChunks counts the trailers alone, not the line that ends them
 });
 
 test("Http11ReceiveChunks rejects trailers above the limit however they are cut", () => {
-  const wire = bytes("0\r\nX: ab\n\n");
+  const wire = toBytes("0\r\nX: ab\n\n");
   for (let at = 1; at < wire.length; at++) {
     const chunks = new Http11ReceiveChunks({ maxTrailerBytes: 5 });
     chunks.resume(wire.subarray(0, at));
@@ -185,7 +185,7 @@ test("Http11ReceiveChunks returns errors that are safe to log", () => {
     [`0\r\n\x1b${"x".repeat(1000)}\r\n`, "InvalidTrailer"],
   ];
   for (const [wire, code] of cases) {
-    const step = new Http11ReceiveChunks().resume(bytes(wire));
+    const step = new Http11ReceiveChunks().resume(toBytes(wire));
     assert(step.type === "Err");
     assertEquals(step.error.code, code);
     assertMatch(step.error.message, /^[\x20-\x7e]{1,250}$/);
@@ -212,7 +212,7 @@ const HARD: [what: string, wire: string][] = [
 
 for (const [what, wire] of HARD) {
   test(`ChunkReader looks at each byte of ${what} a few times, byte by byte`, () => {
-    const array = bytes(wire);
+    const array = toBytes(wire);
     const { bytes: watched, looks } = countLooks(array);
     const reader = new ChunkReader(resolveLimits());
     const input = new Input();
@@ -227,7 +227,7 @@ for (const [what, wire] of HARD) {
   });
 
   test(`Http11ReceiveChunks copies ${what} a few times, in any pieces`, () => {
-    const array = bytes(wire);
+    const array = toBytes(wire);
     for (const size of [1, 7, 1000, array.length]) {
       const chunks = new Http11ReceiveChunks();
       let type = "";

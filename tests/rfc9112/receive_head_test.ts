@@ -10,20 +10,20 @@ import { Http11ReceiveHead, type HttpErrorCode } from "../../mod.ts";
 import { Input } from "../../core/input.ts";
 import { HeadReader } from "../../rfc9112/_head.ts";
 import { endOfFile, test, transfer } from "../_pure.ts";
-import { bytes, latin1 } from "../_vectors.ts";
+import { toBytes, toText } from "../_text.ts";
 import { countLooks, countWork } from "../_work.ts";
 
 const HEAD = "HTTP/1.1 200 OK\r\nA: 1\r\n\r\n";
 
 function ok(wire: string) {
-  const step = new Http11ReceiveHead().resume(bytes(wire));
+  const step = new Http11ReceiveHead().resume(toBytes(wire));
   assert(step.type === "Ok");
   return step;
 }
 
 function err(wire: string, eof = false) {
   const head = new Http11ReceiveHead();
-  const first = head.resume(bytes(wire));
+  const first = head.resume(toBytes(wire));
   const step = eof ? head.resume(endOfFile()) : first;
   assert(step.type === "Err", step.type);
   return step.error;
@@ -31,39 +31,39 @@ function err(wire: string, eof = false) {
 
 test("Http11ReceiveHead repeats WantsRead until there is more", () => {
   const head = new Http11ReceiveHead();
-  for (const piece of [undefined, undefined, bytes("HTTP/"), undefined]) {
+  for (const piece of [undefined, undefined, toBytes("HTTP/"), undefined]) {
     assertEquals(head.resume(piece), { type: "WantsRead" });
   }
-  assertEquals(head.resume(bytes("1.1 200\r\n\r\n")).type, "Ok");
+  assertEquals(head.resume(toBytes("1.1 200\r\n\r\n")).type, "Ok");
 });
 
 test("Http11ReceiveHead returns the very same Ok for good", () => {
   const head = new Http11ReceiveHead();
-  const step = head.resume(bytes(`${HEAD}rest`));
-  for (const more of [undefined, bytes(HEAD), endOfFile()]) {
+  const step = head.resume(toBytes(`${HEAD}rest`));
+  for (const more of [undefined, toBytes(HEAD), endOfFile()]) {
     assertStrictEquals(head.resume(more), step);
   }
   assert(step.type === "Ok");
-  assertEquals(latin1(step.remaining), "rest");
+  assertEquals(toText(step.remaining), "rest");
 });
 
 test("Http11ReceiveHead returns the very same Err for good", () => {
   const head = new Http11ReceiveHead();
-  const step = head.resume(bytes("ICY 200 OK\r\n\r\n"));
+  const step = head.resume(toBytes("ICY 200 OK\r\n\r\n"));
   assertEquals(step.type, "Err");
-  for (const more of [undefined, bytes(HEAD), endOfFile()]) {
+  for (const more of [undefined, toBytes(HEAD), endOfFile()]) {
     assertStrictEquals(head.resume(more), step);
   }
 });
 
 test("Http11ReceiveHead returns remaining bytes in storage of their own", () => {
-  const wire = bytes(`${HEAD}rest`);
+  const wire = toBytes(`${HEAD}rest`);
   const step = new Http11ReceiveHead().resume(wire);
   assert(step.type === "Ok");
   assertNotStrictEquals(step.remaining.buffer, wire.buffer);
   assertEquals(step.remaining.buffer.byteLength, 4);
   wire.fill(0);
-  assertEquals(latin1(step.remaining), "rest");
+  assertEquals(toText(step.remaining), "rest");
 });
 
 test("Http11ReceiveHead shares no empty array between heads", () => {
@@ -94,7 +94,9 @@ test("Http11ReceiveHead returns headers that are the caller's to change", () => 
 test("Http11ReceiveHead keeps nothing of a buffer that is used again", () => {
   const head = new Http11ReceiveHead();
   const buffer = new Uint8Array(4);
-  const wire = bytes("HTTP/1.1 299 F\xefne\r\nX-Long-Name: \xe9t\xe9\r\n\r\n");
+  const wire = toBytes(
+    "HTTP/1.1 299 F\xefne\r\nX-Long-Name: \xe9t\xe9\r\n\r\n",
+  );
   let step = head.resume();
   for (let at = 0; at < wire.length; at += 4) {
     const piece = wire.subarray(at, at + 4);
@@ -108,7 +110,7 @@ test("Http11ReceiveHead keeps nothing of a buffer that is used again", () => {
 });
 
 test("Http11ReceiveHead reads views into larger buffers, of any kind", () => {
-  const wire = bytes(HEAD);
+  const wire = toBytes(HEAD);
   const large = new Uint8Array(100).fill(0x0a);
   large.set(wire, 50);
   const shared = new Uint8Array(new SharedArrayBuffer(wire.length));
@@ -126,7 +128,7 @@ test("Http11ReceiveHead rejects a bare CR before the status line at once", () =>
     const head = new Http11ReceiveHead();
     const types = Array.from(
       wire,
-      (char) => head.resume(bytes(char)).type,
+      (char) => head.resume(toBytes(char)).type,
     );
     assertEquals(types.pop(), "Err");
     assertEquals(types.every((type) => type === "WantsRead"), true);
@@ -173,7 +175,7 @@ const HARD: [what: string, wire: string][] = [
 
 for (const [what, wire] of HARD) {
   test(`HeadReader looks at each byte of ${what} a few times, byte by byte`, () => {
-    const array = bytes(wire);
+    const array = toBytes(wire);
     const { bytes: watched, looks } = countLooks(array);
     const reader = new HeadReader(65_536);
     const input = new Input();
@@ -190,7 +192,7 @@ for (const [what, wire] of HARD) {
   });
 
   test(`Http11ReceiveHead copies ${what} a few times, byte by byte`, () => {
-    const array = bytes(wire);
+    const array = toBytes(wire);
     const pieces = Array.from(array, (byte) => Uint8Array.of(byte));
     const head = new Http11ReceiveHead();
     let type = "";
@@ -205,7 +207,7 @@ for (const [what, wire] of HARD) {
 
 test("Http11ReceiveHead holds no more than its limit and one piece", () => {
   const head = new Http11ReceiveHead({ maxHeadBytes: 10_000 });
-  const piece = bytes("HTTP/1.1 200 OK\r\nA: ".padEnd(1000, "x"));
+  const piece = toBytes("HTTP/1.1 200 OK\r\nA: ".padEnd(1000, "x"));
   let passed = 0;
   const { allocated } = countWork(() => {
     while (head.resume(piece).type === "WantsRead") {

@@ -14,7 +14,7 @@ import {
   type HttpResponse,
 } from "../../mod.ts";
 import { endOfFile, test, transfer } from "../_pure.ts";
-import { bytes, latin1 } from "../_vectors.ts";
+import { toBytes, toText } from "../_text.ts";
 import { countWork } from "../_work.ts";
 
 const GET = HttpRequest.get("http://example.com/");
@@ -42,30 +42,30 @@ function typesOf(steps: Http11ReceiveResult[]): string[] {
 test("Http11Receive repeats WantsRead in each phase", () => {
   const receive = new Http11Receive(GET);
   for (const piece of ["", CONTINUE, SIZED, "he", "l"]) {
-    const steps = drain(receive, piece === "" ? undefined : bytes(piece));
+    const steps = drain(receive, piece === "" ? undefined : toBytes(piece));
     assertEquals(steps.at(-1), { type: "WantsRead" });
     assertEquals(receive.resume(), { type: "WantsRead" });
   }
-  assertEquals(typesOf(drain(receive, bytes("lo"))), ["Data", "Ok"]);
+  assertEquals(typesOf(drain(receive, toBytes("lo"))), ["Data", "Ok"]);
 });
 
 test("Http11Receive returns the very same Ok for good", () => {
   const receive = new Http11Receive(GET);
-  const step = drain(receive, bytes(`${SIZED}hellorest`)).at(-1)!;
-  for (const more of [undefined, bytes(SIZED), endOfFile()]) {
+  const step = drain(receive, toBytes(`${SIZED}hellorest`)).at(-1)!;
+  for (const more of [undefined, toBytes(SIZED), endOfFile()]) {
     assertStrictEquals(receive.resume(more), step);
   }
   assert(step.type === "Ok");
-  assertEquals(latin1(step.remaining), "rest");
+  assertEquals(toText(step.remaining), "rest");
 });
 
 test("Http11Receive returns the very same Err for good", () => {
   for (const wire of ["X", `${SIZED}hel`, `${CODED}x`]) {
     const receive = new Http11Receive(GET);
-    drain(receive, bytes(wire));
+    drain(receive, toBytes(wire));
     const step = drain(receive, endOfFile()).at(-1)!;
     assertEquals(step.type, "Err");
-    for (const more of [undefined, bytes(SIZED), endOfFile()]) {
+    for (const more of [undefined, toBytes(SIZED), endOfFile()]) {
       assertStrictEquals(receive.resume(more), step);
     }
   }
@@ -74,13 +74,13 @@ test("Http11Receive returns the very same Err for good", () => {
 test("Http11Receive returns the steps of one piece one by one", () => {
   const receive = new Http11Receive(GET);
   const wire = `${CONTINUE}${CONTINUE}${SIZED}hellorest`;
-  assertEquals(typesOf(drain(receive, bytes(wire))), [
+  assertEquals(typesOf(drain(receive, toBytes(wire))), [
     ...["Interim", "Interim", "Head", "Data", "Ok"],
   ]);
 });
 
 test("Http11Receive takes input at any step, asked for or not", () => {
-  const wire = bytes(`${CONTINUE}${CODED}5\r\nhello\r\n0\r\nA: 1\r\n\r\n`);
+  const wire = toBytes(`${CONTINUE}${CODED}5\r\nhello\r\n0\r\nA: 1\r\n\r\n`);
   const receive = new Http11Receive(GET);
   const seen: string[] = [];
   let at = 0;
@@ -96,22 +96,22 @@ test("Http11Receive takes input at any step, asked for or not", () => {
 
 test("Http11Receive returns data of a sized body as views of the input", () => {
   const receive = new Http11Receive(GET);
-  drain(receive, bytes(SIZED));
-  const piece = bytes("hel");
+  drain(receive, toBytes(SIZED));
+  const piece = toBytes("hel");
   const step = receive.resume(piece);
   assert(step.type === "Data");
   assertStrictEquals(step.bytes.buffer, piece.buffer);
-  assertEquals(latin1(step.bytes), "hel");
+  assertEquals(toText(step.bytes), "hel");
 });
 
 test("Http11Receive returns data of the connection's end, and then its end", () => {
   const receive = new Http11Receive(GET);
-  drain(receive, bytes(OPEN));
+  drain(receive, toBytes(OPEN));
   for (const piece of ["a", "bc"]) {
-    const [step, ...more] = drain(receive, bytes(piece));
+    const [step, ...more] = drain(receive, toBytes(piece));
     assert(step?.type === "Data");
     assertEquals(typesOf(more), ["WantsRead"]);
-    assertEquals(latin1(step.bytes), piece);
+    assertEquals(toText(step.bytes), piece);
   }
   const [end] = drain(receive, endOfFile());
   assert(end?.type === "Ok");
@@ -121,7 +121,7 @@ test("Http11Receive returns data of the connection's end, and then its end", () 
 test("Http11Receive returns the head without body and trailers", () => {
   for (const wire of [`${SIZED}hello`, `${CODED}0\r\nA: 1\r\n\r\n`]) {
     const receive = new Http11Receive(GET);
-    const [head, ...rest] = drain(receive, bytes(wire));
+    const [head, ...rest] = drain(receive, toBytes(wire));
     assert(head?.type === "Head");
     assertEquals(head.response.body.length, 0);
     // What came later is in the Ok alone.
@@ -140,7 +140,7 @@ for (
   ] as const
 ) {
   test(`Http11Receive goes on where data, ${kind}, is taken away, in every cut`, () => {
-    const array = bytes(`${CONTINUE}${wire}rest`);
+    const array = toBytes(`${CONTINUE}${wire}rest`);
     for (let cut = 0; cut < array.length - "rest".length; cut++) {
       const receive = new Http11Receive(GET);
       const pieces = [array.slice(0, cut), array.slice(cut)];
@@ -151,13 +151,13 @@ for (
         while (step.type !== "WantsRead" && step.type !== "Ok") {
           assert(step.type !== "Err");
           if (step.type === "Data") {
-            data += latin1(step.bytes);
+            data += toText(step.bytes);
             transfer(step.bytes);
           }
           step = receive.resume();
         }
         if (step.type !== "Ok") continue;
-        end = latin1(step.remaining);
+        end = toText(step.remaining);
         assertEquals(step.trailers.size, kind === "chunked" ? 1 : 0);
       }
       assertEquals([data, end], ["hello", "rest"]);
@@ -166,7 +166,7 @@ for (
 }
 
 test("Http11Receive shares nothing between two responses", () => {
-  const run = () => drain(new Http11Receive(GET), bytes(`${SIZED}hello`));
+  const run = () => drain(new Http11Receive(GET), toBytes(`${SIZED}hello`));
   const [head, , end] = run();
   const [otherHead, , otherEnd] = run();
   assert(head?.type === "Head" && otherHead?.type === "Head");
@@ -184,20 +184,20 @@ test("Http11Receive judges by the request as it was when it was handed in", () =
   headers.delete("Upgrade");
   headers.append("Connection", "close");
   const wire = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
-  assertEquals(typesOf(drain(receive, bytes(wire))), ["Head", "Ok"]);
+  assertEquals(typesOf(drain(receive, toBytes(wire))), ["Head", "Ok"]);
 
   const request = { method: "GET", headers: new HttpHeaders() };
   const other = new Http11Receive(request);
   request.method = "HEAD";
   request.headers.append("Connection", "close");
-  const end = drain(other, bytes(`${SIZED}hello`)).at(-1)!;
+  const end = drain(other, toBytes(`${SIZED}hello`)).at(-1)!;
   assertEquals(end.type === "Ok" && end.closeReason, null);
 });
 
 test("Http11Receive takes what matters of a request alone", () => {
   const headers = new HttpHeaders({ Connection: "close" });
   const receive = new Http11Receive({ method: "HEAD", headers });
-  const [head, end] = drain(receive, bytes(SIZED));
+  const [head, end] = drain(receive, toBytes(SIZED));
   assertEquals(head?.type === "Head" && head.framing, { kind: "none" });
   assertEquals(end?.type === "Ok" && end.closeReason, "RequestClose");
 });
@@ -207,7 +207,7 @@ test("Http11Receive counts interim responses, and each head for itself", () => {
   const count = (interims: number) => {
     const receive = new Http11Receive(GET, limits);
     const wire = `${CONTINUE.repeat(interims)}${SIZED}hello`;
-    const steps = drain(receive, bytes(wire));
+    const steps = drain(receive, toBytes(wire));
     const end = steps.at(-1)!;
     return end.type === "Err" ? end.error.code : end.type;
   };
@@ -217,7 +217,7 @@ test("Http11Receive counts interim responses, and each head for itself", () => {
 
 test("Http11Receive has no limit on a body that it does not hold", () => {
   const receive = new Http11Receive(GET, { maxBodyBytes: 0 });
-  const steps = drain(receive, bytes(`${SIZED}hello`));
+  const steps = drain(receive, toBytes(`${SIZED}hello`));
   assertEquals(typesOf(steps), ["Head", "Data", "Ok"]);
 });
 
@@ -226,7 +226,7 @@ test("Http11Receive neither copies nor holds a body that streams through", () =>
   const receive = new Http11Receive(GET);
   drain(
     receive,
-    bytes(`HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`),
+    toBytes(`HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`),
   );
   const piece = new Uint8Array(1 << 16);
   let read = 0;
@@ -242,7 +242,7 @@ test("Http11Receive neither copies nor holds a body that streams through", () =>
 
 test("Http11Receive copies a whole response in one piece once at most", () => {
   const body = "x".repeat(1 << 20);
-  const wire = bytes(
+  const wire = toBytes(
     `${CONTINUE.repeat(30)}HTTP/1.1 200 OK\r\n` +
       `Content-Length: ${body.length}\r\n\r\n${body}rest`,
   );
@@ -257,7 +257,7 @@ test("Http11Receive returns steps that show no credentials", () => {
   const wire =
     "HTTP/1.1 200 OK\r\nSet-Cookie: s3cret\r\nContent-Length: 0\r\n" +
     "\r\n";
-  const [head] = drain(new Http11Receive(GET), bytes(wire));
+  const [head] = drain(new Http11Receive(GET), toBytes(wire));
   assert(head?.type === "Head");
   assertEquals(head.response.header("set-cookie"), "s3cret");
   const texts = [Deno.inspect(head, { depth: 9 }), JSON.stringify(head)];
@@ -266,7 +266,7 @@ test("Http11Receive returns steps that show no credentials", () => {
 
 test("Http11Receive returns a head that nothing later changes", () => {
   const receive = new Http11Receive(GET);
-  const [step] = drain(receive, bytes(`${CODED}1\r\na\r\n0\r\nB: 2\r\n\r\n`));
+  const [step] = drain(receive, toBytes(`${CODED}1\r\na\r\n0\r\nB: 2\r\n\r\n`));
   assert(step?.type === "Head");
   const response: HttpResponse = step.response;
   assertEquals([...response.headers], [["Transfer-Encoding", "chunked"]]);

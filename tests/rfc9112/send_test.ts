@@ -14,7 +14,7 @@ import {
   type HttpSendOptions,
 } from "../../mod.ts";
 import { endOfFile, test, transfer } from "../_pure.ts";
-import { bytes, latin1 } from "../_vectors.ts";
+import { toBytes, toText } from "../_text.ts";
 import { countWork } from "../_work.ts";
 
 const GET = HttpRequest.get("http://example.com/a#frag");
@@ -31,7 +31,7 @@ function send(
 ): { coroutine: Http11Send; step: Http11SendResult } {
   const coroutine = new Http11Send(request, options);
   assertEquals(coroutine.resume().type, "WantsWrite");
-  const step = coroutine.resume(wire === "" ? undefined : bytes(wire));
+  const step = coroutine.resume(wire === "" ? undefined : toBytes(wire));
   return { coroutine, step };
 }
 
@@ -56,22 +56,22 @@ test("Http11Send asks for one write, of what encodeHttp11Request returns", () =>
 test("Http11Send repeats WantsRead in each phase", () => {
   const { coroutine } = send("");
   for (const piece of [CONTINUE, OK.slice(0, 9), OK.slice(9, -2), "l"]) {
-    assertEquals(coroutine.resume(bytes(piece)), { type: "WantsRead" });
+    assertEquals(coroutine.resume(toBytes(piece)), { type: "WantsRead" });
     assertEquals(coroutine.resume(), { type: "WantsRead" });
   }
-  assertEquals(coroutine.resume(bytes("o")).type, "Ok");
+  assertEquals(coroutine.resume(toBytes("o")).type, "Ok");
 });
 
 test("Http11Send keeps input that comes before the write was asked for", () => {
   for (let cut = 1; cut <= OK.length; cut++) {
     const coroutine = new Http11Send(GET);
-    const early = bytes(OK.slice(0, cut));
+    const early = toBytes(OK.slice(0, cut));
     assertEquals(coroutine.resume(early).type, "WantsWrite");
     early.fill(0);
     let step = coroutine.resume();
     if (cut < OK.length) {
       assertEquals(step, { type: "WantsRead" });
-      step = coroutine.resume(bytes(OK.slice(cut)));
+      step = coroutine.resume(toBytes(OK.slice(cut)));
     }
     assert(step.type === "Ok");
     assertEquals(step.response.text(), "hello");
@@ -89,15 +89,15 @@ test("Http11Send asks for the write although the connection has ended", () => {
   assertEquals(coroutine.resume(endOfFile()).type, "WantsWrite");
   const step = coroutine.resume();
   assertEquals(step.type === "Err" && step.error.code, "UnexpectedEof");
-  assertStrictEquals(coroutine.resume(bytes(OK)), step);
+  assertStrictEquals(coroutine.resume(toBytes(OK)), step);
 });
 
 test("Http11Send reads a response that ended before the write was asked for", () => {
   const coroutine = new Http11Send(GET);
-  assertEquals(coroutine.resume(bytes(OK.slice(0, 30))).type, "WantsWrite");
+  assertEquals(coroutine.resume(toBytes(OK.slice(0, 30))).type, "WantsWrite");
   const open = "HTTP/1.1 200 OK\r\n\r\nall of it";
   const early = new Http11Send(GET);
-  assertEquals(early.resume(bytes(open)).type, "WantsWrite");
+  assertEquals(early.resume(toBytes(open)).type, "WantsWrite");
   const step = early.resume(endOfFile());
   assertEquals(step.type === "Ok" && step.response.text(), "all of it");
   const cut = coroutine.resume(endOfFile());
@@ -106,29 +106,29 @@ test("Http11Send reads a response that ended before the write was asked for", ()
 
 test("Http11Send returns a fault of early input only after the write", () => {
   const coroutine = new Http11Send(GET);
-  assertEquals(coroutine.resume(bytes("ICY")).type, "WantsWrite");
+  assertEquals(coroutine.resume(toBytes("ICY")).type, "WantsWrite");
   const step = coroutine.resume();
   assertEquals(step.type === "Err" && step.error.code, "InvalidStatusLine");
 });
 
 test("Http11Send returns the very same Ok for good", () => {
   const { coroutine, step } = send(`${OK}rest`);
-  for (const more of [undefined, bytes(OK), endOfFile()]) {
+  for (const more of [undefined, toBytes(OK), endOfFile()]) {
     assertStrictEquals(coroutine.resume(more), step);
   }
   assert(step.type === "Ok");
-  assertEquals(latin1(step.remaining), "rest");
+  assertEquals(toText(step.remaining), "rest");
 });
 
 test("Http11Send returns the very same Err for good", () => {
   const { coroutine, step } = send("ICY 200 OK\r\n\r\n");
   assertEquals(step.type, "Err");
-  for (const more of [undefined, bytes(OK), endOfFile()]) {
+  for (const more of [undefined, toBytes(OK), endOfFile()]) {
     assertStrictEquals(coroutine.resume(more), step);
   }
 });
 
-for (const more of [undefined, bytes("x"), endOfFile()]) {
+for (const more of [undefined, toBytes("x"), endOfFile()]) {
   test(`Http11Send returns Ok after WantsRedirect, whatever is passed, ${more?.length}`, () => {
     const { coroutine, step } = send(`${CONTINUE}${MOVED}rest`);
     assert(step.type === "WantsRedirect");
@@ -139,9 +139,9 @@ for (const more of [undefined, bytes("x"), endOfFile()]) {
     assertStrictEquals(end.response, step.response);
     const { type: _, url: _url, sameOrigin: _same, ...output } = step;
     assertEquals(end, { type: "Ok", ...output });
-    assertEquals(latin1(end.remaining), "rest");
+    assertEquals(toText(end.remaining), "rest");
     assertStrictEquals(coroutine.resume(), end);
-    assertStrictEquals(coroutine.resume(bytes(OK)), end);
+    assertStrictEquals(coroutine.resume(toBytes(OK)), end);
   });
 }
 
@@ -158,12 +158,12 @@ test("Http11Send returns one whole response, and the interim ones before it", ()
   assertEquals(response.text(), "hi");
   assertEquals([...response.trailers], [["B", "2"]]);
   assertEquals(response.header("b"), null);
-  assertEquals(latin1(step.remaining), "rest");
+  assertEquals(toText(step.remaining), "rest");
   assertEquals([step.upgraded, step.closeReason], [false, null]);
 });
 
 test("Http11Send writes the request as it was when it was handed in", () => {
-  const body = bytes("hi");
+  const body = toBytes("hi");
   const request = HttpRequest.post("http://example.com/", { body });
   const before = encodeHttp11Request(request);
   const coroutine = new Http11Send(request);
@@ -186,12 +186,12 @@ test("Http11Send judges the response by the request as it was written", () => {
 
   upgrade.resume();
   const wire = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nrest";
-  const step = upgrade.resume(bytes(wire));
+  const step = upgrade.resume(toBytes(wire));
   assert(step.type === "Ok");
-  assertEquals([step.upgraded, latin1(step.remaining)], [true, "rest"]);
+  assertEquals([step.upgraded, toText(step.remaining)], [true, "rest"]);
 
   redirect.resume();
-  const moved = redirect.resume(bytes(MOVED.replace("/next", "c")));
+  const moved = redirect.resume(toBytes(MOVED.replace("/next", "c")));
   assert(moved.type === "WantsRedirect");
   assertEquals(moved.url.href, "http://example.com/a/c#frag");
   assertEquals([moved.sameOrigin, moved.closeReason], [true, null]);
@@ -203,7 +203,7 @@ test("Http11Send returns arrays that are the caller's to take away", () => {
   const write = coroutine.resume();
   assert(write.type === "WantsWrite");
   transfer(write.bytes);
-  const moved = coroutine.resume(bytes(`${CONTINUE}${MOVED}rest`));
+  const moved = coroutine.resume(toBytes(`${CONTINUE}${MOVED}rest`));
   assert(moved.type === "WantsRedirect");
   for (
     const array of [
@@ -217,7 +217,7 @@ test("Http11Send returns arrays that are the caller's to take away", () => {
   const end = coroutine.resume();
   assertEquals(end.type, "Ok");
   assertStrictEquals(coroutine.resume(), end);
-  assertEquals(request.body, bytes("hi"));
+  assertEquals(request.body, toBytes("hi"));
   assertEquals(sendOk(OK).response.text(), "hello");
 });
 
@@ -265,11 +265,11 @@ test("Http11Send returns a body of its own, in exactly its length", () => {
     ]
   ) {
     const { coroutine } = send("");
-    const array = bytes(wire);
+    const array = toBytes(wire);
     const step = coroutine.resume(array);
     array.fill(0);
     assert(step.type === "Ok");
-    assertEquals(latin1(step.response.body), "hello");
+    assertEquals(toText(step.response.body), "hello");
     assertEquals(step.response.body.buffer.byteLength, 5);
   }
 });
@@ -296,7 +296,7 @@ test("Http11Send rejects a body above the limit when it is announced", () => {
 test("Http11Send copies a response of known length a bounded number of times", () => {
   const length = 1 << 20;
   const head = `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`;
-  const wire = bytes(head + "x".repeat(length));
+  const wire = toBytes(head + "x".repeat(length));
   for (const size of [100, 4096, 1 << 16, wire.length]) {
     const { coroutine } = send("");
     let type = "";

@@ -6,7 +6,7 @@ import {
 } from "@std/assert";
 import { HttpHeaders, WellKnown } from "../../mod.ts";
 import { endOfFile, test, transfer } from "../_pure.ts";
-import { bytes, latin1 } from "../_vectors.ts";
+import { toBytes, toText } from "../_text.ts";
 
 const BASE = "https://us3r:s3cret@example.com:8443/path?query#fragment";
 const FOUND = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
@@ -16,7 +16,7 @@ const MOVED = "HTTP/1.1 301 Moved\r\nLocation: /dav\r\nContent-Length: 3\r\n" +
 function lookUp(wire: string) {
   const lookup = new WellKnown(BASE, "caldav");
   assertEquals(lookup.resume().type, "WantsWrite");
-  return { lookup, step: lookup.resume(bytes(wire)) };
+  return { lookup, step: lookup.resume(toBytes(wire)) };
 }
 
 test("WellKnown drops path, query, fragment and userinfo of the base", () => {
@@ -45,7 +45,7 @@ test("WellKnown writes the request with the fields that it was given", () => {
   const step = new WellKnown("http://[::1]/", "x", { headers }).resume();
   assert(step.type === "WantsWrite");
   assertEquals(
-    latin1(step.bytes),
+    toText(step.bytes),
     "GET /.well-known/x HTTP/1.1\r\nHost: [::1]\r\nAccept: a/b\r\nx: \xe9\r\n" +
       "\r\n",
   );
@@ -96,8 +96,8 @@ test("WellKnown returns the very same Ok for good", () => {
   const { lookup, step } = lookUp(`${FOUND}rest`);
   assert(step.type === "Ok");
   assertEquals([step.redirect, step.response.text()], [null, "hi"]);
-  assertEquals(latin1(step.remaining), "rest");
-  for (const more of [undefined, bytes(FOUND), endOfFile()]) {
+  assertEquals(toText(step.remaining), "rest");
+  for (const more of [undefined, toBytes(FOUND), endOfFile()]) {
     assertStrictEquals(lookup.resume(more), step);
   }
 });
@@ -108,8 +108,8 @@ test("WellKnown returns a redirect in the Ok, the same for good", () => {
   assertEquals(step.redirect?.url.href, "https://example.com:8443/dav");
   assertEquals(step.redirect?.sameOrigin, true);
   assertEquals([step.response.status, step.response.text()], [301, "bye"]);
-  assertEquals(latin1(step.remaining), "rest");
-  for (const more of [undefined, bytes(FOUND), endOfFile()]) {
+  assertEquals(toText(step.remaining), "rest");
+  for (const more of [undefined, toBytes(FOUND), endOfFile()]) {
     assertStrictEquals(lookup.resume(more), step);
   }
 });
@@ -117,14 +117,14 @@ test("WellKnown returns a redirect in the Ok, the same for good", () => {
 test("WellKnown returns the very same Err for good", () => {
   const { lookup, step } = lookUp("ICY");
   assertEquals(step.type === "Err" && step.error.code, "InvalidStatusLine");
-  for (const more of [undefined, bytes(FOUND), endOfFile()]) {
+  for (const more of [undefined, toBytes(FOUND), endOfFile()]) {
     assertStrictEquals(lookup.resume(more), step);
   }
 });
 
 test("WellKnown repeats WantsRead, and takes early input and its end", () => {
   const lookup = new WellKnown(BASE, "x");
-  assertEquals(lookup.resume(bytes(MOVED.slice(0, -3))).type, "WantsWrite");
+  assertEquals(lookup.resume(toBytes(MOVED.slice(0, -3))).type, "WantsWrite");
   assertEquals(lookup.resume(), { type: "WantsRead" });
   assertEquals(lookup.resume(), { type: "WantsRead" });
   const step = lookup.resume(endOfFile());
@@ -136,7 +136,7 @@ test("WellKnown goes on where all that it returned is taken away", () => {
   const write = lookup.resume();
   assert(write.type === "WantsWrite");
   transfer(write.bytes);
-  const step = lookup.resume(bytes(MOVED));
+  const step = lookup.resume(toBytes(MOVED));
   assert(step.type === "Ok");
   transfer(step.response.body);
   transfer(step.remaining);
