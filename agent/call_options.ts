@@ -1,0 +1,168 @@
+/**
+ * The policies of a call.
+ *
+ * @module
+ */
+
+import { HttpHeaders, type HttpHeadersInit } from "../rfc9110/headers.ts";
+import type { HttpSendOptions } from "../rfc9112/send_result.ts";
+import type { HttpCallCookies } from "./call_cookies.ts";
+import type { HttpCredentials } from "./credentials.ts";
+import { HttpCallMemory } from "./memory.ts";
+import {
+  type HttpRedirectMode,
+  type RedirectRules,
+  resolveRedirects,
+} from "./redirects.ts";
+import {
+  type HttpRetryOptions,
+  resolveRetry,
+  type RetryRules,
+} from "./retry.ts";
+
+/** Options of a call. */
+export interface HttpCallOptions {
+  /**
+   * What to do with redirects.
+   *
+   * @default {"follow"}
+   */
+  redirect?: HttpRedirectMode | undefined;
+  /**
+   * Whether, and how, to retry beyond what is always safe.
+   *
+   * @default {false}
+   */
+  retry?: boolean | HttpRetryOptions | undefined;
+  /**
+   * Whose credentials answer challenges. The call does not run the function: it
+   * yields `WantsCredentials`, and its driver runs it.
+   *
+   * @default {null}
+   */
+  credentials?: HttpCredentials | null | undefined;
+  /**
+   * The jar that cookies come from and go to.
+   *
+   * @default {null}
+   */
+  cookies?: HttpCallCookies | null | undefined;
+  /**
+   * The proxy of every URL, or a function of the URL. It decides who a 407 comes
+   * from.
+   *
+   * @default {null}
+   */
+  proxy?: string | URL | { match(url: URL): URL | null } | null | undefined;
+  /**
+   * Fields to add if the request has none of that name.
+   *
+   * @default {none}
+   */
+  headers?: HttpHeadersInit | undefined;
+  /**
+   * The `Accept-Encoding` of a request that has neither its own nor a `Range`.
+   *
+   * @default {null}
+   */
+  acceptEncoding?: string | null | undefined;
+  /**
+   * The form of the request target, as for an exchange; a digest covers it.
+   *
+   * @default {"origin", or "absolute" for an http URL behind an HTTP proxy}
+   */
+  target?: HttpSendOptions["target"];
+  /**
+   * Whether to refuse http URLs.
+   *
+   * @default {false}
+   */
+  httpsOnly?: boolean | undefined;
+  /**
+   * Whether the request may be sent twice. If it is not given, the method and an
+   * `Idempotency-Key` decide.
+   *
+   * @default {undefined}
+   */
+  idempotent?: boolean | undefined;
+  /**
+   * Whether the body can be sent again.
+   *
+   * @default {true}
+   */
+  replayable?: boolean | undefined;
+  /**
+   * Returns numbers from 0 up to 1, for delays and nonces.
+   *
+   * @default {always 0.5}
+   */
+  random?: (() => number) | undefined;
+  /**
+   * The time when the call starts, in milliseconds since 1970. Cookies that have
+   * expired by then are not sent.
+   *
+   * @default {0}
+   */
+  now?: number | undefined;
+  /**
+   * What calls share: credentials that were accepted, and retry budgets.
+   *
+   * @default {nothing is shared}
+   */
+  memory?: HttpCallMemory | undefined;
+}
+
+/** {@linkcode HttpCallOptions} with the defaults filled in. */
+export interface CallRules {
+  readonly redirects: RedirectRules;
+  readonly retry: RetryRules | null;
+  readonly credentials: HttpCredentials | null;
+  readonly cookies: HttpCallCookies | null;
+  readonly proxyOf: (url: URL) => URL | null;
+  readonly headers: HttpHeaders | null;
+  readonly acceptEncoding: string | null;
+  readonly target: HttpSendOptions["target"];
+  readonly idempotent: boolean | undefined;
+  readonly replayable: boolean;
+  readonly random: () => number;
+  readonly now: number;
+  readonly memory: HttpCallMemory;
+}
+
+/**
+ * Fills in the defaults.
+ *
+ * @throws {TypeError} If an option is invalid.
+ * @throws {RangeError} If a number is out of range.
+ */
+export function resolveCallOptions(options: HttpCallOptions): CallRules {
+  const { headers } = options;
+  return {
+    redirects: resolveRedirects(options.redirect, options.httpsOnly ?? false),
+    retry: resolveRetry(options.retry),
+    credentials: options.credentials ?? null,
+    cookies: options.cookies ?? null,
+    proxyOf: resolveProxy(options.proxy ?? null),
+    headers: headers === undefined || headers instanceof HttpHeaders
+      ? headers ?? null
+      : new HttpHeaders(headers),
+    acceptEncoding: options.acceptEncoding ?? null,
+    target: options.target,
+    idempotent: options.idempotent,
+    replayable: options.replayable ?? true,
+    random: options.random ?? (() => 0.5),
+    now: options.now ?? 0,
+    memory: options.memory ?? new HttpCallMemory(),
+  };
+}
+
+function resolveProxy(
+  proxy: NonNullable<HttpCallOptions["proxy"]> | null,
+): (url: URL) => URL | null {
+  if (proxy === null) return () => null;
+  if (typeof proxy === "string" || proxy instanceof URL) {
+    const url = new URL(proxy);
+    return () => url;
+  }
+  return (url) => proxy.match(url);
+}

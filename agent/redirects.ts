@@ -1,0 +1,124 @@
+// Which redirects a call follows (PROTOCOL §13). The request that follows one is
+// built by `redirectRequest`.
+
+import { HttpError } from "../error.ts";
+import { quote } from "../core/quote.ts";
+import type { HttpResponse } from "../rfc9110/response.ts";
+
+/** A redirect that a call came to. */
+export interface HttpHop {
+  /** The URL that was requested. */
+  readonly url: URL;
+  /** Where the response points. */
+  readonly to: URL;
+  /** The method of the request. */
+  readonly method: string;
+  /** The status code of the response. */
+  readonly status: number;
+  /** Whether both URLs have the same origin. */
+  readonly sameOrigin: boolean;
+}
+
+/**
+ * What to do with redirects: follow them, return them (`"manual"`), or fail with
+ * `UnexpectedRedirect` (`"error"`).
+ */
+export type HttpRedirectMode = "follow" | "manual" | "error" | {
+  /**
+   * How many redirects one call follows before it fails with
+   * `TooManyRedirects`. Browsers allow as many.
+   *
+   * @default {20}
+   */
+  max?: number | undefined;
+  /**
+   * Decides whether to follow one. With `"stop"`, the call returns the redirect;
+   * an error that it throws is the call's.
+   *
+   * @default {follows each}
+   */
+  decide?: ((hop: HttpHop) => "follow" | "stop") | undefined;
+};
+
+const MAX_REDIRECTS = 20;
+
+/** {@linkcode HttpRedirectMode} with the defaults filled in. */
+export interface RedirectRules {
+  readonly mode: "follow" | "manual" | "error";
+  readonly max: number;
+  readonly decide: ((hop: HttpHop) => "follow" | "stop") | null;
+  /** Whether to fail rather than to go to an http URL. */
+  readonly httpsOnly: boolean;
+}
+
+/**
+ * Fills in the defaults.
+ *
+ * @throws {TypeError} If the mode is unknown.
+ * @throws {RangeError} If `max` is not a non-negative integer.
+ */
+export function resolveRedirects(
+  redirect: HttpRedirectMode | undefined,
+  httpsOnly: boolean,
+): RedirectRules {
+  const mode = typeof redirect === "object" ? "follow" : redirect ?? "follow";
+  if (mode !== "follow" && mode !== "manual" && mode !== "error") {
+    throw new TypeError(`Invalid redirect mode: ${quote(String(mode))}`);
+  }
+  const options = typeof redirect === "object" ? redirect : {};
+  const { max = MAX_REDIRECTS, decide = null } = options;
+  if (!(Number.isInteger(max) && max >= 0) && max !== Infinity) {
+    throw new RangeError(
+      `Invalid redirect.max: ${max} is not a non-negative integer`,
+    );
+  }
+  return { mode, max, decide, httpsOnly };
+}
+
+/**
+ * Decides whether to follow a redirect or to return it.
+ *
+ * @param followed How many redirects the call has followed.
+ * @param canFollow Whether the body, if it has to go along, can be sent again.
+ * @throws {HttpError} If the rules forbid the redirect.
+ */
+export function follows(
+  hop: HttpHop,
+  response: HttpResponse,
+  rules: RedirectRules,
+  followed: number,
+  canFollow: boolean,
+): boolean {
+  if (rules.mode === "manual") return false;
+  const what = `the ${hop.status} of ${hop.url.origin} points to ` +
+    quote(hop.to.origin);
+  if (rules.mode === "error") {
+    throw new HttpError(
+      "UnexpectedRedirect",
+      `Cannot follow a redirect: ${what}, and the mode is "error"`,
+      { response },
+    );
+  }
+  if (!canFollow) return false;
+  const decision = rules.decide?.(hop) ?? "follow";
+  if (decision === "stop") return false;
+  if (decision !== "follow") {
+    throw new TypeError(
+      `Invalid decision on a redirect: ${quote(String(decision))} is neither ` +
+        `"follow" nor "stop"`,
+    );
+  }
+  if (rules.httpsOnly && hop.to.protocol !== "https:") {
+    throw new HttpError(
+      "UnexpectedRedirect",
+      `Cannot follow a redirect: ${what}, and httpsOnly is set`,
+      { response },
+    );
+  }
+  if (followed < rules.max) return true;
+  throw new HttpError(
+    "TooManyRedirects",
+    `Cannot follow more than ${rules.max} redirects: ${what}`,
+    { response },
+  );
+}

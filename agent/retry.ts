@@ -1,0 +1,287 @@
+// Whether a request is sent again. PROTOCOL §12 in full:
+//
+// |   | what happened                                    | sent again           |
+// |---|--------------------------------------------------|----------------------|
+// | A | no byte of the request was written, although a   | always, with an      |
+// |   | connection had been found; not after a timeout   | untouched or         |
+// |   |                                                  | replayable body, at  |
+// |   |                                                  | most 5 times in a row|
+// | B | the request was written in part or whole on a    | once, on a fresh     |
+// |   | used connection, which ended before any byte of  | connection, if it is |
+// |   | a response; or a 408 with `close` on one         | idempotent and its   |
+// |   |                                                  | body replayable      |
+// | C | anything else                                    | never                |
+//
+// With `retry`, an idempotent request whose body is replayable is also sent
+// again, after a delay, `attempts` times in one call and within the budget of
+// its origin:
+//
+// | after                                           | the delay              |
+// |-------------------------------------------------|------------------------|
+// | a response with one of `statuses`               | `Retry-After` up to    |
+// |                                                 | `maxRetryAfter` (above |
+// |                                                 | it, no retry), or the  |
+// |                                                 | backoff                |
+// | a failure of kind A or B that was not sent      | the backoff            |
+// | again above, on a fresh connection too          |                        |
+// | `ConnectFailed`, or a timeout of `connect` or   | the backoff            |
+// | `attempt` before the head of a response         |                        |
+
+import type { HttpError } from "../error.ts";
+import type { HttpResponse } from "../rfc9110/response.ts";
+import {
+  type Backoff,
+  checkDelay,
+  type HttpBackoff,
+  resolveBackoff,
+} from "./backoff.ts";
+import { readRetryAfter } from "./retry_after.ts";
+import type { RetryBudget } from "./retry_budget.ts";
+
+/** When and how often to retry. */
+export interface HttpRetryOptions {
+  /**
+   * How many attempts one call may add. Two bridge the restart of a server
+   * without multiplying the load on one that is down.
+   *
+   * @default {2}
+   */
+  attempts?: number | undefined;
+  /**
+   * The status codes after which to retry: those that say that the same request
+   * may succeed later.
+   *
+   * @default {[408, 429, 502, 503, 504]}
+   */
+  statuses?: readonly number[] | undefined;
+  /**
+   * The methods to retry. A request with an `Idempotency-Key`, or with
+   * `idempotent: true`, is retried whatever its method.
+   *
+   * @default {GET, HEAD, OPTIONS, TRACE, PUT, DELETE, QUERY, PROPFIND, REPORT, and SEARCH}
+   */
+  methods?: readonly string[] | undefined;
+  /**
+   * The longest `Retry-After` to wait for, in milliseconds; a response that asks
+   * for more is returned, for the caller to decide.
+   *
+   * @default {60_000}
+   */
+  maxRetryAfter?: number | undefined;
+  /**
+   * How many retries an origin gets per request, as a fraction, beyond the first
+   * 10; 0 for none, and `null` for any number. All calls of an agent share it.
+   *
+   * @default {0.2}
+   */
+  budget?: number | null | undefined;
+  /**
+   * How long to wait before a retry, in milliseconds: a random part of `base`,
+   * doubled with each retry up to `max`; or a function of the number of retries
+   * so far, from 0 on.
+   *
+   * @default {{ base: 500, max: 30_000 }}
+   */
+  backoff?: HttpBackoff | undefined;
+}
+
+/** {@linkcode HttpRetryOptions} with the defaults filled in. */
+export interface RetryRules {
+  readonly attempts: number;
+  readonly statuses: readonly number[];
+  readonly methods: readonly string[];
+  readonly maxRetryAfter: number;
+  readonly budget: number | null;
+  readonly backoff: Backoff;
+}
+
+const IDEMPOTENT_METHODS: readonly string[] = [
+  "GET",
+  "HEAD",
+  "OPTIONS",
+  "TRACE",
+  "PUT",
+  "DELETE",
+  "QUERY",
+  "PROPFIND",
+  "REPORT",
+  "SEARCH",
+];
+
+const MAX_UNSENT_IN_A_ROW = 5;
+
+// The codes of a connection that ended, also while it was idle.
+const ENDINGS: readonly string[] = [
+  "NoResponse",
+  "ConnectionLost",
+  "UnexpectedBytes",
+];
+
+/**
+ * Fills in the defaults; `null` means that only the rules A and B apply.
+ *
+ * @throws {RangeError} If a number is out of range.
+ */
+export function resolveRetry(
+  retry: boolean | HttpRetryOptions | undefined,
+): RetryRules | null {
+  if (retry === undefined || retry === false) return null;
+  const options = retry === true ? {} : retry;
+  const { attempts = 2, budget = 0.2 } = options;
+  if (!Number.isInteger(attempts) || attempts < 0) {
+    throw new RangeError(
+      `Invalid retry.attempts: ${attempts} is not a non-negative integer`,
+    );
+  }
+  if (budget !== null && !(budget >= 0)) {
+    throw new RangeError(
+      `Invalid retry.budget: ${budget} is not a non-negative number`,
+    );
+  }
+  return {
+    attempts,
+    statuses: options.statuses ?? [408, 429, 502, 503, 504],
+    methods: options.methods ?? IDEMPOTENT_METHODS,
+    maxRetryAfter: checkDelay(
+      "retry.maxRetryAfter",
+      options.maxRetryAfter ?? 60_000,
+    ),
+    budget,
+    backoff: resolveBackoff(options.backoff),
+  };
+}
+
+/** The request that was sent, as far as it decides about sending it again. */
+export interface Resendable {
+  readonly method: string;
+  readonly origin: string;
+  readonly hasIdempotencyKey: boolean;
+  /** Whether its body can be sent again. */
+  readonly replayable: boolean;
+}
+
+/** What became of it. */
+export type Outcome =
+  | { readonly type: "Failed"; readonly error: HttpError }
+  | {
+    readonly type: "Response";
+    readonly response: HttpResponse;
+    readonly reused: boolean;
+    readonly now: number;
+  };
+
+/** How to send the request again. */
+export interface Resend {
+  /** Whether only a connection that carried no exchange will do. */
+  readonly fresh: boolean;
+  /** How many milliseconds to wait; `null` for not even a timer. */
+  readonly delay: number | null;
+}
+
+/** What else decides in one call. */
+export interface ResendSetting {
+  /** The caller's word, which counts more than the method. */
+  readonly idempotent: boolean | undefined;
+  readonly budget: RetryBudget;
+  readonly random: () => number;
+}
+
+/** What one call has sent again so far. */
+export class Resends {
+  readonly #rules: RetryRules | null;
+  readonly #setting: ResendSetting;
+  #unsentInARow = 0;
+  #usedRuleB = false;
+  #retries = 0;
+
+  constructor(rules: RetryRules | null, setting: ResendSetting) {
+    this.#rules = rules;
+    this.#setting = setting;
+  }
+
+  /** Starts to count A and B anew: the next request is another one. */
+  nextRequest(): void {
+    this.#unsentInARow = 0;
+    this.#usedRuleB = false;
+  }
+
+  /** Decides whether to send a request again; `null` for no. */
+  decide(request: Resendable, outcome: Outcome): Resend | null {
+    const kind = classify(outcome);
+    this.#unsentInARow = kind === "Unsent" ? this.#unsentInARow + 1 : 0;
+    if (!request.replayable) return null;
+    if (kind === "Unsent" && this.#unsentInARow <= MAX_UNSENT_IN_A_ROW) {
+      return { fresh: false, delay: null };
+    }
+    if (
+      kind === "UnansweredWhenUsed" && !this.#usedRuleB &&
+      this.#isIdempotent(request, IDEMPOTENT_METHODS)
+    ) {
+      this.#usedRuleB = true;
+      return { fresh: true, delay: null };
+    }
+    return kind === "Final" ? null : this.#retry(request, outcome);
+  }
+
+  #retry(request: Resendable, outcome: Outcome): Resend | null {
+    const rules = this.#rules;
+    if (rules === null || this.#retries >= rules.attempts) return null;
+    if (!this.#isIdempotent(request, rules.methods)) return null;
+    const delay = this.#delayAfter(outcome, rules);
+    if (delay === null) return null;
+    if (!this.#setting.budget.takeRetry(request.origin, rules.budget)) {
+      return null;
+    }
+    this.#retries++;
+    return { fresh: outcome.type === "Failed", delay };
+  }
+
+  /** The delay before a retry; `null` for no retry. */
+  #delayAfter(outcome: Outcome, rules: RetryRules): number | null {
+    if (outcome.type === "Response") {
+      if (!rules.statuses.includes(outcome.response.status)) return null;
+      const asked = readRetryAfter(outcome.response, outcome.now);
+      if (asked !== null) return asked <= rules.maxRetryAfter ? asked : null;
+    }
+    return rules.backoff(this.#retries, this.#setting.random);
+  }
+
+  #isIdempotent(request: Resendable, methods: readonly string[]): boolean {
+    return this.#setting.idempotent ??
+      (request.hasIdempotencyKey || methods.includes(request.method));
+  }
+}
+
+type Kind =
+  | "Unsent" // A
+  | "UnansweredWhenUsed" // B
+  | "Unanswered" // B, but for the connection, which was fresh
+  | "Unreachable"
+  | "Answered"
+  | "Final";
+
+function classify(outcome: Outcome): Kind {
+  if (outcome.type === "Response") {
+    const { response, reused } = outcome;
+    return response.status === 408 && reused && says(response, "close")
+      ? "UnansweredWhenUsed"
+      : "Answered";
+  }
+  const { code, progress, timeout } = outcome.error;
+  if (code === "ConnectFailed") return "Unreachable";
+  if (code === "Timeout") {
+    return timeout === "connect" || timeout === "attempt"
+      ? "Unreachable"
+      : "Final";
+  }
+  if (progress === null || !ENDINGS.includes(code)) return "Final";
+  if (progress.requestBytes === 0) return "Unsent";
+  if (progress.responseBytes > 0) return "Final";
+  return progress.reused ? "UnansweredWhenUsed" : "Unanswered";
+}
+
+/** Whether a response has one of the `Connection` options. */
+function says(response: HttpResponse, option: string): boolean {
+  const list = response.headers.get("connection")?.toLowerCase() ?? "";
+  return list.split(",").some((element) => element.trim() === option);
+}
