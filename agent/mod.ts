@@ -47,3 +47,11 @@ export type {
 export { HttpCallMemory } from "./memory.ts";
 export type { HttpRedirectMode } from "./redirects.ts";
 export type { HttpRetryOptions } from "./retry.ts";
+export type { HttpPoolOptions } from "./pool_limits.ts";
+export {
+  type HttpPoolAskOptions,
+  type HttpPoolCounts,
+  type HttpPoolDecision,
+  type HttpPoolFreeOptions,
+  HttpPoolState,
+} from "./pool_state.ts";

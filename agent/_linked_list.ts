@@ -1,0 +1,44 @@
+// A doubly linked list whose links are kept by their owners, so that removing one
+// from the middle takes constant time and allocates nothing. `Map` is no queue:
+// entries deleted at its front are skipped again by each iterator.
+
+/** A place in a {@linkcode LinkedList}; in one list at a time. */
+export class Link<Value> {
+  readonly value: Value;
+  previous: Link<Value> | null = null;
+  next: Link<Value> | null = null;
+  list: LinkedList<Value> | null = null;
+
+  constructor(value: Value) {
+    this.value = value;
+  }
+
+  /** Leaves its list, if it is in one. */
+  remove(): void {
+    const { list, previous, next } = this;
+    if (list === null) return;
+    if (previous === null) list.first = next;
+    else previous.next = next;
+    if (next === null) list.last = previous;
+    else next.previous = previous;
+    list.size--;
+    this.previous = this.next = this.list = null;
+  }
+}
+
+/** A list of links. */
+export class LinkedList<Value> {
+  first: Link<Value> | null = null;
+  last: Link<Value> | null = null;
+  size = 0;
+
+  /** Appends a link that is in no list. */
+  push(link: Link<Value>): void {
+    link.list = this;
+    link.previous = this.last;
+    if (this.last === null) this.first = link;
+    else this.last.next = link;
+    this.last = link;
+    this.size++;
+  }
+}
