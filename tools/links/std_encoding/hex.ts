@@ -1,0 +1,2 @@
+// @ts-types="./hex.d.ts"
+export * from "npm:deno-std@1.4.0/encoding/hex.js";
