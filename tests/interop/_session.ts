@@ -3,6 +3,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { equals } from "@std/bytes";
+import { createHash } from "node:crypto";
 import { HttpRequest, type HttpResponse } from "@pimalaya/io-http";
 import {
   HttpClient,
@@ -104,7 +105,7 @@ export class Session implements AsyncDisposable {
   async #checkLeft(
     left: { readonly closeReason: string | null; readonly keepAlive: boolean },
   ): Promise<void> {
-    const { persists } = this.#run.server;
+    const { persists = true } = this.#run.server;
     assertEquals(left.closeReason, persists ? null : "Http10");
     assertEquals(left.keepAlive, persists);
     assertEquals(this.#client.reusable, persists);
@@ -129,4 +130,24 @@ export function assertBytes(actual: Uint8Array, expected: Uint8Array): void {
     `The body of ${actual.length} bytes is not the expected one of ` +
       `${expected.length} bytes`,
   );
+}
+
+/** Streams the body of 100 MB through a hash. */
+export async function checkLarge(run: Run, session: Session): Promise<void> {
+  const exchange = await session.client.exchange(
+    HttpRequest.get(session.url("/large")),
+    { signal: run.signal },
+  );
+  assertEquals(exchange.response.status, 200);
+  const hash = createHash("sha256");
+  let length = 0;
+  for await (const piece of exchange.body) {
+    hash.update(piece);
+    length += piece.length;
+  }
+  assertEquals(length, run.site.large.length);
+  assertEquals(hash.digest("hex"), run.site.large.digest);
+  const { keepAlive } = await exchange.closed;
+  assertEquals(keepAlive, run.server.persists ?? true);
+  if (keepAlive) await session.checkInStep();
 }

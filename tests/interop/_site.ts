@@ -106,3 +106,9 @@ async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
     written += await file.write(bytes.subarray(written));
   }
 }
+
+/** Writes the file of passwords that nginx and Apache httpd share. */
+export async function writeHtpasswd(path: string): Promise<void> {
+  const digest = createHash("sha1").update(PASSWORD).digest("base64");
+  await Deno.writeTextFile(path, `${USER}:{SHA}${digest}\n`);
+}

@@ -1,15 +1,10 @@
-// All cases of the client.
+// All groups of cases, in the order of the table.
 
-import type { Case } from "./cases/_case.ts";
+import type { Group } from "./cases/_case.ts";
 import { ENDS } from "./cases/ends.ts";
 import { RESPONSES } from "./cases/responses.ts";
 import { STREAMS } from "./cases/streams.ts";
+import { UPGRADES } from "./cases/upgrades.ts";
 
-export type { Case } from "./cases/_case.ts";
-
-/** The cases, each under what it shows. */
-export const CASES: Readonly<Record<string, Case>> = {
-  ...RESPONSES,
-  ...STREAMS,
-  ...ENDS,
-};
+/** The groups. */
+export const GROUPS: readonly Group[] = [RESPONSES, STREAMS, UPGRADES, ENDS];

@@ -2,8 +2,7 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { HttpRequest } from "@pimalaya/io-http";
-import { assertBytes, type Run, Session } from "../_session.ts";
-import { checkLarge } from "./_large.ts";
+import { assertBytes, checkLarge, type Run, Session } from "../_session.ts";
 
 /** 100 requests over one connection. */
 export async function persistence(run: Run): Promise<void> {
@@ -23,7 +22,7 @@ export async function close(run: Run): Promise<void> {
     .header("Connection", "close");
   const output = await client.send(request, { signal: run.signal });
   assertBytes(output.response.body, run.site.hello);
-  const { saysClose } = run.server;
+  const { saysClose = true } = run.server;
   assertEquals(
     output.closeReason,
     saysClose ? "ResponseClose" : "RequestClose",
@@ -101,7 +100,7 @@ function checkHttp10(
   assertBytes(response.body, body);
   assertEquals(response.header("Transfer-Encoding"), null);
   // An answer in HTTP/1.1 that names no `close` tells nothing of what comes.
-  if (server.saysClose || response.version === "HTTP/1.0") {
+  if ((server.saysClose ?? true) || response.version === "HTTP/1.0") {
     assertEquals(keepAlive, false);
   }
   if (!response.headers.has("Content-Length")) {

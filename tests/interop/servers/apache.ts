@@ -1,11 +1,14 @@
 // Apache httpd, on its own.
 
-import { exists, findProgram, freePorts, readOutput } from "../_process.ts";
-import { startChild } from "../_child.ts";
-import type { Installed, Running, Server } from "../_server.ts";
-import { PASSWORD, REALM, type Site, USER } from "../_site.ts";
-import { writeHtpasswd } from "./_htpasswd.ts";
-import { serverUser } from "./_user.ts";
+import { exists, freePorts } from "../../matrix/programs.ts";
+import {
+  finder,
+  type Running,
+  type Server,
+  serverUser,
+  startOn,
+} from "../_server.ts";
+import { REALM, type Site, writeHtpasswd } from "../_site.ts";
 
 const MODULE_FOLDERS = [
   "/usr/lib/apache2/modules",
@@ -29,35 +32,30 @@ const MODULES = [
 /** Apache httpd. */
 export const apache: Server = {
   name: "Apache httpd",
-  find,
-  cannot: {},
-  persists: true,
-  saysClose: true,
-  validators: ["ETag", "Last-Modified"],
+  find: finder("apache2", "httpd"),
+  versionArgs: ["-v"],
+  start,
 };
-
-async function find(): Promise<Installed | null> {
-  const program = await findProgram("apache2") ?? await findProgram("httpd");
-  if (program === null) return null;
-  const output = await readOutput(program, ["-v"]);
-  const version = output.match(/Apache\/[0-9.]+/)?.[0] ?? output.trim();
-  return { version, start: (site) => start(program, site) };
-}
 
 async function start(program: string, site: Site): Promise<Running> {
   const [port, tlsPort] = freePorts(2) as [number, number];
   const folder = `${site.folder}/apache`;
   await Deno.mkdir(folder);
-  await writeHtpasswd(`${folder}/htpasswd`, USER, PASSWORD);
+  await writeHtpasswd(`${folder}/htpasswd`);
   await Deno.writeTextFile(
     `${folder}/httpd.conf`,
     await loadModules() + configure(site, folder, port, tlsPort),
   );
-  return await startChild(program, [
-    ...["-d", folder],
-    ...["-f", `${folder}/httpd.conf`],
-    "-DFOREGROUND",
-  ], { port, tlsPort });
+  return await startOn(
+    program,
+    [
+      ...["-d", folder],
+      ...["-f", `${folder}/httpd.conf`],
+      "-DFOREGROUND",
+    ],
+    port,
+    tlsPort,
+  );
 }
 
 /** The lines that load what is not built in. */

@@ -1,29 +1,17 @@
 // HAProxy, in front of `Deno.serve`: what it does not answer itself it forwards.
 
-import { findProgram, freePorts, readOutput } from "../_process.ts";
-import { startChild } from "../_child.ts";
-import type { Installed, Running, Server } from "../_server.ts";
+import { freePorts } from "../../matrix/programs.ts";
+import { finder, type Running, type Server, startOn } from "../_server.ts";
 import { PASSWORD, REALM, type Site, USER } from "../_site.ts";
-import { startDeno } from "./_origin.ts";
+import { startDeno } from "./origins.ts";
 
 /** HAProxy. */
 export const haproxy: Server = {
   name: "HAProxy",
-  find,
-  cannot: {},
-  persists: true,
-  saysClose: true,
-  validators: ["ETag", "Last-Modified"],
+  find: finder("haproxy"),
+  versionArgs: ["-v"],
+  start,
 };
-
-async function find(): Promise<Installed | null> {
-  const program = await findProgram("haproxy");
-  if (program === null) return null;
-  const output = await readOutput(program, ["-v"]);
-  const version = output.match(/HAProxy version [0-9.]+/i)?.[0] ??
-    output.trim();
-  return { version, start: (site) => start(program, site) };
-}
 
 async function start(program: string, site: Site): Promise<Running> {
   await using servers = new AsyncDisposableStack();
@@ -40,10 +28,12 @@ async function start(program: string, site: Site): Promise<Running> {
     configure(pem, { port, tlsPort, originPort: origin.port }),
   );
   servers.use(
-    await startChild(program, ["-db", "-f", `${folder}/haproxy.cfg`], {
+    await startOn(
+      program,
+      ["-db", "-f", `${folder}/haproxy.cfg`],
       port,
       tlsPort,
-    }),
+    ),
   );
   const started = servers.move();
   const stop = () => started.disposeAsync();

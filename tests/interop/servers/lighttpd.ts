@@ -1,27 +1,16 @@
 // lighttpd, with CGI scripts for what is no file.
 
-import { findProgram, freePorts, readOutput } from "../_process.ts";
-import { startChild } from "../_child.ts";
-import type { Installed, Running, Server } from "../_server.ts";
+import { freePorts } from "../../matrix/programs.ts";
+import { finder, type Running, type Server, startOn } from "../_server.ts";
 import { PASSWORD, REALM, type Site, USER } from "../_site.ts";
 
 /** lighttpd. */
 export const lighttpd: Server = {
   name: "lighttpd",
-  find,
-  cannot: {},
-  persists: true,
-  saysClose: true,
-  validators: ["ETag", "Last-Modified"],
+  find: finder("lighttpd"),
+  versionArgs: ["-v"],
+  start,
 };
-
-async function find(): Promise<Installed | null> {
-  const program = await findProgram("lighttpd");
-  if (program === null) return null;
-  const output = await readOutput(program, ["-v"]);
-  const version = output.match(/lighttpd\/[0-9.]+/)?.[0] ?? output.trim();
-  return { version, start: (site) => start(program, site) };
-}
 
 async function start(program: string, site: Site): Promise<Running> {
   const [port, tlsPort] = freePorts(2) as [number, number];
@@ -33,10 +22,12 @@ async function start(program: string, site: Site): Promise<Running> {
     `${folder}/lighttpd.conf`,
     configure(site, folder, port, tlsPort),
   );
-  return await startChild(program, ["-D", "-f", `${folder}/lighttpd.conf`], {
+  return await startOn(
+    program,
+    ["-D", "-f", `${folder}/lighttpd.conf`],
     port,
     tlsPort,
-  });
+  );
 }
 
 async function writeScripts(folder: string, { root }: Site): Promise<void> {

@@ -1,44 +1,42 @@
 // nginx, on its own: no origin behind it.
 
-import { findProgram, freePorts, readOutput } from "../_process.ts";
-import { startChild } from "../_child.ts";
-import type { Installed, Running, Server } from "../_server.ts";
-import { PASSWORD, REALM, type Site, USER } from "../_site.ts";
-import { writeHtpasswd } from "./_htpasswd.ts";
-import { serverUser } from "./_user.ts";
+import { freePorts } from "../../matrix/programs.ts";
+import {
+  finder,
+  type Running,
+  type Server,
+  serverUser,
+  startOn,
+} from "../_server.ts";
+import { REALM, type Site, writeHtpasswd } from "../_site.ts";
 
 /** nginx. */
 export const nginx: Server = {
   name: "nginx",
-  find,
-  cannot: {},
-  persists: true,
-  saysClose: true,
-  validators: ["ETag", "Last-Modified"],
+  find: finder("nginx"),
+  versionArgs: ["-v"],
+  start,
 };
-
-async function find(): Promise<Installed | null> {
-  const program = await findProgram("nginx");
-  if (program === null) return null;
-  const output = await readOutput(program, ["-v"]);
-  const version = output.match(/nginx\/[0-9.]+/)?.[0] ?? output.trim();
-  return { version, start: (site) => start(program, site) };
-}
 
 async function start(program: string, site: Site): Promise<Running> {
   const [port, tlsPort] = freePorts(2) as [number, number];
   const folder = `${site.folder}/nginx`;
   await Deno.mkdir(folder);
-  await writeHtpasswd(`${folder}/htpasswd`, USER, PASSWORD);
+  await writeHtpasswd(`${folder}/htpasswd`);
   await Deno.writeTextFile(
     `${folder}/nginx.conf`,
     configure(site, folder, port, tlsPort),
   );
-  return await startChild(program, [
-    ...["-p", folder],
-    ...["-c", `${folder}/nginx.conf`],
-    ...["-e", "stderr"],
-  ], { port, tlsPort });
+  return await startOn(
+    program,
+    [
+      ...["-p", folder],
+      ...["-c", `${folder}/nginx.conf`],
+      ...["-e", "stderr"],
+    ],
+    port,
+    tlsPort,
+  );
 }
 
 function configure(

@@ -1,8 +1,7 @@
 // Python's http.server as its command line starts it: files over HTTP/1.0.
 
-import { findProgram, freePorts, readOutput } from "../_process.ts";
-import { startChild } from "../_child.ts";
-import type { Installed, Running, Server } from "../_server.ts";
+import { freePorts } from "../../matrix/programs.ts";
+import { finder, type Running, type Server, startOn } from "../_server.ts";
 import type { Site } from "../_site.ts";
 
 const FILES_ALONE = "its command line serves files alone";
@@ -13,7 +12,9 @@ const NO_TLS = "its command line has TLS from Python 3.14 on";
 /** Python's http.server. */
 export const python: Server = {
   name: "http.server",
-  find,
+  find: finder("python3"),
+  versionArgs: ["--version"],
+  start,
   cannot: {
     chunked: "HTTP/1.0 has no transfer codings",
     noContent: FILES_ALONE,
@@ -35,19 +36,12 @@ export const python: Server = {
   validators: ["Last-Modified"],
 };
 
-async function find(): Promise<Installed | null> {
-  const program = await findProgram("python3");
-  if (program === null) return null;
-  const version = (await readOutput(program, ["--version"])).trim();
-  return { version, start: (site) => start(program, site) };
-}
-
 async function start(program: string, site: Site): Promise<Running> {
   const [port] = freePorts(1) as [number];
-  return await startChild(program, [
+  return await startOn(program, [
     ...["-m", "http.server"],
     ...["--bind", "127.0.0.1"],
     ...["--directory", site.root],
     String(port),
-  ], { port, tlsPort: null });
+  ], port);
 }

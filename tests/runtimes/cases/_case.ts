@@ -1,22 +1,103 @@
-// What a case of the client is, and what several of them do. `../_origin.ts` is
-// the server that they talk to.
+// A case of the client or the agent: a portable function that every runtime runs
+// against the origin in `../origin.mjs`.
+//
+// To add cases, write a file that exports a `Group` and list it in `../cases.ts`.
+// Nothing here may name a runtime: use `env`.
 
-import type { HttpClient } from "../../../client/mod.ts";
+import type { ByteStream, HttpClient } from "../../../client/mod.ts";
+import type { HttpConnector } from "../../../client/transport/http_connection.ts";
 import { HttpRequest } from "../../../mod.ts";
 import { equal } from "../../_sweep.ts";
 
-/** What a case works with. */
-export interface Run {
-  /** Makes the URL of a path. */
-  url(path: string): string;
-  /** Opens a new connection, which is closed when the case is over. */
-  connect(): Promise<HttpClient>;
+/** One row of the table. */
+export interface Group {
+  readonly title: string;
+  readonly cases: readonly Case[];
 }
 
-/** A case; it rejects where something is not as it should be. */
-export type Case = (run: Run) => Promise<void>;
+/** A case. */
+export interface Case {
+  /** A sentence that states an outcome. */
+  readonly name: string;
+  /** What it needs that some runtimes, or streams in memory, lack. */
+  readonly needs?: readonly Need[];
+  /** Rejects if something is wrong. */
+  run(env: Env): Promise<void>;
+}
 
-/** Sends a GET for a path, and gives the text of its response. */
+/**
+ * `sockets`: a connector of the runtime's own, in `env.connector`; the others
+ * imply it. Without `sockets`, a case also runs over bare streams.
+ */
+export type Need = "sockets" | "tls" | "clientCertificate" | "unix";
+
+/** The parts of a {@linkcode Env} that are data. */
+export interface Site {
+  /** HTTP, HTTPS, and HTTPS that requires the client's certificate. */
+  readonly port: number;
+  readonly tlsPort: number;
+  readonly mutualPort: number;
+  readonly unixPath: string;
+  /** Certificates in PEM: the authority of the servers, and another one. */
+  readonly caCert: string;
+  readonly otherCaCert: string;
+  readonly client: { readonly cert: string; readonly key: string };
+}
+
+/** What a case works with. */
+export interface Env extends Site {
+  /** The connector under test; reading it without `needs` is an error. */
+  readonly connector: HttpConnector;
+  /** Returns the URL of a path at the origin's HTTP port. */
+  url(path: string): string;
+  /** Opens a bare connection to a port; the origin's HTTP port by default. */
+  open(port?: number): Promise<ByteStream>;
+  /** Opens a client to a port; it is closed when the case is over. */
+  connect(port?: number): Promise<HttpClient>;
+  /** Disposes of something when the case is over, and returns it. */
+  use<T extends AsyncDisposable>(resource: T): T;
+  /**
+   * Starts a peer that plays a script for each connection: the first script for
+   * the first, and so on; the last one also for all further ones.
+   */
+  peer(scripts: Action[][], options?: { tls?: boolean }): Promise<Peer>;
+}
+
+/**
+ * One action of a peer. After the last one, it reads to the end of file, and
+ * ends the connection too.
+ */
+export type Action =
+  | "head" // reads through an empty line
+  | { readonly read: number } // reads so many bytes
+  | "eof" // reads to the end of file
+  | "signal" // waits for `signal`
+  | "pause" // stops reading
+  | { readonly write: string; readonly times?: number } // one char for each byte
+  | "fin" // ends its side in order; over TLS with a close_notify
+  | "reset" // sends a RST
+  | "destroy"; // closes at once; over TLS without a close_notify
+
+/** A peer that plays a script. */
+export interface Peer {
+  readonly port: number;
+  /** Lets the connections that wait for a signal go on. */
+  signal(): Promise<void>;
+  facts(): Promise<PeerFacts>;
+  /** Waits until no connection is open, after there was one. */
+  closed(): Promise<PeerFacts>;
+}
+
+/** What a peer saw. */
+export interface PeerFacts {
+  /** How many connections it accepted, and how many are still open. */
+  connections: number;
+  open: number;
+  /** All bytes that it read, one char for each. */
+  received: string;
+}
+
+/** Sends a GET, and returns the text of the response. */
 export async function getText(
   client: HttpClient,
   url: string,
@@ -26,7 +107,7 @@ export async function getText(
   return response.text();
 }
 
-/** Gives what a promise rejects with. */
+/** Returns what a promise rejects with. */
 export async function reasonOf(promise: Promise<unknown>): Promise<unknown> {
   try {
     await promise;
@@ -36,16 +117,25 @@ export async function reasonOf(promise: Promise<unknown>): Promise<unknown> {
   throw new Error("It does not reject");
 }
 
-/** Joins pieces of text, each as bytes. */
-export async function readText(
-  body: ReadableStream<Uint8Array>,
-): Promise<string> {
-  const decoder = new TextDecoder();
-  const reader = body.getReader();
-  let text = "";
-  while (true) {
-    const { value, done } = await reader.read();
-    if (done) return text + decoder.decode();
-    text += decoder.decode(value, { stream: true });
+/** The origin's bytes for `/large`. */
+export function* pattern(length: number): Generator<Uint8Array<ArrayBuffer>> {
+  const size = 100_000;
+  for (let at = 0; at < length; at += size) {
+    const piece = new Uint8Array(Math.min(size, length - at));
+    for (let i = 0; i < piece.length; i++) {
+      piece[i] = (at + i) % 65521 * 31 >> 3;
+    }
+    yield piece;
   }
 }
+
+/** The FNV-1a hash; it starts at {@linkcode FNV_START}. */
+export function fnv(hash: number, bytes: Uint8Array): number {
+  for (let i = 0; i < bytes.length; i++) {
+    hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
+  }
+  return hash;
+}
+
+/** The hash of no bytes. */
+export const FNV_START = 0x811c9dc5;

@@ -1,17 +1,19 @@
-// Responses that are read whole.
+// Exchanges on a connection that is kept, and ends.
 
 import { HttpRequest } from "../../../mod.ts";
 import { equal } from "../../_sweep.ts";
-import type { Case, Run } from "./_case.ts";
+import type { Env, Group } from "./_case.ts";
 
-/** The cases. */
-export const RESPONSES: Readonly<Record<string, Case>> = {
-  "send uses one connection for several requests": reuse,
-  "send tells where a redirect leads": redirect,
-  "sendHttp10 reads up to the end of file": endOfFile,
+export const RESPONSES: Group = {
+  title: "Keep-alive, redirects, HTTP/1.0",
+  cases: [
+    { name: "send uses one connection for several requests", run: reuse },
+    { name: "send reports a redirect", run: redirect },
+    { name: "sendHttp10 reads to the end of file", run: endOfFile },
+  ],
 };
 
-async function reuse({ connect, url }: Run): Promise<void> {
+async function reuse({ connect, url }: Env): Promise<void> {
   const client = await connect();
   const ports = new Set<string>();
   for (let i = 0; i < 3; i++) {
@@ -27,14 +29,14 @@ async function reuse({ connect, url }: Run): Promise<void> {
   equal("connections", ports.size, 1);
 }
 
-async function redirect({ connect, url }: Run): Promise<void> {
+async function redirect({ connect, url }: Env): Promise<void> {
   const client = await connect();
   const output = await client.send(HttpRequest.get(url("/moved")));
   equal("status", output.response.status, 302);
   equal("redirect", output.redirect, { url: url("/lines"), sameOrigin: true });
 }
 
-async function endOfFile({ connect, url }: Run): Promise<void> {
+async function endOfFile({ connect, url }: Env): Promise<void> {
   const client = await connect();
   const request = HttpRequest.get(url("/lines"));
   const { response, closeReason } = await client.sendHttp10(request);

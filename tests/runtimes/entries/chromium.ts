@@ -1,23 +1,39 @@
 // Runs the suite in a page, which has no sockets: its streams are in memory, and
-// a WebSocket carries what goes in and out to the server (`../_tunnel.ts`).
+// a WebSocket carries their bytes to the server (`../_tunnel.ts`).
 
 import type { ByteStream } from "../../../client/mod.ts";
-import { runSuite } from "../suite.ts";
+import { type Outcome, runSuite } from "../suite.ts";
 
-const { host, searchParams } = new URL(location.href);
+const lack = "a page has no sockets";
+const done = await runSuite({
+  site: await (await fetch("/site")).json(),
+  lacks: { sockets: lack, tls: lack, clientCertificate: lack, unix: lack },
+  links: [
+    {
+      name: "byte streams in memory",
+      connector: null,
+      open: (port) => open(port, "bytes"),
+    },
+    {
+      name: "other streams in memory",
+      connector: null,
+      open: (port) => open(port),
+    },
+  ],
+  report: post,
+}).then(() => null, String);
+await post(done);
 
-const outcome = await runSuite({
-  "byte streams in memory": (port) => open(port, "bytes"),
-  "other streams in memory": (port) => open(port),
-}, Number(searchParams.get("port"))).catch(String);
-await fetch("/report", { method: "POST", body: JSON.stringify(outcome) });
+async function post(value: Outcome | string | null): Promise<void> {
+  await fetch("/report", { method: "POST", body: JSON.stringify(value) });
+}
 
 async function open(port: number, type?: "bytes"): Promise<ByteStream> {
-  const socket = new WebSocket(`ws://${host}/tunnel?port=${port}`);
+  const socket = new WebSocket(`ws://${location.host}/tunnel?port=${port}`);
   socket.binaryType = "arraybuffer";
   await new Promise((resolve, reject) => {
     socket.onopen = resolve;
-    socket.onerror = () => reject(new Error("There is no tunnel"));
+    socket.onerror = () => reject(new Error("The tunnel does not open"));
   });
   return {
     readable: readableOf(socket, type),

@@ -1,15 +1,22 @@
-// Runs the suite in Deno: `deno run bundle.js PORT` prints the report.
+// Runs the suite in Deno: `deno run bundle.js SITE` prints the outcomes.
 
-import { runSuite } from "../suite.ts";
+import { type Outcome, runSuite } from "../suite.ts";
 
-const report = await runSuite({
-  "Deno.Conn": connect,
-  "streams of a Deno.Conn": async (port) => {
-    const { readable, writable } = await connect(port);
-    return { readable, writable };
-  },
-}, Number(Deno.args[0]));
-console.log(JSON.stringify(report));
+await runSuite({
+  site: JSON.parse(Deno.args[0]!),
+  links: [
+    { name: "Deno.Conn", connector: null, open: connect },
+    {
+      name: "the streams of a Deno.Conn",
+      connector: null,
+      open: async (port) => {
+        const { readable, writable } = await connect(port);
+        return { readable, writable };
+      },
+    },
+  ],
+  report: (outcome: Outcome) => console.log(JSON.stringify(outcome)),
+});
 
 function connect(port: number): Promise<Deno.TcpConn> {
   return Deno.connect({ hostname: "127.0.0.1", port });

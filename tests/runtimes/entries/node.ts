@@ -1,16 +1,27 @@
-// Runs the suite in Node and in Bun: `node bundle.js PORT` prints the report.
+// Runs the suite in Node and in Bun: `node bundle.js SITE` prints the outcomes.
 
 import { connect, type Socket } from "node:net";
 import process from "node:process";
 import { Duplex } from "node:stream";
-import { runSuite } from "../suite.ts";
+import { type Outcome, runSuite } from "../suite.ts";
 import { streamsOf } from "./_socket_events.ts";
 
-const report = await runSuite({
-  "Duplex.toWeb": async (port) => Duplex.toWeb(await open(port)),
-  "events of a net.Socket": async (port) => streamsOf(await open(port)),
-}, Number(process.argv[2]));
-console.log(JSON.stringify(report));
+await runSuite({
+  site: JSON.parse(process.argv[2]!),
+  links: [
+    {
+      name: "Duplex.toWeb",
+      connector: null,
+      open: async (port) => Duplex.toWeb(await open(port)),
+    },
+    {
+      name: "streams by events",
+      connector: null,
+      open: async (port) => streamsOf(await open(port)),
+    },
+  ],
+  report: (outcome: Outcome) => console.log(JSON.stringify(outcome)),
+});
 
 async function open(port: number): Promise<Socket> {
   const socket = connect({ host: "127.0.0.1", port });

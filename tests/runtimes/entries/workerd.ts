@@ -1,7 +1,8 @@
-// Runs the suite in workerd: `workerd test` calls `test`, which prints the report.
+// Runs the suite in workerd: `workerd test` calls `test`, which prints the
+// outcomes.
 
 import type { ByteStream } from "../../../client/mod.ts";
-import { runSuite } from "../suite.ts";
+import { type Outcome, runSuite } from "../suite.ts";
 
 interface Socket extends ByteStream {
   readonly opened: Promise<unknown>;
@@ -10,19 +11,29 @@ interface Sockets {
   connect(address: { hostname: string; port: number }): Socket;
 }
 
-// As a variable: no other runtime resolves it, and no bundler.
+// In a variable, so that no other runtime and no bundler resolves it.
 const SOCKETS: string = "cloudflare:sockets";
 
 export default {
-  async test(_: unknown, { PORT }: { readonly PORT: string }): Promise<void> {
+  async test(_: unknown, { SITE }: { readonly SITE: string }): Promise<void> {
     const { connect } = await import(SOCKETS) as Sockets;
-    const report = await runSuite({
-      "connect() of cloudflare:sockets": async (port) => {
-        const socket = connect({ hostname: "127.0.0.1", port });
-        await socket.opened;
-        return socket;
+    await runSuite({
+      site: JSON.parse(SITE),
+      lacks: {
+        clientCertificate: "cloudflare:sockets has no client certificates",
+        tls: "cloudflare:sockets trusts no authority of ours",
+        unix: "cloudflare:sockets has no Unix sockets",
       },
-    }, Number(PORT));
-    console.log(JSON.stringify(report));
+      links: [{
+        name: "a bare Socket",
+        connector: null,
+        open: async (port) => {
+          const socket = connect({ hostname: "127.0.0.1", port });
+          await socket.opened;
+          return socket;
+        },
+      }],
+      report: (outcome: Outcome) => console.log(JSON.stringify(outcome)),
+    });
   },
 };

@@ -1,0 +1,229 @@
+// Matrices: the same rows with every column, such as the features of each server.
+// Each prints a table, the versions, and a reason for each cell that is not `ok`.
+//
+//   deno task NAME                all columns
+//   deno task NAME nginx node     only these
+//   deno task NAME --markdown     the table in Markdown, for the docs
+//
+// A column that is not installed (see `install.sh`) is skipped; with `CI=true` in
+// the environment it is a failure.
+
+/** The outcome of one row with one column. */
+export type Cell =
+  | { readonly kind: "ok" }
+  | { readonly kind: "n/a" | "skipped" | "FAIL"; readonly reason: string };
+
+/** A server, proxy, or runtime. */
+export interface Column {
+  readonly name: string;
+  /** Finds it on this machine, or returns `null` if it is not installed. */
+  find(): Promise<Installed | null>;
+}
+
+/** A column that was found. */
+export interface Installed {
+  /** Its version, as it prints it. */
+  readonly version: string;
+  /** Runs the rows, reporting each cell when it is known. */
+  run(report: (row: string, cell: Cell) => void): Promise<void>;
+}
+
+/** The finished cells of one column. */
+export interface Result {
+  readonly name: string;
+  /** Empty if it is not installed. */
+  readonly version: string;
+  readonly cells: ReadonlyMap<string, Cell>;
+}
+
+export const OK: Cell = { kind: "ok" };
+
+/** One table: the same rows for every column. */
+export interface Matrix {
+  readonly title: string;
+  readonly rows: readonly string[];
+  readonly columns: readonly Column[];
+}
+
+/** Runs the columns that the arguments name; returns whether nothing failed. */
+export async function runMatrices(
+  args: readonly string[],
+  matrices: readonly Matrix[],
+): Promise<boolean> {
+  const started = performance.now();
+  const names = args.filter((arg) => !arg.startsWith("--"));
+  const known = matrices.flatMap(({ columns }) => columns.map(idOf));
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    console.error(`There is no ${unknown.join(", ")} in ${known.join(", ")}`);
+    return false;
+  }
+  const format = args.includes("--markdown") ? formatMarkdown : formatText;
+  const all: Result[] = [];
+  const tables: string[] = [];
+  for (const { title, rows, columns } of matrices) {
+    const chosen = columns.filter((column) =>
+      names.length === 0 || names.includes(idOf(column))
+    );
+    if (chosen.length === 0) continue;
+    const results: Result[] = [];
+    for (const column of chosen) results.push(await runColumn(column, rows));
+    tables.push(title, format(rows, results), formatNotes(rows, results));
+    all.push(...results);
+  }
+  console.log(`\n${tables.join("\n\n")}\n`);
+  const counts = countCells(all);
+  const seconds = ((performance.now() - started) / 1000).toFixed(0);
+  console.log(
+    `${counts.ok} ok, ${counts["n/a"]} n/a, ${counts.skipped} skipped, ` +
+      `${counts.FAIL} failed, in ${seconds} s`,
+  );
+  return counts.FAIL === 0;
+}
+
+/** Returns the name of a column as an argument, such as `node24`. */
+function idOf({ name }: Column): string {
+  return name.toLowerCase().replaceAll(/\W/g, "");
+}
+
+async function runColumn(
+  column: Column,
+  rows: readonly string[],
+): Promise<Result> {
+  const { name } = column;
+  const cells = new Map<string, Cell>();
+  const fill = (cell: Cell) =>
+    rows.forEach((row) => cells.has(row) || cells.set(row, cell));
+  let version = "";
+  try {
+    const installed = await column.find();
+    if (installed === null) {
+      const kind = Deno.env.get("CI") === "true" ? "FAIL" : "skipped";
+      fill({ kind, reason: "it is not installed" });
+      console.log(`${name} is not installed`);
+      return { name, version, cells };
+    }
+    ({ version } = installed);
+    console.log(`${name}: ${version}`);
+    await installed.run((row, cell) => {
+      cells.set(row, cell);
+      if (cell.kind === "FAIL") console.log(`  ${row}: ${cell.reason}`);
+    });
+    fill({ kind: "FAIL", reason: "it did not run" });
+  } catch (error) {
+    fill({ kind: "FAIL", reason: describe(error) });
+  }
+  return { name, version, cells };
+}
+
+/** Runs one case under a time limit and returns its cell. */
+export async function runCell(
+  milliseconds: number,
+  run: (signal: AbortSignal) => Promise<void>,
+): Promise<Cell> {
+  const abort = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const error = new Error(`No end after ${milliseconds} ms`);
+      abort.abort(error);
+      reject(error);
+    }, milliseconds);
+  });
+  try {
+    await Promise.race([run(abort.signal), late]);
+    return OK;
+  } catch (error) {
+    return { kind: "FAIL", reason: describe(error) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Describes an error in a few lines of plain text, with its place in the case. */
+export function describe(error: unknown): string {
+  const text = error instanceof Error ? error.stack ?? `${error}` : `${error}`;
+  // deno-lint-ignore no-control-regex
+  return text.replaceAll(/\x1b\[[0-9;]*m/g, "").split("\n")
+    .filter((line) => line.trim() !== "")
+    .filter((line) => !/^ +at .*(ext:|\/deno-std\/|\/matrix\/)/.test(line))
+    .join("\n");
+}
+
+/** Formats the results for a terminal. */
+export function formatText(
+  rows: readonly string[],
+  results: readonly Result[],
+): string {
+  const lines = linesOf(rows, results);
+  const widths = lines[0]!.map((_, i) =>
+    Math.max(...lines.map((line) => line[i]!.length))
+  );
+  return lines.map((line) =>
+    line.map((cell, i) => cell.padEnd(widths[i]!)).join("  ").trimEnd()
+  ).join("\n");
+}
+
+/** Formats the results as a Markdown table. */
+export function formatMarkdown(
+  rows: readonly string[],
+  results: readonly Result[],
+): string {
+  const [head, ...lines] = linesOf(rows, results);
+  return [head!, head!.map(() => "---"), ...lines]
+    .map((line) => `| ${line.join(" | ")} |`).join("\n");
+}
+
+function linesOf(
+  rows: readonly string[],
+  results: readonly Result[],
+): string[][] {
+  const lines = rows.map((row) => [
+    row,
+    ...results.map(({ cells }) => cells.get(row)!.kind),
+  ]);
+  return [["", ...results.map(({ name }) => name)], ...lines];
+}
+
+/** Lists the versions, and the reasons of the cells that are not `ok`. */
+export function formatNotes(
+  rows: readonly string[],
+  results: readonly Result[],
+): string {
+  const notes = results.filter(({ version }) => version !== "")
+    .map(({ name, version }) => `${name}: ${version}`);
+  for (const kind of ["n/a", "skipped", "FAIL"] as const) {
+    const reasons = results.flatMap((result) => reasonsOf(rows, result, kind));
+    if (reasons.length > 0) notes.push("", ...reasons);
+  }
+  return notes.join("\n");
+}
+
+/** Returns each reason once, with its rows. */
+function reasonsOf(
+  rows: readonly string[],
+  { name, cells }: Result,
+  kind: Cell["kind"],
+): string[] {
+  const byReason = new Map<string, string[]>();
+  for (const row of rows) {
+    const cell = cells.get(row)!;
+    if (cell.kind === "ok" || cell.kind !== kind) continue;
+    byReason.set(cell.reason, [...byReason.get(cell.reason) ?? [], row]);
+  }
+  return Array.from(byReason, ([reason, same]) => {
+    const which = same.length === rows.length ? "all" : same.join("; ");
+    return `${kind}  ${name}, ${which}: ${reason}`;
+  });
+}
+
+/** Counts the cells of each kind. */
+export function countCells(
+  results: readonly Result[],
+): Record<Cell["kind"], number> {
+  const counts = { ok: 0, "n/a": 0, skipped: 0, FAIL: 0 };
+  for (const { cells } of results) {
+    for (const { kind } of cells.values()) counts[kind]++;
+  }
+  return counts;
+}

@@ -1,0 +1,79 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  type Cell,
+  countCells,
+  formatMarkdown,
+  formatNotes,
+  formatText,
+  OK,
+  type Result,
+  runCell,
+} from "./matrix.ts";
+
+const ROWS = ["HEAD", "204", "TLS"];
+
+function result(name: string, cells: readonly Cell[], version = "1.0"): Result {
+  return {
+    name,
+    version,
+    cells: new Map(ROWS.map((row, i) => [row, cells[i]!])),
+  };
+}
+
+const NONE: Cell = { kind: "skipped", reason: "it is not installed" };
+const BODY: Cell = { kind: "FAIL", reason: "a body" };
+const RESULTS = [
+  result("one", [OK, BODY, BODY]),
+  result("second", [OK, { kind: "n/a", reason: "it has none" }, OK]),
+  result("third", [NONE, NONE, NONE], ""),
+];
+
+function test(name: string, fn: () => void | Promise<void>): void {
+  Deno.test({ name, permissions: "none", fn });
+}
+
+test("formatText returns columns that start below each other", () => {
+  assertEquals(formatText(ROWS, RESULTS).split("\n"), [
+    "      one   second  third",
+    "HEAD  ok    ok      skipped",
+    "204   FAIL  n/a     skipped",
+    "TLS   FAIL  ok      skipped",
+  ]);
+});
+
+test("formatMarkdown returns one row of cells for each row", () => {
+  assertEquals(formatMarkdown(ROWS, RESULTS.slice(0, 2)).split("\n"), [
+    "|  | one | second |",
+    "| --- | --- | --- |",
+    "| HEAD | ok | ok |",
+    "| 204 | FAIL | n/a |",
+    "| TLS | FAIL | ok |",
+  ]);
+});
+
+test("formatNotes returns each reason once, with its rows", () => {
+  assertEquals(formatNotes(ROWS, RESULTS).split("\n"), [
+    "one: 1.0",
+    "second: 1.0",
+    "",
+    "n/a  second, 204: it has none",
+    "",
+    "skipped  third, all: it is not installed",
+    "",
+    "FAIL  one, 204; TLS: a body",
+  ]);
+});
+
+test("countCells returns the number of cells of each kind", () => {
+  const counts = { ok: 3, "n/a": 1, skipped: 3, FAIL: 2 };
+  assertEquals(countCells(RESULTS), counts);
+});
+
+test("runCell returns the outcome of a case, also of one without an end", async () => {
+  const endless = () => new Promise<never>(() => {});
+  assertEquals(await runCell(1000, () => Promise.resolve()), OK);
+  const failed = await runCell(1000, () => Promise.reject(new Error("No")));
+  assertStringIncludes(JSON.stringify(failed), "Error: No");
+  const late = await runCell(1, endless);
+  assertStringIncludes(JSON.stringify(late), "No end after 1 ms");
+});

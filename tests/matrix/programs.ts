@@ -1,0 +1,169 @@
+// Programs on this machine: finding them, and running servers as child processes.
+
+import { fileURLToPath } from "node:url";
+
+const PACKAGES = fileURLToPath(new URL("./node_modules", import.meta.url));
+// Debian installs servers to folders that are only in root's PATH.
+const SYSTEM_FOLDERS = ["/usr/sbin", "/usr/local/sbin", "/sbin"];
+const START_MILLISECONDS = 15_000;
+const STOP_MILLISECONDS = 3000;
+const RETRY_MILLISECONDS = 20;
+const MAX_OUTPUT_CHARS = 4000;
+
+/** Finds a program in PATH, or returns `null`. */
+export async function findProgram(name: string): Promise<string | null> {
+  const path = Deno.env.get("PATH") ?? "";
+  for (const folder of [...path.split(":"), ...SYSTEM_FOLDERS]) {
+    const file = `${folder}/${name}`;
+    if (await exists(file)) return file;
+  }
+  return null;
+}
+
+/** Finds a program that `install.sh` took from npm, or returns `null`. */
+export async function findInPackages(path: string): Promise<string | null> {
+  const file = `${PACKAGES}/${path}`;
+  return await exists(file) ? file : null;
+}
+
+/** Returns whether a path exists. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** Runs a program to its end and returns both of its outputs. */
+export async function readOutput(
+  program: string,
+  args: readonly string[],
+): Promise<string> {
+  const command = new Deno.Command(program, { args: [...args], stdin: "null" });
+  const { stdout, stderr } = await command.output();
+  const decoder = new TextDecoder();
+  return decoder.decode(stdout) + decoder.decode(stderr);
+}
+
+/** Returns ports that nothing listens on. */
+export function freePorts(count: number): number[] {
+  // Held together, so that none is returned twice.
+  const listeners = Array.from(
+    { length: count },
+    () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
+  );
+  const ports = listeners.map(({ addr }) => addr.port);
+  for (const listener of listeners) listener.close();
+  return ports;
+}
+
+/** A child process; disposing of it ends it. */
+export class Child implements AsyncDisposable {
+  /** The start of what it printed. */
+  output = "";
+  readonly #process: Deno.ChildProcess;
+  readonly #readers: Promise<void>[];
+  #hasEnded = false;
+
+  constructor(
+    program: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+  ) {
+    this.#process = new Deno.Command(program, {
+      args: [...args],
+      env: { ...env },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#readers = [
+      this.#collect(this.#process.stdout),
+      this.#collect(this.#process.stderr),
+    ];
+    this.#process.status.then(() => {
+      this.#hasEnded = true;
+    });
+  }
+
+  /** Starts a program, and waits until it listens on the given ports. */
+  static async listening(
+    program: string,
+    args: readonly string[],
+    ports: readonly number[],
+  ): Promise<Child> {
+    const child = new Child(program, args);
+    await child.waitFor(async () => {
+      for (const port of ports) if (!await accepts(port)) return false;
+      return true;
+    });
+    return child;
+  }
+
+  /** Starts a program, and waits until it prints a line of JSON. */
+  static async printing<T>(
+    program: string,
+    args: readonly string[],
+  ): Promise<{ child: Child; printed: T }> {
+    const child = new Child(program, args);
+    const printed = await child.waitFor(() => {
+      const line = child.output.match(/^\{".*\}$/m)?.[0];
+      return Promise.resolve(line !== undefined && JSON.parse(line) as T);
+    });
+    return { child, printed };
+  }
+
+  /** Asks repeatedly until there is an answer; ends the process on failure. */
+  async waitFor<T>(find: () => Promise<T | false>): Promise<T> {
+    const deadline = Date.now() + START_MILLISECONDS;
+    try {
+      while (true) {
+        // Asked first: another process may listen on the port.
+        if (this.#hasEnded) throw new Error(`It has ended: ${this.output}`);
+        const found = await find();
+        if (found !== false) return found;
+        if (Date.now() > deadline) {
+          throw new Error(`It does not start: ${this.output}`);
+        }
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MILLISECONDS));
+      }
+    } catch (error) {
+      await this[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#hasEnded) this.#process.kill("SIGTERM");
+    const force = setTimeout(
+      () => this.#process.kill("SIGKILL"),
+      STOP_MILLISECONDS,
+    );
+    await this.#process.status;
+    clearTimeout(force);
+    await Promise.all(this.#readers);
+  }
+
+  async #collect(stream: ReadableStream<Uint8Array>): Promise<void> {
+    const decoder = new TextDecoder();
+    for await (const bytes of stream) {
+      if (this.output.length < MAX_OUTPUT_CHARS) {
+        this.output += decoder.decode(bytes, { stream: true });
+      }
+    }
+  }
+}
+
+async function accepts(port: number): Promise<boolean> {
+  try {
+    const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    conn.close();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.ConnectionRefused) return false;
+    throw error;
+  }
+}
