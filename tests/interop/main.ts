@@ -12,7 +12,11 @@ import {
 } from "../matrix/matrix.ts";
 import { type Feature, FEATURES } from "./features.ts";
 import { type Server, versionOf } from "./_server.ts";
+import type { Run } from "./_session.ts";
 import { makeSite, type Site } from "./_site.ts";
+import * as connections from "./cases/connections.ts";
+import * as requests from "./cases/requests.ts";
+import * as responses from "./cases/responses.ts";
 import { apache } from "./servers/apache.ts";
 import { haproxy } from "./servers/haproxy.ts";
 import { lighttpd } from "./servers/lighttpd.ts";
@@ -21,6 +25,11 @@ import { bun, deno, node } from "./servers/origins.ts";
 import { python } from "./servers/python.ts";
 
 const SERVERS = [nginx, apache, lighttpd, haproxy, python, node, deno, bun];
+const CASES: Readonly<Record<Feature, (run: Run) => Promise<void>>> = {
+  ...connections,
+  ...requests,
+  ...responses,
+};
 const CASE_MILLISECONDS = 20_000;
 
 function serverColumn(server: Server, site: Site): Column {
@@ -33,12 +42,13 @@ function serverColumn(server: Server, site: Site): Column {
         version: await versionOf(program, server.versionArgs),
         async run(report) {
           await using running = await server.start(program, site);
-          for (const [key, [title, run]] of Object.entries(FEATURES)) {
-            const reason = cannot[key as Feature];
+          for (const [key, title] of Object.entries(FEATURES)) {
+            const feature = key as Feature;
+            const reason = cannot[feature];
             const cell = reason === undefined
               ? await runCell(
                 CASE_MILLISECONDS,
-                (signal) => run({ site, server, running, signal }),
+                (signal) => CASES[feature]({ site, server, running, signal }),
               )
               : { kind: "n/a", reason } as const;
             report(title, cell);
@@ -55,7 +65,7 @@ if (import.meta.main) {
   try {
     const servers: Matrix = {
       title: "Servers",
-      rows: Object.values(FEATURES).map(([title]) => title),
+      rows: Object.values(FEATURES),
       columns: SERVERS.map((server) => serverColumn(server, site)),
     };
     isOk = await runMatrices(Deno.args, [servers]);

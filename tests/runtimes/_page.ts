@@ -1,7 +1,7 @@
 // Chromium without a window: it loads a page, which posts its outcomes.
 
 import { openTunnel } from "./_tunnel.ts";
-import type { Setting } from "./columns.ts";
+import type { Site } from "./cases/_case.ts";
 import type { Outcome } from "./suite.ts";
 
 const RUN_MILLISECONDS = 300_000;
@@ -25,7 +25,7 @@ const PAGE = `<!doctype html><title>Suite</title>
 export async function runPage(
   program: string,
   script: string,
-  { folder, site }: Setting,
+  { folder, site }: { readonly folder: string; readonly site: Site },
   report: (outcome: Outcome) => void,
 ): Promise<void> {
   const done = Promise.withResolvers<void>();
