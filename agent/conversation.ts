@@ -227,7 +227,7 @@ class Conversation {
   /** Prepares to follow a redirect, if there is one and the rules allow it. */
   #redirect(response: HttpResponse, bodyUsed: boolean): boolean {
     const { request } = this.#hop;
-    const redirect = findRedirect(request.url, response);
+    const redirect = findRedirect(request, response);
     if (redirect === null) return false;
     const hop: HttpHop = {
       url: request.url,

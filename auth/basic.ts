@@ -6,7 +6,7 @@
 
 import { decodeByteString, encodeByteString } from "../rfc9110/_byte_string.ts";
 import { invalidCredentials, stripScheme } from "./_credentials.ts";
-import { Secret } from "./secret.ts";
+import { Secret } from "../rfc9110/secret.ts";
 
 const SCHEME = "Basic";
 

@@ -6,7 +6,7 @@
 
 import { isToken68 } from "../rfc9110/_token68.ts";
 import { invalidCredentials, stripScheme } from "./_credentials.ts";
-import { Secret } from "./secret.ts";
+import { Secret } from "../rfc9110/secret.ts";
 
 const SCHEME = "Bearer";
 

@@ -26,4 +26,4 @@
 
 export { HttpAuthBasic } from "./basic.ts";
 export { HttpAuthBearer } from "./bearer.ts";
-export { Secret } from "./secret.ts";
+export { Secret } from "../rfc9110/secret.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { INSPECT, inspectAs, REDACTED } from "../rfc9110/_redact.ts";
+import { inspectAs, REDACTED } from "../rfc9110/_inspect.ts";
 import type { HttpSameSite } from "./set_cookie.ts";
 
 /**
@@ -38,18 +38,6 @@ export interface HttpCookie {
 
 /** Hides the value of a cookie from `console.log`, though not from its owner. */
 export function hideValue(cookie: HttpCookie): HttpCookie {
-  Object.defineProperty(cookie, INSPECT, {
-    value: (
-      _depth: unknown,
-      options: unknown,
-      inspect?: (value: unknown, options: unknown) => string,
-    ) =>
-      inspectAs(
-        "HttpCookie",
-        { ...cookie, value: REDACTED },
-        options,
-        inspect,
-      ),
-  });
+  inspectAs(cookie, "HttpCookie", () => ({ ...cookie, value: REDACTED }));
   return cookie;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { INSPECT, inspectAs } from "../rfc9110/_redact.ts";
+import { makeInspectable } from "../rfc9110/_inspect.ts";
 import { HttpHeaders } from "../rfc9110/headers.ts";
 import { CookieStore, isExpired, type StoredCookie } from "./_store.ts";
 import { hideValue, type HttpCookie } from "./cookie.ts";
@@ -145,6 +145,12 @@ export interface HttpCookieJarOptions {
  * ```
  */
 export class HttpCookieJar {
+  static readonly #inspectable = /* @__PURE__ */ makeInspectable(
+    this,
+    "HttpCookieJar",
+    (self) => ({ cookies: self.cookies() }),
+  );
+
   readonly #store: CookieStore;
   readonly #isPublicSuffix: (domain: string) => boolean;
 
@@ -263,16 +269,6 @@ export class HttpCookieJar {
    */
   toJSON(): { version: 1; cookies: HttpCookie[] } {
     return { version: 1, cookies: this.cookies() };
-  }
-
-  /** @internal */
-  [INSPECT](
-    _depth: unknown,
-    options: unknown,
-    inspect?: (value: unknown, options: unknown) => string,
-  ): unknown {
-    const shown = { cookies: this.cookies() };
-    return inspectAs("HttpCookieJar", shown, options, inspect);
   }
 
   #find(url: URL, now: number): StoredCookie[] {

@@ -1,15 +1,14 @@
-// Parsing URLs without telling of them: the platform's own error repeats the
-// whole text, a password in it included.
+// Parsing URLs with error messages that do not repeat them. The platform's own
+// message would show a password in the URL.
 
 import { quote } from "../core/quote.ts";
+import { REDACTED } from "./_inspect.ts";
 
-/** Parses a URL; `null` where that is not possible. */
+/** Parses a URL. Returns `null` if that fails. */
 export function tryParseUrl(
   text: string | URL,
   base?: string | URL,
 ): URL | null {
-  // Not with `URL.parse`, which some supported runtimes do not have yet, and
-  // not after `URL.canParse`, which on Node 20 comes to reject valid hosts.
   try {
     return new URL(text, base);
   } catch {
@@ -20,7 +19,7 @@ export function tryParseUrl(
 /**
  * Parses an http or https URL.
  *
- * @throws {TypeError} If it is something else. The message does not repeat it.
+ * @throws {TypeError} If it is anything else. The message does not repeat it.
  */
 export function parseHttpUrl(text: string | URL, base?: string | URL): URL {
   const url = tryParseUrl(text, base);
@@ -30,13 +29,31 @@ export function parseHttpUrl(text: string | URL, base?: string | URL): URL {
 }
 
 /**
- * Checks that a URL is one of http or https.
+ * Checks that the scheme of a URL is http or https.
  *
  * @throws {TypeError} If it is not.
  */
-export function checkScheme({ protocol }: URL): void {
-  if (protocol === "http:" || protocol === "https:") return;
+export function checkScheme(url: URL): void {
+  if (isHttp(url)) return;
   throw new TypeError(
-    `Invalid URL: its scheme ${quote(protocol)} is not http or https`,
+    `Invalid URL: its scheme ${quote(url.protocol)} is not http or https`,
   );
+}
+
+/** Returns whether the scheme of a URL is http or https. */
+export function isHttp({ protocol }: URL): boolean {
+  return protocol === "http:" || protocol === "https:";
+}
+
+/** Formats a URL with its userinfo redacted. */
+export function showUrl(url: URL): string {
+  if (url.username === "" && url.password === "") return url.href;
+  const copy = new URL(url);
+  dropUserinfo(copy);
+  return copy.href.replace("//", `//${REDACTED}@`);
+}
+
+/** Removes the username and password from a URL. */
+export function dropUserinfo(url: URL): void {
+  url.username = url.password = "";
 }

@@ -5,15 +5,13 @@
  */
 
 import { ChallengeReader } from "./_challenge_reader.ts";
-import { INSPECT, inspectAs, REDACTED } from "./_redact.ts";
 
 /**
- * One challenge of `WWW-Authenticate` or `Proxy-Authenticate`: a scheme, and
- * then either a token68 or parameters.
+ * A challenge of `WWW-Authenticate` or `Proxy-Authenticate`: a scheme, followed
+ * by either a token68 or parameters.
  *
- * Values are byte strings: each char is one byte. Inspecting or serialising a
- * challenge shows `[redacted]` in place of its token68 and of its parameters'
- * values.
+ * Values are byte strings: each character is one byte. They are not secret, so
+ * inspecting and serializing a challenge shows them.
  *
  * @example Find the challenge that you can answer
  * ```ts
@@ -32,9 +30,9 @@ import { INSPECT, inspectAs, REDACTED } from "./_redact.ts";
 export class HttpChallenge {
   /** The authentication scheme, in lowercase. */
   readonly scheme: string;
-  /** The token68, such as the base64 behind `Negotiate`, or `null`. */
+  /** The token68, such as the base64 after `Negotiate`, or `null`. */
   readonly token68: string | null;
-  /** The parameters by their names in lowercase, in order. */
+  /** The parameters in order, by their names in lowercase. */
   readonly params: ReadonlyMap<string, string>;
 
   private constructor(
@@ -48,12 +46,11 @@ export class HttpChallenge {
   }
 
   /**
-   * Parses a field value, that of one field line or of all of them joined with
-   * commas.
+   * Parses the value of one field line.
    *
-   * What breaks the grammar is skipped up to the next comma outside a quoted
-   * string, and so is a parameter before any scheme or behind a token68. Where
-   * a challenge has a parameter twice, the first one counts.
+   * Anything that breaks the grammar is skipped up to the next comma outside a
+   * quoted string, as is a parameter before any scheme or after a token68. If a
+   * challenge has a parameter twice, the first one counts.
    *
    * @param value The field value.
    * @returns The challenges, in order.
@@ -66,10 +63,10 @@ export class HttpChallenge {
   }
 
   /**
-   * Returns a parameter's value.
+   * Returns the value of a parameter.
    *
-   * @param name The parameter's name, in any case.
-   * @returns The value without quotes and escapes, or `undefined` where there is
+   * @param name The name of the parameter, in any case.
+   * @returns The value without quotes and escapes, or `undefined` if there is
    * no such parameter.
    */
   param(name: string): string | undefined {
@@ -77,32 +74,12 @@ export class HttpChallenge {
   }
 
   /**
-   * Returns what is safe to log: the scheme and the parameters' names.
+   * Returns the challenge with its parameters as a plain object.
    *
-   * @returns A plain object for `JSON.stringify`.
+   * @returns A plain object.
    */
   toJSON(): Record<string, unknown> {
-    const names = [...this.params.keys()];
-    return {
-      scheme: this.scheme,
-      token68: this.token68 === null ? null : REDACTED,
-      params: Object.fromEntries(names.map((name) => [name, REDACTED])),
-    };
-  }
-
-  /**
-   * Shows the challenge in `console.log`, values redacted.
-   *
-   * @param _depth How deep the value stands in what is inspected.
-   * @param options The inspection's options.
-   * @param inspect The runtime's own inspection.
-   * @returns The text to show.
-   */
-  [INSPECT](
-    _depth: unknown,
-    options: unknown,
-    inspect?: (value: unknown, options: unknown) => string,
-  ): unknown {
-    return inspectAs("HttpChallenge", this.toJSON(), options, inspect);
+    const { scheme, token68, params } = this;
+    return { scheme, token68, params: Object.fromEntries(params) };
   }
 }

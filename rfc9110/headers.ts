@@ -5,34 +5,48 @@
  */
 
 import { quote } from "../core/quote.ts";
-import { INSPECT, inspectAs, isSensitive, REDACTED } from "./_redact.ts";
+import {
+  isSensitive,
+  makeInspectable,
+  REDACTED,
+  redactUserinfo,
+} from "./_inspect.ts";
 import {
   equalsIgnoringCase,
   isFieldText,
   isToken,
   trimBlanks,
 } from "./_syntax.ts";
+import { Secret } from "./secret.ts";
+
+/** A field value: a byte string, or a {@linkcode Secret} that hides one. */
+export type HttpFieldValue = string | Secret;
 
 /**
- * What {@linkcode HttpHeaders} can be made from: pairs of name and value, a
- * record, the platform's `Headers`, or other `HttpHeaders`.
+ * The sources of {@linkcode HttpHeaders}: pairs of a name and a value, a
+ * record, other `HttpHeaders`, or anything that the platform's `Headers`
+ * accepts.
+ *
+ * In a record, an array gives one field line per element, and `undefined` none.
  */
 export type HttpHeadersInit =
-  | Iterable<readonly [name: string, value: string]>
-  | Readonly<Record<string, string>>;
-
-let makeFromWire: (names: string[], values: string[]) => HttpHeaders;
-let makeLines: (headers: HttpHeaders) => string;
+  | Iterable<readonly [name: string, value: HttpFieldValue]>
+  | Readonly<
+    Record<string, HttpFieldValue | readonly HttpFieldValue[] | undefined>
+  >
+  | NonNullable<ConstructorParameters<typeof Headers>[0]>;
 
 /**
- * Field lines in their order, with their case and their duplicates, as they
- * were read or as they will be written. Look-ups ignore case.
+ * Field lines in order, with their case and duplicates, as they were received
+ * or will be sent. Lookups ignore case.
  *
- * Values are byte strings: each char is one byte, as in the platform's
- * `Headers`. Inspecting or serialising them shows `[redacted]` in place of
- * credentials and cookies.
+ * Values are byte strings: each character is one byte, as in the platform's
+ * `Headers`. To put other text into a value, see {@linkcode toByteString}.
  *
- * @example Order, case and duplicates are kept
+ * Inspecting or serializing headers shows `[redacted]` instead of credentials,
+ * cookies, every {@linkcode Secret}, and the userinfo of URLs.
+ *
+ * @example Order, case, and duplicates are kept
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { HttpHeaders } from "@pimalaya/io-http/rfc9110";
@@ -49,45 +63,37 @@ let makeLines: (headers: HttpHeaders) => string;
  * ```
  */
 export class HttpHeaders implements Iterable<[name: string, value: string]> {
-  #names: string[] = [];
-  #values: string[] = [];
+  static readonly #inspectable = /* @__PURE__ */ makeInspectable(
+    this,
+    "HttpHeaders",
+    (self) => self.toJSON(),
+  );
 
-  static {
-    makeFromWire = (names, values) => {
-      const headers = new HttpHeaders();
-      headers.#names = names;
-      headers.#values = values;
-      return headers;
-    };
-    makeLines = (headers) => {
-      const names = headers.#names;
-      const values = headers.#values;
-      let lines = "";
-      for (let i = 0; i < names.length; i++) {
-        lines += `${names[i]}: ${values[i]}\r\n`;
-      }
-      return lines;
-    };
-  }
+  #names: string[] = [];
+  #values: HttpFieldValue[] = [];
 
   /**
-   * Makes headers from others, or empty ones.
+   * Copies fields.
    *
-   * @param init The fields to start with.
-   * @throws {TypeError} If a name is not a token or a value is not a field value.
+   * @param init The fields to start with. Defaults to none.
+   * @throws {TypeError} If `init` is of another kind, or if a field is invalid
+   * (see {@linkcode HttpHeaders.append}).
    */
   constructor(init?: HttpHeadersInit) {
     if (init === undefined) return;
     if (init instanceof HttpHeaders) {
       this.#names = init.#names.slice();
       this.#values = init.#values.slice();
-      return;
+    } else if (typeof init !== "object" || init === null) {
+      throw new TypeError("Invalid headers: they are not an object");
+    } else if (isIterable(init)) {
+      this.#appendPairs(init);
+    } else {
+      this.#appendRecord(init);
     }
-    const pairs = isIterable(init) ? init : Object.entries(init);
-    for (const [name, value] of pairs) this.append(name, value);
   }
 
-  /** How many field lines there are. */
+  /** The number of field lines. */
   get size(): number {
     return this.#names.length;
   }
@@ -96,13 +102,13 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
    * Returns all values of a field joined with `", "`, as `Headers` does.
    *
    * @param name The field name, in any case.
-   * @returns The joined values, or `null` where there is no such field.
+   * @returns The joined values, or `null` if there is no such field.
    */
   get(name: string): string | null {
     let joined: string | null = null;
     let at = this.#find(name, 0);
     while (at >= 0) {
-      const value = this.#values[at]!;
+      const value = expose(this.#values[at]!);
       joined = joined === null ? value : `${joined}, ${value}`;
       at = this.#find(name, at + 1);
     }
@@ -110,23 +116,23 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
   }
 
   /**
-   * Returns the value of each field line of that name, in order.
+   * Returns the value of each field line with a name, in order.
    *
    * @param name The field name, in any case.
-   * @returns The values, none where there is no such field.
+   * @returns The values, which may be none.
    */
   getAll(name: string): string[] {
     const values: string[] = [];
     let at = this.#find(name, 0);
     while (at >= 0) {
-      values.push(this.#values[at]!);
+      values.push(expose(this.#values[at]!));
       at = this.#find(name, at + 1);
     }
     return values;
   }
 
   /**
-   * Tells whether there is a field line of that name.
+   * Returns whether there is a field line with a name.
    *
    * @param name The field name, in any case.
    * @returns Whether there is one.
@@ -138,41 +144,43 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
   /**
    * Adds a field line at the end.
    *
-   * @param name The field name, a token; its case is kept.
-   * @param value The field value, without SP and HTAB at its ends.
-   * @throws {TypeError} If the name is not a token, or the value holds a control
-   * character other than HTAB or a char above 0xFF.
+   * @param name The field name. Its case is kept.
+   * @param value The field value. SP and HTAB at its ends are removed.
+   * @throws {TypeError} If the name is not a token; if the value is neither a
+   * string nor a `Secret`; if it contains a control character other than HTAB
+   * or a character above 0xFF; or if it contains `[redacted]`, which comes from
+   * a `Secret` that was converted to a string.
    */
-  append(name: string, value: string): void {
-    const trimmed = checkField(name, value);
+  append(name: string, value: HttpFieldValue): void {
+    const checked = checkField(name, value);
     this.#names.push(name);
-    this.#values.push(trimmed);
+    this.#values.push(checked);
   }
 
   /**
-   * Puts one field line in place of all of that name: where the first one
-   * was, or at the end where there was none.
+   * Replaces all field lines with a name by one. It takes the position of the
+   * first of them, or the end if there was none.
    *
-   * @param name The field name, a token; its case is kept.
-   * @param value The field value, without SP and HTAB at its ends.
-   * @throws {TypeError} If the name is not a token, or the value holds a control
-   * character other than HTAB or a char above 0xFF.
+   * @param name The field name. Its case is kept.
+   * @param value The field value. SP and HTAB at its ends are removed.
+   * @throws {TypeError} If the name or the value is invalid (see
+   * {@linkcode HttpHeaders.append}).
    */
-  set(name: string, value: string): void {
-    const trimmed = checkField(name, value);
+  set(name: string, value: HttpFieldValue): void {
+    const checked = checkField(name, value);
     const first = this.#find(name, 0);
     if (first < 0) {
       this.#names.push(name);
-      this.#values.push(trimmed);
+      this.#values.push(checked);
       return;
     }
     this.#names[first] = name;
-    this.#values[first] = trimmed;
+    this.#values[first] = checked;
     this.#remove(name, first + 1);
   }
 
   /**
-   * Removes all field lines of that name.
+   * Removes all field lines with a name.
    *
    * @param name The field name, in any case.
    */
@@ -181,63 +189,75 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
   }
 
   /**
-   * Copies the fields into the platform's `Headers`, which lowercases names and
-   * sorts them.
+   * Copies the fields into the platform's `Headers`, which lowercases and sorts
+   * names.
    *
    * @returns New `Headers`.
    */
   toHeaders(): Headers {
     const headers = new Headers();
-    for (const [name, value] of this) headers.append(name, value);
+    this.appendTo(headers);
     return headers;
   }
 
   /**
-   * Iterates over the field lines in order, as they are now.
+   * Iterates over the present field lines in order.
    *
-   * @returns An iterator of pairs of name and value.
+   * @returns An iterator of pairs of a name and a value.
    */
   [Symbol.iterator](): IterableIterator<[name: string, value: string]> {
     const pairs = this.#names.map((name, i): [string, string] => [
       name,
-      this.#values[i]!,
+      expose(this.#values[i]!),
     ]);
     return pairs.values();
   }
 
   /**
-   * Returns the field lines for `JSON.stringify`, sensitive values redacted.
+   * Returns the field lines with sensitive values redacted.
    *
-   * @returns Pairs of name and value.
+   * @returns Pairs of a name and a value.
    */
   toJSON(): [name: string, value: string][] {
-    return [...this].map(([name, value]) => [
-      name,
-      isSensitive(name) ? REDACTED : value,
-    ]);
+    return this.#names.map((name, i): [string, string] => {
+      const value = this.#values[i]!;
+      return [
+        name,
+        typeof value !== "string" || isSensitive(name)
+          ? REDACTED
+          : redactUserinfo(value),
+      ];
+    });
   }
 
-  /**
-   * Shows the field lines in `console.log`, sensitive values redacted.
-   *
-   * @param _depth How deep the value stands in what is inspected.
-   * @param options The inspection's options.
-   * @param inspect The runtime's own inspection.
-   * @returns The text to show.
-   */
-  [INSPECT](
-    _depth: unknown,
-    options: unknown,
-    inspect?: (value: unknown, options: unknown) => string,
-  ): unknown {
-    return inspectAs("HttpHeaders", this.toJSON(), options, inspect);
+  #appendPairs(pairs: Iterable<readonly unknown[]>): void {
+    for (const pair of pairs) {
+      if (!Array.isArray(pair) || pair.length !== 2) {
+        throw new TypeError(
+          "Invalid field: it is not a pair of name and value",
+        );
+      }
+      this.append(pair[0], pair[1]);
+    }
+  }
+
+  #appendRecord(
+    record: Readonly<
+      Record<string, HttpFieldValue | readonly HttpFieldValue[] | undefined>
+    >,
+  ): void {
+    for (const [name, value] of Object.entries(record)) {
+      if (value === undefined) continue;
+      if (!Array.isArray(value)) this.append(name, value as HttpFieldValue);
+      else for (const element of value) this.append(name, element);
+    }
   }
 
   #find(name: string, from: number): number {
     const names = this.#names;
     for (let i = from; i < names.length; i++) {
       const candidate = names[i]!;
-      // Most are told apart by their length, without a call.
+      // Most differ in length, which takes no call to see.
       if (
         candidate.length === name.length && equalsIgnoringCase(candidate, name)
       ) return i;
@@ -256,40 +276,121 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
     this.#names.length = kept;
     this.#values.length = kept;
   }
+
+  // The rest is for the functions below, which are for this package alone. A
+  // static block that exported them would keep the class in every bundle.
+
+  /** @internal */
+  private static fromWire(names: string[], values: string[]): HttpHeaders {
+    const headers = new HttpHeaders();
+    headers.#names = names;
+    headers.#values = values;
+    return headers;
+  }
+
+  /** @internal */
+  private encode(): string {
+    const names = this.#names;
+    const values = this.#values;
+    let lines = "";
+    for (let i = 0; i < names.length; i++) {
+      lines += `${names[i]}: ${expose(values[i]!)}\r\n`;
+    }
+    return lines;
+  }
+
+  /** @internal */
+  private appendTo(headers: Headers): void {
+    for (let i = 0; i < this.#names.length; i++) {
+      headers.append(this.#names[i]!, expose(this.#values[i]!));
+    }
+  }
+
+  /** @internal */
+  private appendFrom(source: HttpHeaders, keep: FieldFilter): void {
+    for (let i = 0; i < source.#names.length; i++) {
+      const name = source.#names[i]!;
+      const value = source.#values[i]!;
+      if (!keep(name, value instanceof Secret)) continue;
+      this.#names.push(name);
+      this.#values.push(value);
+    }
+  }
 }
 
-/**
- * Makes headers from arrays that a parser has validated already, and gives up
- * to them.
- */
+/** Decides whether a field line is copied. */
+export type FieldFilter = (name: string, isSecret: boolean) => boolean;
+
+/** Builds headers from validated arrays, taking ownership of them. */
 export function headersFromWire(
   names: string[],
   values: string[],
 ): HttpHeaders {
-  return makeFromWire(names, values);
+  return HttpHeaders["fromWire"](names, values);
 }
 
-/** Writes field lines as a byte string, each with its CRLF. */
+/** Encodes field lines as a byte string, each with its CRLF. */
 export function encodeFieldLines(headers: HttpHeaders): string {
-  return makeLines(headers);
+  return headers["encode"]();
 }
 
-function checkField(name: string, value: string): string {
-  if (!isToken(name)) {
-    throw new TypeError(`Invalid field name: ${quote(name)} is not a token`);
-  }
-  // The value is not shown: it may be a credential.
-  if (typeof value !== "string" || !isFieldText(value)) {
+/** Appends the field lines to the platform's `Headers`. */
+export function appendToPlatform(source: HttpHeaders, headers: Headers): void {
+  source["appendTo"](headers);
+}
+
+/**
+ * Appends the field lines of `source` that `keep` accepts to `target`. A
+ * {@linkcode Secret} remains one.
+ */
+export function appendFields(
+  target: HttpHeaders,
+  source: HttpHeaders,
+  keep: FieldFilter,
+): void {
+  target["appendFrom"](source, keep);
+}
+
+function expose(value: HttpFieldValue): string {
+  return typeof value === "string" ? value : value.expose();
+}
+
+/** Returns the value to keep. No message shows it: it may be a credential. */
+function checkField(name: string, value: HttpFieldValue): HttpFieldValue {
+  if (typeof name !== "string" || !isToken(name)) {
     throw new TypeError(
-      `Invalid value of field ${quote(name)}: it is no string, or holds a ` +
-        `control character or a char above 0xFF`,
+      `Invalid field name: ${quote(String(name))} is not a token`,
+    );
+  }
+  if (typeof value === "string") return checkValue(name, value);
+  if (!(value instanceof Secret)) {
+    throw invalidValue(name, "it is neither a string nor a Secret");
+  }
+  const hidden = value.expose();
+  const checked = checkValue(name, hidden);
+  return checked === hidden ? value : new Secret(checked);
+}
+
+function checkValue(name: string, value: string): string {
+  if (!isFieldText(value)) {
+    throw invalidValue(
+      name,
+      "it contains a control character or a character above 0xFF",
+    );
+  }
+  if (value.includes(REDACTED)) {
+    throw invalidValue(
+      name,
+      `it contains ${REDACTED}, so call expose() on the Secret in it`,
     );
   }
   return trimBlanks(value);
 }
 
-function isIterable(
-  init: HttpHeadersInit,
-): init is Iterable<readonly [string, string]> {
+function invalidValue(name: string, reason: string): TypeError {
+  return new TypeError(`Invalid value of the field ${quote(name)}: ${reason}`);
+}
+
+function isIterable(init: object): init is Iterable<readonly unknown[]> {
   return Symbol.iterator in init;
 }

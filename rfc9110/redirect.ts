@@ -1,32 +1,59 @@
 /**
- * Redirects (RFC 9110 §10.2.2 and §15.4): where a response points, and the
+ * Redirects (RFC 9110 §10.2.2 and §15.4): the target of a response, and the
  * request that would follow it. Nothing here follows one.
  *
  * @module
  */
 
+import { encodeByteString } from "./_byte_string.ts";
 import { equalsIgnoringCase } from "./_syntax.ts";
-import { tryParseUrl } from "./_url.ts";
-import { HttpHeaders } from "./headers.ts";
+import { dropUserinfo, isHttp, tryParseUrl } from "./_url.ts";
+import { appendFields, HttpHeaders } from "./headers.ts";
 import { HttpRequest } from "./request.ts";
 import type { HttpResponse } from "./response.ts";
 
-/** Where a response points. */
+/** The target of a redirect. */
 export interface HttpRedirect {
-  /** The target, resolved against the request's URL. */
+  /** The target, resolved against the request's URL, without userinfo. */
   readonly url: URL;
-  /** Whether scheme, host and port are those of the request. */
+  /** Whether its scheme, host, and port are those of the request. */
   readonly sameOrigin: boolean;
 }
 
-// 300 leaves the choice to the user, 304 points nowhere, 305 and 306 are dead.
+/**
+ * A response together with its target: any step, output, or exchange that
+ * reports a redirect.
+ */
+export type HttpRedirectOutput =
+  | {
+    /** The response that redirects. */
+    readonly response: HttpResponse;
+    /** Its target. */
+    readonly redirect: HttpRedirect | null;
+  }
+  | {
+    /** The response that redirects. */
+    readonly response: HttpResponse;
+    /** Its target. */
+    readonly url: URL;
+  };
+
+// 300 leaves the choice to the user, 304 has no target, 305 and 306 are dead.
 const REDIRECT_STATUSES = [301, 302, 303, 307, 308];
 
-// What a request without a body must not say about one (RFC 9110 §15.4, and
-// §10.1.1 for Expect), besides the fields that start with `Content-`.
-const BODY_FIELDS = ["transfer-encoding", "trailer", "expect"];
+// Fields that describe a body, besides those that start with `Content-`
+// (RFC 9110 §15.4; RFC 9110 §10.1.1 for Expect; RFC 9530 and its predecessor
+// RFC 3230 for the digests).
+const BODY_FIELDS = [
+  "transfer-encoding",
+  "trailer",
+  "expect",
+  "digest",
+  "repr-digest",
+  "last-modified",
+];
 
-// What is meant for one origin alone.
+// Fields that are meant for one origin.
 const ORIGIN_FIELDS = [
   "authorization",
   "proxy-authorization",
@@ -34,60 +61,92 @@ const ORIGIN_FIELDS = [
   "host",
 ];
 
-const strictDecoder = new TextDecoder("utf-8", {
-  fatal: true,
-  ignoreBOM: true,
-});
-
 /**
- * Finds where a response points.
+ * Finds the target of a response (RFC 9110 §15.4).
  *
- * @param base The request's URL.
- * @param response The response.
- * @returns The redirect, or `null` where the response is none that can be
- * followed.
+ * Bytes above 0x7F in `Location` are read as UTF-8 if they are valid UTF-8. A
+ * `Location` without a fragment inherits that of the request. Userinfo is
+ * dropped.
+ *
+ * @param request The request that was sent.
+ * @param response The response to it.
+ * @returns The redirect, or `null` if the response is not a 301, 302, 303, 307,
+ * or 308 with exactly one distinct `Location` that resolves to an http or https
+ * URL, or if the method is CONNECT.
+ *
+ * @example The target of a 302
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import {
+ *   findRedirect,
+ *   HttpHeaders,
+ *   HttpRequest,
+ *   HttpResponse,
+ * } from "@pimalaya/io-http/rfc9110";
+ *
+ * const redirect = findRedirect(
+ *   HttpRequest.get("http://example.com/a/b#top"),
+ *   new HttpResponse({
+ *     status: 302,
+ *     headers: new HttpHeaders({ Location: "../c" }),
+ *   }),
+ * );
+ *
+ * assertEquals(redirect?.url.href, "http://example.com/c#top");
+ * assertEquals(redirect?.sameOrigin, true);
+ * ```
  */
 export function findRedirect(
-  base: URL,
+  request: Pick<HttpRequest, "method" | "url">,
   response: HttpResponse,
 ): HttpRedirect | null {
+  if (request.method === "CONNECT") return null;
   if (!REDIRECT_STATUSES.includes(response.status)) return null;
   const locations = new Set(response.headers.getAll("location"));
   const [location] = locations;
   if (location === undefined || locations.size > 1) return null;
-  const url = tryParseUrl(decodeUtf8(location), base);
-  if (url === null) return null;
-  if (url.protocol !== "http:" && url.protocol !== "https:") return null;
+  const base = request.url;
+  const url = resolve(decodeUtf8(location), base);
+  if (url === null || !isHttp(url)) return null;
+  dropUserinfo(url);
   if (!location.includes("#")) url.hash = base.hash;
   return { url, sameOrigin: url.origin === base.origin };
 }
 
-/** Reads a byte string as UTF-8 where it is valid UTF-8. */
+/** Resolves a reference against an http or https URL. */
+function resolve(reference: string, base: URL): URL | null {
+  // The URL standard skips tabs, and any slashes beyond two before a host. Not
+  // every runtime does the latter if the reference starts with them.
+  const standard = reference.replaceAll("\t", "").replace(/^[/\\]{2,}/, "//");
+  return tryParseUrl(standard, base);
+}
+
+/** Decodes a byte string as UTF-8 if it is valid UTF-8. */
 function decodeUtf8(text: string): string {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   try {
-    return strictDecoder.decode(
-      Uint8Array.from(text, (char) => char.charCodeAt(0)),
-    );
+    return decoder.decode(encodeByteString(text));
   } catch {
     return text;
   }
 }
 
 /**
- * Makes the request that follows a redirect.
+ * Creates the request that follows a redirect.
  *
- * After 303, every method but HEAD becomes GET; after 301 and 302, POST does,
- * as every client does it. The body then goes, and with it the fields that
- * speak of one. After 307 and 308, method and body stay. A target at another
- * origin does not get `Authorization`, `Proxy-Authorization`, `Cookie` or the
- * caller's `Host`.
+ * 303 changes every method except HEAD to GET, and 301 and 302 change POST to
+ * GET. The body is then dropped, and with it the fields that describe one. 307
+ * and 308 keep the method and the body. A request to another origin loses
+ * `Authorization`, `Proxy-Authorization`, `Cookie`, the caller's `Host`, and
+ * every field whose value is a `Secret`.
  *
  * @param request The request that was redirected.
- * @param redirect The step or output that told of the redirect.
- * @returns A new request.
- * @throws {TypeError} If the scheme of the target is neither http nor https.
+ * @param output The step, output, or exchange that reported the redirect.
+ * @returns A new request, with a URL without userinfo.
+ * @throws {TypeError} If `output` reports no redirect, or the scheme of its
+ * target is neither http nor https.
  *
- * @example A POST that was answered with 303
+ * @example A POST answered with 303
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import {
@@ -108,25 +167,36 @@ function decodeUtf8(text: string): string {
  */
 export function redirectRequest(
   request: HttpRequest,
-  redirect: { url: URL; response: HttpResponse },
+  output: HttpRedirectOutput,
 ): HttpRequest {
-  const { status } = redirect.response;
+  const url = new URL(targetOf(output));
+  dropUserinfo(url);
+  const { status } = output.response;
   const becomesGet = status === 303
     ? request.method !== "HEAD"
     : (status === 301 || status === 302) && request.method === "POST";
   const dropsBody = becomesGet || status === 303;
-  const sameOrigin = redirect.url.origin === request.url.origin;
+  const sameOrigin = url.origin === request.url.origin;
   const headers = new HttpHeaders();
-  for (const [name, value] of request.headers) {
-    if (dropsBody && describesBody(name)) continue;
-    if (!sameOrigin && includesName(ORIGIN_FIELDS, name)) continue;
-    headers.append(name, value);
-  }
+  appendFields(
+    headers,
+    request.headers,
+    (name, isSecret) =>
+      !(dropsBody && describesBody(name)) &&
+      (sameOrigin || !(isSecret || includesName(ORIGIN_FIELDS, name))),
+  );
   return new HttpRequest(
     becomesGet ? "GET" : request.method,
-    redirect.url,
+    url,
     dropsBody ? { headers } : { headers, body: request.body },
   );
+}
+
+function targetOf(output: HttpRedirectOutput): URL {
+  // An output of the agent has both, and its `url` is that of the request.
+  const url = "redirect" in output ? output.redirect?.url : output.url;
+  if (url !== undefined) return url;
+  throw new TypeError("Invalid redirect: the response does not report one");
 }
 
 function describesBody(name: string): boolean {

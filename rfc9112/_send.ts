@@ -40,6 +40,7 @@ type BodyEnd = Extract<BodyStep, { type: "Ok" }>;
 export class SendReader implements Reader<HttpSendResult> {
   /** The request's URL, as it was when the request was written. */
   readonly #href: string;
+  readonly #method: string;
   readonly #limits: HttpLimits;
   readonly #interim: HttpResponse[] = [];
   #state: State;
@@ -50,6 +51,7 @@ export class SendReader implements Reader<HttpSendResult> {
     limits: HttpLimits,
   ) {
     this.#href = request.url.href;
+    this.#method = request.method;
     this.#limits = limits;
     this.#state = { at: "Write", bytes, heads: new HeadPhase(request, limits) };
   }
@@ -109,7 +111,10 @@ export class SendReader implements Reader<HttpSendResult> {
       upgraded,
     };
     if (!response.isRedirection) return step;
-    const redirect = findRedirect(new URL(this.#href), response);
+    const redirect = findRedirect(
+      { method: this.#method, url: new URL(this.#href) },
+      response,
+    );
     if (redirect === null) return step;
     this.#state = { at: "End", step };
     return { ...step, type: "WantsRedirect", ...redirect };

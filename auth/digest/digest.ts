@@ -7,7 +7,7 @@
 import { HttpError } from "../../error.ts";
 import { ChallengeReader } from "../../rfc9110/_challenge_reader.ts";
 import type { HttpChallenge } from "../../rfc9110/challenge.ts";
-import { Secret } from "../secret.ts";
+import { Secret } from "../../rfc9110/secret.ts";
 import { type DigestChallenge, parseDigestChallenge } from "./_challenge.ts";
 import {
   checkFieldText,

@@ -28,7 +28,7 @@
  */
 
 export type { HttpChallenge } from "../../rfc9110/challenge.ts";
-export { Secret } from "../secret.ts";
+export { Secret } from "../../rfc9110/secret.ts";
 export {
   HttpAuthDigest,
   type HttpDigestAnswerOptions,

@@ -316,33 +316,23 @@ Deno.test({
     assertEquals(challenge?.param("__proto__"), "x");
     assertEquals(
       JSON.stringify(challenge),
-      '{"scheme":"foo","token68":null,"params":{"__proto__":"[redacted]"}}',
+      '{"scheme":"foo","token68":null,"params":{"__proto__":"x"}}',
     );
   },
 });
 
 Deno.test({
-  name: "HttpChallenge shows no value when it is serialised",
+  name: "HttpChallenge shows its values when serialized or inspected",
   permissions: "none",
   fn() {
-    const challenges = HttpChallenge.parseAll('Foo hush, Bar realm="hush"');
+    const challenges = HttpChallenge.parseAll('Foo abc, Bar realm="def"');
     assertEquals(
       JSON.stringify(challenges),
-      '[{"scheme":"foo","token68":"[redacted]","params":{}},' +
-        '{"scheme":"bar","token68":null,"params":{"realm":"[redacted]"}}]',
+      '[{"scheme":"foo","token68":"abc","params":{}},' +
+        '{"scheme":"bar","token68":null,"params":{"realm":"def"}}]',
     );
-  },
-});
-
-Deno.test({
-  name: "HttpChallenge shows no value when it is inspected",
-  permissions: "none",
-  fn() {
-    const challenges = HttpChallenge.parseAll('Foo hush, Bar realm="hush"');
     for (const shown of [Deno.inspect(challenges), inspect(challenges)]) {
-      assertEquals(shown.includes("hush"), false, shown);
-      assertEquals(shown.includes("HttpChallenge {"), true, shown);
-      assertEquals(shown.match(/\[redacted\]/g)?.length, 2, shown);
+      assertEquals(/HttpChallenge \{[^]*abc[^]*def/.test(shown), true, shown);
     }
   },
 });

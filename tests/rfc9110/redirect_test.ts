@@ -27,9 +27,9 @@ function follow(request: HttpRequest, status: number, url: string) {
 
 test("findRedirect returns a new URL each time, and leaves the base alone", () => {
   const response = answer(302, "");
-  const first = findRedirect(BASE, response)!;
+  const first = findRedirect(HttpRequest.get(BASE), response)!;
   first.url.pathname = "/changed";
-  const second = findRedirect(BASE, response)!;
+  const second = findRedirect(HttpRequest.get(BASE), response)!;
   assertEquals(second.url.href, BASE.href);
   assertEquals(BASE.href, "http://example.com/a/b?c#d");
   assertEquals(second.sameOrigin, true);
@@ -48,20 +48,24 @@ test("findRedirect returns null for what no URL comes of, and throws nothing", (
     "blob:http://example.com/x",
   ];
   for (const location of locations) {
-    assertEquals(findRedirect(BASE, answer(301, location)), null, location);
+    assertEquals(
+      findRedirect(HttpRequest.get(BASE), answer(301, location)),
+      null,
+      location,
+    );
   }
 });
 
 test("findRedirect gives the base's fragment to a Location that has none", () => {
   const hash = (location: string) =>
-    findRedirect(BASE, answer(301, location))?.url.hash;
+    findRedirect(HttpRequest.get(BASE), answer(301, location))?.url.hash;
   assertEquals([hash("/x"), hash("?x"), hash("")], ["#d", "#d", "#d"]);
   assertEquals([hash("/x#e"), hash("#e"), hash("/x#")], ["#e", "#e", ""]);
 });
 
 test("findRedirect reads a byte string as UTF-8 only where it is valid", () => {
   const path = (location: string) =>
-    findRedirect(BASE, answer(301, location))?.url.pathname;
+    findRedirect(HttpRequest.get(BASE), answer(301, location))?.url.pathname;
   assertEquals(path("/\xc3\xa9"), "/%C3%A9");
   assertEquals(path("/\xe9"), "/%C3%A9");
   assertEquals(path("/\xef\xbb\xbfx"), "/%EF%BB%BFx");
@@ -71,7 +75,7 @@ test("findRedirect reads a byte string as UTF-8 only where it is valid", () => {
 
 test("findRedirect takes a megabyte of Location", () => {
   const location = `/${"\xc3\xa9".repeat(1 << 19)}`;
-  const redirect = findRedirect(BASE, answer(302, location));
+  const redirect = findRedirect(HttpRequest.get(BASE), answer(302, location));
   assertEquals(redirect?.url.pathname.length, 1 + 6 * (1 << 19));
 });
 

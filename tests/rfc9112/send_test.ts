@@ -313,7 +313,7 @@ test("Http11Send copies a response of known length a bounded number of times", (
 
 test("Http11Send returns steps that show no credentials", () => {
   const wire = "HTTP/1.1 103 Early Hints\r\nSet-Cookie: s3cret\r\n\r\n" +
-    "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: s3cret\r\n" +
+    "HTTP/1.1 401 Unauthorized\r\nSet-Cookie: s3cret\r\n" +
     "Transfer-Encoding: chunked\r\n\r\n0\r\nAuthentication-Info: s3cret\r\n\r\n";
   const request = HttpRequest.get("http://u:s3cret@example.com/");
   const { coroutine, step } = send(wire, request);

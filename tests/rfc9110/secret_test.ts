@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { format, inspect } from "node:util";
-import { Secret } from "../../auth/secret.ts";
+import { Secret } from "../../rfc9110/secret.ts";
 
 const HIDDEN = "hush";
 const secret = new Secret(HIDDEN);

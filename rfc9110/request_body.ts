@@ -1,0 +1,145 @@
+/**
+ * Bodies of requests.
+ *
+ * @module
+ */
+
+import { plainBytes } from "./_bytes.ts";
+import { Secret } from "./secret.ts";
+
+/** A value of an {@linkcode HttpFormInit}. */
+export type HttpFormValue = string | number | boolean;
+
+/**
+ * The sources of a form: a record, pairs, or `URLSearchParams`.
+ *
+ * In a record, an array gives one pair per element, and `undefined` none.
+ */
+export type HttpFormInit =
+  | Iterable<readonly [name: string, value: HttpFormValue]>
+  | Readonly<
+    Record<string, HttpFormValue | readonly HttpFormValue[] | undefined>
+  >
+  | URLSearchParams;
+
+/** The sources of a request's body. At most one may be given. */
+export interface HttpRequestBodyInit {
+  /**
+   * The body. A string is encoded as UTF-8. Bytes are not copied, unless their
+   * memory is shared.
+   *
+   * @default {an empty body}
+   */
+  body?: Uint8Array | ArrayBuffer | string | undefined;
+  /**
+   * A value to send as JSON. Sets `Content-Type` to `application/json` unless
+   * it is given.
+   *
+   * @default {undefined}
+   */
+  json?: unknown;
+  /**
+   * A form to send URL-encoded. Sets `Content-Type` to
+   * `application/x-www-form-urlencoded` unless it is given.
+   *
+   * @default {undefined}
+   */
+  form?: HttpFormInit | undefined;
+}
+
+/** A body and the `Content-Type` that it implies. */
+export interface EncodedBody {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The media type, or `null` if only the caller knows it. */
+  readonly contentType: string | null;
+}
+
+const encoder = /* @__PURE__ */ new TextEncoder();
+
+/**
+ * Encodes the body of a request. Returns `null` if there is none.
+ *
+ * @throws {TypeError} If there is more than one, or if it is invalid.
+ */
+export function encodeBody(init: HttpRequestBodyInit): EncodedBody | null {
+  const { body, json, form } = init;
+  const given = [body, json, form].filter((source) => source !== undefined);
+  if (given.length > 1) {
+    throw new TypeError(
+      "Invalid request: it has more than one of body, json, and form",
+    );
+  }
+  if (body !== undefined) {
+    return { bytes: encodeBytes(body), contentType: null };
+  }
+  if (json !== undefined) {
+    return { bytes: encodeJson(json), contentType: "application/json" };
+  }
+  return form === undefined ? null : {
+    bytes: encodeForm(form),
+    contentType: "application/x-www-form-urlencoded",
+  };
+}
+
+function encodeBytes(body: unknown): Uint8Array<ArrayBuffer> {
+  const bytes = typeof body === "string"
+    ? encoder.encode(body)
+    : plainBytes(body);
+  if (bytes !== null) return bytes;
+  throw new TypeError(
+    "Invalid body: it is neither a Uint8Array, an ArrayBuffer, nor a string",
+  );
+}
+
+function encodeJson(json: unknown): Uint8Array<ArrayBuffer> {
+  const text = JSON.stringify(json, rejectSecret) as string | undefined;
+  if (text !== undefined) return encoder.encode(text);
+  throw new TypeError(`Invalid json: a ${typeof json} has no JSON form`);
+}
+
+/** Stops `JSON.stringify` from writing `[redacted]`. */
+function rejectSecret(this: unknown, key: string, value: unknown): unknown {
+  // `value` is what `toJSON` returned, so look for the secret in its holder.
+  if ((this as Record<string, unknown>)[key] instanceof Secret) {
+    throw new TypeError("Invalid json: call expose() on the Secret in it");
+  }
+  return value;
+}
+
+function encodeForm(form: unknown): Uint8Array<ArrayBuffer> {
+  if (typeof form !== "object" || form === null) {
+    throw new TypeError("Invalid form: it is not an object");
+  }
+  const pairs = Symbol.iterator in form
+    ? Array.from(form as Iterable<unknown>, checkPair)
+    : Object.entries(form).flatMap(spreadEntry);
+  const texts = pairs.map(([name, value]) => [name, formText(value)]);
+  return encoder.encode(new URLSearchParams(texts).toString());
+}
+
+function checkPair(pair: unknown): [string, unknown] {
+  if (
+    Array.isArray(pair) && pair.length === 2 && typeof pair[0] === "string"
+  ) return [pair[0], pair[1]];
+  throw new TypeError("Invalid form: it contains something other than pairs");
+}
+
+/** Repeats the name for each element of an array, and drops `undefined`. */
+function spreadEntry([name, value]: [string, unknown]): [string, unknown][] {
+  if (value === undefined) return [];
+  return Array.isArray(value)
+    ? value.map((element): [string, unknown] => [name, element])
+    : [[name, value]];
+}
+
+function formText(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (typeof value === "number" || typeof value === "boolean") {
+    return String(value);
+  }
+  throw new TypeError(
+    value instanceof Secret
+      ? "Invalid form: call expose() on the Secret in it"
+      : "Invalid form: a value is neither a string, a number, nor a boolean",
+  );
+}

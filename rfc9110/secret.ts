@@ -1,0 +1,75 @@
+/**
+ * Values that must not appear in logs.
+ *
+ * @module
+ */
+
+import { makeInspectable, REDACTED } from "./_inspect.ts";
+
+/**
+ * A string that is hidden unless it is asked for: inspecting, printing, or
+ * serializing it shows `[redacted]`.
+ *
+ * As a field value, it is sent in full, stays hidden when the headers are
+ * inspected, and is not sent to another origin by `redirectRequest`.
+ *
+ * It guards against accidents such as a log line, not against a debugger or
+ * other code in the process. The string is not wiped from memory.
+ *
+ * @example Log a secret, and use it
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { HttpRequest, Secret } from "@pimalaya/io-http";
+ *
+ * const secret = new Secret("open sesame");
+ *
+ * assertEquals(`The password is ${secret}`, "The password is [redacted]");
+ * assertEquals(JSON.stringify({ secret }), '{"secret":"[redacted]"}');
+ * assertEquals(secret.expose(), "open sesame");
+ *
+ * const request = HttpRequest.get("https://example.com/").header("X-Key", secret);
+ * assertEquals(request.headers.get("x-key"), "open sesame");
+ * assertEquals(JSON.stringify(request.headers), '[["X-Key","[redacted]"]]');
+ * ```
+ */
+export class Secret {
+  static readonly #inspectable = /* @__PURE__ */ makeInspectable(
+    this,
+    "Secret",
+    () => REDACTED,
+  );
+
+  readonly #value: string;
+
+  /**
+   * Wraps a string.
+   *
+   * @param value The string to hide.
+   * @throws {TypeError} If it is not a string.
+   */
+  constructor(value: string) {
+    if (typeof value !== "string") {
+      throw new TypeError("Invalid secret: it is not a string");
+    }
+    this.#value = value;
+  }
+
+  /**
+   * Returns the string itself.
+   *
+   * @returns The hidden string.
+   */
+  expose(): string {
+    return this.#value;
+  }
+
+  /** Returns `[redacted]`, also in a template literal. */
+  toString(): string {
+    return REDACTED;
+  }
+
+  /** Returns `[redacted]`. */
+  toJSON(): string {
+    return REDACTED;
+  }
+}
