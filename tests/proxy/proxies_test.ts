@@ -1,0 +1,339 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { HttpProxies } from "../../proxy/mod.ts";
+import { test } from "../_pure.ts";
+
+const PROXY = "http://proxy.test:3128/";
+
+/** Returns whether the hosts of these URLs are reached without a proxy. */
+function bypasses(noProxy: string | string[], ...hosts: string[]): boolean[] {
+  const proxies = new HttpProxies({ all: PROXY, noProxy });
+  return hosts.map((host) => {
+    const url = new URL(host.includes("://") ? host : `http://${host}/path`);
+    return proxies.match(url) === null;
+  });
+}
+
+test("HttpProxies.fromEnv returns the proxy that the variables name", () => {
+  const http = new URL("http://origin.test/");
+  const https = new URL("https://origin.test/");
+  for (
+    const [env, ...expected] of [
+      [{}, null, null],
+      [{ http_proxy: "a" }, "http://a/", null],
+      [{ https_proxy: "a:8080" }, null, "http://a:8080/"],
+      [{ all_proxy: "a" }, "http://a/", "http://a/"],
+      [{ ALL_PROXY: "a", https_proxy: "b" }, "http://a/", "http://b/"],
+      [{ all_proxy: "a", HTTP_PROXY: "b" }, "http://b/", "http://a/"],
+      [{ http_proxy: "a", HTTP_PROXY: "b" }, "http://a/", null],
+      [{ http_proxy: " ", HTTP_PROXY: "b" }, "http://b/", null],
+      [{ http_proxy: "", all_proxy: "a" }, "http://a/", "http://a/"],
+      [{ HTTP_PROXY: "a", REQUEST_METHOD: "GET" }, null, null],
+      [{ HTTP_PROXY: "a", REQUEST_METHOD: "" }, "http://a/", null],
+      [
+        { http_proxy: "a", HTTPS_PROXY: "b", REQUEST_METHOD: "GET" },
+        "http://a/",
+        "http://b/",
+      ],
+      [{ all_proxy: "a", no_proxy: "*", NO_PROXY: "x" }, null, null],
+      [{ all_proxy: "a", no_proxy: "", NO_PROXY: "origin.test" }, null, null],
+      [{ all_proxy: "a", no_proxy: "origin.test:443" }, "http://a/", null],
+      // What cannot be used need not be valid.
+      [
+        { http_proxy: "a", https_proxy: "b", all_proxy: "socks://c" },
+        "http://a/",
+        "http://b/",
+      ],
+    ] as const
+  ) {
+    const proxies = HttpProxies.fromEnv(env);
+    const found = [http, https].map((url) => proxies.match(url)?.href ?? null);
+    assertEquals(found, expected, JSON.stringify(env));
+  }
+});
+
+test("HttpProxies returns a URL of each scheme, and none for other URLs", () => {
+  for (
+    const [value, href] of [
+      ["proxy.test", "http://proxy.test/"],
+      ["http://proxy.test:80", "http://proxy.test/"],
+      ["user:pa%20ss@proxy.test:8080", "http://user:pa%20ss@proxy.test:8080/"],
+      ["HTTPS://Proxy.Test/path", "https://proxy.test/path"],
+      ["socks5://Proxy.Test:80", "socks5://proxy.test:80"],
+      ["socks5h://u:p@[0::1]", "socks5h://u:p@[::1]"],
+      ["[::1]:3128", "http://[::1]:3128/"],
+      ["localhost:3128", "http://localhost:3128/"],
+      [new URL("https://proxy.test"), "https://proxy.test/"],
+    ] as const
+  ) {
+    const proxies = new HttpProxies({ http: value });
+    const url = new URL("http://origin.test/");
+    const proxy = proxies.match(url);
+    assertEquals(proxy?.href, href);
+    assertEquals(proxies.match(new URL("https://origin.test/")), null);
+    assertEquals(proxies.match(new URL("ws://origin.test/")), null);
+    // What is returned is the caller's to change.
+    proxy!.hostname = "other";
+    assertEquals(proxies.match(url)?.href, href);
+  }
+});
+
+test("HttpProxies throws a TypeError without the value for a proxy that is none", () => {
+  for (
+    const [value, reason] of [
+      [
+        "ftp://u:hush@a",
+        'the scheme "ftp:" is not http, https, socks5, or socks5h',
+      ],
+      [
+        "socks://u:hush@a",
+        'the scheme "socks:" is not http, https, socks5, or socks5h',
+      ],
+      ["http://u:hush@", "the URL cannot be parsed"],
+      ["u:hush@a b", "the URL cannot be parsed"],
+      ["socks5://u:hush@a%00b", "the URL cannot be parsed"],
+      ["http://u:hush@a:99999", "the URL cannot be parsed"],
+      ["socks5:///hush", "the URL has no host"],
+    ] as const
+  ) {
+    for (
+      const make of [
+        () => new HttpProxies({ https: value }),
+        () => HttpProxies.fromEnv({ ALL_PROXY: value, http_proxy: "a" }),
+      ]
+    ) {
+      const { message } = assertThrows(make, TypeError);
+      assertEquals(message, `Invalid proxy for https URLs: ${reason}`);
+    }
+  }
+});
+
+// PROTOCOL.md §16, row by row.
+for (
+  const [name, noProxy, inside, outside] of [
+    [
+      "a name matches the host and every host below it",
+      "x.com",
+      ["x.com", "a.x.com", "a.b.x.com", "x.com:8080", "https://x.com"],
+      ["ax.com", "x.com.au", "com", "x.co"],
+    ],
+    [
+      "a leading dot changes nothing",
+      ".x.com",
+      ["x.com", "a.x.com"],
+      ["ax.com"],
+    ],
+    [
+      "*. matches only what is below",
+      "*.x.com",
+      ["a.x.com", "a.b.x.com"],
+      ["x.com", "ax.com"],
+    ],
+    ["* matches everything", "*", ["x.com", "[::1]", "1.2.3.4"], []],
+    ["* may stand among others", "y.com,*", ["x.com"], []],
+    ["* is no wildcard elsewhere", "a*,*b.com,10.*", [], [
+      "ab.com",
+      "10.0.0.1",
+    ]],
+    [
+      "entries are separated by commas and blanks",
+      " a.com,,b.com\tc.com\n d.com , ",
+      ["a.com", "b.com", "c.com", "d.com"],
+      ["e.com"],
+    ],
+    [
+      "an entry may have a port",
+      "x.com:8080 *.y.com:443 *:81 1.2.3.4:80 10.0.0.0/8:80 [::1]:82 [fd00::]/8:80",
+      [
+        ...["x.com:8080", "a.x.com:8080", "https://a.y.com", "z.com:81"],
+        ...["1.2.3.4", "10.1.1.1", "[::1]:82", "[fd12::1]"],
+      ],
+      [
+        ...["x.com", "https://y.com", "http://a.y.com", "https://1.2.3.4"],
+        ...["10.1.1.1:8080", "[::1]", "https://[fd12::1]"],
+      ],
+    ],
+    ["an empty port is every port", "x.com:", ["x.com", "x.com:8080"], []],
+    [
+      "case, trailing dots, and the form of a name do not matter",
+      "X.Com. b\u00fccher.de 1.2.3.4.",
+      ["x.com", "a.X.com.", "B\u00fccher.de", "1.2.3.4."],
+      [],
+    ],
+    [
+      "addresses are compared as numbers",
+      "127.0.0.1 2001:db8:0:0::1 [::2] [1.2.3.4]",
+      ["0x7f.1", "127.1", "[2001:db8::0:1]", "[0::2]", "1.2.3.4"],
+      ["127.0.0.2", "[::1]"],
+    ],
+    [
+      "a network matches by its prefix",
+      "10.0.0.0/8 192.168.7.129/25 fe80::/10 [2001:db8::/33] 9.9.9.9/32",
+      [
+        "10.255.0.1",
+        "192.168.7.255",
+        "[febf::1]",
+        "[2001:db8:7fff::1]",
+        "9.9.9.9",
+      ],
+      [
+        "11.0.0.1",
+        "192.168.7.127",
+        "[fec0::1]",
+        "[2001:db8:8000::]",
+        "9.9.9.8",
+      ],
+    ],
+    [
+      "an IPv4-mapped address is the IPv4 address",
+      "::ffff:10.0.0.0/104 ::ffff:1.2.3.4",
+      ["10.9.8.7", "[::ffff:a09:807]", "1.2.3.4", "[::ffff:1.2.3.4]"],
+      ["11.0.0.1", "1.2.3.5"],
+    ],
+    [
+      "a network of one family has no address of the other",
+      "::/0",
+      ["[::1]", "[2001:db8::1]"],
+      ["1.2.3.4", "[::ffff:1.2.3.4]", "x.com"],
+    ],
+    ["0.0.0.0/0 has all of IPv4", "0.0.0.0/0", ["1.2.3.4"], ["[::1]", "x.com"]],
+    ["a name is not the end of an address", "0.0.1 .1", [], ["127.0.0.1"]],
+    [
+      "nothing is special about this host",
+      "",
+      [],
+      ["localhost", "127.0.0.1", "[::1]"],
+    ],
+    [
+      "invalid entries match nothing",
+      ". *. / x.com/8 1.2.3.4/33 1.2.3.4/ 1.2.3.4/-1 1.2.3.4/8/8 ::1/129 " +
+      "x.com:99999 x.com:-1 x.com:http http://x.com [x.com [::1 ::1%eth0 256.1.1.1",
+      [],
+      ["x.com", "1.2.3.4", "[::1]"],
+    ],
+  ] as const
+) {
+  test(`HttpProxies reads no_proxy: ${name}`, () => {
+    const all = [...inside, ...outside];
+    const expected = [...inside.map(() => true), ...outside.map(() => false)];
+    assertEquals(bypasses(noProxy, ...all), expected);
+    assertEquals(bypasses(noProxy.split(" "), ...all), expected);
+  });
+}
+
+// An independent reader: entries are made from what they mean, and their meaning
+// is calculated with big integers and lists of labels.
+
+interface Made {
+  readonly text: string;
+  matches(
+    host: { address: bigint | null; v6: boolean; labels: string[] },
+  ): boolean;
+}
+
+const byte = fc.constantFrom<bigint[]>(
+  0n,
+  1n,
+  2n,
+  0xan,
+  0xfn,
+  0x7fn,
+  0x80n,
+  0xffn,
+);
+const v4 = fc.tuple(byte, byte, byte, byte).map((parts) =>
+  parts.reduce((sum, part) => (sum << 8n) | part, 0n)
+);
+// Never an IPv4-mapped address, which is IPv4 and has a row above.
+const v6 = fc.array(byte, { minLength: 15, maxLength: 15 }).map((parts) =>
+  parts.reduce((sum, part) => (sum << 8n) | part, 0x20n)
+);
+const labels = fc.array(fc.constantFrom("a", "b", "xn--bcher-kva"), {
+  minLength: 1,
+  maxLength: 4,
+});
+
+function showV4(value: bigint): string {
+  return [24n, 16n, 8n, 0n].map((at) => (value >> at) & 0xffn).join(".");
+}
+
+function showV6(value: bigint): string {
+  const hex = value.toString(16).padStart(32, "0");
+  return hex.match(/.{4}/g)!.join(":");
+}
+
+const network = fc.oneof(
+  fc.record({ v6: fc.constant(false), base: v4, bits: fc.nat({ max: 32 }) }),
+  fc.record({ v6: fc.constant(true), base: v6, bits: fc.nat({ max: 128 }) }),
+).map(({ v6, base, bits }): Made => {
+  const shift = BigInt((v6 ? 128 : 32) - bits);
+  return {
+    text: v6 ? `[${showV6(base)}]/${bits}` : `${showV4(base)}/${bits}`,
+    matches: (host) =>
+      host.address !== null && host.v6 === v6 &&
+      host.address >> shift === base >> shift,
+  };
+});
+const domain = fc.record({
+  start: fc.constantFrom("", ".", "*."),
+  name: labels,
+  end: fc.constantFrom("", "."),
+}).map(({ start, name, end }): Made => ({
+  text: start + name.join(".").toUpperCase() + end,
+  matches: ({ address, labels }) => {
+    const rest = labels.slice(-name.length);
+    const more = labels.length - name.length;
+    return address === null && more >= (start === "*." ? 1 : 0) &&
+      rest.join() === name.join();
+  },
+}));
+const host = fc.oneof(
+  v4.map((address) => ({
+    text: showV4(address),
+    address,
+    v6: false,
+    labels: [] as string[],
+  })),
+  v6.map((address) => ({
+    text: `[${showV6(address)}]`,
+    address,
+    v6: true,
+    labels: [] as string[],
+  })),
+  labels.map((labels) => ({
+    text: labels.join("."),
+    address: null,
+    v6: false,
+    labels,
+  })),
+);
+
+test("HttpProxies matches what an independent reader of no_proxy does", () => {
+  const port = fc.constantFrom(null, 80, 8080);
+  const entry = fc.tuple(fc.oneof(network, domain), port);
+  fc.assert(
+    fc.property(fc.array(entry), host, port, (entries, host, port) => {
+      const noProxy = entries.map(([{ text }, port]) =>
+        port === null ? text : `${text}:${port}`
+      );
+      const expected = entries.some(([made, own]) =>
+        (own === null || own === (port ?? 80)) && made.matches(host)
+      );
+      const url = port === null ? host.text : `${host.text}:${port}`;
+      assertEquals(bypasses(noProxy.join(), url), [expected]);
+    }),
+    { numRuns: 2000, seed: 1 },
+  );
+});
+
+test("HttpProxies accepts a no_proxy of any text", () => {
+  const char = fc.constantFrom(..."*.:/[]%0123a,@?#\\ \u00e4\ud83d");
+  const text = fc.array(char, { maxLength: 20 }).map((chars) => chars.join(""));
+  fc.assert(
+    fc.property(fc.oneof(text, fc.string({ unit: "binary" })), (noProxy) => {
+      const [isBypassed] = bypasses(noProxy, "host.test");
+      assert(!isBypassed || noProxy.includes("*"));
+    }),
+    { numRuns: 2000, seed: 1 },
+  );
+});

@@ -1,0 +1,405 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import {
+  type Socks5Address,
+  Socks5Connect,
+  type Socks5Options,
+} from "../../proxy/mod.ts";
+import { byteByByte, drive } from "../_cuts.ts";
+import { endOfFile, test } from "../_pure.ts";
+import { toBytes, toText } from "../_text.ts";
+
+const TARGET = { hostname: "a.test", port: 443 };
+const LOGIN = { username: "user", password: "pass" };
+const REQUEST = "\x05\x01\x00\x03\x06a.test\x01\xbb";
+const OPEN = "\x05\x00"; // no authentication
+const BOUND = "\x05\x00\x00\x01\xc0\x00\x02\x07\x04\x00";
+
+/** The steps over an input, as plain data. */
+function run(
+  input: string,
+  { target = TARGET, options = {}, cuts = [], eof = false, eager = false }: {
+    target?: Socks5Address;
+    options?: Socks5Options;
+    cuts?: number[];
+    eof?: boolean;
+    eager?: boolean;
+  } = {},
+) {
+  const connect = new Socks5Connect(target, options);
+  return drive(connect, toBytes(input), cuts, { eof, eager }).steps;
+}
+
+function write(bytes: string) {
+  return { type: "WantsWrite", bytes };
+}
+
+function ok(hostname: string, port: number, remaining = "") {
+  return { type: "Ok", bound: { hostname, port }, remaining };
+}
+
+for (
+  const [name, target, options, input, written, end] of [
+    // RFC 1928 §3 to §6.
+    [
+      "a name",
+      TARGET,
+      {},
+      OPEN + BOUND,
+      ["\x05\x01\x00", REQUEST],
+      ok("192.0.2.7", 1024),
+    ],
+    [
+      "an IPv4 address",
+      { hostname: "127.0.0.1", port: 80 },
+      {},
+      OPEN + BOUND,
+      ["\x05\x01\x00", "\x05\x01\x00\x01\x7f\x00\x00\x01\x00\x50"],
+      ok("192.0.2.7", 1024),
+    ],
+    [
+      "an IPv6 address in brackets, and an IPv6 address back",
+      { hostname: "[2001:DB8::1]", port: 65535 },
+      {},
+      `${OPEN}\x05\x00\x00\x04\xfe\x80${"\0".repeat(13)}\x01\xff\xff`,
+      [
+        "\x05\x01\x00",
+        `\x05\x01\x00\x04\x20\x01\x0d\xb8${"\0".repeat(11)}\x01\xff\xff`,
+      ],
+      ok("fe80::1", 65535),
+    ],
+    [
+      "an IPv6 address with an IPv4 one in it",
+      { hostname: "::ffff:1.2.3.4", port: 1 },
+      {},
+      OPEN + BOUND,
+      [
+        "\x05\x01\x00",
+        `\x05\x01\x00\x04${"\0".repeat(10)}\xff\xff\x01\x02\x03\x04\x00\x01`,
+      ],
+      ok("192.0.2.7", 1024),
+    ],
+    [
+      "the longest name, and a name back",
+      { hostname: "n".repeat(255), port: 443 },
+      {},
+      `${OPEN}\x05\x00\x00\x03\x02ab\x00\x00`,
+      ["\x05\x01\x00", `\x05\x01\x00\x03\xff${"n".repeat(255)}\x01\xbb`],
+      ok("ab", 0),
+    ],
+    [
+      "bytes behind the reply, which belong to the tunnel",
+      TARGET,
+      {},
+      `${OPEN}${BOUND}\x16\x03\x01\x05\x00`,
+      ["\x05\x01\x00", REQUEST],
+      ok("192.0.2.7", 1024, "\x16\x03\x01\x05\x00"),
+    ],
+    [
+      "a reserved byte that is not zero, and an empty name back",
+      TARGET,
+      {},
+      `${OPEN}\x05\x00\x07\x03\x00\x12\x34`,
+      ["\x05\x01\x00", REQUEST],
+      ok("", 0x1234),
+    ],
+    // RFC 1929 §2.
+    [
+      "a username and a password",
+      TARGET,
+      LOGIN,
+      `\x05\x02\x01\x00${BOUND}`,
+      ["\x05\x02\x00\x02", "\x01\x04user\x04pass", REQUEST],
+      ok("192.0.2.7", 1024),
+    ],
+    [
+      "a username and a password that the proxy does not want",
+      TARGET,
+      LOGIN,
+      OPEN + BOUND,
+      ["\x05\x02\x00\x02", REQUEST],
+      ok("192.0.2.7", 1024),
+    ],
+    [
+      "the longest username and password, in UTF-8",
+      TARGET,
+      { username: "\u00e4".repeat(127) + "u", password: "p".repeat(255) },
+      `\x05\x02\x01\x00${BOUND}`,
+      [
+        "\x05\x02\x00\x02",
+        `\x01\xff${"\xc3\xa4".repeat(127)}u\xff${"p".repeat(255)}`,
+        REQUEST,
+      ],
+      ok("192.0.2.7", 1024),
+    ],
+  ] as const
+) {
+  test(`Socks5Connect connects with ${name}, however the replies are split`, () => {
+    const given = { target, options };
+    const writes = written.map(write);
+    // The writes of one step each, whatever the input.
+    const steps = joinWrites([...writes, end]);
+    const all = byteByByte(input.length);
+    for (const cuts of [[], all, ...all.map((at) => [at])]) {
+      assertEquals(run(input, { ...given, cuts }), steps);
+      assertEquals(run(input, { ...given, cuts, eager: true }), steps);
+    }
+  });
+}
+
+/** `drive` joins the bytes of consecutive writes. */
+function joinWrites(steps: ({ type: string; bytes?: string })[]) {
+  const [end] = steps.slice(-1);
+  const bytes = steps.slice(0, -1).map(({ bytes }) => bytes).join("");
+  return [write(bytes), end!];
+}
+
+test("Socks5Connect writes each message once, and waits for its reply", () => {
+  const connect = new Socks5Connect(TARGET, LOGIN);
+  const types = [undefined, undefined, toBytes("\x05"), toBytes("\x02")].map(
+    (bytes) => connect.resume(bytes).type,
+  );
+  assertEquals(types, ["WantsWrite", "WantsRead", "WantsRead", "WantsWrite"]);
+  assertEquals(connect.resume().type, "WantsRead");
+  const step = connect.resume(toBytes("\x01\x00"));
+  assertEquals(step.type === "WantsWrite" && toText(step.bytes), REQUEST);
+});
+
+/** The error of a run, whole and in each split, which must be the same. */
+function failure(input: string, options: Socks5Options = {}, eof = false) {
+  const whole = failureOf(input, options, eof, [input.length]);
+  for (let at = 1; at < input.length; at++) {
+    const { code } = failureOf(input, options, eof, [at, input.length]);
+    assertEquals(code, whole.code, `cut at ${at}`);
+  }
+  return whole;
+}
+
+function failureOf(
+  input: string,
+  options: Socks5Options,
+  eof: boolean,
+  ends: number[],
+) {
+  const connect = new Socks5Connect(TARGET, options);
+  const pieces = ends.map((end, i) =>
+    toBytes(input.slice(ends[i - 1] ?? 0, end))
+  );
+  let step = connect.resume();
+  while (step.type === "WantsRead" || step.type === "WantsWrite") {
+    if (step.type === "WantsWrite") step = connect.resume();
+    else {
+      const piece = pieces.shift() ?? (eof ? endOfFile() : null);
+      if (piece === null) throw new Error("Asks for more");
+      step = connect.resume(piece);
+    }
+  }
+  if (step.type !== "Err") throw new Error("Does not fail");
+  return step.error;
+}
+
+// RFC 1928 §6.
+for (
+  const [code, name] of [
+    [1, "general SOCKS server failure"],
+    [2, "connection not allowed by ruleset"],
+    [3, "Network unreachable"],
+    [4, "Host unreachable"],
+    [5, "Connection refused"],
+    [6, "TTL expired"],
+    [7, "Command not supported"],
+    [8, "Address type not supported"],
+    [9, "an unassigned code"],
+    [255, "an unassigned code"],
+  ] as const
+) {
+  test(`Socks5Connect returns ProxyRefused for reply ${code}: ${name}`, () => {
+    for (const rest of ["", "\x00\x01\x00\x00\x00\x00\x00\x00"]) {
+      const input = `${OPEN}\x05${String.fromCharCode(code)}${rest}`;
+      const error = failure(input);
+      assertEquals(error.code, "ProxyRefused");
+      assertEquals(
+        error.message,
+        `Cannot connect to "a.test": the SOCKS proxy refused: ${name} (${code})`,
+      );
+    }
+  });
+}
+
+for (
+  const [name, input, options, code, message] of [
+    [
+      "no acceptable method, without a login",
+      "\x05\xff",
+      {},
+      "ProxyRefused",
+      'Cannot connect to "a.test": the SOCKS proxy refused: it lets no one in ' +
+      "without a username and password",
+    ],
+    [
+      "no acceptable method, with a login",
+      "\x05\xff",
+      LOGIN,
+      "ProxyRefused",
+      'Cannot connect to "a.test": the SOCKS proxy refused: it lets no one in ' +
+      "with a username and password",
+    ],
+    [
+      "a wrong login",
+      "\x05\x02\x01\x01",
+      LOGIN,
+      "ProxyRefused",
+      'Cannot connect to "a.test": the SOCKS proxy refused: the username or ' +
+      "password is wrong",
+    ],
+    [
+      "another method than those offered",
+      "\x05\x02",
+      {},
+      "InvalidProxyReply",
+      'Cannot read the choice of a method of the SOCKS proxy, "\\x05\\x02": ' +
+      "method 2 was not offered",
+    ],
+    [
+      "HTTP",
+      "HTTP/1.1 400 Bad Request\r\n\r\n",
+      {},
+      "InvalidProxyReply",
+      "Cannot read the choice of a method of the SOCKS proxy, " +
+      '"HTTP/1.1 400 Bad Request\\r\\n\\r\\n": it is not version 5',
+    ],
+    [
+      "SOCKS4",
+      "\x00\x5b\x00\x00",
+      {},
+      "InvalidProxyReply",
+      "Cannot read the choice of a method of the SOCKS proxy, " +
+      '"\\x00[\\x00\\x00": it is not version 5',
+    ],
+    [
+      "another version of the login",
+      "\x05\x02\x05\x00",
+      LOGIN,
+      "InvalidProxyReply",
+      "Cannot read the reply to the username and password of the SOCKS proxy, " +
+      '"\\x05\\x00": it is not version 1',
+    ],
+    [
+      "another version in the reply",
+      `${OPEN}\x04\x00`,
+      {},
+      "InvalidProxyReply",
+      'Cannot read the reply of the SOCKS proxy, "\\x04\\x00": it is not ' +
+      "version 5",
+    ],
+    [
+      "an unknown type of address",
+      `${OPEN}\x05\x00\x00\x02\x00`,
+      {},
+      "InvalidProxyReply",
+      'Cannot read the reply of the SOCKS proxy, "\\x05\\x00\\x00\\x02\\x00": ' +
+      "address type 2 is unknown",
+    ],
+  ] as const
+) {
+  test(`Socks5Connect returns ${code} for ${name}`, () => {
+    const error = failure(input, options);
+    assertEquals([error.code, error.message], [code, message]);
+  });
+}
+
+test("Socks5Connect returns an error for end of file at each offset", () => {
+  const input = `\x05\x02\x01\x00${BOUND}`;
+  for (let at = 0; at < input.length; at++) {
+    const { code, message } = failure(input.slice(0, at), LOGIN, true);
+    const name = at < 2
+      ? "choice of a method"
+      : at < 4
+      ? "reply to the username and password"
+      : "reply";
+    assertEquals(code, at === 0 ? "NoResponse" : "UnexpectedEof");
+    assertEquals(
+      message,
+      'Cannot connect to "a.test": the SOCKS proxy ended the connection ' +
+        `before the end of its ${name}`,
+    );
+  }
+});
+
+test("Socks5Connect returns Ok or a fault of the proxy for any bytes", () => {
+  const byte = fc.oneof(fc.nat({ max: 5 }), fc.nat({ max: 255 }));
+  fc.assert(
+    fc.property(
+      fc.array(byte, { maxLength: 40 }),
+      fc.boolean(),
+      (input, login) => {
+        const given = { options: login ? LOGIN : {}, eof: true };
+        const text = String.fromCharCode(...input);
+        const whole = run(text, given);
+        assertEquals(
+          run(text, { ...given, cuts: byteByByte(input.length) }),
+          whole,
+        );
+        const end = whole.at(-1)!;
+        const codes = [
+          ...[
+            "ProxyRefused",
+            "InvalidProxyReply",
+            "NoResponse",
+            "UnexpectedEof",
+          ],
+        ];
+        if (end.type !== "Ok") {
+          assertEquals(
+            codes.includes(`${end.error}`),
+            true,
+          );
+        }
+      },
+    ),
+    { numRuns: 2000, seed: 1 },
+  );
+});
+
+test("Socks5Connect throws for what SOCKS cannot carry", () => {
+  for (
+    const hostname of [
+      "",
+      "n".repeat(256),
+      "a b",
+      "a\0b",
+      "b\u00fccher.de",
+      "[x y]",
+    ]
+  ) {
+    const make = () => new Socks5Connect({ hostname, port: 80 });
+    assertThrows(make, TypeError, "Invalid hostname");
+  }
+  for (const port of [0, -1, 65536, 1.5, NaN]) {
+    const make = () => new Socks5Connect({ hostname: "a", port });
+    assertThrows(make, RangeError, `Invalid port: ${port}`);
+  }
+  for (
+    const options of [
+      { username: "hush" },
+      { password: "hush" },
+      { username: "", password: "hush" },
+      { username: "hush", password: "" },
+      { username: "hush", password: "h".repeat(256) },
+      { username: "\u00e4".repeat(128), password: "hush" },
+      { username: "hush\ud83d", password: "hush" },
+    ]
+  ) {
+    const make = () => new Socks5Connect(TARGET, options);
+    const { message } = assertThrows(make, TypeError);
+    assertEquals(
+      message,
+      "Invalid SOCKS credentials: username and password take 1 to 255 bytes each",
+    );
+  }
+});
+
+test("Socks5Connect shows no password", () => {
+  const connect = new Socks5Connect(TARGET, LOGIN);
+  assertEquals(Deno.inspect(connect), "Socks5Connect {}");
+});
