@@ -5,6 +5,8 @@
  */
 
 import { quote } from "../core/quote.ts";
+import { makeInspectable } from "../rfc9110/_inspect.ts";
+import { showUrl } from "../rfc9110/_url.ts";
 import {
   matchesNoProxy,
   type NoProxyEntry,
@@ -80,6 +82,11 @@ const SCHEMES = ["http:", "https:", "socks5:", "socks5h:"];
  * ```
  */
 export class HttpProxies {
+  static readonly #inspectable = /* @__PURE__ */ makeInspectable(
+    this,
+    "HttpProxies",
+    (proxies) => proxies.toJSON(),
+  );
   readonly #http: URL | null;
   readonly #https: URL | null;
   readonly #noProxy: readonly NoProxyEntry[];
@@ -107,7 +114,7 @@ export class HttpProxies {
    * uppercase. An empty value counts as unset. `HTTP_PROXY` is ignored if
    * `REQUEST_METHOD` is set: in a CGI program, any client can set it.
    *
-   * @param env The environment, such as `Deno.env.toObject()` or `process.env`.
+   * @param env The environment, as a record.
    * @returns The proxies.
    * @throws {TypeError} If a proxy that can be used is invalid. The message does
    * not repeat it.
@@ -134,6 +141,17 @@ export class HttpProxies {
     const proxy = this.#proxyFor(url.protocol);
     if (proxy === null || matchesNoProxy(this.#noProxy, url)) return null;
     return new URL(proxy);
+  }
+
+  /**
+   * Returns what is safe to log: the proxies without their credentials.
+   *
+   * @returns A plain object for `JSON.stringify`.
+   * @internal
+   */
+  toJSON(): Record<string, unknown> {
+    const show = (url: URL | null) => url && showUrl(url);
+    return { http: show(this.#http), https: show(this.#https) };
   }
 
   #proxyFor(protocol: string): URL | null {

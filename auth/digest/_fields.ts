@@ -1,16 +1,7 @@
-// How values are written in Authorization (RFC 7616 §3.4), and how texts become
-// the byte strings that are hashed: each character is one byte.
+// How values are checked, and written in Authorization (RFC 7616 §3.4).
 
 import { quote } from "../../core/quote.ts";
-import { decodeByteString } from "../../rfc9110/_byte_string.ts";
 import { isFieldText } from "../../rfc9110/_syntax.ts";
-
-const encoder = new TextEncoder();
-
-/** Encodes a text as UTF-8, with one character for each byte. */
-export function toUtf8ByteString(text: string): string {
-  return decodeByteString(encoder.encode(text), false);
-}
 
 /** Writes a quoted-string (RFC 9110 §5.6.4). */
 export function quoteString(value: string): string {

@@ -5,6 +5,7 @@
  */
 
 import { HttpError } from "../../error.ts";
+import { toByteString } from "../../rfc9110/byte_string.ts";
 import { ChallengeReader } from "../../rfc9110/_challenge_reader.ts";
 import type { HttpChallenge } from "../../rfc9110/challenge.ts";
 import { Secret } from "../../rfc9110/secret.ts";
@@ -14,7 +15,6 @@ import {
   checkUserText,
   encodeExtValue,
   quoteString,
-  toUtf8ByteString,
 } from "./_fields.ts";
 import { md5 } from "./md5.ts";
 import {
@@ -252,8 +252,8 @@ export class HttpAuthDigest {
   /** The username and the password as the byte strings that are hashed. */
   #bytesOf(challenge: DigestChallenge) {
     return {
-      username: toUtf8ByteString(normalize(challenge, this.username)),
-      password: toUtf8ByteString(normalize(challenge, this.password.expose())),
+      username: toByteString(normalize(challenge, this.username)),
+      password: toByteString(normalize(challenge, this.password.expose())),
     };
   }
 
@@ -285,7 +285,7 @@ export class HttpAuthDigest {
   #formatUsername(challenge: DigestChallenge): string {
     const { hash, realm, userhash, isUtf8 } = challenge;
     const text = normalize(challenge, this.username);
-    const bytes = toUtf8ByteString(text);
+    const bytes = toByteString(text);
     if (userhash) return `username="${hashText(hash, `${bytes}:${realm}`)}"`;
     // RFC 2617 had no `username*`, and no algorithm but MD5.
     const isModern = isUtf8 || hash !== md5;

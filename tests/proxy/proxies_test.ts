@@ -326,6 +326,16 @@ test("HttpProxies matches what an independent reader of no_proxy does", () => {
   );
 });
 
+test("HttpProxies shows its proxies without their credentials", () => {
+  const proxies = new HttpProxies({ http: "user:hush@a.test:3128" });
+  const shown = "http://[redacted]@a.test:3128/";
+  assertEquals(
+    Deno.inspect(proxies),
+    `HttpProxies { http: "${shown}", https: null }`,
+  );
+  assertEquals(JSON.stringify(proxies), `{"http":"${shown}","https":null}`);
+});
+
 test("HttpProxies accepts a no_proxy of any text", () => {
   const char = fc.constantFrom(..."*.:/[]%0123a,@?#\\ \u00e4\ud83d");
   const text = fc.array(char, { maxLength: 20 }).map((chars) => chars.join(""));
