@@ -1,0 +1,67 @@
+// A property: one invariant of something that reads what anybody may have
+// written. `properties_test.ts` runs each for a fixed number of inputs, and
+// `fuzz.ts` runs the same ones for as long as it is told to.
+
+import fc, { type Arbitrary } from "fast-check";
+
+/** One invariant. */
+export interface Property {
+  /** A sentence that states it. */
+  readonly name: string;
+  /** How many inputs a test runs. */
+  readonly runs: number;
+  readonly check: fc.IRawProperty<unknown>;
+}
+
+/** Makes a property; `check` throws if the invariant does not hold. */
+export function property<T>(
+  name: string,
+  runs: number,
+  inputs: Arbitrary<T>,
+  check: (input: T) => void,
+): Property {
+  return { name, runs, check: fc.property(inputs, check) };
+}
+
+/** Throws if something that must hold does not. */
+export function must(holds: boolean, fault: string): asserts holds {
+  if (!holds) throw new Error(fault);
+}
+
+/** Returns the TypeError that a call throws, or else its result. */
+export function orTypeError<T>(run: () => T): T | TypeError {
+  try {
+    return run();
+  } catch (error) {
+    // By class, not by name: other errors may call themselves a TypeError.
+    if (error instanceof TypeError) return error;
+    throw error;
+  }
+}
+
+/** Checks that a message is short and safe to log. */
+export function checkMessage(message: string): void {
+  must(
+    /^[\x20-\x7e]{1,400}$/.test(message),
+    `The message is long, or not of printable ASCII: ${message}`,
+  );
+}
+
+/** Places at which to cut an input, for {@linkcode cutsOf}. */
+export const places: Arbitrary<number[]> = fc.array(fc.nat(), { maxLength: 6 });
+
+/** Returns offsets inside a length, in order and each once. */
+export function cutsOf(length: number, places: readonly number[]): number[] {
+  const cuts = new Set(places.map((place) => place % (length + 1)));
+  return [...cuts].filter((at) => at > 0 && at < length)
+    .sort((a, b) => a - b);
+}
+
+/** Returns the pieces of an input that is cut at places. */
+export function piecesOf<T extends Uint8Array>(
+  input: T,
+  places: readonly number[],
+): Uint8Array[] {
+  const cuts = cutsOf(input.length, places);
+  return [0, ...cuts].map((start, i) => input.subarray(start, cuts[i]));
+}
