@@ -25,29 +25,29 @@ const IMPURE_NAMES = [
 ];
 
 const RUNTIME_STRING = /^(?:Deno|node:.*|cloudflare:.*)$/;
-// Of a pure file, also the comments: it has no reason to mention a runtime.
-const RUNTIME_TEXT = /\bDeno\??\.|["'`]Deno["'`]|\b(?:node|cloudflare):/g;
-const IMPURE_TEXT = /\bMath\.random\b|\bDate\.(?!UTC\b)|\bnew Date\(\)/g;
+const IMPURE_EXPRESSION = /^(?:Math\.random|Date\.(?!UTC$)\w+|new Date\(\))$/;
 
 /** Checks that each published file stays within its kind. */
 export function checkPurity(
   files: readonly SourceFile[],
   config: Config,
 ): Problem[] {
-  return files.filter((file) => isPublished(file, config)).flatMap((file) => {
-    if (RUNTIME.test(file.path)) return [];
-    if (!isPure(file.path)) {
-      return [
-        ...globals(file, "driver", RUNTIME_NAMES),
-        ...strings(file),
-      ];
-    }
-    return [
-      ...globals(file, "pure", IMPURE_NAMES),
-      ...texts(file, RUNTIME_TEXT),
-      ...texts(file, IMPURE_TEXT),
-      ...(MAY_AWAIT.has(file.path) ? [] : promises(file)),
-    ];
+  const published = files.filter((file) =>
+    isPublished(file, config) && !RUNTIME.test(file.path)
+  );
+  return published.flatMap((file) => {
+    const kind = isPure(file.path) ? "pure" : "driver";
+    const mayAwait = kind === "driver" || MAY_AWAIT.has(file.path);
+    const problems: Problem[] = [];
+    const tree = parse(file);
+    walk(tree, (node) => {
+      const fault = faultOf(node, kind) ??
+        (!mayAwait && isPromise(node) ? "use promises" : null);
+      if (fault === null) return;
+      const message = `A ${kind} module may not ${fault}`;
+      problems.push(problemAt(file, node.getStart(tree), message));
+    });
+    return problems;
   });
 }
 
@@ -56,20 +56,20 @@ export function isPure(path: string): boolean {
   return !RUNTIME.test(path) && !DRIVER.test(path);
 }
 
-function globals(
-  file: SourceFile,
-  kind: string,
-  names: readonly string[],
-): Problem[] {
-  const problems: Problem[] = [];
-  const tree = parse(file);
-  walk(tree, (node) => {
-    if (!ts.isIdentifier(node) || !names.includes(node.text)) return;
-    if (isMemberName(node)) return;
-    const message = `A ${kind} module may not use \`${node.text}\``;
-    problems.push(problemAt(file, node.getStart(tree), message));
-  });
-  return problems;
+function faultOf(node: ts.Node, kind: "pure" | "driver"): string | null {
+  if (ts.isIdentifier(node) && !isMemberName(node)) {
+    const names = kind === "pure" ? IMPURE_NAMES : RUNTIME_NAMES;
+    return names.includes(node.text) ? `use \`${node.text}\`` : null;
+  }
+  if (ts.isStringLiteralLike(node)) {
+    return RUNTIME_STRING.test(node.text) ? `name \`${node.text}\`` : null;
+  }
+  if (ts.isPropertyAccessExpression(node) || ts.isNewExpression(node)) {
+    const text = node.getText();
+    const isImpure = kind === "pure" && IMPURE_EXPRESSION.test(text);
+    return isImpure ? `use \`${text}\`` : null;
+  }
+  return null;
 }
 
 /** Tells `object.fetch` and `{ fetch: 1 }` from a use of `fetch`. */
@@ -82,46 +82,10 @@ function isMemberName(node: ts.Identifier): boolean {
     ts.isTypeElement(parent)) && parent.name === node;
 }
 
-function strings(file: SourceFile): Problem[] {
-  const problems: Problem[] = [];
-  const tree = parse(file);
-  walk(tree, (node) => {
-    if (!ts.isStringLiteralLike(node) || !RUNTIME_STRING.test(node.text)) {
-      return;
-    }
-    const message = `A driver module may not name \`${node.text}\``;
-    problems.push(problemAt(file, node.getStart(tree), message));
-  });
-  return problems;
-}
-
 /** Finds promises; their types in a signature are harmless. */
-function promises(file: SourceFile): Problem[] {
-  const problems: Problem[] = [];
-  const tree = parse(file);
-  walk(tree, (node) => {
-    const isPromise = node.kind === ts.SyntaxKind.AsyncKeyword ||
-      ts.isAwaitExpression(node) ||
-      ts.isIdentifier(node) && node.text === "Promise" &&
-        !ts.isTypeReferenceNode(node.parent) && !isMemberName(node);
-    if (!isPromise) return;
-    const message = "A pure module may not use promises";
-    problems.push(problemAt(file, node.getStart(tree), message));
-  });
-  return problems;
-}
-
-function texts(file: SourceFile, pattern: RegExp): Problem[] {
-  return Array.from(blankExamples(file.text).matchAll(pattern), (match) => {
-    const message = `A pure module may not mention \`${match[0]}\``;
-    return problemAt(file, match.index, message);
-  });
-}
-
-/** Blanks the code blocks of docs: an example may show a driver. */
-function blankExamples(text: string): string {
-  return text.replace(
-    /^ *\* *```[^]*?^ *\* *```/gm,
-    (block) => block.replace(/[^\n]/g, " "),
-  );
+function isPromise(node: ts.Node): boolean {
+  return node.kind === ts.SyntaxKind.AsyncKeyword ||
+    ts.isAwaitExpression(node) ||
+    ts.isIdentifier(node) && node.text === "Promise" &&
+      !ts.isTypeReferenceNode(node.parent) && !isMemberName(node);
 }
