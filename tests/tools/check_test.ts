@@ -170,7 +170,7 @@ test("checkPurity rejects what a pure module may not use", () => {
     const [text, message] of [
       ["export const { version } = Deno;", "use `Deno`"],
       ["export const x = globalThis.Deno;", "use `Deno`"],
-      [`export const x = Reflect.get(globalThis, "Deno");`, 'name `Deno`'],
+      [`export const x = Reflect.get(globalThis, "Deno");`, "name `Deno`"],
       [`export const x = load("node:http");`, "name `node:http`"],
       ["export const x = process;", "use `process`"],
       ["setTimeout(() => {}, 1);", "use `setTimeout`"],
@@ -191,7 +191,7 @@ test("checkPurity rejects what a pure module may not use", () => {
 });
 
 test("checkPurity accepts members, types, dates by number, and prose", () => {
-  const text = `// What Deno.inspect and `node:util` print.
+  const text = `// What Deno.inspect and node:util print.
 export class A {
   fetch(): void {}
 }
