@@ -1,22 +1,47 @@
 // Credentials as they stand in Authorization and Proxy-Authorization: a scheme,
-// one or more spaces, and what the scheme defines (RFC 9110 §11.4).
+// one or more spaces, and the scheme's own syntax (RFC 9110 §11.4).
 
+import { REDACTED } from "../rfc9110/_inspect.ts";
 import { equalsIgnoringCase, SP } from "../rfc9110/_syntax.ts";
+import { Secret } from "../rfc9110/secret.ts";
 
-/**
- * Makes the error for credentials that are not as their scheme has them. It
- * never repeats any of them.
- */
+/** Creates the error for invalid credentials. It must not repeat any of them. */
 export function invalidCredentials(scheme: string, reason: string): TypeError {
   return new TypeError(`Invalid ${scheme} credentials: ${reason}`);
 }
 
-/** Returns what follows the scheme, which is named in any case, and its spaces. */
+/**
+ * Returns the string that a caller passed, as it is or in a `Secret`.
+ *
+ * @throws {TypeError} If it is neither, or if it contains a `Secret` that was
+ * converted to a string.
+ */
+export function exposeText(
+  scheme: string,
+  name: string,
+  value: string | Secret,
+): string {
+  const text = value instanceof Secret ? value.expose() : value;
+  if (typeof text !== "string") {
+    const reason = `the ${name} is neither a string nor a Secret`;
+    throw invalidCredentials(scheme, reason);
+  }
+  if (text.includes(REDACTED)) {
+    const reason =
+      `the ${name} contains ${REDACTED}, so call expose() on the ` +
+      `Secret in it`;
+    throw invalidCredentials(scheme, reason);
+  }
+  return text;
+}
+
+/** Returns the part after the scheme, in any case, and its spaces. */
 export function stripScheme(value: string, scheme: string): string {
   let start = scheme.length;
-  const named = equalsIgnoringCase(value.slice(0, start), scheme);
-  // What stands in the scheme's place is not shown: it may be a bare token.
-  if (!named || value.charCodeAt(start) !== SP) {
+  const isNamed = typeof value === "string" &&
+    equalsIgnoringCase(value.slice(0, start), scheme);
+  // The text in place of the scheme is not shown: it may be a bare token.
+  if (!isNamed || value.charCodeAt(start) !== SP) {
     throw invalidCredentials(
       scheme,
       "they do not start with the scheme and a space",

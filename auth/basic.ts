@@ -4,27 +4,25 @@
  * @module
  */
 
-import { decodeByteString, encodeByteString } from "../rfc9110/_byte_string.ts";
-import { invalidCredentials, stripScheme } from "./_credentials.ts";
+import { decodeBase64, encodeBase64 } from "@std/encoding/base64";
+import { encodeByteString } from "../rfc9110/_byte_string.ts";
+import { tryParseUrl } from "../rfc9110/_url.ts";
 import { Secret } from "../rfc9110/secret.ts";
+import { exposeText, invalidCredentials, stripScheme } from "./_credentials.ts";
 
 const SCHEME = "Basic";
 
-const encoder = new TextEncoder();
-// A BOM is a part of the user name as any other char is.
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 // deno-lint-ignore no-control-regex -- CTL of RFC 5234, which RFC 7617 §2 bans
 const CONTROL = /[\x00-\x1f\x7f]/;
-// With the u flag, a pair of surrogates is one char, and not within the range.
+// With the u flag, a pair of surrogates is one character outside the range.
 const LONE_SURROGATE = /[\ud800-\udfff]/u;
 
 /**
- * A user name and a password, sent as UTF-8 in base64, which hides nothing: use
- * it over TLS alone.
+ * A username and a password. They are sent as UTF-8 in base64, which hides
+ * nothing: use it only over TLS.
  *
- * Neither is normalised. RFC 7617 §2.1 has servers that announce
- * `charset="UTF-8"` expect NFC, which is `text.normalize()`.
+ * Neither is normalized. Servers that announce `charset="UTF-8"` expect NFC
+ * (RFC 7617 §2.1), which is `text.normalize()`.
  *
  * @example Authorize a request
  * ```ts
@@ -37,27 +35,58 @@ const LONE_SURROGATE = /[\ud800-\udfff]/u;
  * ```
  */
 export class HttpAuthBasic {
-  /** The user name, which is not treated as a secret. */
+  /** The username, which is not treated as a secret. */
   readonly username: string;
   /** The password. */
   readonly password: Secret;
 
   /**
-   * Takes a user name and a password.
+   * Checks and keeps a username and a password. Both may be empty.
    *
-   * @param username The user name, maybe empty.
-   * @param password The password, maybe empty.
-   * @throws {TypeError} If the user name holds a colon, or if either holds a
-   * control character or half of a surrogate pair.
+   * @param username The username.
+   * @param password The password.
+   * @throws {TypeError} If either is not a string, contains a control character
+   * or half of a surrogate pair, or contains `[redacted]`, or if the username
+   * contains a colon. The message repeats neither.
    */
-  constructor(username: string, password: string) {
-    checkText("user name", username);
-    checkText("password", password);
-    if (username.includes(":")) {
-      throw invalidCredentials(SCHEME, "the user name holds a colon");
+  constructor(username: string, password: string | Secret) {
+    const secret = checkText("password", password);
+    this.username = checkText("username", username);
+    if (this.username.includes(":")) {
+      throw invalidCredentials(SCHEME, "the username contains a colon");
     }
-    this.username = username;
-    this.password = new Secret(password);
+    this.password = new Secret(secret);
+  }
+
+  /**
+   * Decodes the userinfo of a URL.
+   *
+   * @param url The URL, with any scheme.
+   * @returns The credentials, or `null` if the URL has no userinfo.
+   * @throws {TypeError} If the URL cannot be parsed, or its userinfo is not
+   * percent-encoded UTF-8 of a valid username and password. The message does
+   * not repeat them.
+   *
+   * @example Credentials in a URL
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { HttpAuthBasic } from "@pimalaya/io-http/auth";
+   *
+   * const auth = HttpAuthBasic.fromUrl("https://ada:p%40ss@example.com/");
+   *
+   * assertEquals(auth?.username, "ada");
+   * assertEquals(auth?.password.expose(), "p@ss");
+   * assertEquals(HttpAuthBasic.fromUrl("https://example.com/"), null);
+   * ```
+   */
+  static fromUrl(url: string | URL): HttpAuthBasic | null {
+    const parsed = tryParseUrl(url);
+    if (parsed === null) {
+      throw new TypeError("Invalid URL: it cannot be parsed");
+    }
+    const { username, password } = parsed;
+    if (username === "" && password === "") return null;
+    return new HttpAuthBasic(decodePercent(username), decodePercent(password));
   }
 
   /**
@@ -65,7 +94,7 @@ export class HttpAuthBasic {
    * or more spaces, and base64 with its padding.
    *
    * @param value The field value.
-   * @returns The user name, which ends at the first colon, and the password.
+   * @returns The credentials. The username ends at the first colon.
    * @throws {TypeError} If the value is anything else. The message does not
    * repeat it.
    */
@@ -73,54 +102,67 @@ export class HttpAuthBasic {
     const pair = decodeUtf8(decodeStrict(stripScheme(value, SCHEME)));
     const colon = pair.indexOf(":");
     if (colon < 0) {
-      throw invalidCredentials(SCHEME, "no colon ends the user name");
+      throw invalidCredentials(SCHEME, "no colon ends the username");
     }
     return new HttpAuthBasic(pair.slice(0, colon), pair.slice(colon + 1));
   }
 
   /**
-   * Makes the value of an `Authorization` field.
+   * Returns the value of an `Authorization` field, not redacted.
    *
-   * @returns `Basic`, a space, and the base64. It is not redacted.
+   * @returns `Basic`, a space, and the base64.
    */
   toAuthorization(): string {
-    const pair = encoder.encode(`${this.username}:${this.password.expose()}`);
-    return `${SCHEME} ${btoa(decodeByteString(pair, false))}`;
+    const pair = `${this.username}:${this.password.expose()}`;
+    return `${SCHEME} ${encodeBase64(pair)}`;
   }
 }
 
-function checkText(what: string, text: string): void {
+function checkText(name: string, value: string | Secret): string {
+  const text = exposeText(SCHEME, name, value);
   if (CONTROL.test(text)) {
-    throw invalidCredentials(SCHEME, `the ${what} holds a control character`);
+    throw invalidCredentials(
+      SCHEME,
+      `the ${name} contains a control character`,
+    );
   }
-  // An encoder would put U+FFFD in its place, and so send another password.
+  // An encoder would replace it by U+FFFD, which is another password.
   if (LONE_SURROGATE.test(text)) {
     throw invalidCredentials(
       SCHEME,
-      `the ${what} holds half of a surrogate pair`,
+      `the ${name} contains half of a surrogate pair`,
     );
   }
+  return text;
 }
 
-/**
- * Decodes base64 with `atob`, which every runtime has: the decoder of `@std`
- * needs `ArrayBuffer.prototype.transfer`, and Node 20 has none.
- */
+/** Decodes only what an encoder writes. */
 function decodeStrict(text: string): Uint8Array<ArrayBuffer> {
-  let bytes: string | null = null;
+  let bytes: Uint8Array<ArrayBuffer> | null = null;
   try {
-    bytes = atob(text);
+    bytes = decodeBase64(text);
   } catch {
-    // Its message is another in each runtime, and may repeat the text.
+    // The message may repeat the text.
   }
-  // `atob` forgives white space, missing padding and stray bits at the end.
-  if (bytes === null || btoa(bytes) !== text) {
+  // Decoders accept missing padding and stray bits at the end.
+  if (bytes === null || encodeBase64(bytes) !== text) {
     throw invalidCredentials(SCHEME, "the base64 is not valid");
   }
-  return encodeByteString(bytes);
+  return bytes;
+}
+
+/** Decodes a part of a URL, in which an incomplete escape stands for itself. */
+function decodePercent(part: string): string {
+  const bytes = part.replace(
+    /%([0-9a-f]{2})/gi,
+    (_, digits) => String.fromCharCode(parseInt(digits, 16)),
+  );
+  return decodeUtf8(encodeByteString(bytes));
 }
 
 function decodeUtf8(bytes: Uint8Array): string {
+  // A BOM is part of the username, like any other character.
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   try {
     return decoder.decode(bytes);
   } catch {

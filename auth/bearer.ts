@@ -5,14 +5,14 @@
  */
 
 import { isToken68 } from "../rfc9110/_token68.ts";
-import { invalidCredentials, stripScheme } from "./_credentials.ts";
 import { Secret } from "../rfc9110/secret.ts";
+import { exposeText, invalidCredentials, stripScheme } from "./_credentials.ts";
 
 const SCHEME = "Bearer";
 
 /**
- * An access token, as OAuth 2.0 hands it out. Whoever has it may use it: send
- * it over TLS alone.
+ * An access token, such as one of OAuth 2.0. Anyone who has it may use it: send
+ * it only over TLS.
  *
  * @example Authorize a request
  * ```ts
@@ -29,18 +29,19 @@ export class HttpAuthBearer {
   readonly token: Secret;
 
   /**
-   * Takes a token.
+   * Checks and keeps a token.
    *
-   * @param token One or more of `A-Z a-z 0-9 - . _ ~ + /`, and then any number
-   * of `=`: `b64token` of RFC 6750 §2.1.
+   * @param token One or more of `A-Z a-z 0-9 - . _ ~ + /`, then any number of
+   * `=` (`b64token` of RFC 6750 §2.1).
    * @throws {TypeError} If the token is anything else. The message does not
    * repeat it.
    */
-  constructor(token: string) {
-    if (!isToken68(token)) {
+  constructor(token: string | Secret) {
+    const text = exposeText(SCHEME, "token", token);
+    if (!isToken68(text)) {
       throw invalidCredentials(SCHEME, "the token is not a b64token");
     }
-    this.token = new Secret(token);
+    this.token = new Secret(text);
   }
 
   /**
@@ -57,9 +58,9 @@ export class HttpAuthBearer {
   }
 
   /**
-   * Makes the value of an `Authorization` field.
+   * Returns the value of an `Authorization` field, not redacted.
    *
-   * @returns `Bearer`, a space, and the token. It is not redacted.
+   * @returns `Bearer`, a space, and the token.
    */
   toAuthorization(): string {
     return `${SCHEME} ${this.token.expose()}`;

@@ -1,12 +1,13 @@
 /**
- * Authentication values: what goes into an `Authorization` or a
- * `Proxy-Authorization` field, Basic (RFC 7617) and Bearer (RFC 6750). What a
- * server asks for is an `HttpChallenge` of `@pimalaya/io-http/rfc9110`.
+ * Values of `Authorization` and `Proxy-Authorization` fields: Basic (RFC 7617)
+ * and Bearer (RFC 6750). The challenges that ask for them are parsed by
+ * `HttpChallenge` of `@pimalaya/io-http/rfc9110`; Digest is in
+ * `@pimalaya/io-http/auth/digest`.
  *
- * Passwords and tokens are held as a {@linkcode Secret}, so that logging them
+ * Passwords and tokens are kept as a {@linkcode Secret}, so that logging them
  * by accident shows `[redacted]`.
  *
- * @example Make and parse a value
+ * @example Create and parse values
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { HttpAuthBasic, HttpAuthBearer, Secret } from "@pimalaya/io-http/auth";

@@ -1,13 +1,13 @@
-// The fields of an event stream (WHATWG HTML §9.2.6), read in the bytes of a
-// line: names and digits are ASCII, so that only values need decoding.
+// The fields of an event stream (WHATWG HTML §9.2.6), read from the bytes of a
+// line. Names and digits are ASCII, so only values need decoding.
 
 const SP = 0x20;
 const COLON = 0x3a;
 const DIGIT_ZERO = 0x30;
 
 /**
- * Returns where the value of a line starts that has this field name, or -1
- * where it has another one. A line without a colon has an empty value.
+ * Returns where the value of a line starts, or -1 if the line has another field
+ * name. A line without a colon has an empty value.
  */
 export function findValue(
   bytes: Uint8Array,
@@ -27,8 +27,8 @@ export function findValue(
 }
 
 /**
- * Reads a number of ASCII digits alone, or `null` where it is none. What is
- * above 2^53-1 counts as that.
+ * Reads a number, or returns `null` if it is not all ASCII digits. A number
+ * above 2^53-1 becomes that.
  */
 export function readDigits(
   bytes: Uint8Array,

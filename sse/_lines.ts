@@ -1,18 +1,17 @@
 // The lines of an event stream (WHATWG HTML §9.2.5), found in its bytes.
 //
-//   Start ──BOM, or something else──> Line
+//   Start ──BOM, or anything else──> Line
 //   Line ──":" first──> Comment
 //   Line ──CR, LF, CRLF──> Line, and a line is found
 //   Comment ──CR, LF, CRLF──> Line
 //
-// A CR ends its line at once, and an LF that follows is passed over when it
-// comes, or else the last event before a pause would wait for the next one.
-// End of file means nothing here: in every state, what was not ended by then
-// is no line.
+// A CR ends its line at once, and an LF after it is skipped when it arrives.
+// Otherwise, the last event before a pause would wait for the next one. At end
+// of file, an unfinished line is left in the input.
 //
-// A line waits in the input until its end is there. A comment does not: it is
-// dropped as it comes, so that it takes no memory however long it is, and as
-// it keeps connections alive it is not counted either.
+// A line waits in the input until it is complete. A comment is dropped as it
+// arrives, so it takes no memory however long it is, and because comments keep
+// connections alive, they do not count toward the limit.
 
 import { HttpError } from "../error.ts";
 import type { Input } from "../core/input.ts";
@@ -22,29 +21,29 @@ const CR = 0x0d;
 const COLON = 0x3a;
 const BOM = [0xef, 0xbb, 0xbf];
 
-/** Finds line after line, comments left out. */
+/** Finds one line after another, without comments. */
 export class LineReader {
-  /** Where the line that was found starts in the input's bytes. */
+  /** Where the last line found starts in the bytes of the input. */
   start = 0;
-  /** Where it ends, its line end left out. */
+  /** Where it ends, before its line end. */
   end = 0;
 
   readonly #maxEventBytes: number;
   #state: "Start" | "Line" | "Comment" = "Start";
-  /** How many bytes the lines of this event may still have. */
+  /** How many more bytes the lines of this event may have. */
   #room: number;
-  /** How many bytes at the front of the input hold no line end. */
+  /** How much of the current line has been searched for its end. */
   #searched = 0;
-  /** Whether a CR was the last byte that was used. */
+  /** Whether the last byte used was a CR. */
   #afterCr = false;
 
   constructor(maxEventBytes: number) {
     this.#maxEventBytes = this.#room = maxEventBytes;
   }
 
-  /** Uses up one line, and tells whether there was one. */
+  /** Finds the next line. Returns false if more input is needed. */
   next(input: Input): boolean {
-    if (this.#state === "Start" && !this.#passBom(input)) return false;
+    if (this.#state === "Start" && !this.#skipBom(input)) return false;
     while (this.#findFirstByte(input)) {
       const end = findLineEnd(
         input.bytes,
@@ -52,7 +51,7 @@ export class LineReader {
         input.end,
       );
       if (this.#state === "Comment") {
-        this.#passComment(input, end);
+        this.#skipComment(input, end);
         continue;
       }
       this.#checkRoom(end - input.start);
@@ -62,14 +61,14 @@ export class LineReader {
       }
       this.start = input.start;
       this.end = end;
-      this.#passLine(input, end);
+      this.#skipLine(input, end);
       return true;
     }
     return false;
   }
 
-  /** Passes over the BOM, and tells whether it is known if there was one. */
-  #passBom(input: Input): boolean {
+  /** Skips a leading BOM. Returns false if more input is needed to decide. */
+  #skipBom(input: Input): boolean {
     const { bytes, start, end } = input;
     for (let i = 0; i < BOM.length; i++) {
       if (start + i === end) return false;
@@ -83,7 +82,7 @@ export class LineReader {
     return true;
   }
 
-  /** Passes over the LF of a cut CRLF, and tells whether a byte is left. */
+  /** Skips the LF of a split CRLF. Returns false if no byte is left. */
   #findFirstByte(input: Input): boolean {
     if (input.start === input.end) return false;
     if (this.#afterCr) {
@@ -95,26 +94,26 @@ export class LineReader {
     return true;
   }
 
-  #passComment(input: Input, end: number): void {
+  #skipComment(input: Input, end: number): void {
     if (end === input.end) {
       input.start = end;
     } else {
       this.#state = "Line";
-      this.#passEnd(input, end);
+      this.#skipLineEnd(input, end);
     }
   }
 
-  #passLine(input: Input, end: number): void {
+  #skipLine(input: Input, end: number): void {
     const length = end - input.start;
     this.#room = length === 0 ? this.#maxEventBytes : this.#room - length;
     this.#searched = 0;
-    this.#passEnd(input, end);
+    this.#skipLineEnd(input, end);
   }
 
-  #passEnd(input: Input, end: number): void {
+  #skipLineEnd(input: Input, end: number): void {
     this.#afterCr = input.bytes[end] === CR;
     input.start = end + 1;
-    // Taken at once where it is there, so that it is not left over alone.
+    // Skipped now if it has arrived, so that it is not left over alone.
     if (this.#afterCr && input.start < input.end) {
       this.#afterCr = false;
       if (input.bytes[input.start] === LF) input.start++;
@@ -125,12 +124,13 @@ export class LineReader {
     if (length <= this.#room) return;
     throw new HttpError(
       "EventTooLarge",
-      `Cannot read the event: it is longer than ${this.#maxEventBytes} bytes`,
+      `Cannot read the event: it is longer than maxEventBytes, ` +
+        `${this.#maxEventBytes}`,
     );
   }
 }
 
-/** Returns where the next CR or LF is, or `end` where there is none. */
+/** Returns where the next CR or LF is, or `end` if there is none. */
 function findLineEnd(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end) {

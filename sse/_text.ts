@@ -1,32 +1,32 @@
-// Text out of UTF-8, for values that are decoded one by one. Line ends are
-// ASCII, which is part of no other character, so a value by itself decodes as
-// it does within the stream.
+// Text from UTF-8, for values that are decoded one by one. Line ends are ASCII,
+// which is part of no other character, so a value decodes alone as it does
+// within the stream.
 //
-// A call of a decoder costs more than a short value does, and most events are
-// short. So a window of the bytes ahead is decoded at once, and where it turns
-// out that each byte gave one char, values are slices of it.
+// A call of a decoder costs more than decoding a short value, and most events
+// are short. So a window of the bytes ahead is decoded at once, and if each byte
+// became one character, values are slices of it.
 
 import type { Input } from "../core/input.ts";
 
-// 4 KiB hold tens of events. What is kept of a window keeps all of it in
-// memory, so it is not larger.
+// Tens of events fit into 4 KiB. A larger window would cost memory: a value that
+// is kept keeps the whole text alive.
 const WINDOW_BYTES = 4096;
 
-// The BOM of the stream is passed over before its lines are found. Any other
-// U+FEFF is a character of the value.
-const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
+// The BOM of the stream is skipped before its lines are found. Any other U+FEFF
+// is a character of the value.
+const DECODER = /* @__PURE__ */ new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Decodes the values of one stream, in their order. */
 export class ValueDecoder {
-  /** The text of the window, or `null` where its values are decoded alone. */
+  /** The text of the window, or `null` if its values are decoded one by one. */
   #text: string | null = null;
   /** Where the window starts and ends, as positions in the stream. */
   #start = 0;
   #end = 0;
 
   /**
-   * Decodes the input's bytes from `start` to `end`, each invalid sequence as
-   * U+FFFD. `offset` is what turns their indexes into positions in the stream.
+   * Decodes the bytes of the input from `start` to `end`, each invalid sequence
+   * as U+FFFD. Adding `offset` to an index gives its position in the stream.
    */
   decode(input: Input, start: number, end: number, offset: number): string {
     if (start === end) return "";
@@ -41,9 +41,9 @@ export class ValueDecoder {
   #open(input: Input, start: number, offset: number): void {
     const end = Math.min(input.end, start + WINDOW_BYTES);
     const text = DECODER.decode(input.bytes.subarray(start, end));
-    // A sequence of several bytes, invalid ones too, gives fewer chars than it
-    // has bytes. One that the window cuts off is of a value that goes beyond
-    // the window, so it is not sliced out of it.
+    // A sequence of several bytes, valid or not, gives fewer characters than it
+    // has bytes. One that is cut off by the window belongs to a value that ends
+    // after the window, so no slice contains it.
     this.#text = text.length === end - start ? text : null;
     this.#start = offset + start;
     this.#end = offset + end;

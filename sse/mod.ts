@@ -1,8 +1,8 @@
 /**
  * Server-sent events (WHATWG HTML §9.2): a coroutine that reads an event stream
- * from whatever bytes its caller has, a response's body or not.
+ * from bytes of any origin.
  *
- * @example Read a stream as it comes
+ * @example Read a stream as it arrives
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { SseParser } from "@pimalaya/io-http/sse";

@@ -1,17 +1,17 @@
 /**
- * Server-sent events out of the bytes of an event stream (WHATWG HTML §9.2.5
- * and §9.2.6).
+ * Reading server-sent events from an event stream (WHATWG HTML §9.2.5 and
+ * §9.2.6).
  *
  * @module
  */
 
-// One state, in which each line of the stream is a transition:
+// There is one state, and each line of the stream is a transition:
 //
-//   field line  ──> adds to the event's buffers; `retry` is a step
-//   empty line  ──> the event, if it has data, is a step; the buffers empty
-//   end of file ──> Ok; the event that was not ended is dropped
+//   field line  ──> adds to the buffers of the event; `retry` is a step
+//   empty line  ──> the event is a step if it has data; the buffers are emptied
+//   end of file ──> Ok, incomplete if the buffers or the line are not empty
 //
-// Lines and comments are the business of `_lines.ts`.
+// `_lines.ts` finds lines and skips comments.
 
 import type { Err, HttpCoroutine, WantsRead } from "../coroutine.ts";
 import type { Input } from "../core/input.ts";
@@ -21,28 +21,28 @@ import { findValue, readDigits } from "./_fields.ts";
 import { LineReader } from "./_lines.ts";
 import { ValueDecoder } from "./_text.ts";
 
-// Events have some hundred bytes, or some MiB where they carry an image as
-// base64. This leaves room for those, and keeps a peer from filling the memory.
+// Most events have some hundred bytes, and those with an image in base64 a few
+// MiB. This leaves room for them, and keeps a peer from filling the memory.
 const DEFAULT_MAX_EVENT_BYTES = 2 ** 24;
 
-// The shortest of the longest strings: V8 on 32 bits has 2^28-16 chars. More
-// could not be handed out, and decoding it would throw.
+// The longest string that every engine can create is that of V8 on 32 bits.
+// Decoding more would throw.
 const MAX_EVENT_BYTES = 2 ** 28 - 16;
 
-/** How a {@linkcode SseParser} reads. */
+/** Options of {@linkcode SseParser}. */
 export interface SseParserOptions {
   /**
-   * The ID to start with: that of the event after which the stream was asked
-   * to go on, the `lastEventId` of the parser before this one.
+   * The ID to start with: the `lastEventId` of the parser of the stream that
+   * this one continues.
    *
    * @default {""}
    */
   readonly lastEventId?: string | undefined;
 
   /**
-   * How many bytes the field lines of one event may have, their line ends left
-   * out. Comments do not count, they take no memory. Above 2^28-16 it counts
-   * as that, which is what a string can hold.
+   * The number of bytes that the field lines of one event may have, without
+   * line ends and comments. At most 2^28-16, the length of the longest string;
+   * a larger number counts as that.
    *
    * @default {16777216}
    */
@@ -51,35 +51,37 @@ export interface SseParserOptions {
 
 /** One server-sent event. */
 export interface SseEvent {
-  /** The event's name, `"message"` where it has none. */
+  /** The name, or `"message"` if the event has none. */
   readonly event: string;
   /** The values of its `data` fields, joined with LF. */
   readonly data: string;
-  /** The last ID that was set, in this event or before it; empty if none was. */
+  /** The last ID set, in this event or before it. Empty if none was. */
   readonly id: string;
 }
 
 /** An event is complete. */
 export type SseEventStep = SseEvent & {
-  /** The step's name. */
   readonly type: "Event";
 };
 
-/** The server says how long to wait before connecting again. */
+/** The server says how long to wait before reconnecting. */
 export type SseRetryStep = {
-  /** The step's name. */
   readonly type: "Retry";
   /**
-   * The time to wait, an integer up to 2^53-1; a larger one counts as that.
-   * Timers hold less: cut it to what you are willing to wait.
+   * The time to wait, an integer up to 2^53-1. A timer takes less: use at most
+   * the time that you are willing to wait.
    */
   readonly milliseconds: number;
 };
 
-/** The stream is at its end. An event that was not ended is dropped. */
+/** The stream has ended. */
 export type SseOkStep = {
-  /** The step's name. */
   readonly type: "Ok";
+  /**
+   * Whether an event was pending: some of its fields, or part of a line, had
+   * arrived, but not its empty line. It is dropped.
+   */
+  readonly incomplete: boolean;
 };
 
 /** The steps of a {@linkcode SseParser}. */
@@ -93,11 +95,11 @@ export type SseParserResult =
 /**
  * Reads an event stream, the body of a `text/event-stream` response.
  *
- * Each event is a step, as soon as the line end of its empty line is there, and
- * so is each `retry` field. The bytes are UTF-8: one leading BOM is dropped, and
- * what is invalid becomes U+FFFD. Lines end with CRLF, LF or CR. Comments and
- * unknown fields are ignored. The one fault of a peer is an event above
- * `maxEventBytes`, an `EventTooLarge`; memory is bounded by that.
+ * Each event is a step, as soon as its empty line has arrived, and so is each
+ * `retry` field. The bytes are UTF-8: one leading BOM is dropped, and invalid
+ * bytes become U+FFFD. Lines end with CRLF, LF, or CR. Comments and unknown
+ * fields are ignored. An event above `maxEventBytes`, which also bounds the
+ * memory in use, is the error `EventTooLarge`.
  *
  * @example Read events
  * ```ts
@@ -121,7 +123,10 @@ export type SseParserResult =
  * }
  *
  * assertEquals(events, [{ event: "price", data: "12\n13", id: "7" }]);
- * assertEquals(parser.resume(new Uint8Array()), { type: "Ok" });
+ * assertEquals(parser.resume(new Uint8Array()), {
+ *   type: "Ok",
+ *   incomplete: false,
+ * });
  * ```
  */
 export class SseParser implements HttpCoroutine<SseParserResult> {
@@ -129,24 +134,24 @@ export class SseParser implements HttpCoroutine<SseParserResult> {
   readonly #machine: Machine<SseParserResult>;
 
   /**
-   * Makes a parser for one stream.
+   * Creates a parser for one stream.
    *
    * @param options The ID to start with, and the limit.
-   * @throws {TypeError} If `lastEventId` holds a NUL, CR or LF, which no ID does.
-   * @throws {RangeError} If `maxEventBytes` is not a whole number from 0 on.
+   * @throws {TypeError} If `lastEventId` is not a string without NUL, CR, and LF.
+   * @throws {RangeError} If `maxEventBytes` is not a non-negative integer.
    */
   constructor(options: SseParserOptions = {}) {
     const { lastEventId = "", maxEventBytes = DEFAULT_MAX_EVENT_BYTES } =
       options;
-    if (/[\0\r\n]/.test(lastEventId)) {
+    if (typeof lastEventId !== "string" || /[\0\r\n]/.test(lastEventId)) {
       throw new TypeError(
-        `Invalid last event ID: ${quote(lastEventId)} holds a NUL, CR or LF`,
+        `Invalid lastEventId: ${quote(String(lastEventId))} is not a string ` +
+          `without NUL, CR, and LF`,
       );
     }
     if (!(maxEventBytes >= 0) || Math.floor(maxEventBytes) !== maxEventBytes) {
       throw new RangeError(
-        `Invalid limit: maxEventBytes is ${maxEventBytes}, ` +
-          `not a whole number from 0 on`,
+        `Invalid maxEventBytes: ${maxEventBytes} is not a non-negative integer`,
       );
     }
     this.#reader = new SseReader(
@@ -157,11 +162,12 @@ export class SseParser implements HttpCoroutine<SseParserResult> {
   }
 
   /**
-   * The ID to send in `Last-Event-ID`, as UTF-8, when the stream is asked for
-   * again. It is set at the end of an event, also of one without data: an ID
-   * in an event that was cut off does not count.
+   * The ID to send as `Last-Event-ID`, encoded with `toByteString`, to continue
+   * the stream. It is set at the empty line after an `id` field, even if there
+   * is no event. The ID of an event that was cut off does not count, so the
+   * server sends that event again.
    *
-   * @example Go on after a stream that was cut off
+   * @example Continue a stream that was cut off
    * ```ts
    * import { assertEquals } from "@std/assert";
    * import { SseParser } from "@pimalaya/io-http/sse";
@@ -195,7 +201,7 @@ export class SseParser implements HttpCoroutine<SseParserResult> {
   }
 }
 
-/** The inside of a {@linkcode SseParser}: the buffers of §9.2.6. */
+/** The buffers of §9.2.6. */
 class SseReader implements Reader<SseParserResult> {
   lastEventId: string;
 
@@ -204,7 +210,7 @@ class SseReader implements Reader<SseParserResult> {
   #data: string[] = [];
   #event = "";
   #id: string;
-  /** How many bytes of the stream were used before this step. */
+  /** The number of bytes of the stream used before this step. */
   #used = 0;
 
   constructor(lastEventId: string, maxEventBytes: number) {
@@ -229,8 +235,15 @@ class SseReader implements Reader<SseParserResult> {
       if (step !== null) return step;
     }
     if (!input.eof) return WANTS_READ;
+    const isPartialLine = input.start < input.end;
     input.start = input.end;
-    return { type: "Ok" };
+    return { type: "Ok", incomplete: isPartialLine || this.#isPending() };
+  }
+
+  /** Returns whether the buffers contain anything to lose. */
+  #isPending(): boolean {
+    return this.#data.length > 0 || this.#event !== "" ||
+      this.#id !== this.lastEventId;
   }
 
   #dispatch(): SseEventStep | null {

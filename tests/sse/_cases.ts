@@ -2,12 +2,13 @@
 
 import { byte, type Seen } from "./_streams.ts";
 
-/** One stream, the steps before its `Ok`, and the ID that it leaves. */
+/** A stream, the steps before its `Ok`, and the ID that remains. */
 export interface Case {
   readonly name: string;
   readonly stream: string;
   readonly seen: readonly Seen[];
   readonly lastEventId?: string;
+  readonly incomplete?: boolean;
 }
 
 const BOM = "\ufeff";
@@ -134,6 +135,13 @@ export const CASES: readonly Case[] = [
     stream: "id: 1\ndata\n\nid: 2\ndata: 3\n",
     seen: [["message", "", "1"]],
     lastEventId: "1",
+    incomplete: true,
+  },
+  {
+    name: "keeps an ID that is set at the end without data",
+    stream: "data: 1\n\nid: 9\n\n",
+    seen: [["message", "1", ""]],
+    lastEventId: "9",
   },
   // Retry
   {
@@ -162,6 +170,7 @@ export const CASES: readonly Case[] = [
     name: "ignores a retry whose line was cut off",
     stream: "retry: 1\nretry: 2",
     seen: [{ retry: 1 }],
+    incomplete: true,
   },
   // UTF-8
   {
@@ -221,10 +230,24 @@ export const CASES: readonly Case[] = [
     name: "drops an event without its empty line",
     stream: "data: 1\n\ndata: 2\n",
     seen: [["message", "1", ""]],
+    incomplete: true,
   },
   {
     name: "drops a line without its end",
     stream: "data: 1\n\ndata: 2",
     seen: [["message", "1", ""]],
+    incomplete: true,
+  },
+  {
+    name: "reports a name, an ID, or part of a line as incomplete",
+    stream: "event: a\nid: 1\n",
+    seen: [],
+    incomplete: true,
+  },
+  {
+    name: "loses nothing with a retry, the same ID, or part of a comment",
+    stream: "id: 1\n\nid: 1\nretry: 2\nx\n: cut o",
+    seen: [{ retry: 2 }],
+    lastEventId: "1",
   },
 ];

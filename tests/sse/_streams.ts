@@ -1,5 +1,5 @@
-// Streams for the parser's tests, ways to feed them, and a second parser to
-// compare with: one that has the whole stream at hand and does it the plain way.
+// Streams for the parser's tests, ways to feed them, and a plain reader of
+// whole streams to compare the parser with.
 
 import { SseParser, type SseParserOptions } from "@pimalaya/io-http/sse";
 
@@ -8,7 +8,8 @@ export type Seen =
   | readonly [event: string, data: string, id: string]
   | { readonly retry: number }
   | { readonly error: string }
-  | "Ok";
+  | "Ok"
+  | "Ok, incomplete";
 
 /** A text as UTF-8; a char from U+DC80 to U+DCFF is the bare byte below it. */
 export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
@@ -44,7 +45,8 @@ export function feed(
       step = parser.resume();
     }
     if (step.type === "WantsRead") continue;
-    seen.push(step.type === "Err" ? { error: step.error.code } : step.type);
+    if (step.type === "Err") seen.push({ error: step.error.code });
+    else seen.push(step.incomplete ? "Ok, incomplete" : "Ok");
     break;
   }
   return seen;
@@ -75,7 +77,7 @@ export function readPlainly(
   bytes: Uint8Array,
 ): { seen: Seen[]; lastEventId: string } {
   const lines = new TextDecoder().decode(bytes).split(/\r\n|\r|\n/);
-  lines.pop(); // What was not ended is no line.
+  const partial = lines.pop()!;
   const seen: Seen[] = [];
   let lastEventId = "";
   let [data, event, id]: [string, string, string] = ["", "", ""];
@@ -92,6 +94,8 @@ export function readPlainly(
       seen.push({ retry: Math.min(Number(value), Number.MAX_SAFE_INTEGER) });
     }
   }
-  seen.push("Ok");
+  const isPending = data + event !== "" || id !== lastEventId ||
+    /^[^:]/.test(partial);
+  seen.push(isPending ? "Ok, incomplete" : "Ok");
   return { seen, lastEventId };
 }
