@@ -1,5 +1,5 @@
-// HTTP-dates (RFC 9110 §5.6.7), read by their own grammar. `Date.parse` reads
-// other texts too, each runtime different ones, some of them in local time.
+// HTTP-dates (RFC 9110 §5.6.7), read by their own grammar. The parser of `Date`
+// reads other texts too, differently on each runtime, and some in local time.
 //
 //   Sun, 06 Nov 1994 08:49:37 GMT    IMF-fixdate
 //   Sunday, 06-Nov-94 08:49:37 GMT   RFC 850
