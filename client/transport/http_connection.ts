@@ -4,6 +4,8 @@
  * @module
  */
 
+import { quote } from "../../core/quote.ts";
+
 /** A pair of byte streams, such as a connection. */
 export interface ByteStream {
   /** The bytes that the peer sends. */
@@ -16,6 +18,13 @@ export interface ByteStream {
 export type HttpAddress =
   | { readonly hostname: string; readonly port: number }
   | { readonly unixPath: string };
+
+/** Formats an address as it stands in a URL, and as messages show it. */
+export function formatAddress(address: HttpAddress): string {
+  if ("unixPath" in address) return quote(address.unixPath);
+  const { hostname, port } = address;
+  return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+}
 
 /** Facts of a connection. */
 export interface HttpConnectionInfo {
@@ -50,7 +59,7 @@ export interface HttpTlsOptions {
   /**
    * The protocols to offer by ALPN (RFC 7301).
    *
-   * @default {none}
+   * @default {["http/1.1"]}
    */
   alpnProtocols?: readonly string[] | undefined;
   /**

@@ -52,12 +52,18 @@ export interface Transport {
 
 // A transport behind a connection of ours. Only the very object that a connector
 // returned is in here, so a wrapper is driven through its streams.
-const transports = new WeakMap<object, () => Transport>();
+const transports = new WeakMap<object, () => Transport | null>();
 
-/** Notes how to drive a connection directly. */
+/**
+ * Notes how to drive a connection directly.
+ *
+ * @param connection The connection.
+ * @param take Gives up the transport, or returns `null` if the connection's
+ * streams are in use.
+ */
 export function registerTransport(
   connection: HttpConnection,
-  take: () => Transport,
+  take: () => Transport | null,
 ): void {
   transports.set(connection, take);
 }
@@ -65,4 +71,19 @@ export function registerTransport(
 /** Takes the transport behind a connection of ours, or `null`. */
 export function takeTransport(stream: object): Transport | null {
   return transports.get(stream)?.() ?? null;
+}
+
+/**
+ * Why a read over TLS fails if the peer closed the connection without saying
+ * so by close_notify: anyone on the way can end a connection like that. It is
+ * an end of file to everything whose length is known.
+ */
+export class MissingCloseNotifyError extends Error {
+  /** The name of the class. */
+  override readonly name = "MissingCloseNotifyError";
+
+  /** Creates the error. */
+  constructor() {
+    super("The peer closed the connection without a TLS close_notify");
+  }
 }

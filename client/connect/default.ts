@@ -1,0 +1,56 @@
+/**
+ * The connector of the runtime.
+ *
+ * @module
+ */
+
+import type { HttpConnector } from "../transport/http_connection.ts";
+import { hasNodeModules } from "../transport/node_socket.ts";
+import { type CloudflareConnect, cloudflareConnector } from "./cloudflare.ts";
+import { denoConnector } from "./deno.ts";
+import { nodeConnector } from "./node.ts";
+
+interface Runtime {
+  readonly Deno?: { readonly connect?: unknown };
+  readonly navigator?: { readonly userAgent?: string };
+  readonly process?: { getBuiltinModule?(name: string): unknown };
+}
+
+/**
+ * Returns the connector of the runtime: `denoConnector` on Deno, `nodeConnector`
+ * on Node and Bun, and Cloudflare's on Workers, if the compatibility date or
+ * flags of the Worker let us find it.
+ *
+ * @returns The connector.
+ * @throws {TypeError} If the runtime has no sockets, or Cloudflare's have to be
+ * passed to `cloudflareConnector`.
+ *
+ * @example Tell which connector a program gets
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { defaultConnector, denoConnector } from "@pimalaya/io-http/client";
+ *
+ * // On Deno, of course.
+ * assertEquals(defaultConnector(), denoConnector);
+ * ```
+ */
+export function defaultConnector(): HttpConnector {
+  const { Deno, navigator, process } = globalThis as Runtime;
+  if (typeof Deno?.connect === "function") return denoConnector;
+  if (navigator?.userAgent === "Cloudflare-Workers") {
+    const sockets = process?.getBuiltinModule?.("cloudflare:sockets") as
+      | { readonly connect: CloudflareConnect }
+      | undefined;
+    if (sockets !== undefined) return cloudflareConnector(sockets.connect);
+    throw new TypeError(
+      "Cannot find the sockets of this Worker: pass the option `connector: " +
+        "cloudflareConnector(connect)`, with `connect` imported from " +
+        '"cloudflare:sockets"',
+    );
+  }
+  if (hasNodeModules()) return nodeConnector;
+  throw new TypeError(
+    "Cannot connect: this runtime has no sockets; pass the option `connector`, " +
+      "or create an `HttpClient` over streams",
+  );
+}

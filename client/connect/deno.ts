@@ -1,0 +1,84 @@
+/**
+ * Connections over `Deno.connect`.
+ *
+ * @module
+ */
+
+import { type DenoConn, DenoTransport } from "../transport/deno.ts";
+import type {
+  HttpAddress,
+  HttpConnector,
+} from "../transport/http_connection.ts";
+import { makeConnection } from "../transport/socket_connection.ts";
+import { abortable } from "./abortable.ts";
+import { connectFailed } from "./failure.ts";
+import type { FailedAttempt } from "./happy_eyeballs.ts";
+import { resolveHost } from "./resolve.ts";
+
+interface DenoRuntime {
+  connect(
+    options:
+      | { hostname: string; port: number; signal?: AbortSignal }
+      | { transport: "unix"; path: string },
+  ): Promise<DenoConn>;
+}
+
+/**
+ * Opens connections through `Deno.connect`, which tries the addresses of a name
+ * as RFC 8305 recommends.
+ *
+ * TLS runs through `node:tls`, which Deno loads on first use: closing a
+ * connection of Deno's own TLS during its handshake, or while a write is
+ * blocked, leaks the socket until the peer closes it.
+ *
+ * @example Connect to a port that nobody listens on
+ * ```ts
+ * import { assertEquals, assertRejects } from "@std/assert";
+ * import { HttpError } from "@pimalaya/io-http";
+ * import { denoConnector } from "@pimalaya/io-http/client";
+ *
+ * const error = await assertRejects(
+ *   () => denoConnector.connect({ hostname: "127.0.0.1", port: 1 }),
+ *   HttpError,
+ * );
+ *
+ * assertEquals(error.code, "ConnectFailed");
+ * ```
+ */
+export const denoConnector: HttpConnector = {
+  async connect(target, { signal } = {}) {
+    signal?.throwIfAborted();
+    const { Deno } = globalThis as { Deno?: DenoRuntime };
+    if (Deno === undefined) {
+      throw new TypeError("Cannot connect: `denoConnector` works on Deno only");
+    }
+    const connecting = "unixPath" in target
+      ? Deno.connect({ transport: "unix", path: target.unixPath })
+      : Deno.connect({ ...target, ...(signal && { signal }) });
+    const drop = (conn: DenoConn) => conn.close();
+    try {
+      const conn = await abortable(connecting, signal, drop);
+      return makeConnection(new DenoTransport(conn));
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (error instanceof TypeError || error instanceof RangeError) {
+        throw error;
+      }
+      throw connectFailed(target, await triedAddresses(target, error), error);
+    }
+  },
+};
+
+/** Lists the addresses that `Deno.connect`, which names none, has tried. */
+async function triedAddresses(
+  target: HttpAddress,
+  error: unknown,
+): Promise<FailedAttempt[]> {
+  if ("unixPath" in target) return [];
+  try {
+    const addresses = await resolveHost(target, undefined);
+    return [{ address: addresses.join(", "), error }];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,67 @@
+// Why no connection was opened.
+
+import { HttpError } from "../../error.ts";
+import {
+  formatAddress,
+  type HttpAddress,
+} from "../transport/http_connection.ts";
+import type { FailedAttempt } from "./happy_eyeballs.ts";
+
+/** What the codes of the usual errors mean. */
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EADDRNOTAVAIL: "no local address is available",
+  ECONNREFUSED: "connection refused",
+  ECONNRESET: "connection reset",
+  EHOSTUNREACH: "no route to the host",
+  EMFILE: "too many open files",
+  ENETUNREACH: "no route to the network",
+  ENOENT: "no such file",
+  ENOTFOUND: "the name is unknown",
+  ETIMEDOUT: "no response in time",
+};
+
+/**
+ * Creates the error of a connection that nobody accepted.
+ *
+ * @param target Where to connect to.
+ * @param attempts Why each address failed, if there were several.
+ * @param error The runtime's error, if there were no attempts.
+ */
+export function connectFailed(
+  target: HttpAddress,
+  attempts: readonly FailedAttempt[],
+  error: unknown = causeOf(attempts),
+): HttpError {
+  const reasons = attempts.length > 0
+    ? attempts.map(({ address, error }) => `${address}: ${reasonOf(error)}`)
+    : [reasonOf(error)];
+  return new HttpError(
+    "ConnectFailed",
+    `Cannot connect to ${formatAddress(target)}: ${reasons.join("; ")}`,
+    {
+      cause: error,
+      progress: {
+        phase: "connect",
+        reused: false,
+        requestBytes: 0,
+        responseBytes: 0,
+      },
+    },
+  );
+}
+
+function causeOf(attempts: readonly FailedAttempt[]): unknown {
+  const errors = attempts.map(({ error }) => error);
+  return errors.length === 1
+    ? errors[0]
+    : new AggregateError(errors, "No address accepted the connection");
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  if (typeof code === "string" && Object.hasOwn(REASONS, code)) {
+    return REASONS[code]!;
+  }
+  return typeof message === "string" ? message : String(error);
+}

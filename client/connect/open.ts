@@ -1,0 +1,146 @@
+// Opening a connection for a URL: a connector, then TLS.
+
+import { quote } from "../../core/quote.ts";
+import type {
+  HttpAddress,
+  HttpConnection,
+  HttpConnector,
+} from "../transport/http_connection.ts";
+import type { StartTlsOptions } from "../transport/socket_connection.ts";
+import { tlsFailed } from "../transport/tls_failure.ts";
+import { HttpError } from "../../error.ts";
+import { abortable } from "./abortable.ts";
+import { denoConnector } from "./deno.ts";
+import { connectFailed } from "./failure.ts";
+import { nodeConnector } from "./node.ts";
+
+/** What to open. */
+export interface OpenOptions {
+  readonly connector: HttpConnector;
+  /** Where to connect to. */
+  readonly target: HttpAddress;
+  /** The options of TLS for https, or `null` for http. */
+  readonly tls: Omit<StartTlsOptions, "signal"> | null;
+  /** Ends the attempt; the call then rejects with its reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called between connecting and the TLS handshake, if there is one. */
+  readonly onTls?: (() => void) | undefined;
+}
+
+/**
+ * Opens a connection, and starts TLS for https unless the connector has done so.
+ *
+ * @param options What to open.
+ * @returns The connection.
+ * @throws {HttpError} If it cannot be opened (`ConnectFailed`, `TlsFailed`).
+ * @throws {TypeError} If the connector cannot do what is asked for.
+ */
+export async function openConnection(
+  options: OpenOptions,
+): Promise<HttpConnection> {
+  const { target, tls, signal, onTls } = options;
+  signal?.throwIfAborted();
+  if (tls !== null && (tls.cert === undefined) !== (tls.key === undefined)) {
+    throw new TypeError("Cannot connect: `cert` and `key` go together");
+  }
+  const connector = tls === null
+    ? options.connector
+    : connectorForTls(options.connector);
+  const plain = await connect(connector, target, signal);
+  if (tls === null) return plain;
+  try {
+    const secure = await startTls(plain, tls, signal, onTls);
+    checkProtocol(secure, tls.serverName);
+    return secure;
+  } catch (error) {
+    endConnection(plain, error);
+    throw error;
+  }
+}
+
+/**
+ * Returns the connector to use for connections that will start TLS. TLS over the
+ * sockets of `nodeConnector` is twice as fast as over those of `denoConnector`.
+ *
+ * @param connector The connector that was asked for.
+ */
+export function connectorForTls(connector: HttpConnector): HttpConnector {
+  return connector === denoConnector ? nodeConnector : connector;
+}
+
+/** Ends a connection that nobody drives, whoever made it. */
+export function endConnection(
+  connection: HttpConnection,
+  reason: unknown,
+): void {
+  if (connection.abort !== undefined) return connection.abort(reason);
+  // Either stream may be locked, or used up by `startTls`.
+  connection.readable.cancel(reason).catch(() => {});
+  connection.writable.abort(reason).catch(() => {});
+}
+
+async function connect(
+  connector: HttpConnector,
+  target: HttpAddress,
+  signal: AbortSignal | undefined,
+): Promise<HttpConnection> {
+  try {
+    return await abortable(
+      connector.connect(target, { signal }),
+      signal,
+      (late) => endConnection(late, signal?.reason),
+    );
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (isFinal(error)) throw error;
+    throw connectFailed(target, [], error);
+  }
+}
+
+async function startTls(
+  plain: HttpConnection,
+  tls: Omit<StartTlsOptions, "signal">,
+  signal: AbortSignal | undefined,
+  onTls: (() => void) | undefined,
+): Promise<HttpConnection> {
+  if (plain.startTls === undefined) {
+    if (plain.info.tls !== null) return plain;
+    throw new TypeError(
+      "Cannot connect: the connector's connection has no `startTls`, and its " +
+        "`info.tls` is null",
+    );
+  }
+  onTls?.();
+  try {
+    return await abortable(
+      plain.startTls({ ...tls, signal }),
+      signal,
+      (late) => endConnection(late, signal?.reason),
+    );
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (isFinal(error)) throw error;
+    const { message } = error as { message?: unknown };
+    const reason = String(message ?? error);
+    throw tlsFailed(tls.serverName, plain.info.remote, reason, error);
+  }
+}
+
+/** Returns whether an error is to be thrown as it is. */
+function isFinal(error: unknown): boolean {
+  return error instanceof HttpError || error instanceof TypeError ||
+    error instanceof RangeError;
+}
+
+/** Checks that the server did not choose another protocol than HTTP/1.1. */
+function checkProtocol(secure: HttpConnection, serverName: string): void {
+  const protocol = secure.info.tls?.alpnProtocol ?? null;
+  if (protocol === null || protocol === "http/1.1") return;
+  const error = tlsFailed(
+    serverName,
+    secure.info.remote,
+    `the server chose the protocol ${quote(protocol)} instead of "http/1.1"`,
+  );
+  endConnection(secure, error);
+  throw error;
+}

@@ -1,0 +1,175 @@
+// A transport over a connection of Deno's, by `read` and `write`: its streams
+// close both directions at end of file, and cost more.
+
+import {
+  giveBuffer,
+  MAX_BUFFER_BYTES,
+  ReadSize,
+  takeBuffer,
+} from "./buffers.ts";
+import type {
+  HttpAddress,
+  HttpConnection,
+  HttpConnectionInfo,
+} from "./http_connection.ts";
+import { startTls } from "./node.ts";
+import { makeDuplex } from "./node_duplex.ts";
+import { ReadAhead } from "./read_ahead.ts";
+import {
+  makeConnection,
+  type SocketTransport,
+  type StartTlsOptions,
+} from "./socket_connection.ts";
+import { eventLoopTurn } from "./turn.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+interface DenoAddress {
+  readonly hostname?: string;
+  readonly port?: number;
+  readonly path?: string | null;
+}
+
+/** The part of a `Deno.Conn` that we use. */
+export interface DenoConn {
+  readonly localAddr: DenoAddress;
+  readonly remoteAddr: DenoAddress;
+  read(into: Uint8Array): Promise<number | null>;
+  write(bytes: Uint8Array): Promise<number>;
+  closeWrite(): Promise<void>;
+  close(): void;
+  ref(): void;
+  unref(): void;
+  setNoDelay?(on: boolean): void;
+  setKeepAlive?(on: boolean): void;
+}
+
+/** Reads and writes a `Deno.Conn` without TLS. */
+export class DenoTransport implements SocketTransport {
+  readonly info: HttpConnectionInfo;
+  readonly #conn: DenoConn;
+  readonly #readSize = new ReadSize();
+  #ahead: ReadAhead | null = null;
+
+  /** Takes over a connection. */
+  constructor(conn: DenoConn) {
+    this.#conn = conn;
+    this.info = {
+      remote: addressOf(conn.remoteAddr),
+      local: addressOf(conn.localAddr),
+      tls: null,
+    };
+    // Unix sockets have neither. An upload is written piece by piece, and with
+    // Nagle's algorithm the last piece would wait 40 ms for the peer's delayed
+    // acknowledgment.
+    conn.setNoDelay?.(true);
+    // The interval is the system's: Deno does not let us set it.
+    conn.setKeepAlive?.(true);
+  }
+
+  read(into?: Bytes): Promise<Bytes | null> {
+    return this.#ahead?.take() ?? this.#read(into);
+  }
+
+  async #read(into: Bytes | undefined): Promise<Bytes | null> {
+    const buffer = into ?? this.#readSize.takeBuffer();
+    const length = await this.#conn.read(buffer);
+    if (length !== null && length > 0) {
+      if (into === undefined) this.#readSize.note(length);
+      return buffer.subarray(0, length);
+    }
+    if (into === undefined) giveBuffer(buffer.buffer);
+    return null;
+  }
+
+  recycle(bytes: Bytes): void {
+    giveBuffer(bytes.buffer);
+  }
+
+  write(pieces: readonly Uint8Array[]): Promise<void> {
+    const [only] = pieces;
+    return pieces.length === 1 && only !== undefined
+      ? this.#writeAll(only)
+      : this.#writePieces(pieces);
+  }
+
+  async #writePieces(pieces: readonly Uint8Array[]): Promise<void> {
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    if (length > MAX_BUFFER_BYTES) {
+      for (const piece of pieces) await this.#writeAll(piece);
+      return;
+    }
+    const joined = takeBuffer(length);
+    let at = 0;
+    for (const piece of pieces) {
+      joined.set(piece, at);
+      at += piece.length;
+    }
+    await this.#writeAll(joined.subarray(0, length));
+    giveBuffer(joined.buffer);
+  }
+
+  async #writeAll(bytes: Uint8Array): Promise<void> {
+    let written = await this.#conn.write(bytes);
+    while (written < bytes.length) {
+      written += await this.#conn.write(bytes.subarray(written));
+    }
+  }
+
+  closeWrite(): Promise<void> {
+    return this.#conn.closeWrite();
+  }
+
+  close(): Promise<void> {
+    this.#close();
+    return Promise.resolve();
+  }
+
+  abort(_reason: unknown): void {
+    this.#close();
+  }
+
+  #close(): void {
+    // A read that was unref'd would count as pending in a test's sanitizer.
+    this.#conn.ref();
+    try {
+      this.#conn.close();
+    } catch {
+      // It is closed already.
+    }
+  }
+
+  turn(): Promise<void> {
+    return eventLoopTurn();
+  }
+
+  ref(): void {
+    this.#conn.ref();
+  }
+
+  unref(): void {
+    this.#conn.unref();
+  }
+
+  detach(
+    unread: Bytes,
+    pending: Promise<Bytes | null> | null,
+  ): HttpConnection {
+    this.#ahead = new ReadAhead(unread, pending);
+    return makeConnection(this);
+  }
+
+  // Not `Deno.startTls`: closing its connection during the handshake, or while a
+  // write is blocked, leaks the socket for as long as the peer keeps it open
+  // (Deno 2.9). It also takes no client certificate, and no connection that has
+  // a read pending.
+  startTls(options: StartTlsOptions): Promise<HttpConnection> {
+    const unreadBytes = this.#ahead?.unreadBytes ?? 0;
+    return startTls([makeDuplex(this)], this.info, unreadBytes, options);
+  }
+}
+
+function addressOf({ hostname, port, path }: DenoAddress): HttpAddress | null {
+  if (hostname !== undefined && port !== undefined) return { hostname, port };
+  return typeof path === "string" ? { unixPath: path } : null;
+}

@@ -1,0 +1,326 @@
+// A transport over a socket of `node:net` or `node:tls`, by its events, on Node,
+// Bun, and Deno.
+//
+//   reading ── end ──> ended          `null` for every further read
+//       └───── error, abort, close ──> failed     the error for every further read
+
+import { concat } from "@std/bytes";
+import type {
+  HttpAddress,
+  HttpConnection,
+  HttpConnectionInfo,
+} from "./http_connection.ts";
+import type { NodeSocket } from "./node_socket.ts";
+import { handshake } from "./node_tls.ts";
+import { ReadAhead } from "./read_ahead.ts";
+import {
+  makeConnection,
+  type SocketTransport,
+  type StartTlsOptions,
+} from "./socket_connection.ts";
+import { tlsFailed } from "./tls_failure.ts";
+import { eventLoopTurn } from "./turn.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+type Input =
+  | { readonly kind: "reading" }
+  | { readonly kind: "ended" }
+  | { readonly kind: "failed"; readonly error: unknown };
+
+/** A read or a write that is pending. */
+interface Pending<T> {
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
+// Above this, the socket is paused until someone reads: one read of Node's.
+const MAX_QUEUED_BYTES = 65536;
+
+// Up to this, copying pieces together costs less than writing them one by one.
+const MAX_JOINED_BYTES = 65536 + 64;
+
+// An orderly close of an idle connection does not have to wait for the peer. It
+// can only take this long if the peer's window is full.
+const CLOSE_MILLISECONDS = 1000;
+
+const KEEP_ALIVE_MILLISECONDS = 60_000;
+
+/** Reads and writes a socket of Node's that is connected. */
+export class NodeTransport implements SocketTransport {
+  readonly info: HttpConnectionInfo;
+  readonly #socket: NodeSocket;
+  /** The socket and those under it. */
+  readonly #layers: readonly NodeSocket[];
+  readonly #whyEnded: () => Error | null;
+  #input: Input = { kind: "reading" };
+  #queue: Bytes[] = [];
+  #queuedBytes = 0;
+  #isPaused = false;
+  #reader: Pending<Bytes | null> | null = null;
+  #writer: Pending<void> | null = null;
+  #ahead: ReadAhead | null = null;
+  readonly #closed: Promise<void>;
+
+  /**
+   * Takes over a socket.
+   *
+   * @param socket The socket.
+   * @param info Facts of the connection.
+   * @param under The sockets under it, such as the one that carries its TLS.
+   * @param whyEnded Returns why the socket ended, or `null` for an orderly end.
+   */
+  constructor(
+    socket: NodeSocket,
+    info: HttpConnectionInfo,
+    under: readonly NodeSocket[] = [],
+    whyEnded: () => Error | null = () => null,
+  ) {
+    this.#socket = socket;
+    this.#layers = [socket, ...under];
+    this.#whyEnded = whyEnded;
+    this.info = info;
+    socket.on("data", this.#onData);
+    socket.on("end", this.#onEnd);
+    socket.on("error", this.#onError);
+    this.#closed = new Promise((resolve) => {
+      socket.on("close", () => {
+        this.#fail(new Error("The connection is closed"));
+        resolve();
+      });
+    });
+  }
+
+  readonly #onData = (chunk: Uint8Array): void => {
+    // Not Node's `Buffer`, whose `slice` is a view.
+    const bytes = new Uint8Array(
+      chunk.buffer as ArrayBuffer,
+      chunk.byteOffset,
+      chunk.length,
+    );
+    const reader = this.#reader;
+    if (reader !== null) {
+      this.#reader = null;
+      reader.resolve(bytes);
+      return;
+    }
+    this.#queue.push(bytes);
+    this.#queuedBytes += bytes.length;
+    if (this.#queuedBytes >= MAX_QUEUED_BYTES && !this.#isPaused) {
+      this.#isPaused = true;
+      this.#socket.pause();
+    }
+  };
+
+  readonly #onEnd = (): void => {
+    const error = this.#whyEnded();
+    if (error !== null) return this.#fail(error);
+    if (this.#input.kind !== "reading") return;
+    this.#input = { kind: "ended" };
+    this.#reader?.resolve(null);
+    this.#reader = null;
+  };
+
+  readonly #onError = (error: Error): void => this.#fail(error);
+
+  /** Settles what is pending; only the first error counts for later reads. */
+  #fail(error: unknown): void {
+    if (this.#input.kind === "reading") this.#input = { kind: "failed", error };
+    const reason = this.#input.kind === "failed" ? this.#input.error : error;
+    this.#reader?.reject(reason);
+    this.#writer?.reject(reason);
+    this.#reader = null;
+    this.#writer = null;
+  }
+
+  read(_into?: Bytes): Promise<Bytes | null> {
+    return this.#ahead?.take() ?? this.#read();
+  }
+
+  #read(): Promise<Bytes | null> {
+    const bytes = this.#queue.shift();
+    if (bytes !== undefined) {
+      this.#queuedBytes -= bytes.length;
+      if (this.#isPaused && this.#queuedBytes < MAX_QUEUED_BYTES) {
+        this.#isPaused = false;
+        this.#socket.resume();
+      }
+      return Promise.resolve(bytes);
+    }
+    const input = this.#input;
+    if (input.kind === "ended") return Promise.resolve(null);
+    if (input.kind === "failed") return Promise.reject(input.error);
+    return new Promise((resolve, reject) => {
+      this.#reader = { resolve, reject };
+    });
+  }
+
+  recycle(_bytes: Bytes): void {
+    // Each read has a buffer of its own.
+  }
+
+  write(pieces: readonly Uint8Array[]): Promise<void> {
+    if (this.#input.kind === "failed") {
+      return Promise.reject(this.#input.error);
+    }
+    return new Promise((resolve, reject) => {
+      this.#writer = { resolve, reject };
+      const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+      if (pieces.length === 1) {
+        this.#socket.write(pieces[0]!, this.#onWritten);
+      } else if (length <= MAX_JOINED_BYTES) {
+        this.#socket.write(concat(pieces as Uint8Array[]), this.#onWritten);
+      } else {
+        this.#socket.cork();
+        pieces.forEach((piece, i) => {
+          const isLast = i === pieces.length - 1;
+          this.#socket.write(piece, isLast ? this.#onWritten : undefined);
+        });
+        this.#socket.uncork();
+      }
+    });
+  }
+
+  readonly #onWritten = (error?: Error | null): void => {
+    const writer = this.#writer;
+    this.#writer = null;
+    if (error) writer?.reject(error);
+    else writer?.resolve();
+  };
+
+  closeWrite(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#writer = { resolve, reject };
+      this.#socket.end(() => this.#onWritten());
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#input.kind === "failed" || this.#writer !== null) {
+      this.#destroy();
+    } else {
+      this.ref();
+      const timer = setTimeout(() => this.#destroy(), CLOSE_MILLISECONDS);
+      this.#socket.end(() => this.#destroy());
+      await this.#closed;
+      clearTimeout(timer);
+    }
+    await this.#closed;
+  }
+
+  abort(reason: unknown): void {
+    this.#fail(reason);
+    this.#destroy();
+  }
+
+  #destroy(): void {
+    // In Bun, destroying a socket of TLS leaves the one under it open.
+    for (const layer of this.#layers) layer.destroy();
+  }
+
+  turn(): Promise<void> {
+    return eventLoopTurn();
+  }
+
+  ref(): void {
+    for (const layer of this.#layers) layer.ref?.();
+  }
+
+  unref(): void {
+    for (const layer of this.#layers) layer.unref?.();
+  }
+
+  detach(
+    unread: Bytes,
+    pending: Promise<Bytes | null> | null,
+  ): HttpConnection {
+    this.#ahead = new ReadAhead(unread, pending);
+    return makeConnection(this);
+  }
+
+  startTls(options: StartTlsOptions): Promise<HttpConnection> {
+    const unreadBytes = this.#queuedBytes + (this.#ahead?.unreadBytes ?? 0);
+    this.#socket.off("data", this.#onData);
+    this.#socket.off("end", this.#onEnd);
+    this.#socket.pause();
+    // A read may be pending that nobody waits for anymore.
+    this.#reader?.resolve(null);
+    this.#reader = null;
+    return startTls(this.#layers, this.info, unreadBytes, options);
+  }
+}
+
+/**
+ * Starts TLS over a socket that nobody reads.
+ *
+ * @param under The socket, and those under it.
+ * @param info Facts of the connection.
+ * @param unreadBytes How many bytes have come before the handshake.
+ * @param options The options of `HttpConnection.startTls`.
+ */
+export async function startTls(
+  under: readonly NodeSocket[],
+  info: HttpConnectionInfo,
+  unreadBytes: number,
+  options: StartTlsOptions,
+): Promise<HttpConnection> {
+  try {
+    if ((options.cert === undefined) !== (options.key === undefined)) {
+      throw new TypeError("Cannot start TLS: `cert` and `key` go together");
+    }
+    options.signal?.throwIfAborted();
+    if (unreadBytes > 0) {
+      // Not a part of TLS, and not to be taken for one (CVE-2011-0411).
+      const reason = `${unreadBytes} bytes came before the handshake`;
+      throw tlsFailed(options.serverName, info.remote, reason);
+    }
+    const { socket, whyEnded } = await handshake(
+      under[0]!,
+      info.remote,
+      options,
+    );
+    const alpnProtocol = socket.alpnProtocol || null;
+    const transport = new NodeTransport(
+      socket,
+      { ...info, tls: { alpnProtocol } },
+      under,
+      whyEnded,
+    );
+    return makeConnection(transport);
+  } catch (error) {
+    for (const layer of under) layer.destroy();
+    throw error;
+  }
+}
+
+/** Turns off Nagle's algorithm, and turns on TCP keep-alive. */
+export function tuneSocket(socket: NodeSocket): void {
+  // An upload is written piece by piece, and with Nagle's algorithm the last
+  // piece would wait 40 ms for the peer's delayed acknowledgment.
+  socket.setNoDelay?.(true);
+  socket.setKeepAlive?.(true, KEEP_ALIVE_MILLISECONDS);
+}
+
+/** Returns the facts of a socket that is connected. */
+export function infoOf(
+  socket: NodeSocket,
+  target: HttpAddress,
+): HttpConnectionInfo {
+  const { remoteAddress, remotePort, localAddress, localPort } = socket;
+  return {
+    remote: "unixPath" in target
+      ? target
+      : addressOf(remoteAddress, remotePort),
+    local: "unixPath" in target ? null : addressOf(localAddress, localPort),
+    tls: null,
+  };
+}
+
+function addressOf(
+  hostname: string | undefined,
+  port: number | undefined,
+): HttpAddress | null {
+  return hostname === undefined || port === undefined
+    ? null
+    : { hostname, port };
+}

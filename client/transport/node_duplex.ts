@@ -1,0 +1,45 @@
+// A transport as a `stream.Duplex` of Node's, so that `node:tls` runs over it.
+
+import { loadNode, type NodeDuplex } from "./node_socket.ts";
+import type { SocketTransport } from "./socket_connection.ts";
+
+/** Turns a transport, which nobody else may use, into a duplex stream. */
+export function makeDuplex(
+  transport: Omit<SocketTransport, "startTls">,
+): NodeDuplex {
+  const { Duplex } = loadNode("node:stream");
+  const duplex = new Duplex({
+    read() {
+      transport.read().then(
+        (bytes) => {
+          // A copy, since the stream keeps it for as long as it likes.
+          this.push(bytes === null ? null : bytes.slice());
+          if (bytes !== null) transport.recycle(bytes);
+        },
+        (error) => this.destroy(error),
+      );
+    },
+    write(bytes, _encoding, callback) {
+      transport.write([bytes]).then(() => callback(), callback);
+    },
+    final(callback) {
+      transport.closeWrite().then(() => callback(), callback);
+    },
+    destroy(error, callback) {
+      transport.abort(error);
+      callback(error);
+    },
+  });
+  // The TLS layer reports errors as its own; without a listener they would throw.
+  duplex.on("error", () => {});
+  return Object.assign(duplex, {
+    ref() {
+      transport.ref();
+      return duplex;
+    },
+    unref() {
+      transport.unref();
+      return duplex;
+    },
+  });
+}

@@ -1,0 +1,147 @@
+// The parts of `node:net`, `node:tls`, and others that we use. They are loaded
+// on first use, since this module also loads in browsers, and typed here, since
+// not every program that compiles against this package has Node's types.
+
+/** A `net.Socket`, a `tls.TLSSocket`, or another `stream.Duplex`. */
+export interface NodeSocket {
+  readonly destroyed: boolean;
+  readonly connecting?: boolean;
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+  readonly localAddress?: string | undefined;
+  readonly localPort?: number | undefined;
+  on(event: "data", listener: (bytes: Uint8Array) => void): this;
+  on(event: "end" | "connect" | "secureConnect", listener: () => void): this;
+  on(event: "error", listener: (error: Error) => void): this;
+  on(event: "close", listener: () => void): this;
+  // deno-lint-ignore no-explicit-any
+  off(event: string, listener: (...args: any[]) => void): this;
+  write(
+    bytes: Uint8Array,
+    onWritten?: (error?: Error | null) => void,
+  ): boolean;
+  end(onFinished?: () => void): this;
+  cork(): void;
+  uncork(): void;
+  pause(): this;
+  resume(): this;
+  destroy(error?: Error): this;
+  setNoDelay?(on: boolean): this;
+  setKeepAlive?(on: boolean, milliseconds: number): this;
+  ref?(): this;
+  unref?(): this;
+}
+
+/** A `tls.TLSSocket`. */
+export interface NodeTlsSocket extends NodeSocket {
+  readonly alpnProtocol: string | false | null;
+}
+
+/** A `stream.Duplex` that we implement. */
+export interface NodeDuplex extends NodeSocket {
+  push(bytes: Uint8Array | null): boolean;
+}
+
+/** A `tls.SecureContext`. */
+export type NodeSecureContext = object;
+
+/** The part of `node:net` that we use. */
+export interface NodeNet {
+  connect(
+    options: {
+      readonly host?: string;
+      readonly port?: number;
+      readonly path?: string;
+      readonly allowHalfOpen: boolean;
+      readonly noDelay?: boolean;
+      readonly keepAlive?: boolean;
+      readonly keepAliveInitialDelay?: number;
+    },
+  ): NodeSocket;
+  isIP(text: string): number;
+}
+
+/** The part of `node:tls` that we use. */
+export interface NodeTls {
+  connect(
+    options: {
+      readonly socket: NodeSocket;
+      readonly host: string;
+      readonly servername: string;
+      readonly ALPNProtocols: string[];
+      readonly secureContext: NodeSecureContext;
+    },
+  ): NodeTlsSocket;
+  createSecureContext(
+    options: { ca?: string[]; cert?: string; key?: string },
+  ): NodeSecureContext;
+  readonly rootCertificates: readonly string[];
+  getCACertificates?(type: "default"): string[];
+}
+
+/** The part of `node:dns` that we use. */
+export interface NodeDns {
+  readonly promises: {
+    lookup(
+      hostname: string,
+      options: { readonly all: true },
+    ): Promise<{ readonly address: string }[]>;
+  };
+}
+
+/** The part of `node:stream` that we use. */
+export interface NodeStream {
+  readonly Duplex: new (
+    options: {
+      read(this: NodeDuplex): void;
+      write(
+        this: NodeDuplex,
+        bytes: Uint8Array,
+        encoding: string,
+        callback: (error?: unknown) => void,
+      ): void;
+      final(this: NodeDuplex, callback: (error?: unknown) => void): void;
+      destroy(
+        this: NodeDuplex,
+        error: Error | null,
+        callback: (error: Error | null) => void,
+      ): void;
+    },
+  ) => NodeDuplex;
+}
+
+interface Modules {
+  "node:net": NodeNet;
+  "node:tls": NodeTls;
+  "node:dns": NodeDns;
+  "node:stream": NodeStream;
+}
+
+interface Process {
+  getBuiltinModule?(name: string): unknown;
+}
+
+/** Returns whether the runtime has `process.getBuiltinModule`. */
+export function hasNodeModules(): boolean {
+  return typeof processOf()?.getBuiltinModule === "function";
+}
+
+/**
+ * Loads a module of Node's.
+ *
+ * @throws {TypeError} If the runtime does not have it.
+ */
+export function loadNode<Name extends keyof Modules>(
+  name: Name,
+): Modules[Name] {
+  const module = processOf()?.getBuiltinModule?.(name);
+  if (module !== undefined) return module as Modules[Name];
+  throw new TypeError(
+    `Cannot load ${name}: this runtime has no \`process.getBuiltinModule\` ` +
+      "(Node 22 or later, Bun, and Deno have it)",
+  );
+}
+
+function processOf(): Process | undefined {
+  return (globalThis as { process?: Process }).process;
+}
