@@ -33,7 +33,9 @@ export function connectFailed(
   attempts: readonly FailedAttempt[],
   error: unknown = causeOf(attempts),
 ): HttpError {
-  const reasons = attempts.length > 0
+  const isNamed = "hostname" in target &&
+    attempts.some(({ address }) => address !== target.hostname);
+  const reasons = isNamed
     ? attempts.map(({ address, error }) => `${address}: ${reasonOf(error)}`)
     : [reasonOf(error)];
   return new HttpError(
