@@ -1,19 +1,8 @@
-// All properties.
+// The test files that declare properties to fuzz.
 
-import type { Property } from "./_property.ts";
-import { EVENT_PROPERTIES } from "./events.ts";
-import { HEADERS_PROPERTIES } from "./headers.ts";
-import { REDIRECT_PROPERTIES } from "./redirects.ts";
-import { REQUEST_PROPERTIES } from "./requests.ts";
-import { RESPONSE_PROPERTIES } from "./responses.ts";
-import { VALUE_PROPERTIES } from "./values.ts";
-
-/** The properties. */
-export const PROPERTIES: readonly Property[] = [
-  ...RESPONSE_PROPERTIES,
-  ...REQUEST_PROPERTIES,
-  ...REDIRECT_PROPERTIES,
-  ...HEADERS_PROPERTIES,
-  ...EVENT_PROPERTIES,
-  ...VALUE_PROPERTIES,
-];
+import "./events_test.ts";
+import "./headers_test.ts";
+import "./redirects_test.ts";
+import "./requests_test.ts";
+import "./responses_test.ts";
+import "./values_test.ts";

@@ -1,26 +1,45 @@
 // A property: one invariant of something that reads what anybody may have
-// written. `properties_test.ts` runs each for a fixed number of inputs, and
-// `fuzz.ts` runs the same ones for as long as it is told to.
+// written. Each is declared once, in a test file: as a test it runs a fixed number
+// of inputs, and `fuzz.ts` runs it for as long as it is told to.
 
 import fc, { type Arbitrary } from "fast-check";
 
 /** One invariant. */
 export interface Property {
-  /** A sentence that states it. */
   readonly name: string;
-  /** How many inputs a test runs. */
-  readonly runs: number;
   readonly check: fc.IRawProperty<unknown>;
 }
 
-/** Makes a property; `check` throws if the invariant does not hold. */
+/** The properties that were declared so far. */
+export const PROPERTIES: Property[] = [];
+
+const SEED = 9100;
+
+/**
+ * Declares a property, as a test without permissions. To fuzz it as well, list
+ * its file in `_all.ts`.
+ *
+ * @param name A sentence that states it.
+ * @param runs How many inputs the test runs.
+ * @param inputs The inputs.
+ * @param check Throws or rejects if the property does not hold.
+ */
 export function property<T>(
   name: string,
   runs: number,
   inputs: Arbitrary<T>,
-  check: (input: T) => void,
-): Property {
-  return { name, runs, check: fc.property(inputs, check) };
+  check: (input: T) => void | Promise<void>,
+): void {
+  // A check that does not await runs synchronously, which is faster.
+  const it = check.constructor.name === "AsyncFunction"
+    ? fc.asyncProperty(inputs, check as (input: T) => Promise<void>)
+    : fc.property(inputs, check as (input: T) => void);
+  PROPERTIES.push({ name, check: it as fc.IRawProperty<unknown> });
+  Deno.test({
+    name,
+    permissions: "none",
+    fn: async () => await fc.assert(it, { seed: SEED, numRuns: runs }),
+  });
 }
 
 /** Throws if something that must hold does not. */

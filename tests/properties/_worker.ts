@@ -1,7 +1,8 @@
 // The thread that runs the properties; `fuzz.ts` watches that it makes progress.
 
 import fc from "fast-check";
-import { PROPERTIES } from "./_all.ts";
+import "./_all.ts";
+import { PROPERTIES } from "./_property.ts";
 
 /** What to run. */
 export interface Job {

@@ -103,57 +103,56 @@ interface Setup {
   readonly counts: boolean;
 }
 
-/** The properties. */
-export const RESPONSE_PROPERTIES: readonly Property[] = [
-  ...[HEAD_ALONE, CHUNKS_ALONE, RECEIVE, SEND, SEND_10, WELL_KNOWN].map(
-    (reader) =>
-      property(
-        `${reader.name} returns the same for any bytes in any split, ` +
-          "as a plain reader does",
-        reader === RECEIVE ? 600 : 200,
-        fc.tuple(
-          setups,
-          fc.oneof(
-            { arbitrary: reader === CHUNKS_ALONE ? bodies : wires, weight: 9 },
-            binary,
-          ),
-        ),
-        ([{ method, headers, limits, eof, places, counts }, wire]) => {
-          const vector = {
-            ...{ name: "", rfc: "", wire: "", expect: {} },
-            request: { method, headers },
-            ...(limits && reader !== WELL_KNOWN ? { limits } : {}),
-            ...(eof ? { eof } : {}),
-          };
-          runReader({ reader, vector, places, counts }, wire);
-        },
-      ),
-  ),
+for (
+  const reader of [HEAD_ALONE, CHUNKS_ALONE, RECEIVE, SEND, SEND_10, WELL_KNOWN]
+) {
   property(
-    "A reader returns what a valid response says, and what follows it",
-    300,
-    fc.tuple(message, binary, places),
-    ([message, after, places]) => {
-      const { status, reason, headers, body, trailers, open } = message;
-      const input = toBytes(message.wire + (open ? "" : after));
-      const cuts = cutsOf(input.length, places);
-      const vector = { name: "", rfc: "", wire: "", expect: {} };
-      const head = { version: "HTTP/1.1", status, reason, headers };
-      const remaining = open ? "" : after;
-      for (const reader of [RECEIVE, SEND]) {
-        const run = drive(reader.make(api, vector), input, cuts, { eof: open });
-        const found = reader === RECEIVE
-          ? summarizeStreamed(run.steps)
-          : summarizeBuffered(run.steps.at(-1)!);
-        const { version, status, reason, headers } = found.head ?? {};
-        equal("head", { version, status, reason, headers }, head);
-        equal("body", found.body, body);
-        equal("trailers", found.trailers, trailers);
-        equal("remaining", found.remaining, remaining);
-      }
+    `${reader.name} returns the same for any bytes in any split, ` +
+      "as a plain reader does",
+    reader === RECEIVE ? 600 : 200,
+    fc.tuple(
+      setups,
+      fc.oneof(
+        { arbitrary: reader === CHUNKS_ALONE ? bodies : wires, weight: 9 },
+        binary,
+      ),
+    ),
+    ([{ method, headers, limits, eof, places, counts }, wire]) => {
+      const vector = {
+        ...{ name: "", rfc: "", wire: "", expect: {} },
+        request: { method, headers },
+        ...(limits && reader !== WELL_KNOWN ? { limits } : {}),
+        ...(eof ? { eof } : {}),
+      };
+      runReader({ reader, vector, places, counts }, wire);
     },
-  ),
-];
+  );
+}
+
+property(
+  "A reader returns what a valid response says, and what follows it",
+  300,
+  fc.tuple(message, binary, places),
+  ([message, after, places]) => {
+    const { status, reason, headers, body, trailers, open } = message;
+    const input = toBytes(message.wire + (open ? "" : after));
+    const cuts = cutsOf(input.length, places);
+    const vector = { name: "", rfc: "", wire: "", expect: {} };
+    const head = { version: "HTTP/1.1", status, reason, headers };
+    const remaining = open ? "" : after;
+    for (const reader of [RECEIVE, SEND]) {
+      const run = drive(reader.make(api, vector), input, cuts, { eof: open });
+      const found = reader === RECEIVE
+        ? summarizeStreamed(run.steps)
+        : summarizeBuffered(run.steps.at(-1)!);
+      const { version, status, reason, headers } = found.head ?? {};
+      equal("head", { version, status, reason, headers }, head);
+      equal("body", found.body, body);
+      equal("trailers", found.trailers, trailers);
+      equal("remaining", found.remaining, remaining);
+    }
+  },
+);
 
 function runReader(setup: Setup, wire: string): void {
   const { vector, reader } = setup;

@@ -70,38 +70,36 @@ const locations = mutated(
   WORDS,
 );
 
-/** The properties. */
-export const REDIRECT_PROPERTIES: readonly Property[] = [
-  property(
-    "A redirect leads to an http or https URL, without secrets of another origin",
-    600,
-    fc.tuple(
-      requests,
-      fc.constantFrom(300, 301, 302, 303, 304, 305, 307, 308, 399),
-      locations,
-    ),
-    ([request, status, location]) => {
-      const before = request.url.href;
-      const send = new Http11Send(request);
-      send.resume();
-      let step = send.resume(toBytes(
-        `HTTP/1.1 ${status} Status\r\nLocation: ${location}\r\n` +
-          "Content-Length: 0\r\n\r\n",
-      ));
-      if (step.type === "WantsRead") step = send.resume(new Uint8Array(0));
-      if (step.type === "Err" || step.type === "Ok") return;
-      must(step.type === "WantsRedirect", `Returns ${step.type}`);
-      const { url, sameOrigin } = step;
-      must(/^https?:$/.test(url.protocol), `Leads to ${url.protocol}`);
-      equal("sameOrigin", sameOrigin, url.origin === request.url.origin);
-      const next = redirectRequest(request, step);
-      equal("URL of the request", request.url.href, before);
-      equal("URL of the next request", next.url.href, url.href);
-      checkNext(request, next, status, sameOrigin);
-      equal("end", send.resume().type, "Ok");
-    },
+property(
+  "A redirect leads to an http or https URL, without secrets of another origin",
+  600,
+  fc.tuple(
+    requests,
+    fc.constantFrom(300, 301, 302, 303, 304, 305, 307, 308, 399),
+    locations,
   ),
-];
+  ([request, status, location]) => {
+    const before = request.url.href;
+    const send = new Http11Send(request);
+    send.resume();
+    let step = send.resume(toBytes(
+      `HTTP/1.1 ${status} Status\r\nLocation: ${location}\r\n` +
+        "Content-Length: 0\r\n\r\n",
+    ));
+    if (step.type === "WantsRead") step = send.resume(new Uint8Array(0));
+    if (step.type === "Err" || step.type === "Ok") return;
+    must(step.type === "WantsRedirect", `Returns ${step.type}`);
+    const { url, sameOrigin } = step;
+    must(/^https?:$/.test(url.protocol), `Leads to ${url.protocol}`);
+    equal("sameOrigin", sameOrigin, url.origin === request.url.origin);
+    equal("userinfo", url.username + url.password, "");
+    const next = redirectRequest(request, step);
+    equal("URL of the request", request.url.href, before);
+    equal("URL of the next request", next.url.href, url.href);
+    checkNext(request, next, status, sameOrigin);
+    equal("end", send.resume().type, "Ok");
+  },
+);
 
 function checkNext(
   request: HttpRequest,

@@ -40,38 +40,37 @@ const credentials = mutated(
   CREDENTIAL_WORDS,
 );
 
-/** The properties. */
-export const VALUE_PROPERTIES: readonly Property[] = [
-  property(
-    "HttpChallenge.parseAll returns valid challenges, which read the same again",
-    600,
-    mutated(
-      oneOf(
-        AUTH.flatMap((vector) =>
-          "challenges" in vector ? [vector.challenges] : []
-        ),
+property(
+  "HttpChallenge.parseAll returns valid challenges, which read the same again",
+  600,
+  mutated(
+    oneOf(
+      AUTH.flatMap((vector) =>
+        "challenges" in vector ? [vector.challenges] : []
       ),
-      CHALLENGE_WORDS,
     ),
-    (value) => {
-      const challenges = HttpChallenge.parseAll(value);
-      for (const challenge of challenges) checkChallenge(challenge);
-      const written = challenges.map(write).join(", ");
-      const again = HttpChallenge.parseAll(written);
-      equal("read again", again.map(partsOf), challenges.map(partsOf));
-    },
+    CHALLENGE_WORDS,
   ),
-  parser(
-    "Basic",
-    (value) => HttpAuthBasic.fromAuthorization(value),
-    ({ username, password }) => [username, password.expose()],
-  ),
-  parser(
-    "Bearer",
-    (value) => HttpAuthBearer.fromAuthorization(value),
-    ({ token }) => [token.expose()],
-  ),
-];
+  (value) => {
+    const challenges = HttpChallenge.parseAll(value);
+    for (const challenge of challenges) checkChallenge(challenge);
+    const written = challenges.map(write).join(", ");
+    const again = HttpChallenge.parseAll(written);
+    equal("read again", again.map(partsOf), challenges.map(partsOf));
+  },
+);
+
+parser(
+  "Basic",
+  (value) => HttpAuthBasic.fromAuthorization(value),
+  ({ username, password }) => [username, password.expose()],
+);
+
+parser(
+  "Bearer",
+  (value) => HttpAuthBearer.fromAuthorization(value),
+  ({ token }) => [token.expose()],
+);
 
 function checkChallenge({ scheme, token68, params }: HttpChallenge): void {
   const isName = (text: string) =>
@@ -104,8 +103,8 @@ function parser<T extends { toAuthorization(): string }>(
   scheme: string,
   parse: (value: string) => T,
   read: (parsed: T) => string[],
-): Property {
-  return property(
+): void {
+  property(
     `${scheme} credentials are a silent TypeError, or read the same again`,
     300,
     fc.oneof(credentials, fc.string({ unit: "binary" })),

@@ -71,31 +71,29 @@ const anyField = fc.oneof(
   ),
 );
 
-/** The properties. */
-export const REQUEST_PROPERTIES: readonly Property[] = [
-  property(
-    "A request is a TypeError, or a plain reader reads it as it was",
-    500,
-    fc.record({
-      request: fc.oneof(requests, valid),
-      via: fc.constantFrom("http11" as const, "http10" as const),
-      target: fc.constantFrom(
-        ...(["origin", "origin", "absolute", "asterisk"] as const),
-      ),
-    }),
-    ({ request, via, target }) => runRequest(request, via, { target }),
-  ),
-  property(
-    "Chunks are a TypeError, or every reader reads them as they were",
-    300,
-    fc.record({
-      chunks: fc.array(binary, { maxLength: 6 }),
-      trailers: fc.array(anyField, { maxLength: 3 }),
-      places,
-    }),
-    ({ chunks, trailers, places }) => runChunks(chunks, trailers, places),
-  ),
-];
+property(
+  "A request is a TypeError, or a plain reader reads it as it was",
+  500,
+  fc.record({
+    request: fc.oneof(requests, valid),
+    via: fc.constantFrom("http11" as const, "http10" as const),
+    target: fc.constantFrom(
+      ...(["origin", "origin", "absolute", "asterisk"] as const),
+    ),
+  }),
+  ({ request, via, target }) => runRequest(request, via, { target }),
+);
+
+property(
+  "Chunks are a TypeError, or every reader reads them as they were",
+  300,
+  fc.record({
+    chunks: fc.array(binary, { maxLength: 6 }),
+    trailers: fc.array(anyField, { maxLength: 3 }),
+    places,
+  }),
+  ({ chunks, trailers, places }) => runChunks(chunks, trailers, places),
+);
 
 function joinRequest({ method, url, body, headers }: RequestInput): string {
   return [method, url, body ?? "", ...(headers ?? []).flat()].join(SEPARATOR);
