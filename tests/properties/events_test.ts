@@ -9,7 +9,7 @@ import { equal } from "../_sweep.ts";
 import { toBytes, toText } from "../_text.ts";
 import { countWork } from "../_work.ts";
 import { mutated, oneOf } from "./_mutations.ts";
-import { cutsOf, must, places, type Property, property } from "./_property.ts";
+import { cutsOf, must, places, property } from "./_property.ts";
 import { Watched } from "./_watch.ts";
 
 const TYPES = ["WantsRead", "Event", "Retry", "Err", "Ok"];

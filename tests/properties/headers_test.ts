@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { HttpHeaders } from "../../mod.ts";
 import { equal } from "../_sweep.ts";
 import { type Field, fieldName, fields, fieldValue } from "./_generators.ts";
-import { orTypeError, type Property, property } from "./_property.ts";
+import { orTypeError, property } from "./_property.ts";
 
 type Operation = (headers: HttpHeaders, model: Field[]) => Field[];
 

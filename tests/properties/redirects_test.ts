@@ -14,7 +14,7 @@ import { toBytes, toText } from "../_text.ts";
 import { expand, REDIRECTS } from "../_vectors.ts";
 import { binary, type Field, fields, url } from "./_generators.ts";
 import { mutated, oneOf } from "./_mutations.ts";
-import { must, type Property, property } from "./_property.ts";
+import { must, property } from "./_property.ts";
 
 const WORDS = ("http|https|:|/|//|///|\\|@|u:p@|#|?|..|.|%2e|[::1]|:443|:80|" +
   ":99999|example.com|other.example|javascript:|data:,|\t|\r\n|\xc3\xa9|\xff|" +

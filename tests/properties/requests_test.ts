@@ -21,7 +21,6 @@ import {
   must,
   orTypeError,
   places,
-  type Property,
   property,
 } from "./_property.ts";
 

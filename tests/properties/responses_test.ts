@@ -28,7 +28,7 @@ import { countWork } from "../_work.ts";
 import { binary, chunkedBodies, message, responses } from "./_generators.ts";
 import { mutated, oneOf } from "./_mutations.ts";
 import { readResponse } from "./_plain_reader.ts";
-import { cutsOf, must, places, type Property, property } from "./_property.ts";
+import { cutsOf, must, places, property } from "./_property.ts";
 import { Watched } from "./_watch.ts";
 
 const WELL_KNOWN: Reader = {

@@ -5,13 +5,7 @@ import { HttpAuthBasic, HttpAuthBearer, HttpChallenge } from "../../mod.ts";
 import { equal } from "../_sweep.ts";
 import { AUTH } from "../_vectors.ts";
 import { mutated, oneOf } from "./_mutations.ts";
-import {
-  checkMessage,
-  must,
-  orTypeError,
-  type Property,
-  property,
-} from "./_property.ts";
+import { checkMessage, must, orTypeError, property } from "./_property.ts";
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const TOKEN68 = /^[A-Za-z0-9\-._~+/]+=*$/;
