@@ -1,26 +1,75 @@
 /**
- * The contract of every exchange in this package: a coroutine does no I/O, it
- * says with each step what it wants next, and its caller owns the transport.
+ * The contract of every exchange in this package: a coroutine does no I/O of
+ * its own. Each step says what it needs next, and the caller owns the
+ * transport.
+ *
+ * Coroutines compose. A flow is a generator that runs coroutines with
+ * `yield* runCoroutine(...)`, and {@linkcode makeCoroutine} turns it into a
+ * coroutine again.
+ *
+ * @example Two requests over one connection
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import {
+ *   Http11Send,
+ *   HttpRequest,
+ *   makeCoroutine,
+ *   runCoroutine,
+ * } from "@pimalaya/io-http";
+ *
+ * const twoTitles = makeCoroutine(function* () {
+ *   const titles: string[] = [];
+ *   for (const path of ["/a", "/b"]) {
+ *     const request = HttpRequest.get(`http://example.com${path}`);
+ *     const { response } = yield* runCoroutine(new Http11Send(request));
+ *     titles.push(response.text());
+ *   }
+ *   return titles;
+ * });
+ *
+ * const reply = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+ * let step = twoTitles.resume();
+ * while (step.type === "WantsWrite" || step.type === "WantsRead") {
+ *   step = step.type === "WantsWrite"
+ *     ? twoTitles.resume()
+ *     : twoTitles.resume(new TextEncoder().encode(reply));
+ * }
+ *
+ * assertEquals(step.type === "Ok" && step.value, ["hi", "hi"]);
+ * assertEquals(step.type === "Ok" && step.keepAlive, true);
+ * ```
  *
  * @module
  */
 
+import { emptyBytes } from "./core/bytes.ts";
+import type { Input } from "./core/input.ts";
+import { Machine } from "./core/machine.ts";
 import type { HttpError } from "./error.ts";
 
 /**
  * An exchange that does no I/O of its own.
  *
  * Call {@linkcode HttpCoroutine.resume | resume} until it returns a step that
- * ends it. The first call, and the call after a {@linkcode WantsWrite} was
- * written, pass nothing. After a {@linkcode WantsRead}, pass the bytes just
- * read; an empty array says end of file. Bytes are input whenever they are
- * passed, so a driver may read while it writes.
+ * ends it:
  *
- * How the input is cut into pieces never changes the outcome, nothing throws
- * out of `resume`, and `Ok` and `Err` are final: resuming further returns the
- * same step again. No reference to the input is kept, so its buffer may be
- * reused, except that a step's own `bytes` may be a view of it and is valid
- * until the next call.
+ * - On the first call, and after writing the bytes of a {@linkcode WantsWrite},
+ *   pass nothing. Each write is requested once.
+ * - After a {@linkcode WantsRead}, pass the bytes just read. An empty array or
+ *   `null` signals end of file. At any other point an empty array counts as
+ *   nothing, and `null` still signals end of file.
+ * - Bytes are input whenever they are passed, so a driver may read while it
+ *   writes.
+ *
+ * How the input is split never changes the outcome. A coroutine keeps no
+ * reference to the input, so the caller may reuse its buffer. The exception is
+ * a step's own `bytes`, which may be a view of the input and is valid until the
+ * next call.
+ *
+ * `Ok` and `Err` are final: further calls return the same step. Nothing that a
+ * peer does makes `resume` throw. If it throws for another reason (a caller's
+ * mistake, or lack of memory), the coroutine has ended, and further calls throw
+ * the same error.
  *
  * @typeParam Result The union of the steps that this coroutine returns.
  *
@@ -51,30 +100,271 @@ export interface HttpCoroutine<Result extends { readonly type: string }> {
   /**
    * Takes one step.
    *
-   * @param bytes What was just read, an empty array at end of file, or nothing.
-   * @returns What the coroutine wants next, or how it ended.
+   * @param bytes The bytes just read, any kind of `Uint8Array`; `null` at end
+   * of file; or nothing.
+   * @returns What the coroutine needs next, or how it ended.
+   * @throws {TypeError} If `bytes` is something else.
    */
-  resume(bytes?: Uint8Array): Result;
+  resume(bytes?: Uint8Array | null): Result;
 }
 
-/** The coroutine needs more input: read, and pass the bytes to `resume`. */
+/** The coroutine needs input: read, and pass the bytes to `resume`. */
 export type WantsRead = {
-  /** The step's name. */
+  /** Tells the steps apart. */
   readonly type: "WantsRead";
 };
 
 /** The coroutine has output: write all of it, then call `resume` with nothing. */
 export type WantsWrite = {
-  /** The step's name. */
+  /** Tells the steps apart. */
   readonly type: "WantsWrite";
-  /** What to write, whole and in this order. */
-  readonly bytes: Uint8Array;
+  /** The bytes to write. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
 };
 
-/** The coroutine failed for good because of what the peer sent. */
+/** The coroutine failed because of the peer. */
 export type Err = {
-  /** The step's name. */
+  /** Tells the steps apart. */
   readonly type: "Err";
-  /** What was wrong, and where. */
+  /** The fault. */
   readonly error: HttpError;
 };
+
+/**
+ * A generator that runs coroutines: the body of {@linkcode makeCoroutine}.
+ *
+ * It yields the steps it needs, and each `yield` returns what was passed to
+ * `resume`: bytes that are valid until the next `yield`, `null` at end of file,
+ * or undefined.
+ *
+ * @typeParam Value What the flow returns.
+ * @typeParam Step The flow's own steps, such as a request for another
+ * connection.
+ */
+export type HttpFlow<
+  Value,
+  Step extends { readonly type: string } = never,
+> = Generator<
+  WantsRead | WantsWrite | Step,
+  Value,
+  Uint8Array | null | undefined
+>;
+
+/**
+ * The steps of a coroutine that are neither I/O nor a fault.
+ *
+ * @typeParam C The coroutine.
+ */
+export type HttpStepOf<
+  C extends HttpCoroutine<{ readonly type: string }>,
+> = Exclude<
+  ReturnType<C["resume"]>,
+  { readonly type: "WantsRead" | "WantsWrite" | "Err" }
+>;
+
+/** The end of a coroutine that {@linkcode makeCoroutine} created. */
+export type HttpFlowOk<Value> = {
+  /** Tells the steps apart. */
+  readonly type: "Ok";
+  /** What the flow returned. */
+  readonly value: Value;
+  /** The unused input of the last coroutine that the flow ran. */
+  readonly remaining: Uint8Array<ArrayBuffer>;
+  /** Whether that coroutine left the connection open for another request. */
+  readonly keepAlive: boolean;
+};
+
+/**
+ * Runs a coroutine inside a flow, up to its first step that is neither I/O nor
+ * a fault. To continue a coroutine after such a step, run it again.
+ *
+ * @typeParam C The coroutine.
+ * @param coroutine The coroutine to run.
+ * @param remaining Input read before, such as the `remaining` of another
+ * coroutine.
+ * @returns A generator for `yield*`, which returns the step.
+ * @throws {HttpError} If the coroutine fails.
+ *
+ * @example Follow one redirect
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import {
+ *   Http11Send,
+ *   type HttpFlow,
+ *   HttpRequest,
+ *   redirectRequest,
+ *   runCoroutine,
+ * } from "@pimalaya/io-http";
+ *
+ * function* fetchText(url: string): HttpFlow<string> {
+ *   const request = HttpRequest.get(url);
+ *   const step = yield* runCoroutine(new Http11Send(request));
+ *   if (step.type === "Ok") return step.response.text();
+ *   const next = redirectRequest(request, step);
+ *   return (yield* runCoroutine(new Http11Send(next))).response.text();
+ * }
+ *
+ * const flow = fetchText("http://example.com/");
+ * assertEquals(flow.next().value, {
+ *   type: "WantsWrite",
+ *   bytes: new TextEncoder().encode("GET / HTTP/1.1\r\nHost: example.com\r\n\r\n"),
+ * });
+ * ```
+ */
+export function* runCoroutine<
+  C extends HttpCoroutine<{ readonly type: string }>,
+>(coroutine: C, remaining?: Uint8Array): HttpFlow<HttpStepOf<C>> {
+  recordEnd(null);
+  let step = coroutine.resume(remaining);
+  while (isIo(step)) step = coroutine.resume(yield step);
+  if (isErr(step)) throw step.error;
+  recordEnd(step);
+  return step as HttpStepOf<C>;
+}
+
+/**
+ * Creates a coroutine from a flow.
+ *
+ * Steps that the flow yields are passed on. `HttpClient.run` handles I/O and
+ * resolves with any other step, so a flow that needs another connection yields
+ * a step of its own that says so; the caller then continues the same coroutine
+ * over that connection.
+ *
+ * @typeParam Value What the flow returns.
+ * @typeParam Step The flow's own steps.
+ * @param flow A generator function without parameters.
+ * @returns The coroutine. An `HttpError` that the flow throws becomes `Err`;
+ * `resume` throws anything else.
+ *
+ * @example A flow with a step of its own
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { type HttpFlow, makeCoroutine } from "@pimalaya/io-http";
+ *
+ * type WantsConnection = { type: "WantsConnection"; url: URL };
+ *
+ * function* connect(): HttpFlow<string, WantsConnection> {
+ *   yield { type: "WantsConnection", url: new URL("http://example.org/") };
+ *   return "connected";
+ * }
+ *
+ * const coroutine = makeCoroutine(connect);
+ * assertEquals(coroutine.resume().type, "WantsConnection");
+ *
+ * const end = coroutine.resume();
+ * assertEquals(end.type === "Ok" && end.value, "connected");
+ * ```
+ */
+export function makeCoroutine<
+  Value,
+  Step extends { readonly type: string } = never,
+>(
+  flow: () => HttpFlow<Value, Step>,
+): HttpCoroutine<WantsRead | WantsWrite | Err | Step | HttpFlowOk<Value>> {
+  const run = new FlowRun(flow());
+  const machine = new Machine<
+    WantsRead | WantsWrite | Step | HttpFlowOk<Value>
+  >((input) => run.step(input));
+  return { resume: (bytes) => machine.resume(bytes) };
+}
+
+/** How the last coroutine of a flow left the connection. */
+interface ConnectionEnd {
+  readonly remaining: Uint8Array<ArrayBuffer> | null;
+  readonly keepAlive: boolean;
+}
+
+const UNKNOWN_END: ConnectionEnd = { remaining: null, keepAlive: false };
+
+/** The flow being advanced, for `recordEnd`. Flows nest, but never overlap. */
+let current: { end: ConnectionEnd } | null = null;
+
+function recordEnd(step: { readonly type: string } | null): void {
+  if (current === null) return;
+  current.end = step === null ? UNKNOWN_END : connectionEndOf(step);
+}
+
+/** Reads what a step of any coroutine says about the connection. */
+function connectionEndOf(step: object): ConnectionEnd {
+  const { remaining, keepAlive } = step as Record<string, unknown>;
+  return {
+    remaining: remaining instanceof Uint8Array
+      ? remaining as Uint8Array<ArrayBuffer>
+      : null,
+    keepAlive: keepAlive === true,
+  };
+}
+
+/** Advances a flow with the input of a machine. */
+class FlowRun<Value, Step extends { readonly type: string }> {
+  readonly #generator: HttpFlow<Value, Step>;
+  #isStarted = false;
+  end = UNKNOWN_END;
+
+  constructor(generator: HttpFlow<Value, Step>) {
+    this.#generator = generator;
+  }
+
+  step(input: Input): WantsRead | WantsWrite | Step | HttpFlowOk<Value> {
+    // A generator ignores what is passed to its first `next`, so input of the
+    // first call waits until the flow wants to read.
+    const waits = !this.#isStarted || input.isBare;
+    this.#isStarted = true;
+    let result = this.#next(waits ? undefined : takeInput(input));
+    while (result.done !== true) {
+      if (result.value.type !== "WantsRead" || !hasInput(input)) {
+        return result.value;
+      }
+      result = this.#next(takeInput(input));
+    }
+    return this.#finish(result.value, input.takeRest());
+  }
+
+  #next(bytes: Uint8Array | null | undefined) {
+    const outer = current;
+    current = this;
+    try {
+      return this.#generator.next(bytes);
+    } finally {
+      current = outer;
+    }
+  }
+
+  #finish(
+    value: Value,
+    unread: Uint8Array<ArrayBuffer>,
+  ): HttpFlowOk<Value> {
+    const { remaining, keepAlive } = this.end;
+    if (unread.length > 0) {
+      return { type: "Ok", value, remaining: unread, keepAlive: false };
+    }
+    return {
+      type: "Ok",
+      value,
+      remaining: remaining ?? emptyBytes(),
+      keepAlive,
+    };
+  }
+}
+
+function hasInput(input: Input): boolean {
+  return input.start < input.end || input.eof;
+}
+
+/** Takes everything that is unread, as a view; `null` at end of file. */
+function takeInput(input: Input): Uint8Array | null {
+  if (input.start < input.end) return input.take(input.end - input.start);
+  // The next connection of the flow starts anew.
+  input.eof = false;
+  return null;
+}
+
+function isIo(
+  step: { readonly type: string },
+): step is WantsRead | WantsWrite {
+  return step.type === "WantsRead" || step.type === "WantsWrite";
+}
+
+function isErr(step: { readonly type: string }): step is Err {
+  return step.type === "Err";
+}

@@ -5,7 +5,7 @@
  */
 
 import { HttpHeaders, type HttpHeadersInit } from "../rfc9110/headers.ts";
-import type { HttpSendOptions } from "../rfc9112/send_result.ts";
+import type { HttpSendOptions } from "../rfc9112/send.ts";
 import type { HttpCallCookies } from "./call_cookies.ts";
 import type { HttpCredentials } from "./credentials.ts";
 import { HttpCallMemory } from "./memory.ts";

@@ -17,7 +17,7 @@ import type { HttpError } from "../error.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
 import { findRedirect } from "../rfc9110/redirect.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
-import type { HttpSendOptions } from "../rfc9112/send_result.ts";
+import type { HttpSendOptions } from "../rfc9112/send.ts";
 import type { CallRules } from "./call_options.ts";
 import type { HttpCredential, HttpCredentialsAsk } from "./credentials.ts";
 import { firstHop, type Hop } from "./hop.ts";

@@ -6,7 +6,7 @@ import { HttpHeaders } from "../rfc9110/headers.ts";
 import { type HttpRedirect, redirectRequest } from "../rfc9110/redirect.ts";
 import { HttpRequest } from "../rfc9110/request.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
-import type { HttpSendOptions } from "../rfc9112/send_result.ts";
+import type { HttpSendOptions } from "../rfc9112/send.ts";
 import { joinCookies } from "./call_cookies.ts";
 import type { CallRules } from "./call_options.ts";
 

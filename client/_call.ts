@@ -147,9 +147,8 @@ export class Call {
 
   /** Gives the error to report for one that came up while reading. */
   explain(error: HttpError): HttpError {
-    if (this.#writeFailure === null || error.code !== "UnexpectedEof") {
-      return error;
-    }
+    const isEof = error.code === "UnexpectedEof" || error.code === "NoResponse";
+    if (this.#writeFailure === null || !isEof) return error;
     const { code, message } = error;
     return new HttpError(code, message, { cause: this.#writeFailure.error });
   }

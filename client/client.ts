@@ -13,7 +13,7 @@ import type {
   HttpSendOptions,
   HttpSendOutput,
   HttpSendResult,
-} from "../rfc9112/send_result.ts";
+} from "../rfc9112/send.ts";
 import { ConnTransport, isConn } from "./_conn_transport.ts";
 import { parseHttpUrl } from "../rfc9110/_url.ts";
 import { openConn } from "./_connect.ts";
@@ -261,9 +261,7 @@ export class HttpClient implements AsyncDisposable {
         keepAlive: closeReason === null,
         closeReason,
         upgraded,
-        redirect: step.type === "WantsRedirect"
-          ? { url: step.url, sameOrigin: step.sameOrigin }
-          : null,
+        redirect: step.redirect,
       };
     } catch (error) {
       this.#connection.fail(call, error);

@@ -7,10 +7,7 @@
 import type { HttpCoroutine } from "../coroutine.ts";
 import type { HttpRedirect } from "../rfc9110/redirect.ts";
 import type { HttpLimits } from "../rfc9112/limits.ts";
-import type {
-  HttpSendOptions,
-  HttpSendOutput,
-} from "../rfc9112/send_result.ts";
+import type { HttpSendOptions, HttpSendOutput } from "../rfc9112/send.ts";
 
 /** Options of a client: the limits of each of its calls. */
 export type HttpClientOptions = Partial<HttpLimits>;

@@ -1,19 +1,59 @@
-// Empty arrays to hand out. Making a buffer takes a runtime some 200 ns, as long
-// as it takes us to read two fields, so empty arrays share one. Their owner may
-// transfer it, though, which must not spoil it for those that are made later.
+// Byte arrays as they come in and as they are handed out.
 
-let buffer = new ArrayBuffer(0);
-
-/** Makes an empty array. */
+/** Creates an empty array, whose buffer its owner may transfer. */
 export function emptyBytes(): Uint8Array<ArrayBuffer> {
-  // A runtime that cannot tell whether it was transferred gets a new one.
-  if (isDetached(buffer) !== false) buffer = new ArrayBuffer(0);
-  return new Uint8Array(buffer);
+  // Not a shared buffer: transferring one array would detach the others.
+  return new Uint8Array(0);
 }
 
-/** Tells whether a buffer was transferred, where the runtime can tell. */
-function isDetached(
-  buffer: { readonly detached?: boolean },
-): boolean | undefined {
-  return buffer.detached;
+/**
+ * Returns a plain array over the bytes of any kind of `Uint8Array`.
+ *
+ * A subclass may override methods (`slice` of Node's `Buffer` returns a view),
+ * so it becomes a plain view. Shared memory may change at any moment, so it is
+ * copied.
+ *
+ * @throws {TypeError} If the value is not a `Uint8Array`, or is detached.
+ */
+export function toPlainBytes(value: Uint8Array): Uint8Array<ArrayBuffer> {
+  if (!isBytes(value)) {
+    throw new TypeError(
+      `Invalid input: ${nameType(value)} is not a Uint8Array`,
+    );
+  }
+  const { buffer } = value;
+  if (!(buffer instanceof ArrayBuffer)) return copyOf(value);
+  if (value.length === 0 && isDetached(buffer)) {
+    throw new TypeError("Invalid input: its buffer is detached");
+  }
+  return Object.getPrototypeOf(value) === Uint8Array.prototype
+    ? value as Uint8Array<ArrayBuffer>
+    : new Uint8Array(buffer, value.byteOffset, value.length);
+}
+
+function isBytes(value: unknown): boolean {
+  // The tag is that of the internal slot, also for arrays of another realm.
+  return value instanceof Uint8Array ||
+    (ArrayBuffer.isView(value) && typeTag.call(value) === "Uint8Array");
+}
+
+const typeTag = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag,
+)!.get!;
+
+/** Copies bytes without calling a method that a subclass could override. */
+function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const copy = new Uint8Array(bytes.length);
+  copy.set(bytes);
+  return copy;
+}
+
+function isDetached(buffer: ArrayBuffer & { detached?: boolean }): boolean {
+  return buffer.detached === true;
+}
+
+function nameType(value: unknown): string {
+  if (typeof value !== "object" || value === null) return typeof value;
+  return value.constructor?.name ?? "object";
 }

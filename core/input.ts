@@ -6,37 +6,45 @@
 // own. A body that is handed on as it arrives is thus never copied, and a line
 // that arrives one byte a call costs one byte a call.
 
-import { emptyBytes } from "./bytes.ts";
+import { emptyBytes, toPlainBytes } from "./bytes.ts";
 
 const EMPTY = new Uint8Array(0);
 
 /** The unused input of one coroutine: `bytes` from `start` to `end`. */
 export class Input {
   /** The bytes, borrowed or own. Valid between `start` and `end` alone. */
-  bytes: Uint8Array = EMPTY;
+  bytes: Uint8Array<ArrayBuffer> = EMPTY;
   /** Where the unused input starts. Readers move it forwards. */
   start = 0;
   /** Where the unused input ends. */
   end = 0;
-  /** True once the caller has said end of file. */
+  /** True once the caller has signaled end of file. */
   eof = false;
+  /** True if this call passed nothing, which confirms a requested write. */
+  isBare = true;
 
-  #own: Uint8Array = EMPTY;
+  #own: Uint8Array<ArrayBuffer> = EMPTY;
   /** True where a step handed out a view of that storage. */
   #lent = false;
 
-  /** Adds what the caller passed; an empty array is the end of file. */
-  push(bytes: Uint8Array): void {
-    if (bytes.length === 0) {
+  /**
+   * Adds what the caller passed to `resume`.
+   *
+   * @param wantsRead Whether the last step was `WantsRead`. An empty array then
+   * means end of file, and nothing otherwise.
+   * @throws {TypeError} If it is neither a `Uint8Array`, `null`, nor undefined.
+   */
+  push(bytes: Uint8Array | null | undefined, wantsRead = false): void {
+    this.isBare = false;
+    if (bytes === undefined) {
+      this.isBare = true;
+    } else if (bytes === null) {
       this.eof = true;
-    } else if (this.eof) {
-      // Nothing follows the end of file.
-    } else if (this.start === this.end) {
-      this.bytes = bytes;
-      this.start = 0;
-      this.end = bytes.length;
     } else {
-      this.#append(bytes);
+      const plain = toPlainBytes(bytes);
+      if (plain.length > 0) this.#add(plain);
+      else if (wantsRead) this.eof = true;
+      else this.isBare = true;
     }
   }
 
@@ -60,11 +68,18 @@ export class Input {
    * Takes that many bytes, as a view of them. Who gets it may transfer it, as
    * byte streams do with what they are given.
    */
-  take(length: number): Uint8Array {
+  take(length: number): Uint8Array<ArrayBuffer> {
     const { start } = this;
     this.start += length;
     if (this.bytes === this.#own) this.#lent = true;
     return this.bytes.subarray(start, start + length);
+  }
+
+  /** Drops the unused input, and all storage. */
+  clear(): void {
+    this.start = this.end = 0;
+    this.bytes = this.#own = EMPTY;
+    this.#lent = false;
   }
 
   /** Takes everything that is left, as a copy. */
@@ -74,6 +89,17 @@ export class Input {
     rest.set(this.bytes.subarray(this.start, this.end));
     this.start = this.end;
     return rest;
+  }
+
+  #add(bytes: Uint8Array<ArrayBuffer>): void {
+    if (this.eof) return; // Nothing follows the end of file.
+    if (this.start === this.end) {
+      this.bytes = bytes;
+      this.start = 0;
+      this.end = bytes.length;
+    } else {
+      this.#append(bytes);
+    }
   }
 
   #append(bytes: Uint8Array): void {

@@ -1,63 +1,82 @@
-// What every coroutine does the same way around its reader: take the input in,
-// turn a thrown HttpError into the `Err` step, let go of the caller's buffer,
-// and stay at the last step for good.
+// The contract of every coroutine, around a function that takes one step:
 //
-//   resume(bytes) ──> Input ──> Reader.step ──> step ──> Input.settle
+//   resume(bytes) ──> Input ──> step function ──> step ──> Input.settle
 //                                   │ throws HttpError
-//                                   └──────────> Err
+//                                   └──────────────> Err
+//
+// The machine is running until a step ends it (`Ok` or `Err`, returned for
+// good) or something other than an HttpError is thrown (thrown for good).
 
 import type { Err, WantsRead } from "../coroutine.ts";
 import { HttpError } from "../error.ts";
 import { Input } from "./input.ts";
 
-/** The one `WantsRead` step: it carries nothing, so it is shared. */
-export const WANTS_READ: WantsRead = Object.freeze({ type: "WantsRead" });
+/** The one `WantsRead` step. It carries nothing, so it is shared. */
+export const WANTS_READ: WantsRead = /* @__PURE__ */ Object.freeze({
+  type: "WantsRead",
+});
 
 /**
- * The inside of a coroutine. It moves `input.start` over what it used, and it
- * throws an {@linkcode HttpError} for what the peer did wrong.
+ * Takes one step over the unused input: moves `input.start` past the bytes it
+ * used, and throws an {@linkcode HttpError} for a fault of the peer.
  */
-export interface Reader<Step> {
-  /** Takes one step over the unused input. */
-  step(input: Input): Step;
-}
+export type StepFunction<Step> = (input: Input) => Step;
 
-/** Drives a {@linkcode Reader} under the contract of `HttpCoroutine`. */
+type End<Step> =
+  | { readonly kind: "returned"; readonly step: Step | Err }
+  | { readonly kind: "thrown"; readonly error: unknown };
+
+/** Runs a step function under the contract of `HttpCoroutine`. */
 export class Machine<Step extends { readonly type: string }> {
-  readonly #reader: Reader<Step>;
+  readonly #takeStep: StepFunction<Step>;
   readonly #input = new Input();
-  #last: Step | Err | null = null;
+  #wantsRead = false;
+  #end: End<Step> | null = null;
 
-  constructor(reader: Reader<Step>) {
-    this.#reader = reader;
+  constructor(takeStep: StepFunction<Step>) {
+    this.#takeStep = takeStep;
   }
 
-  resume(bytes: Uint8Array | undefined): Step | Err {
-    if (this.#last !== null) return this.#last;
-    if (bytes !== undefined) this.#input.push(bytes);
+  resume(bytes: Uint8Array | null | undefined): Step | Err {
+    const end = this.#end;
+    if (end !== null) {
+      if (end.kind === "thrown") throw end.error;
+      return end.step;
+    }
     let step: Step | Err;
     try {
-      step = this.#reader.step(this.#input);
+      this.#input.push(bytes, this.#wantsRead);
+      step = this.#takeStep(this.#input);
+      this.#input.settle();
     } catch (error) {
-      if (!(error instanceof HttpError)) throw error;
+      if (!(error instanceof HttpError)) {
+        this.#end = { kind: "thrown", error };
+        throw error;
+      }
       step = { type: "Err", error };
     }
-    if (step.type === "Ok" || step.type === "Err") this.#last = step;
-    this.#input.settle();
+    const { type } = step;
+    this.#wantsRead = type === "WantsRead";
+    if (type === "Ok" || type === "Err") this.#finish(step);
     return step;
+  }
+
+  #finish(step: Step | Err): void {
+    this.#end = { kind: "returned", step };
+    this.#input.clear();
   }
 }
 
 /**
  * Asks for more input.
  *
- * @param what The part of the message that is not complete.
+ * @param name The part of the message that is incomplete.
  * @throws {HttpError} If the input has ended.
  */
-export function askForInput(input: Input, what: string): WantsRead {
+export function askForInput(input: Input, name: string): WantsRead {
   if (!input.eof) return WANTS_READ;
   throw new HttpError(
     "UnexpectedEof",
-    `Cannot read the ${what}: the connection ended before its end`,
+    `Cannot read the ${name}: the connection ended before its end`,
   );
 }

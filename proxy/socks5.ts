@@ -136,16 +136,16 @@ export class Socks5Connect implements HttpCoroutine<Socks5ConnectResult> {
     this.#target = target.hostname;
     this.#request = encodeRequest(target);
     this.#login = encodeLogin(options);
-    this.#machine = new Machine({ step: (input) => this.#step(input) });
+    this.#machine = new Machine((input) => this.#step(input));
   }
 
   /**
    * Takes one step.
    *
-   * @param bytes The bytes just read, an empty array at end of file, or nothing.
+   * @param bytes The bytes just read, `null` at end of file, or nothing.
    * @returns The next step.
    */
-  resume(bytes?: Uint8Array): Socks5ConnectResult {
+  resume(bytes?: Uint8Array | null): Socks5ConnectResult {
     return this.#machine.resume(bytes);
   }
 

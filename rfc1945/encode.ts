@@ -4,6 +4,7 @@
  * @module
  */
 
+import { concat } from "@std/bytes";
 import type { HttpRequest } from "../rfc9110/request.ts";
 import { encodeRequest } from "../rfc9112/_encode_request.ts";
 import type { HttpEncodeOptions } from "../rfc9112/encode_options.ts";
@@ -41,5 +42,5 @@ export function encodeHttp10Request(
   request: HttpRequest,
   options?: HttpEncodeOptions,
 ): Uint8Array<ArrayBuffer> {
-  return encodeRequest(request, "HTTP/1.0", options);
+  return concat(encodeRequest(request, "HTTP/1.0", options).pieces);
 }

@@ -7,13 +7,11 @@
 import type { HttpCoroutine } from "../coroutine.ts";
 import { Machine } from "../core/machine.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
-import { SendReader } from "../rfc9112/_send.ts";
-import { resolveLimits } from "../rfc9112/limits.ts";
-import type {
-  HttpSendOptions,
-  HttpSendResult,
-} from "../rfc9112/send_result.ts";
-import { encodeHttp10Request } from "./encode.ts";
+import {
+  type HttpSendOptions,
+  type HttpSendResult,
+  startSend,
+} from "../rfc9112/send.ts";
 
 /** The steps of {@linkcode Http10Send}. */
 export type Http10SendResult = HttpSendResult;
@@ -55,19 +53,16 @@ export class Http10Send implements HttpCoroutine<Http10SendResult> {
    * @throws {RangeError} If a limit is not a whole number from 0 on.
    */
   constructor(request: HttpRequest, options?: HttpSendOptions) {
-    const bytes = encodeHttp10Request(request, options);
-    this.#machine = new Machine(
-      new SendReader(request, bytes, resolveLimits(options)),
-    );
+    this.#machine = new Machine(startSend(request, "HTTP/1.0", options));
   }
 
   /**
    * Takes one step.
    *
-   * @param bytes What was just read, an empty array at end of file, or nothing.
+   * @param bytes The bytes just read, `null` at end of file, or nothing.
    * @returns What is wanted next, or how the exchange ended.
    */
-  resume(bytes?: Uint8Array): Http10SendResult {
+  resume(bytes?: Uint8Array | null): Http10SendResult {
     return this.#machine.resume(bytes);
   }
 }

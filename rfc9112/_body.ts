@@ -18,7 +18,7 @@ export interface BodyReader {
   /** The trailer fields once the body is complete, else `null`. */
   readonly trailers: HttpHeaders | null;
   /** Takes the data that is there; `null` where there is none. */
-  read(input: Input): Uint8Array | null;
+  read(input: Input): Uint8Array<ArrayBuffer> | null;
 }
 
 /** Makes the reader of a body. */
@@ -50,7 +50,7 @@ class LengthReader implements BodyReader {
     return this.#left === 0 ? new HttpHeaders() : null;
   }
 
-  read(input: Input): Uint8Array | null {
+  read(input: Input): Uint8Array<ArrayBuffer> | null {
     const data = takeData(input, this.#left);
     if (data !== null) this.#left -= data.length;
     return data;
@@ -64,7 +64,7 @@ class CloseReader implements BodyReader {
     return this.#ended ? new HttpHeaders() : null;
   }
 
-  read(input: Input): Uint8Array | null {
+  read(input: Input): Uint8Array<ArrayBuffer> | null {
     const data = takeData(input, Infinity);
     this.#ended = data === null && input.eof;
     return data;
@@ -72,7 +72,7 @@ class CloseReader implements BodyReader {
 }
 
 /** Takes up to `most` bytes of the input, as a view; `null` where none are. */
-function takeData(input: Input, most: number): Uint8Array | null {
+function takeData(input: Input, most: number): Uint8Array<ArrayBuffer> | null {
   const length = Math.min(most, input.end - input.start);
   return length === 0 ? null : input.take(length);
 }

@@ -67,7 +67,8 @@ export class BodyBuffer {
     if (length <= this.#maxBytes) return;
     throw new HttpError(
       "BodyTooLarge",
-      `Cannot hold the response body: it is longer than ${this.#maxBytes} bytes`,
+      `Cannot hold the response body: it has more than ${this.#maxBytes} bytes ` +
+        `(maxBodyBytes)`,
     );
   }
 }

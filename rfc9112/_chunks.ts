@@ -32,6 +32,7 @@ const MAX_SMALL_CHUNK = 256;
 
 const TRAILER_SECTION: SectionRules = {
   countsEnd: false,
+  maxBytes: "maxTrailerBytes",
   tooLarge: "TrailersTooLarge",
   invalid: "InvalidTrailer",
   name: "trailer section",
@@ -80,7 +81,7 @@ export class ChunkReader {
    * `null` where there is none.
    * @throws {HttpError} If the coding is invalid or a limit is passed.
    */
-  read(input: Input): Uint8Array | null {
+  read(input: Input): Uint8Array<ArrayBuffer> | null {
     if (this.#fault !== null) throw this.#fault;
     const data = this.#data;
     const room = input.end - input.start;
@@ -102,7 +103,7 @@ export class ChunkReader {
   }
 
   /** Takes as much of the current chunk's data as there is. */
-  #takeRun(input: Input): Uint8Array {
+  #takeRun(input: Input): Uint8Array<ArrayBuffer> {
     const length = Math.min(this.#left, input.end - input.start);
     this.#left -= length;
     if (this.#left === 0) this.#state = "DataCr";
@@ -245,8 +246,8 @@ export class ChunkReader {
     if (this.#extensionBytes <= maxChunkExtensionBytes) return;
     throw new HttpError(
       "ChunkExtensionsTooLarge",
-      `Cannot read the chunk extensions: they are longer than ` +
-        `${maxChunkExtensionBytes} bytes`,
+      `Cannot read the chunk extensions: they have more than ` +
+        `${maxChunkExtensionBytes} bytes (maxChunkExtensionBytes)`,
     );
   }
 
@@ -277,7 +278,7 @@ export class ChunkReader {
   #readTrailers(input: Input): boolean {
     this.#section ??= new FieldSectionReader(
       TRAILER_SECTION,
-      this.#limits.maxTrailerBytes,
+      this.#limits,
     );
     if (!this.#section.read(input)) return false;
     this.#trailers = this.#section.makeHeaders(this.#section.takeText(input));

@@ -1,15 +1,23 @@
-// Head and body in one piece, for both versions.
+// Whole requests, for both versions.
 
 import { concat } from "@std/bytes";
+import { toPlainBytes } from "../core/bytes.ts";
 import { encodeByteString } from "../rfc9110/_byte_string.ts";
 import { bodyLength, type HttpRequest } from "../rfc9110/request.ts";
 import type { HttpVersion } from "../rfc9110/response.ts";
 import { encodeHead } from "./_encode_head.ts";
-import { Http11ChunkEncoder } from "./chunk_encoder.ts";
 import type { HttpEncodeOptions } from "./encode_options.ts";
 
+// Up to here, one write with a copy of the body is cheaper than two.
+const MAX_COPIED_BODY = 16384;
+
+/** A request as the pieces to write, one after the other. */
+export interface EncodedRequest {
+  readonly pieces: readonly Uint8Array<ArrayBuffer>[];
+}
+
 /**
- * Writes a whole request.
+ * Encodes a whole request. A large body is a piece of its own, not copied.
  *
  * @throws {TypeError} If the request contradicts itself.
  */
@@ -17,15 +25,16 @@ export function encodeRequest(
   request: HttpRequest,
   version: HttpVersion,
   options: HttpEncodeOptions | undefined,
-): Uint8Array<ArrayBuffer> {
+): EncodedRequest {
   const plan = { version, streamed: false, options };
   const { text, chunked } = encodeHead(request, plan);
-  const head = encodeByteString(text);
-  if (chunked) return concat([head, ...encodeChunked(request.body)]);
-  return bodyLength(request) === 0 ? head : concat([head, request.body]);
-}
-
-function encodeChunked(body: Uint8Array): Uint8Array[] {
-  const encoder = new Http11ChunkEncoder();
-  return [...encoder.chunk(body), encoder.end()];
+  const length = bodyLength(request);
+  const end = chunked ? (length > 0 ? "\r\n0\r\n\r\n" : "0\r\n\r\n") : "";
+  const start = chunked && length > 0 ? `${length.toString(16)}\r\n` : "";
+  if (length === 0) return { pieces: [encodeByteString(text + end)] };
+  const body = toPlainBytes(request.body);
+  const head = encodeByteString(text + start);
+  const last = end === "" ? [] : [encodeByteString(end)];
+  const pieces = [head, body, ...last];
+  return { pieces: length > MAX_COPIED_BODY ? pieces : [concat(pieces)] };
 }

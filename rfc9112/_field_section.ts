@@ -28,6 +28,7 @@ import {
   TOKEN,
 } from "../rfc9110/_syntax.ts";
 import { headersFromWire, type HttpHeaders } from "../rfc9110/headers.ts";
+import type { HttpLimits } from "./limits.ts";
 
 const COLON = 0x3a;
 
@@ -38,6 +39,8 @@ const FOLD = -1;
 export interface SectionRules {
   /** Whether the empty line that ends the section counts as well. */
   readonly countsEnd: boolean;
+  /** The option that limits the section's bytes. */
+  readonly maxBytes: "maxHeadBytes" | "maxTrailerBytes";
   readonly tooLarge: HttpErrorCode;
   readonly invalid: HttpErrorCode;
   /** The section's name in messages. */
@@ -47,8 +50,10 @@ export interface SectionRules {
 /** Reads one section. All offsets are relative to `input.start`. */
 export class FieldSectionReader {
   readonly #rules: SectionRules;
-  /** Bytes that the section may have, from its start on. */
+  readonly #limits: HttpLimits;
+  /** How many bytes the section may have, from its start. */
   readonly #maxBytes: number;
+  #fields = 0;
   /** Where the current line starts. */
   #line = 0;
   /** How far the current line was searched for its LF in vain. */
@@ -58,9 +63,10 @@ export class FieldSectionReader {
   /** All bytes of values OR-ed together, which tells whether they are ASCII. */
   #bits = 0;
 
-  constructor(rules: SectionRules, maxBytes: number) {
+  constructor(rules: SectionRules, limits: HttpLimits) {
     this.#rules = rules;
-    this.#maxBytes = maxBytes;
+    this.#limits = limits;
+    this.#maxBytes = limits[rules.maxBytes];
   }
 
   /** Where the part of the input that the limit leaves to this line ends. */
@@ -149,10 +155,27 @@ export class FieldSectionReader {
   #askForMore(input: Input, end: number): -1 {
     this.#searched = end - input.start;
     if (this.#searched < this.#maxLineEnd(input)) return -1;
+    throw this.#tooLarge(
+      `more than ${this.#maxBytes} bytes`,
+      this.#rules.maxBytes,
+    );
+  }
+
+  #tooLarge(amount: string, option: string): HttpError {
     const { tooLarge, name } = this.#rules;
-    throw new HttpError(
+    return new HttpError(
       tooLarge,
-      `Cannot read the ${name}: it is longer than ${this.#maxBytes} bytes`,
+      `Cannot read the ${name}: it has ${amount} (${option})`,
+    );
+  }
+
+  /** Counts a field line. */
+  #countField(): void {
+    const { maxHeaderFields } = this.#limits;
+    if (++this.#fields <= maxHeaderFields) return;
+    throw this.#tooLarge(
+      `more than ${maxHeaderFields} field lines`,
+      "maxHeaderFields",
     );
   }
 
@@ -203,6 +226,7 @@ export class FieldSectionReader {
       at > valueStart && (bytes[at - 1] === SP || bytes[at - 1] === HTAB)
     ) at--;
     this.#bits |= bits;
+    if (isField) this.#countField();
     this.#spans.push(
       isField ? line - start : FOLD,
       nameEnd - start,

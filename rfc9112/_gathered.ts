@@ -6,9 +6,9 @@ const NOTHING = new Uint8Array(0);
 /** Collects the runs of data of one piece of input. */
 export class Gathered {
   /** The first run, as long as it is the only one. */
-  #first: Uint8Array | null = null;
+  #first: Uint8Array<ArrayBuffer> | null = null;
   /** Storage for several runs, used again for each piece of input. */
-  #storage: Uint8Array = NOTHING;
+  #storage: Uint8Array<ArrayBuffer> = NOTHING;
   #length = 0;
   /** The bytes that short runs come from and go to, as `addShort` needs them. */
   #views: { readonly from: DataView; readonly to: DataView } | null = null;
@@ -19,7 +19,7 @@ export class Gathered {
   }
 
   /** Adds a run; if it is the only one, it is handed on as it is. */
-  add(run: Uint8Array, room: number): void {
+  add(run: Uint8Array<ArrayBuffer>, room: number): void {
     if (this.isEmpty) {
       this.#first = run;
       return;
@@ -50,7 +50,7 @@ export class Gathered {
   }
 
   /** Hands on what there is, `null` for nothing, and starts anew. */
-  take(): Uint8Array | null {
+  take(): Uint8Array<ArrayBuffer> | null {
     const data = this.#length === 0
       ? this.#first
       : this.#storage.subarray(0, this.#length);

@@ -13,6 +13,7 @@ import { quoteBytes } from "../core/quote.ts";
 import { CR, LF } from "../rfc9110/_syntax.ts";
 import { HttpResponse } from "../rfc9110/response.ts";
 import { FieldSectionReader, type SectionRules } from "./_field_section.ts";
+import type { HttpLimits } from "./limits.ts";
 import {
   checkPrefix,
   parseStatusLine,
@@ -21,6 +22,7 @@ import {
 
 const HEADER_SECTION: SectionRules = {
   countsEnd: true,
+  maxBytes: "maxHeadBytes",
   tooLarge: "HeadTooLarge",
   invalid: "InvalidHeader",
   name: "response head",
@@ -33,8 +35,8 @@ export class HeadReader {
   #line = 0;
   #statusLine: StatusLine | null = null;
 
-  constructor(maxHeadBytes: number) {
-    this.#section = new FieldSectionReader(HEADER_SECTION, maxHeadBytes);
+  constructor(limits: HttpLimits) {
+    this.#section = new FieldSectionReader(HEADER_SECTION, limits);
   }
 
   /**

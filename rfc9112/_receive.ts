@@ -12,11 +12,15 @@ import { HttpError } from "../error.ts";
 import type { Input } from "../core/input.ts";
 import { askForInput } from "../core/machine.ts";
 import type { HttpHeaders } from "../rfc9110/headers.ts";
-import type { HttpResponse } from "../rfc9110/response.ts";
+import type { HttpResponse, HttpVersion } from "../rfc9110/response.ts";
 import { type BodyReader, makeBodyReader } from "./_body.ts";
 import { decideFraming } from "./_framing.ts";
 import { HeadReader } from "./_head.ts";
-import { findCloseReason, hasOption } from "./_persistence.ts";
+import {
+  findCloseReason,
+  type RequestPersistence,
+  requestPersistence,
+} from "./_persistence.ts";
 import type { HttpCloseReason } from "./close_reason.ts";
 import type { HttpFraming } from "./framing.ts";
 import type { HttpLimits } from "./limits.ts";
@@ -25,6 +29,8 @@ import type { HttpLimits } from "./limits.ts";
 export interface RequestInfo {
   readonly method: string;
   readonly headers: HttpHeaders;
+  /** HTTP/1.1 if absent. */
+  readonly version?: HttpVersion;
 }
 
 /** The steps of a {@linkcode HeadPhase}. */
@@ -42,33 +48,32 @@ export type HeadStep =
 /** The steps of a {@linkcode BodyPhase}. */
 export type BodyStep =
   | WantsRead
-  | { readonly type: "Data"; readonly bytes: Uint8Array }
+  | { readonly type: "Data"; readonly bytes: Uint8Array<ArrayBuffer> }
   | {
     readonly type: "Ok";
     readonly trailers: HttpHeaders;
     readonly remaining: Uint8Array<ArrayBuffer>;
-    readonly keepAlive: boolean;
-    readonly closeReason: HttpCloseReason | null;
-    readonly upgraded: boolean;
+    /** The reason in the heads not to use the connection again. */
+    readonly headReason: HttpCloseReason | null;
   };
 
 /** Reads heads up to the final one. */
 export class HeadPhase {
   readonly #method: string;
   readonly #asksToUpgrade: boolean;
-  readonly #asksToClose: boolean;
+  readonly #persistence: RequestPersistence;
   readonly #limits: HttpLimits;
   #head: HeadReader;
   #interims = 0;
 
   constructor(request: RequestInfo, limits: HttpLimits) {
     // Read now: what becomes of the request once it was sent changes nothing.
-    const { method, headers } = request;
+    const { method, headers, version = "HTTP/1.1" } = request;
     this.#method = method;
     this.#asksToUpgrade = headers.has("upgrade");
-    this.#asksToClose = hasOption(headers, "close");
+    this.#persistence = requestPersistence(headers, version);
     this.#limits = limits;
-    this.#head = new HeadReader(limits.maxHeadBytes);
+    this.#head = new HeadReader(limits);
   }
 
   /**
@@ -78,7 +83,7 @@ export class HeadPhase {
    */
   step(input: Input): HeadStep {
     const response = this.#head.read(input);
-    if (response === null) return askForInput(input, "response head");
+    if (response === null) return this.#askForHead(input);
     if (response.status === 101) {
       this.#checkUpgrade();
     } else if (response.isInformational) {
@@ -88,9 +93,16 @@ export class HeadPhase {
     const decision = decideFraming(this.#method, response);
     const body = new BodyPhase(
       makeBodyReader(decision.framing, this.#limits),
-      findCloseReason(this.#asksToClose, response, decision),
+      findCloseReason(this.#persistence, response, decision),
     );
     return { type: "Head", response, framing: decision.framing, body };
+  }
+
+  #askForHead(input: Input): WantsRead {
+    if (input.eof && input.start === input.end && this.#interims === 0) {
+      throw noResponse();
+    }
+    return askForInput(input, "response head");
   }
 
   #checkUpgrade(): void {
@@ -102,15 +114,15 @@ export class HeadPhase {
   }
 
   #countInterim(): void {
-    const { maxHeadBytes, maxInterimResponses } = this.#limits;
+    const { maxInterimResponses } = this.#limits;
     if (++this.#interims > maxInterimResponses) {
       throw new HttpError(
         "TooManyInterimResponses",
-        `Cannot read the final response: more than ${maxInterimResponses} ` +
-          `interim responses came before it`,
+        `Cannot read the response: more than ${maxInterimResponses} ` +
+          `interim responses came before it (maxInterimResponses)`,
       );
     }
-    this.#head = new HeadReader(maxHeadBytes);
+    this.#head = new HeadReader(this.#limits);
   }
 }
 
@@ -134,14 +146,19 @@ export class BodyPhase {
     if (bytes !== null) return { type: "Data", bytes };
     const { trailers } = this.#body;
     if (trailers === null) return askForInput(input, "response body");
-    const closeReason = this.#closeReason;
     return {
       type: "Ok",
       trailers,
       remaining: input.takeRest(),
-      keepAlive: closeReason === null,
-      closeReason,
-      upgraded: closeReason === "Upgraded",
+      headReason: this.#closeReason,
     };
   }
+}
+
+/** The error for an end of file before any byte of a response. */
+export function noResponse(): HttpError {
+  return new HttpError(
+    "NoResponse",
+    "Cannot read the response: the connection ended before its first byte",
+  );
 }

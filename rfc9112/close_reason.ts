@@ -1,27 +1,30 @@
 /**
- * Whether a connection may carry another request, and why not.
+ * Whether a connection may carry another request, and if not, why.
  *
  * @module
  */
 
 /**
- * Why a connection may not carry another request (RFC 9112 §9.3).
+ * Why a connection may not carry another request (RFC 9112 §9.3). If several
+ * reasons apply, the first of this table is reported.
  *
  * | reason | when |
  * |---|---|
- * | `Upgraded` | a 101, or a 2xx answer to CONNECT |
- * | `RequestIncomplete` | the final response came before the request was sent whole |
- * | `ReadToClose` | the body ended with the connection |
- * | `AmbiguousFraming` | `Transfer-Encoding` beside `Content-Length`, in HTTP/1.0, or `identity` |
+ * | `Upgraded` | 101, or 2xx to CONNECT |
+ * | `ReadToClose` | the body ended when the connection closed |
+ * | `AmbiguousFraming` | `Transfer-Encoding` together with `Content-Length`, in an HTTP/1.0 response, or with the value `identity` |
  * | `ResponseClose` | `close` among the `Connection` options of the response |
  * | `RequestClose` | `close` among the `Connection` options of the request |
- * | `Http10` | a response of HTTP/1.0 without the option `keep-alive` |
+ * | `Http10` | an HTTP/1.0 response without the option `keep-alive`, or an HTTP/1.0 request unless both sides sent that option |
+ * | `RequestIncomplete` | the response was complete before the request was known to be written |
+ * | `UnexpectedBytes` | unsolicited bytes followed the response |
  */
 export type HttpCloseReason =
   | "Upgraded"
-  | "RequestIncomplete"
   | "ReadToClose"
   | "AmbiguousFraming"
   | "ResponseClose"
   | "RequestClose"
-  | "Http10";
+  | "Http10"
+  | "RequestIncomplete"
+  | "UnexpectedBytes";

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { concat } from "@std/bytes";
 import { encodeByteString } from "../rfc9110/_byte_string.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
 import { encodeHead } from "./_encode_head.ts";
@@ -50,7 +51,7 @@ export function encodeHttp11Request(
   request: HttpRequest,
   options?: HttpEncodeOptions,
 ): Uint8Array<ArrayBuffer> {
-  return encodeRequest(request, "HTTP/1.1", options);
+  return concat(encodeRequest(request, "HTTP/1.1", options).pieces);
 }
 
 /**

@@ -32,6 +32,12 @@ export interface HttpLimits {
    */
   maxInterimResponses: number;
   /**
+   * Field lines of one header or trailer section.
+   *
+   * @default {1000}
+   */
+  maxHeaderFields: number;
+  /**
    * Bytes of a body that is held in memory. Streamed bodies have no limit.
    *
    * @default {1073741824}
@@ -39,11 +45,39 @@ export interface HttpLimits {
   maxBodyBytes: number;
 }
 
+/**
+ * An exception from strict parsing. None of them can change where a message
+ * ends.
+ *
+ * | exception | effect |
+ * |---|---|
+ * | `SpaceBeforeColon` | drops whitespace between a field name and its colon, except after `Content-Length` and `Transfer-Encoding` |
+ * | `ControlCharacters` | keeps control characters in a field value, except NUL, CR, and LF |
+ * | `RepeatedStatusLine` | skips a status line where a field line belongs |
+ */
+export type HttpLeniency =
+  | "SpaceBeforeColon"
+  | "ControlCharacters"
+  | "RepeatedStatusLine";
+
+/** How to read a response. */
+export interface HttpReceiveOptions
+  extends
+    Partial<{ [Name in keyof HttpLimits]: HttpLimits[Name] | undefined }> {
+  /**
+   * Faults of the peer to accept.
+   *
+   * @default {[]}
+   */
+  lenient?: readonly HttpLeniency[] | undefined;
+}
+
 const DEFAULT_LIMITS: HttpLimits = Object.freeze({
   maxHeadBytes: 65536,
   maxTrailerBytes: 65536,
   maxChunkExtensionBytes: 16384,
   maxInterimResponses: 32,
+  maxHeaderFields: 1000,
   maxBodyBytes: 2 ** 30,
 });
 
@@ -54,10 +88,10 @@ const LIMIT_NAMES = Object.keys(DEFAULT_LIMITS) as (keyof HttpLimits)[];
  *
  * @param defaults What stands for those; the defaults of the package if nothing.
  *
- * @throws {RangeError} If a limit is not a whole number from 0 on.
+ * @throws {RangeError} If a limit is not a non-negative integer.
  */
 export function resolveLimits(
-  limits?: Partial<HttpLimits>,
+  limits?: HttpReceiveOptions,
   defaults: HttpLimits = DEFAULT_LIMITS,
 ): HttpLimits {
   if (limits === undefined || limits === defaults) return defaults;
@@ -67,7 +101,7 @@ export function resolveLimits(
     if (limit === undefined) continue;
     if (!(limit >= 0) || Math.floor(limit) !== limit) {
       throw new RangeError(
-        `Invalid limit: ${name} is ${limit}, not a whole number from 0 on`,
+        `Invalid limit: ${name} is ${limit}, not a non-negative integer`,
       );
     }
     resolved[name] = limit;

@@ -39,7 +39,7 @@ export type { HttpCloseReason } from "./close_reason.ts";
 export { encodeHttp11Head, encodeHttp11Request } from "./encode.ts";
 export type { HttpEncodeOptions } from "./encode_options.ts";
 export type { HttpFraming } from "./framing.ts";
-export type { HttpLimits } from "./limits.ts";
+export type { HttpLeniency, HttpLimits, HttpReceiveOptions } from "./limits.ts";
 export { Http11Receive, type Http11ReceiveResult } from "./receive.ts";
 export {
   Http11ReceiveChunks,
@@ -49,9 +49,10 @@ export {
   Http11ReceiveHead,
   type Http11ReceiveHeadResult,
 } from "./receive_head.ts";
-export { Http11Send, type Http11SendResult } from "./send.ts";
-export type {
-  HttpSendOptions,
-  HttpSendOutput,
-  HttpSendResult,
-} from "./send_result.ts";
+export {
+  Http11Send,
+  type Http11SendResult,
+  type HttpSendOptions,
+  type HttpSendOutput,
+  type HttpSendResult,
+} from "./send.ts";

@@ -5,14 +5,14 @@
  */
 
 import type { Err, HttpCoroutine, WantsRead } from "../coroutine.ts";
-import type { Input } from "../core/input.ts";
-import { Machine, type Reader } from "../core/machine.ts";
+import { Machine } from "../core/machine.ts";
 import type { HttpHeaders } from "../rfc9110/headers.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
-import { type BodyPhase, HeadPhase, type RequestInfo } from "./_receive.ts";
+import { finalCloseReason } from "./_persistence.ts";
+import { type BodyPhase, type BodyStep, HeadPhase } from "./_receive.ts";
 import type { HttpCloseReason } from "./close_reason.ts";
 import type { HttpFraming } from "./framing.ts";
-import { type HttpLimits, resolveLimits } from "./limits.ts";
+import { type HttpReceiveOptions, resolveLimits } from "./limits.ts";
 
 /** The steps of {@linkcode Http11Receive}. */
 export type Http11ReceiveResult =
@@ -36,7 +36,7 @@ export type Http11ReceiveResult =
     /** The step's name: a piece of the body, as soon as it is there. */
     readonly type: "Data";
     /** Data without its framing, valid until the next call of `resume`. */
-    readonly bytes: Uint8Array;
+    readonly bytes: Uint8Array<ArrayBuffer>;
   }
   | {
     /** The step's name: the response is complete. */
@@ -89,41 +89,49 @@ export class Http11Receive implements HttpCoroutine<Http11ReceiveResult> {
    *
    * @param request The request that is answered, or what of it matters: its
    * method, and whether it asked to upgrade or to close.
-   * @param limits How much the peer may send; `maxBodyBytes` does not count
+   * @param options How much the peer may send; `maxBodyBytes` does not count
    * here, for nothing is buffered.
    * @throws {RangeError} If a limit is not a whole number from 0 on.
    */
   constructor(
     request: { method: string; headers: HttpHeaders },
-    limits?: Partial<HttpLimits>,
+    options?: HttpReceiveOptions,
   ) {
-    this.#machine = new Machine(
-      new ResponseReader(request, resolveLimits(limits)),
+    let phase: HeadPhase | BodyPhase = new HeadPhase(
+      request,
+      resolveLimits(options),
     );
+    this.#machine = new Machine((input) => {
+      const step = phase.step(input);
+      if (step.type === "Head") {
+        phase = step.body;
+        return { type: "Head", response: step.response, framing: step.framing };
+      }
+      return step.type === "Ok" ? finish(step) : step;
+    });
   }
 
   /**
    * Takes one step.
    *
-   * @param bytes What was just read, an empty array at end of file, or nothing.
+   * @param bytes The bytes just read, `null` at end of file, or nothing.
    * @returns What is wanted next, a part of the response, or what is wrong.
    */
-  resume(bytes?: Uint8Array): Http11ReceiveResult {
+  resume(bytes?: Uint8Array | null): Http11ReceiveResult {
     return this.#machine.resume(bytes);
   }
 }
 
-class ResponseReader implements Reader<Http11ReceiveResult> {
-  #phase: HeadPhase | BodyPhase;
-
-  constructor(request: RequestInfo, limits: HttpLimits) {
-    this.#phase = new HeadPhase(request, limits);
-  }
-
-  step(input: Input): Http11ReceiveResult {
-    const step = this.#phase.step(input);
-    if (step.type !== "Head") return step;
-    this.#phase = step.body;
-    return { type: "Head", response: step.response, framing: step.framing };
-  }
+function finish(
+  { trailers, remaining, headReason }: Extract<BodyStep, { type: "Ok" }>,
+): Http11ReceiveResult {
+  const closeReason = finalCloseReason(headReason, true, remaining);
+  return {
+    type: "Ok",
+    trailers,
+    remaining,
+    keepAlive: closeReason === null,
+    closeReason,
+    upgraded: closeReason === "Upgraded",
+  };
 }

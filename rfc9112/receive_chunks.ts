@@ -6,10 +6,10 @@
 
 import type { Err, HttpCoroutine, WantsRead } from "../coroutine.ts";
 import type { Input } from "../core/input.ts";
-import { askForInput, Machine, type Reader } from "../core/machine.ts";
+import { askForInput, Machine } from "../core/machine.ts";
 import type { HttpHeaders } from "../rfc9110/headers.ts";
 import { ChunkReader } from "./_chunks.ts";
-import { type HttpLimits, resolveLimits } from "./limits.ts";
+import { type HttpReceiveOptions, resolveLimits } from "./limits.ts";
 
 /** The steps of {@linkcode Http11ReceiveChunks}. */
 export type Http11ReceiveChunksResult =
@@ -19,7 +19,7 @@ export type Http11ReceiveChunksResult =
     /** The step's name. */
     readonly type: "Data";
     /** Data without its framing, valid until the next call of `resume`. */
-    readonly bytes: Uint8Array;
+    readonly bytes: Uint8Array<ArrayBuffer>;
   }
   | {
     /** The step's name. */
@@ -58,37 +58,33 @@ export class Http11ReceiveChunks
   /**
    * Starts before the first chunk.
    *
-   * @param limits How much the peer may send; `maxChunkExtensionBytes` and
+   * @param options How much the peer may send; `maxChunkExtensionBytes` and
    * `maxTrailerBytes` count here.
    * @throws {RangeError} If a limit is not a whole number from 0 on.
    */
-  constructor(limits?: Partial<HttpLimits>) {
-    this.#machine = new Machine(new WholeChunksReader(resolveLimits(limits)));
+  constructor(options?: HttpReceiveOptions) {
+    const chunks = new ChunkReader(resolveLimits(options));
+    this.#machine = new Machine((input) => readChunks(chunks, input));
   }
 
   /**
    * Takes one step.
    *
-   * @param bytes What was just read, an empty array at end of file, or nothing.
+   * @param bytes The bytes just read, `null` at end of file, or nothing.
    * @returns What is wanted next, data, the end, or what is wrong.
    */
-  resume(bytes?: Uint8Array): Http11ReceiveChunksResult {
+  resume(bytes?: Uint8Array | null): Http11ReceiveChunksResult {
     return this.#machine.resume(bytes);
   }
 }
 
-class WholeChunksReader implements Reader<Http11ReceiveChunksResult> {
-  readonly #chunks: ChunkReader;
-
-  constructor(limits: HttpLimits) {
-    this.#chunks = new ChunkReader(limits);
-  }
-
-  step(input: Input): Http11ReceiveChunksResult {
-    const bytes = this.#chunks.read(input);
-    if (bytes !== null) return { type: "Data", bytes };
-    const { trailers } = this.#chunks;
-    if (trailers === null) return askForInput(input, "chunked body");
-    return { type: "Ok", trailers, remaining: input.takeRest() };
-  }
+function readChunks(
+  chunks: ChunkReader,
+  input: Input,
+): Http11ReceiveChunksResult {
+  const bytes = chunks.read(input);
+  if (bytes !== null) return { type: "Data", bytes };
+  const { trailers } = chunks;
+  if (trailers === null) return askForInput(input, "chunked body");
+  return { type: "Ok", trailers, remaining: input.takeRest() };
 }

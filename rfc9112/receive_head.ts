@@ -6,10 +6,11 @@
 
 import type { Err, HttpCoroutine, WantsRead } from "../coroutine.ts";
 import type { Input } from "../core/input.ts";
-import { askForInput, Machine, type Reader } from "../core/machine.ts";
+import { askForInput, Machine } from "../core/machine.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 import { HeadReader } from "./_head.ts";
-import { type HttpLimits, resolveLimits } from "./limits.ts";
+import { noResponse } from "./_receive.ts";
+import { type HttpReceiveOptions, resolveLimits } from "./limits.ts";
 
 /** The steps of {@linkcode Http11ReceiveHead}. */
 export type Http11ReceiveHeadResult =
@@ -51,35 +52,30 @@ export class Http11ReceiveHead
   /**
    * Starts before the head.
    *
-   * @param limits How much the peer may send; `maxHeadBytes` counts here.
+   * @param options How much the peer may send; `maxHeadBytes` counts here.
    * @throws {RangeError} If a limit is not a whole number from 0 on.
    */
-  constructor(limits?: Partial<HttpLimits>) {
-    const { maxHeadBytes } = resolveLimits(limits);
-    this.#machine = new Machine(new WholeHeadReader(maxHeadBytes));
+  constructor(options?: HttpReceiveOptions) {
+    const head = new HeadReader(resolveLimits(options));
+    this.#machine = new Machine((input) => readHead(head, input));
   }
 
   /**
    * Takes one step.
    *
-   * @param bytes What was just read, an empty array at end of file, or nothing.
+   * @param bytes The bytes just read, `null` at end of file, or nothing.
    * @returns What is wanted next, the head, or what is wrong with it.
    */
-  resume(bytes?: Uint8Array): Http11ReceiveHeadResult {
+  resume(bytes?: Uint8Array | null): Http11ReceiveHeadResult {
     return this.#machine.resume(bytes);
   }
 }
 
-class WholeHeadReader implements Reader<Http11ReceiveHeadResult> {
-  readonly #head: HeadReader;
-
-  constructor(maxHeadBytes: number) {
-    this.#head = new HeadReader(maxHeadBytes);
+function readHead(head: HeadReader, input: Input): Http11ReceiveHeadResult {
+  const response = head.read(input);
+  if (response === null) {
+    if (input.eof && input.start === input.end) throw noResponse();
+    return askForInput(input, "response head");
   }
-
-  step(input: Input): Http11ReceiveHeadResult {
-    const response = this.#head.read(input);
-    if (response === null) return askForInput(input, "response head");
-    return { type: "Ok", response, remaining: input.takeRest() };
-  }
+  return { type: "Ok", response, remaining: input.takeRest() };
 }

@@ -15,7 +15,7 @@
 
 import type { Err, HttpCoroutine, WantsRead } from "../coroutine.ts";
 import type { Input } from "../core/input.ts";
-import { Machine, type Reader, WANTS_READ } from "../core/machine.ts";
+import { Machine, WANTS_READ } from "../core/machine.ts";
 import { quote } from "../core/quote.ts";
 import { findValue, readDigits } from "./_fields.ts";
 import { LineReader } from "./_lines.ts";
@@ -158,7 +158,7 @@ export class SseParser implements HttpCoroutine<SseParserResult> {
       lastEventId,
       Math.min(maxEventBytes, MAX_EVENT_BYTES),
     );
-    this.#machine = new Machine(this.#reader);
+    this.#machine = new Machine((input) => this.#reader.step(input));
   }
 
   /**
@@ -193,16 +193,16 @@ export class SseParser implements HttpCoroutine<SseParserResult> {
    * After an `Event` or a `Retry` pass nothing, for there may be more of them
    * in what was passed before.
    *
-   * @param bytes What was just read, an empty array at end of file, or nothing.
+   * @param bytes The bytes just read, `null` at end of file, or nothing.
    * @returns What the parser wants or found next, or how it ended.
    */
-  resume(bytes?: Uint8Array): SseParserResult {
+  resume(bytes?: Uint8Array | null): SseParserResult {
     return this.#machine.resume(bytes);
   }
 }
 
 /** The buffers of §9.2.6. */
-class SseReader implements Reader<SseParserResult> {
+class SseReader {
   lastEventId: string;
 
   readonly #lines: LineReader;

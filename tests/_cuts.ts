@@ -55,18 +55,21 @@ export function drive(
   const record = new Recorder(input, feeder);
   const limit = 8 * (input.length + cuts.length) + 64;
   let feeding = options.eager ?? false;
+  let wantsRead = false;
   for (let calls = 0; calls < limit; calls++) {
     const step = coroutine.resume(
-      feeding && !record.complete ? feeder.next() : undefined,
+      feeding && !record.complete ? feeder.next(wantsRead) : undefined,
     );
+    wantsRead = step.type === "WantsRead";
     record.add(step);
     feeder.wipe();
     if (FINAL.includes(step.type)) {
       checkSticky(coroutine, step);
       return record.finish();
     }
-    feeding = options.eager ?? false;
-    if (step.type !== "WantsRead") continue;
+    // Nothing is passed after a write, or it would count as not written.
+    feeding = (options.eager ?? false) && step.type !== "WantsWrite";
+    if (!wantsRead) continue;
     if (feeder.atEof) throw new Error("Asks for more after the end of file");
     if (options.nag && coroutine.resume().type !== "WantsRead") {
       throw new Error("Does not repeat WantsRead");
@@ -120,12 +123,13 @@ class Feeder {
     return this.#piece === this.#ends.length && !this.#eofLeft;
   }
 
-  next(): Uint8Array | undefined {
+  /** Returns the next piece, or the end of file in either of its forms. */
+  next(wantsRead: boolean): Uint8Array | null | undefined {
     if (this.#piece === this.#ends.length) {
       if (!this.#eofLeft) return undefined;
       this.#eofLeft = false;
       this.atEof = true;
-      return NO_BYTES;
+      return wantsRead && this.#piece % 2 === 0 ? NO_BYTES : null;
     }
     const end = this.#ends[this.#piece]!;
     this.#from = this.#piece % 4;
@@ -181,10 +185,15 @@ class Recorder {
 function plainStep(step: object, text: string): PlainStep {
   const fields = plain(step) as PlainStep;
   if ("bytes" in step) return { ...fields, bytes: text };
-  if ("remaining" in step) {
-    return { ...fields, remaining: `${fields.remaining}${text}` };
-  }
-  return fields;
+  if (!("remaining" in step)) return fields;
+  const remaining = `${fields.remaining}${text}`;
+  // Bytes that were not passed would spoil the connection as well.
+  const isSpoiled = fields.keepAlive === true && remaining !== "";
+  return {
+    ...fields,
+    remaining,
+    ...(isSpoiled && { keepAlive: false, closeReason: "UnexpectedBytes" }),
+  };
 }
 
 /** Turns what a step carries into data that compares as JSON. */

@@ -5,9 +5,9 @@ export function test(name: string, fn: () => void | Promise<void>): void {
   Deno.test({ name, permissions: "none", fn });
 }
 
-/** An empty array, which says end of file. */
-export function endOfFile(): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(0);
+/** The end of file, as it may be passed at any time. */
+export function endOfFile(): null {
+  return null;
 }
 
 /** Takes the buffer of an array away, as a byte stream does with what it gets. */

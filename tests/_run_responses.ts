@@ -25,6 +25,10 @@ export interface Reader {
   readonly late: readonly string[];
   /** Fewer cuts, where another reader of the same kind is swept in all. */
   readonly most?: number;
+  /** The code for an end of file before the first byte. */
+  readonly atStart?: string;
+  /** Adapts what a vector expects to this reader. */
+  expect?(expect: ExpectedResponse): ExpectedResponse;
   make(api: Api, vector: ResponseVector): AnyCoroutine;
 }
 
@@ -55,6 +59,7 @@ export const SEND_10: Reader = {
   ...SEND,
   name: "Http10Send",
   most: 24,
+  expect: expectHttp10,
   make: (api, vector) =>
     new api.Http10Send(makeRequest(api, vector), vector.limits),
 };
@@ -68,6 +73,7 @@ export const HEAD_ALONE: Reader = {
 /** Reads one chunked body. */
 export const CHUNKS_ALONE: Reader = {
   name: "Http11ReceiveChunks",
+  atStart: "UnexpectedEof",
   early: ["body"],
   late: ENDING,
   make: (api, { limits }) => new api.Http11ReceiveChunks(limits),
@@ -77,6 +83,13 @@ function makeRequest(api: Api, { request }: ResponseVector) {
   const method = request?.method ?? "GET";
   const headers = request?.headers ?? [];
   return new api.HttpRequest(method, URL_OF_ALL, { headers });
+}
+
+function expectHttp10(expect: ExpectedResponse): ExpectedResponse {
+  const { closeReason, http10 } = expect;
+  if (closeReason !== null && closeReason !== "UnexpectedBytes") return expect;
+  const reason = http10 === undefined ? "Http10" : http10;
+  return { ...expect, closeReason: reason, keepAlive: reason === null };
 }
 
 /** Runs a vector of a whole response. */
@@ -97,13 +110,14 @@ export function runChunked(api: Api, vector: ChunkedVector): void {
     return;
   }
   const { at, ...expect } = vector.expect;
+  const closeReason = expect.remaining === undefined ? null : "UnexpectedBytes";
   runResponse(api, {
     ...vector,
     wire: CHUNKED_HEAD + expand(vector.wire),
     expect: {
       framing: { kind: "chunked" },
       ...expect,
-      ...(expect.error ? {} : { keepAlive: true, closeReason: null }),
+      ...(expect.error ? {} : { keepAlive: closeReason === null, closeReason }),
       ...(at === undefined ? {} : { at: CHUNKED_HEAD.length + at }),
     },
   });
@@ -136,11 +150,12 @@ function runReader(
   vector: ResponseVector,
   reader: Reader,
 ): void {
-  const { expect } = vector;
-  if ("throws" in expect) {
-    expectThrow(reader.name, expect.throws, () => reader.make(api, vector));
+  if ("throws" in vector.expect) {
+    const { throws } = vector.expect;
+    expectThrow(reader.name, throws, () => reader.make(api, vector));
     return;
   }
+  const expect = reader.expect?.(vector.expect) ?? vector.expect;
   const input = toBytes(expand(vector.wire));
   const eof = vector.eof ?? false;
   const make = () => reader.make(api, vector);
@@ -148,8 +163,8 @@ function runReader(
     const whole = drive(make(), input, [], { eof });
     checkWhole(reader, whole, expect);
     const ending = endingOf(expect, input.length);
-    const most = reader.most === undefined ? {} : { most: reader.most };
-    sweep({ make, input, eof, ending, ...most }, whole);
+    const { most, atStart } = reader;
+    sweep({ make, input, eof, ending, most, atStart }, whole);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new Error(`${reader.name}: ${message}`, { cause: error });

@@ -27,8 +27,10 @@ export interface Sweep {
   readonly input: Uint8Array;
   readonly eof: boolean;
   readonly ending: Ending;
+  /** The code for an end of file before the first byte. */
+  readonly atStart?: string | undefined;
   /** How many offsets of the input are looked at, at most. */
-  readonly most?: number;
+  readonly most?: number | undefined;
 }
 
 // Wires of vectors are mostly shorter than this, and looked at in every cut.
@@ -95,7 +97,17 @@ function checkTrailing(run: Sweep, whole: Driven): void {
 
 function appendTrailing(step: PlainStep): PlainStep {
   if (!("remaining" in step)) return step;
-  return { ...step, remaining: `${step.remaining}${TRAILING}` };
+  return withRemaining(step, `${step.remaining}${TRAILING}`);
+}
+
+/** The step for other bytes after the message, which spoil the connection. */
+function withRemaining(step: PlainStep, remaining: string): PlainStep {
+  const { closeReason } = step;
+  const isOrdinary = closeReason === null || closeReason === "UnexpectedBytes";
+  if (!isOrdinary) return { ...step, remaining };
+  const keepAlive = remaining === "";
+  const reason = keepAlive ? null : "UnexpectedBytes";
+  return { ...step, remaining, keepAlive, closeReason: reason };
 }
 
 /** Checks what is read where the input ends for good at an offset. */
@@ -138,21 +150,22 @@ function checkProgress(label: string, whole: Driven, ended: Driven): void {
 
 function checkEnd(
   label: string,
-  { ending, input }: Sweep,
+  { ending, input, atStart = "NoResponse" }: Sweep,
   whole: Driven,
   end: PlainStep,
   at: number,
 ): void {
+  const early = at === 0 ? atStart : "UnexpectedEof";
   if (ending.kind === "error") {
     if (end.type === "Ok" && ending.openEnded) return;
     const codes = ending.at === null
-      ? ["UnexpectedEof", ending.code]
-      : [at < ending.at ? "UnexpectedEof" : ending.code];
+      ? [early, ending.code]
+      : [at < ending.at ? early : ending.code];
     if (codes.includes(`${end.error}`)) return;
     throw new Error(`${label}: ${show(end)} is none of ${show(codes)}`);
   }
   if (at < ending.at) {
-    equal(label, [end.type, end.error], ["Err", "UnexpectedEof"]);
+    equal(label, [end.type, end.error], ["Err", early]);
     return;
   }
   const full = whole.steps.at(-1)!;
@@ -160,7 +173,7 @@ function checkEnd(
   equal(
     label,
     end,
-    ending.kind === "eof" ? withBody(full, read) : { ...full, remaining: read },
+    ending.kind === "eof" ? withBody(full, read) : withRemaining(full, read),
   );
 }
 

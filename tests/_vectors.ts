@@ -67,6 +67,8 @@ export interface ExpectedResponse {
   readonly upgraded?: boolean;
   readonly keepAlive?: boolean;
   readonly closeReason?: HttpCloseReason | null;
+  /** The close reason if the request was HTTP/1.0; `Http10` for `null`. */
+  readonly http10?: HttpCloseReason | null;
   readonly error?: HttpErrorCode;
   /** How many bytes it takes to see the error, where that is decided. */
   readonly at?: number;

@@ -39,8 +39,8 @@ export function countWork(fn: () => void): Work {
 
 /** An array that counts how often one of its bytes is looked at. */
 export function countLooks(
-  bytes: Uint8Array,
-): { bytes: Uint8Array; looks: () => number } {
+  bytes: Uint8Array<ArrayBuffer>,
+): { bytes: Uint8Array<ArrayBuffer>; looks: () => number } {
   let looks = 0;
   const proxy = new Proxy(bytes, {
     get(target, key) {
@@ -50,4 +50,23 @@ export function countLooks(
     },
   });
   return { bytes: proxy, looks: () => looks };
+}
+
+/** Runs a function during which every allocation of a `Uint8Array` fails. */
+export function withoutMemory<T>(fn: () => T): T {
+  const RealArray = globalThis.Uint8Array;
+  globalThis.Uint8Array = new Proxy(RealArray, {
+    construct(target, args: unknown[]) {
+      // Views need no memory.
+      if (args[0] instanceof ArrayBuffer) {
+        return Reflect.construct(target, args, target);
+      }
+      throw new RangeError("Array buffer allocation failed");
+    },
+  });
+  try {
+    return fn();
+  } finally {
+    globalThis.Uint8Array = RealArray;
+  }
 }

@@ -16,7 +16,7 @@ import type { HttpHeadersInit } from "../rfc9110/headers.ts";
 import type { HttpRedirect } from "../rfc9110/redirect.ts";
 import { HttpRequest } from "../rfc9110/request.ts";
 import { Http11Send } from "../rfc9112/send.ts";
-import type { HttpSendOutput } from "../rfc9112/send_result.ts";
+import type { HttpSendOutput } from "../rfc9112/send.ts";
 
 /** What a {@linkcode WellKnown} may be given besides base and service. */
 export interface WellKnownInit {
@@ -100,10 +100,10 @@ export class WellKnown implements HttpCoroutine<WellKnownResult> {
   /**
    * Takes one step.
    *
-   * @param bytes What was just read, an empty array at end of file, or nothing.
+   * @param bytes The bytes just read, `null` at end of file, or nothing.
    * @returns What is wanted next, or how the exchange ended.
    */
-  resume(bytes?: Uint8Array): WellKnownResult {
+  resume(bytes?: Uint8Array | null): WellKnownResult {
     const step = this.#send.resume(bytes);
     if (step.type === "WantsRedirect") {
       const { url, sameOrigin } = step;

@@ -18,12 +18,13 @@ const HEAD_END = "\r\n\r\n";
 
 const CLOSE_REASONS: Record<HttpCloseReason, string> = {
   Upgraded: "speaks another protocol now",
-  RequestIncomplete: "closed: the response came before all was sent",
   ReadToClose: "closed: its end was the end of the body",
   AmbiguousFraming: "closed: the fields leave open where the body ends",
   ResponseClose: "closed: the server said so (Connection: close)",
   RequestClose: "closed: the request said so (Connection: close)",
   Http10: "closed: HTTP/1.0, and nobody said keep-alive",
+  RequestIncomplete: "closed: the response came before all was sent",
+  UnexpectedBytes: "closed: bytes followed the response",
 };
 
 // Colours are for people: not in files and pipes, nor where NO_COLOR is set.

@@ -85,7 +85,9 @@ test("Input puts together pieces that come before it settles", () => {
 test("Input takes an empty array for the end of file, and nothing after", () => {
   const input = new Input();
   input.push(toBytes("ab"));
-  input.push(toBytes(""));
+  input.push(new Uint8Array(0));
+  assertEquals(input.eof, false);
+  input.push(new Uint8Array(0), true);
   input.settle();
   assertEquals([input.eof, unused(input)], [true, "ab"]);
   input.push(toBytes("cd"));

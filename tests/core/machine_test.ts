@@ -7,94 +7,129 @@ import {
 import { HttpError } from "../../error.ts";
 import { Input } from "../../core/input.ts";
 import { askForInput, Machine, WANTS_READ } from "../../core/machine.ts";
-import { endOfFile, test } from "../_pure.ts";
+import { test, transfer } from "../_pure.ts";
 import { toBytes, toText } from "../_text.ts";
+import { withoutMemory } from "../_work.ts";
 
-/** Runs `step` over the input, and counts how often. */
-class Probe {
-  calls = 0;
-  input: Input | null = null;
-  constructor(readonly run: (input: Input) => { readonly type: string }) {}
-  step(input: Input): { readonly type: string } {
-    this.calls++;
-    this.input = input;
-    return this.run(input);
-  }
+/** A machine of these steps in turn, and what each of them saw of the input. */
+function machineOf(types: readonly string[]) {
+  const seen: unknown[] = [];
+  const machine = new Machine((input: Input) => {
+    const { bytes, start, end, eof, isBare } = input;
+    seen.push([toText(bytes.subarray(start, end)), eof, isBare]);
+    input.start = end;
+    return { type: types[Math.min(seen.length, types.length) - 1]! };
+  });
+  return { machine, seen };
 }
 
 for (const type of ["Ok", "Err"]) {
-  test(`Machine returns the very same ${type} for good, and steps no more`, () => {
-    const probe = new Probe(() => ({ type }));
-    const machine = new Machine(probe);
+  test(`Machine returns the same ${type} for good, without another step`, () => {
+    const { machine, seen } = machineOf([type]);
     const step = machine.resume(toBytes("a"));
-    assertEquals(step.type, type);
-    for (const input of [undefined, toBytes("b"), endOfFile(), toBytes("c")]) {
+    assertEquals(step, { type });
+    for (const input of [undefined, toBytes("b"), null, "not bytes" as never]) {
       assertStrictEquals(machine.resume(input), step);
     }
-    assertEquals(probe.calls, 1);
-    assertEquals(probe.input?.eof, false);
+    assertEquals(seen.length, 1);
   });
 }
 
 test("Machine returns a thrown HttpError as an Err, the same for good", () => {
   const error = new HttpError("InvalidHeader", "Bad");
-  const machine = new Machine(
-    new Probe(() => {
-      throw error;
-    }),
-  );
+  const machine = new Machine(() => {
+    throw error;
+  });
   const step = machine.resume(toBytes("a"));
   assert(step.type === "Err" && "error" in step);
   assertStrictEquals(step.error, error);
   assertStrictEquals(machine.resume(toBytes("b")), step);
 });
 
-test("Machine lets go of the caller's buffer after an error too", () => {
-  const probe = new Probe((input) => {
+test("Machine throws the same error for good once it has thrown", () => {
+  let calls = 0;
+  const bug = new RangeError("Array buffer allocation failed");
+  const machine = new Machine(() => {
+    calls++;
+    throw bug;
+  });
+  for (const input of [toBytes("a"), undefined, null]) {
+    const error = assertThrows(() => machine.resume(input), RangeError);
+    assertStrictEquals(error, bug);
+  }
+  assertEquals(calls, 1);
+});
+
+test("Machine ends when there is no memory for the rest of the input", () => {
+  const machine = new Machine(() => WANTS_READ);
+  const bytes = toBytes("abc");
+  assertThrows(() => withoutMemory(() => machine.resume(bytes)), RangeError);
+  assertThrows(() => machine.resume(undefined), RangeError);
+});
+
+test("Machine takes an empty array for end of file after WantsRead alone", () => {
+  const empty = new Uint8Array(0);
+  const { machine, seen } = machineOf([
+    "WantsWrite",
+    "Data",
+    "WantsRead",
+    "Data",
+  ]);
+  for (const input of [empty, empty, undefined, empty]) machine.resume(input);
+  assertEquals(seen, [
+    ["", false, true],
+    ["", false, true],
+    ["", false, true],
+    ["", true, false],
+  ]);
+});
+
+test("Machine takes null for end of file at any time", () => {
+  const { machine, seen } = machineOf(["Data"]);
+  for (const input of [null, undefined, toBytes("late")]) machine.resume(input);
+  assertEquals(seen, [["", true, false], ["", true, true], ["", true, false]]);
+});
+
+test("Machine forgets its input once it has ended", () => {
+  let seen: Input | null = null;
+  const piece = toBytes("abc");
+  new Machine((input: Input) => {
+    seen = input;
     input.start++;
     throw new HttpError("InvalidHeader", "Bad");
+  }).resume(piece);
+  assertEquals(seen!.bytes.length, 0);
+});
+
+for (
+  const [name, input] of [
+    ["a string", "abc"],
+    ["an ArrayBuffer", new ArrayBuffer(2)],
+    ["a Uint16Array", new Uint16Array(2)],
+    ["an array", [1, 2]],
+    ["a detached array", structuredClone(new Uint8Array(2))],
+  ] as const
+) {
+  test(`Machine throws a TypeError for ${name} as input, and ends`, () => {
+    const bytes = input as unknown as Uint8Array;
+    if (name === "a detached array") transfer(bytes);
+    const { machine, seen } = machineOf(["WantsRead"]);
+    machine.resume(undefined);
+    assertThrows(() => machine.resume(bytes), TypeError, "Invalid input");
+    assertThrows(() => machine.resume(undefined), TypeError, "Invalid input");
+    assertEquals(seen.length, 1);
   });
-  const piece = toBytes("abc");
-  new Machine(probe).resume(piece);
-  piece.fill(0);
-  const { bytes: kept, start, end } = probe.input!;
-  assertEquals(toText(kept.subarray(start, end)), "bc");
-});
+}
 
-test("Machine throws on what is a fault of its own", () => {
-  const machine = new Machine(
-    new Probe(() => {
-      throw new TypeError("A bug");
-    }),
-  );
-  assertThrows(() => machine.resume(undefined), TypeError, "A bug");
-});
-
-test("Machine steps again after a step that is not final", () => {
-  const types = ["WantsWrite", "Data", "Interim", "WantsRedirect", "WantsRead"];
-  let at = 0;
-  const probe = new Probe(() => ({ type: types[at++]! }));
-  const machine = new Machine(probe);
-  assertEquals(types.map(() => machine.resume(undefined).type), types);
-});
-
-test("Machine passes nothing to the reader where nothing was read", () => {
-  const probe = new Probe(() => WANTS_READ);
-  const machine = new Machine(probe);
-  machine.resume(undefined);
-  machine.resume(undefined);
-  assertEquals([probe.input?.end, probe.input?.eof], [0, false]);
-});
-
-test("askForInput returns the shared step, which nobody can change", () => {
+test("askForInput returns the shared step, which is frozen", () => {
   const step = askForInput(new Input(), "thing");
   assertStrictEquals(step, WANTS_READ);
   assert(Object.isFrozen(step));
 });
 
-test("askForInput throws UnexpectedEof after the end of file", () => {
+test("askForInput throws UnexpectedEof after end of file", () => {
   const input = new Input();
-  input.push(endOfFile());
+  input.push(null);
   const error = assertThrows(() => askForInput(input, "thing"), HttpError);
   assertEquals(error.code, "UnexpectedEof");
   assertEquals(

@@ -51,9 +51,11 @@ export function readResponse(
   try {
     const rest = readHeads(text, request, found);
     readBody(rest, found, eof);
+    if (found.remaining) found.closeReason ??= "UnexpectedBytes";
   } catch (error) {
     if (!(error instanceof End)) throw error;
-    const more = eof ? "UnexpectedEof" : "WantsRead";
+    const atEof = text === "" ? "NoResponse" : "UnexpectedEof";
+    const more = eof ? atEof : "WantsRead";
     found.end = error.why === "More" ? more : error.why;
   }
   return found;

@@ -189,9 +189,9 @@ function failureOf(
   while (step.type === "WantsRead" || step.type === "WantsWrite") {
     if (step.type === "WantsWrite") step = connect.resume();
     else {
-      const piece = pieces.shift() ?? (eof ? endOfFile() : null);
-      if (piece === null) throw new Error("Asks for more");
-      step = connect.resume(piece);
+      const piece = pieces.shift();
+      if (piece === undefined && !eof) throw new Error("Asks for more");
+      step = connect.resume(piece ?? endOfFile());
     }
   }
   if (step.type !== "Err") throw new Error("Does not fail");

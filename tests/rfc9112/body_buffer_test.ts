@@ -107,7 +107,7 @@ test("BodyBuffer rejects the piece that passes the limit, and holds no more", ()
     assertEquals(error.code, "BodyTooLarge");
     assertEquals(
       error.message,
-      "Cannot hold the response body: it is longer than 5 bytes",
+      "Cannot hold the response body: it has more than 5 bytes (maxBodyBytes)",
     );
   }
   buffer.push(toBytes("de"));

@@ -18,6 +18,7 @@ const DEFAULTS: HttpLimits = {
   maxTrailerBytes: 65_536,
   maxChunkExtensionBytes: 16_384,
   maxInterimResponses: 32,
+  maxHeaderFields: 1000,
   maxBodyBytes: 1_073_741_824,
 };
 const NAMES = Object.keys(DEFAULTS) as (keyof HttpLimits)[];

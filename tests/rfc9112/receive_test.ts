@@ -26,7 +26,7 @@ const CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
 /** Resumes until input is wanted or it ends, and returns those steps. */
 function drain(
   receive: Http11Receive,
-  piece?: Uint8Array,
+  piece?: Uint8Array | null,
 ): Http11ReceiveResult[] {
   const steps = [receive.resume(piece)];
   while (!["WantsRead", "Ok", "Err"].includes(steps.at(-1)!.type)) {

@@ -29,13 +29,13 @@ export function byte(value: number): string {
 /** Feeds pieces to a parser, each of them from a buffer that is then wiped. */
 export function feed(
   parser: SseParser,
-  pieces: Iterable<Uint8Array>,
+  pieces: Iterable<Uint8Array | null>,
 ): Seen[] {
   const seen: Seen[] = [];
   for (const piece of pieces) {
-    const buffer = piece.slice();
+    const buffer = piece?.slice() ?? null;
     let step = parser.resume(buffer);
-    buffer.fill(0x0a);
+    buffer?.fill(0x0a);
     while (step.type === "Event" || step.type === "Retry") {
       seen.push(
         step.type === "Event"
@@ -58,7 +58,7 @@ export function readAll(
   options?: SseParserOptions,
 ): { seen: Seen[]; lastEventId: string } {
   const parser = new SseParser(options);
-  const seen = feed(parser, [...pieces, new Uint8Array()]);
+  const seen = feed(parser, [...pieces, null]);
   return { seen, lastEventId: parser.lastEventId };
 }
 

@@ -7,7 +7,7 @@ import {
 import { CASES } from "./_cases.ts";
 import { bytesOf, cuts, feed, readAll, readPlainly } from "./_streams.ts";
 
-const EOF = new Uint8Array();
+const EOF = null;
 
 function test(name: string, fn: () => void): void {
   Deno.test({ name: `SseParser ${name}`, permissions: "none", fn });
