@@ -1,43 +1,51 @@
-// Buffers to read into and to join small pieces in. A pool keeps them between
-// reads, for all connections: their contents are old bytes of any origin, so only
-// the part that a read filled may leave this folder, and only as a copy.
+// Buffers to read into, and to join small pieces in before they are written.
+//
+// They are lent for one read or write at a time, so an idle connection holds
+// only the small buffer of its pending read. A returned buffer serves the next
+// connection, so it still holds bytes of another peer: never hand one to the
+// user, only copies of its contents.
 
-// A small response fits into the first size. Reads of more than the last size
-// were not faster.
+// A small response fits into the first. Reads larger than the last were not
+// faster.
 const SIZES = [4096, 65536, 262144] as const;
 
-// How many idle buffers of each size are kept: 256 KiB, 1 MiB, and 1 MiB.
-const MAX_IDLE = [64, 16, 4] as const;
+// How many of each size are kept: at most a megabyte of each but the first.
+const MAX_IDLE: readonly number[] = [64, 16, 4];
 
 const idle: ArrayBuffer[][] = SIZES.map(() => []);
 
-/** The size of the largest buffer. */
+/** The size of the largest buffer, in bytes. */
 export const MAX_BUFFER_BYTES: number = SIZES[2];
 
-/** Takes the smallest buffer that holds `length` bytes, at most the largest. */
-export function takeBuffer(length: number): Uint8Array<ArrayBuffer> {
-  const at = length <= SIZES[0] ? 0 : length <= SIZES[1] ? 1 : 2;
+/** Takes the smallest buffer that holds so many bytes, up to the largest. */
+export function takeBuffer(bytes: number): Uint8Array<ArrayBuffer> {
+  const at = bytes <= SIZES[0] ? 0 : bytes <= SIZES[1] ? 1 : 2;
   return new Uint8Array(idle[at]!.pop() ?? new ArrayBuffer(SIZES[at]));
 }
 
-/** Returns a buffer to the pool. A buffer of another size is ignored. */
-export function giveBuffer(buffer: ArrayBufferLike): void {
-  if (!(buffer instanceof ArrayBuffer)) return;
-  const at = SIZES.findIndex((size) => size === buffer.byteLength);
+/** Returns a buffer, which need not be one that was taken here. */
+export function returnBuffer(buffer: ArrayBuffer): void {
+  const at = buffer.byteLength === SIZES[0]
+    ? 0
+    : buffer.byteLength === SIZES[1]
+    ? 1
+    : buffer.byteLength === SIZES[2]
+    ? 2
+    : -1;
   if (at >= 0 && idle[at]!.length < MAX_IDLE[at]!) idle[at]!.push(buffer);
 }
 
-/** How much a connection reads at once: more after reads that fill a buffer. */
+/** The size of a connection's next read: larger after reads that were full. */
 export class ReadSize {
   #at = 0;
 
-  /** Takes a buffer for the next read. */
-  takeBuffer(): Uint8Array<ArrayBuffer> {
-    return takeBuffer(SIZES[this.#at]!);
+  /** The size in bytes. */
+  get bytes(): number {
+    return SIZES[this.#at]!;
   }
 
-  /** Adapts to the length of a read. */
-  note(length: number): void {
+  /** Adapts the size to the length of a read. */
+  adapt(length: number): void {
     if (length === SIZES[this.#at] && this.#at < SIZES.length - 1) {
       this.#at++;
     } else if (this.#at > 0 && length < SIZES[this.#at - 1]! / 2) {

@@ -2,9 +2,9 @@
 // close both directions at end of file, and cost more.
 
 import {
-  giveBuffer,
   MAX_BUFFER_BYTES,
   ReadSize,
+  returnBuffer,
   takeBuffer,
 } from "./buffers.ts";
 import type {
@@ -20,7 +20,7 @@ import {
   type SocketTransport,
   type StartTlsOptions,
 } from "./socket_connection.ts";
-import { eventLoopTurn } from "./turn.ts";
+import { nextTurn } from "./turn.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -72,18 +72,18 @@ export class DenoTransport implements SocketTransport {
   }
 
   async #read(into: Bytes | undefined): Promise<Bytes | null> {
-    const buffer = into ?? this.#readSize.takeBuffer();
+    const buffer = into ?? takeBuffer(this.#readSize.bytes);
     const length = await this.#conn.read(buffer);
     if (length !== null && length > 0) {
-      if (into === undefined) this.#readSize.note(length);
+      if (into === undefined) this.#readSize.adapt(length);
       return buffer.subarray(0, length);
     }
-    if (into === undefined) giveBuffer(buffer.buffer);
+    if (into === undefined) returnBuffer(buffer.buffer);
     return null;
   }
 
   recycle(bytes: Bytes): void {
-    giveBuffer(bytes.buffer);
+    returnBuffer(bytes.buffer);
   }
 
   write(pieces: readonly Uint8Array[]): Promise<void> {
@@ -106,7 +106,7 @@ export class DenoTransport implements SocketTransport {
       at += piece.length;
     }
     await this.#writeAll(joined.subarray(0, length));
-    giveBuffer(joined.buffer);
+    returnBuffer(joined.buffer);
   }
 
   async #writeAll(bytes: Uint8Array): Promise<void> {
@@ -140,7 +140,7 @@ export class DenoTransport implements SocketTransport {
   }
 
   turn(): Promise<void> {
-    return eventLoopTurn();
+    return nextTurn();
   }
 
   ref(): void {

@@ -19,7 +19,7 @@ import {
   type StartTlsOptions,
 } from "./socket_connection.ts";
 import { tlsFailed } from "./tls_failure.ts";
-import { eventLoopTurn } from "./turn.ts";
+import { nextTurn } from "./turn.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -219,7 +219,7 @@ export class NodeTransport implements SocketTransport {
   }
 
   turn(): Promise<void> {
-    return eventLoopTurn();
+    return nextTurn();
   }
 
   ref(): void {
