@@ -13,7 +13,8 @@
 //                                   redirect? ────> WantsExchange, of a new hop
 //                                   none ─────────> Ok
 
-import type { HttpError } from "../error.ts";
+import { quote } from "../core/quote.ts";
+import { HttpError } from "../error.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
 import { findRedirect } from "../rfc9110/redirect.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
@@ -21,7 +22,7 @@ import type { HttpSendOptions } from "../rfc9112/send.ts";
 import type { CallRules } from "./call_options.ts";
 import type { HttpCredential, HttpCredentialsAsk } from "./credentials.ts";
 import { firstHop, type Hop } from "./hop.ts";
-import { retryBudgetOf } from "./memory.ts";
+import { openMemory } from "./memory.ts";
 import { follows, type HttpHop } from "./redirects.ts";
 import { type Outcome, Resends } from "./retry.ts";
 
@@ -147,7 +148,7 @@ class Conversation {
     this.#rules = rules;
     this.#resends = new Resends(rules.retry, {
       idempotent: rules.idempotent,
-      budget: retryBudgetOf(rules.memory),
+      budget: openMemory(rules.memory).retryBudget,
       random: rules.random,
     });
     this.#hop = firstHop(request, rules);
@@ -196,6 +197,7 @@ class Conversation {
     const { response, bodyUsed = true } = input;
     this.#attempts++;
     this.#hop.receive(response, this.#now);
+    if (yield* this.#authenticate(response, bodyUsed)) return null;
     if (yield* this.#resend(input, bodyUsed)) return null;
     if (this.#redirect(response, bodyUsed)) return null;
     return {
@@ -204,6 +206,36 @@ class Conversation {
       hops: this.#hops,
       attempts: this.#attempts,
     };
+  }
+
+  /**
+   * Prepares to answer the challenges of a 401 or 407, if there are credentials.
+   *
+   * @throws {HttpError} If the proxy refuses the request.
+   */
+  *#authenticate(response: HttpResponse, bodyUsed: boolean): Flow<boolean> {
+    const hop = this.#hop;
+    const challenged = hop.challenged(response);
+    if (challenged === null) return false;
+    const { by, challenges } = challenged;
+    if (by !== null && hop.canSendBody(bodyUsed)) {
+      let reaction = by.challenged(challenges);
+      if (reaction.type === "Ask") {
+        const input = yield { type: "WantsCredentials", ask: reaction.ask };
+        this.#now = input.now;
+        reaction = by.accept((input as Input<"Credentials">).credentials);
+      }
+      if (reaction.type === "Resend") {
+        this.#resends.nextRequest();
+        return true;
+      }
+    }
+    if (challenged.proxy === null) return false;
+    throw new HttpError(
+      "ProxyRefused",
+      `The proxy ${quote(challenged.proxy.host)} asks for credentials (407)`,
+      { response },
+    );
   }
 
   /** Prepares to send the request again, if the rules allow it. */

@@ -1,26 +1,30 @@
 /**
- * Credentials that answer the challenges of origins and proxies (RFC 9110 §11).
+ * Credentials, and which challenge they answer (RFC 9110 §11, PROTOCOL §17).
  *
  * @module
  */
 
-import type { HttpAuthBasic } from "../auth/basic.ts";
-import type { HttpAuthBearer } from "../auth/bearer.ts";
+import { HttpAuthBasic } from "../auth/basic.ts";
+import { HttpAuthBearer } from "../auth/bearer.ts";
+import { HttpAuthDigest } from "../auth/digest/digest.ts";
 import type { HttpChallenge } from "../rfc9110/challenge.ts";
 
 /** Asks for credentials: an origin or a proxy sent challenges. */
 export interface HttpCredentialsAsk {
-  /** The URL that was requested, or that of the proxy. */
+  /** The URL that was requested, or that of the proxy; without userinfo. */
   readonly url: URL;
-  /** Whether the proxy asks (407) and not the origin (401). */
+  /** Whether the proxy asks (407), not the origin (401). */
   readonly proxy: boolean;
-  /** What it accepts. */
+  /** The schemes that it accepts. */
   readonly challenges: readonly HttpChallenge[];
-  /** How often this call has asked for this origin or proxy, from 1 on. */
+  /**
+   * How many credentials this request has come to, from 1 on: those that were
+   * sent before were refused, such as a token that has expired.
+   */
   readonly attempt: number;
 }
 
-/** A username and a password for the strongest challenge that can be answered. */
+/** A username and a password, for the strongest challenge that they can answer. */
 export interface HttpPassword {
   /** The username. */
   readonly username: string;
@@ -29,9 +33,152 @@ export interface HttpPassword {
 }
 
 /** What answers a challenge. */
-export type HttpCredential = HttpAuthBasic | HttpAuthBearer | HttpPassword;
+export type HttpCredential =
+  | HttpAuthBasic
+  | HttpAuthBearer
+  | HttpAuthDigest
+  | HttpPassword;
 
-/** Finds the credentials for an origin or a proxy; `null` if there are none. */
+/** Finds the credentials of an origin or a proxy; `null` if there are none. */
 export type HttpCredentials = (
   ask: HttpCredentialsAsk,
-) => HttpCredential | null | Promise<HttpCredential | null>;
+) => HttpCredential | null | PromiseLike<HttpCredential | null>;
+
+/** The request to authorize, as far as a digest covers it. */
+export interface AuthorizedRequest {
+  readonly method: string;
+  /** The request target, as it is sent. */
+  readonly target: string;
+  /** The body if it is in memory. */
+  readonly body: Uint8Array | undefined;
+}
+
+/** Credentials, and the challenge that they answer. */
+export class Authorization {
+  /** As it was given. */
+  readonly credential: HttpCredential;
+  readonly #challenge: HttpChallenge;
+  /** One for all challenges, for it counts the uses of each nonce. */
+  readonly #digest: HttpAuthDigest | null;
+
+  private constructor(
+    credential: HttpCredential,
+    challenge: HttpChallenge,
+    digest: HttpAuthDigest | null,
+  ) {
+    this.credential = credential;
+    this.#challenge = challenge;
+    this.#digest = digest;
+  }
+
+  /**
+   * Finds the challenge that a credential answers; `null` if there is none.
+   *
+   * @param basicForPassword Whether a password may be sent as it is.
+   */
+  static find(
+    credential: HttpCredential,
+    challenges: readonly HttpChallenge[],
+    basicForPassword: boolean,
+  ): Authorization | null {
+    const digest = credential instanceof HttpAuthDigest
+      ? credential
+      : isPassword(credential)
+      ? new HttpAuthDigest(credential.username, credential.password)
+      : null;
+    const challenge = digest === null ? undefined : strongest(challenges);
+    if (challenge !== undefined) {
+      return new Authorization(credential, challenge, digest);
+    }
+    const scheme = schemeOf(credential, basicForPassword);
+    const other = challenges.find((candidate) => candidate.scheme === scheme);
+    return other === undefined
+      ? null
+      : new Authorization(credential, other, digest);
+  }
+
+  get scheme(): string {
+    return this.#challenge.scheme;
+  }
+
+  /** The digest that learns from the response, or `null`. */
+  get digest(): HttpAuthDigest | null {
+    return this.scheme === "digest" ? this.#digest : null;
+  }
+
+  /** Answers other challenges with the same credentials; `null` if it cannot. */
+  renew(
+    challenges: readonly HttpChallenge[],
+    basicForPassword: boolean,
+  ): Authorization | null {
+    const found = Authorization.find(
+      this.credential,
+      challenges,
+      basicForPassword,
+    );
+    return found && new Authorization(
+      this.credential,
+      found.#challenge,
+      this.#digest,
+    );
+  }
+
+  /** Writes the value of `Authorization` or `Proxy-Authorization`. */
+  write(request: AuthorizedRequest, random: () => number): string {
+    const { credential } = this;
+    if (
+      credential instanceof HttpAuthBasic ||
+      credential instanceof HttpAuthBearer
+    ) return credential.toAuthorization();
+    if (this.digest !== null) {
+      const cnonce = randomHex(random);
+      return this.digest.answer(this.#challenge, request, { cnonce });
+    }
+    const { username, password } = credential as HttpPassword;
+    return new HttpAuthBasic(username, password).toAuthorization();
+  }
+}
+
+function isPassword(credential: HttpCredential): credential is HttpPassword {
+  return !(credential instanceof HttpAuthBasic ||
+    credential instanceof HttpAuthBearer ||
+    credential instanceof HttpAuthDigest);
+}
+
+/** The scheme other than Digest that a credential answers. */
+function schemeOf(
+  credential: HttpCredential,
+  basicForPassword: boolean,
+): string | null {
+  if (credential instanceof HttpAuthBearer) return "bearer";
+  if (credential instanceof HttpAuthBasic) return "basic";
+  return isPassword(credential) && basicForPassword ? "basic" : null;
+}
+
+const DIGESTS = ["sha-256", "sha-512-256", "md5"];
+
+/** The Digest challenge with the best algorithm, the first of equals. */
+function strongest(
+  challenges: readonly HttpChallenge[],
+): HttpChallenge | undefined {
+  const rank = (challenge: HttpChallenge) =>
+    DIGESTS.indexOf(
+      (challenge.param("algorithm") ?? "MD5").toLowerCase()
+        .replace(/-sess$/, ""),
+    );
+  return challenges.filter((challenge) => HttpAuthDigest.supports(challenge))
+    .reduce<HttpChallenge | undefined>(
+      (best, challenge) =>
+        best === undefined || rank(challenge) < rank(best) ? challenge : best,
+      undefined,
+    );
+}
+
+/** Returns 128 random bits. */
+function randomHex(random: () => number): string {
+  let text = "";
+  while (text.length < 32) {
+    text += Math.floor(random() * 16 ** 4).toString(16).padStart(4, "0");
+  }
+  return text;
+}

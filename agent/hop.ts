@@ -1,46 +1,86 @@
 // One hop of a call: the request as it is before each attempt, and what is
-// decided anew for each hop. What was withheld from another origin is not in the
-// request, so it cannot come back on a later hop.
+// decided anew for each hop.
+//
+// What was withheld from another origin is not in the request, so it cannot come
+// back on a later hop. The userinfo of the URL is not in there either.
 
+import type { HttpChallenge } from "../rfc9110/challenge.ts";
 import { HttpHeaders } from "../rfc9110/headers.ts";
 import { type HttpRedirect, redirectRequest } from "../rfc9110/redirect.ts";
 import { HttpRequest } from "../rfc9110/request.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
+import { requestTarget } from "../rfc9112/_encode_head.ts";
 import type { HttpSendOptions } from "../rfc9112/send.ts";
+import {
+  authenticateOrigin,
+  authenticateProxy,
+  type Authentication,
+  takeUserinfo,
+} from "./authentication.ts";
 import { joinCookies } from "./call_cookies.ts";
 import type { CallRules } from "./call_options.ts";
+import type { HttpPassword } from "./credentials.ts";
 
-/** Prepares the first hop: the caller's request and the default fields. */
+/**
+ * Prepares the first hop: the caller's request with the default fields.
+ */
 export function firstHop(request: HttpRequest, rules: CallRules): Hop {
-  return new Hop(withDefaults(request, rules.headers), {
-    rules,
-    withBody: true,
-    target: rules.target,
-  });
+  const headers = new HttpHeaders(request.headers);
+  for (const [name, value] of rules.headers ?? []) {
+    if (!request.headers.has(name)) headers.append(name, value);
+  }
+  const copy = withHeaders(request, headers);
+  const userinfo = takeUserinfo(copy.url);
+  return new Hop(copy, userinfo, true, rules.target, rules);
 }
 
-interface HopInit {
-  readonly rules: CallRules;
-  readonly withBody: boolean;
-  readonly target: HttpSendOptions["target"];
+/** Who asks for credentials. */
+export interface Challenged {
+  readonly challenges: readonly HttpChallenge[];
+  /** What answers, or `null` if nothing does. */
+  readonly by: Authentication | null;
+  /** The proxy, or `null` if the origin asks. */
+  readonly proxy: URL | null;
 }
 
 /** A request, and what goes with it. */
 export class Hop {
-  /** Without cookies and credentials from elsewhere than the caller. */
+  /** Without cookies and credentials but those that the caller wrote. */
   readonly request: HttpRequest;
   readonly proxy: URL | null;
   readonly target: HttpSendOptions["target"];
   /** Whether the body of the call goes along. */
   readonly withBody: boolean;
   readonly #rules: CallRules;
+  readonly #userinfo: HttpPassword | null;
+  /** The proxy, if it reads the request and does not open a tunnel. */
+  readonly #forwarder: URL | null;
+  readonly #byOrigin: Authentication | null;
+  readonly #byProxy: Authentication | null;
 
-  constructor(request: HttpRequest, { rules, withBody, target }: HopInit) {
+  constructor(
+    request: HttpRequest,
+    userinfo: HttpPassword | null,
+    withBody: boolean,
+    target: HttpSendOptions["target"],
+    rules: CallRules,
+  ) {
+    const { url, headers } = request;
     this.request = request;
-    this.proxy = rules.proxyOf(request.url);
-    this.target = isForwarded(request.url, this.proxy) ? "absolute" : target;
     this.withBody = withBody;
     this.#rules = rules;
+    this.#userinfo = userinfo;
+    this.proxy = rules.proxyOf(url);
+    this.#forwarder = forwarderOf(url, this.proxy);
+    this.target = this.#forwarder === null ? target : target ?? "absolute";
+    // The caller's own field says all there is to say.
+    this.#byOrigin = headers.has("authorization")
+      ? null
+      : authenticateOrigin(url, userinfo, rules);
+    this.#byProxy =
+      this.#forwarder === null || headers.has("proxy-authorization")
+        ? null
+        : authenticateProxy(this.#forwarder, rules);
   }
 
   /** Whether the body, if it goes along, can be sent now. */
@@ -61,45 +101,68 @@ export class Hop {
     if (jars !== null) {
       headers.set("Cookie", joinCookies(headers.getAll("cookie"), jars));
     }
+    this.#authorize(headers);
     return withHeaders(request, headers);
   }
 
-  /** Takes what a response says beside its content. */
+  #authorize(headers: HttpHeaders): void {
+    if (this.#byOrigin === null && this.#byProxy === null) return;
+    const { method, url, body } = this.request;
+    const target = requestTarget(method, url, this.target ?? "origin");
+    const authorized = { method, target, body };
+    const toOrigin = this.#byOrigin?.authorize(authorized) ?? null;
+    if (toOrigin !== null) headers.append("Authorization", toOrigin);
+    const toProxy = this.#byProxy?.authorize(authorized) ?? null;
+    if (toProxy !== null) headers.append("Proxy-Authorization", toProxy);
+  }
+
+  /**
+   * Reads what the head of a response says beside its content.
+   *
+   * @throws {HttpError} If an answer to a digest is wrong.
+   */
   receive(response: HttpResponse, now: number): void {
-    this.#rules.cookies?.store(this.request.url, response.headers, now);
+    const { headers, status } = response;
+    if (this.#forwarder !== null && status === 407) return;
+    this.#rules.cookies?.store(this.request.url, headers, now);
+    this.#byProxy?.learn(headers.get("proxy-authentication-info"));
+    if (status === 401) return;
+    this.#byOrigin?.learn(headers.get("authentication-info"));
+  }
+
+  /** Returns who asks for credentials, or `null` if nobody who may does. */
+  challenged(response: HttpResponse): Challenged | null {
+    if (response.status === 401) {
+      const challenges = response.challenges("www-authenticate");
+      return { challenges, by: this.#byOrigin, proxy: null };
+    }
+    // Nobody but a proxy that forwards may ask in its own name.
+    if (response.status !== 407 || this.#forwarder === null) return null;
+    const challenges = response.challenges("proxy-authenticate");
+    return { challenges, by: this.#byProxy, proxy: this.#forwarder };
   }
 
   /** Prepares the hop that follows a redirect. */
   redirected(response: HttpResponse, redirect: HttpRedirect): Hop {
-    const request = redirectRequest(this.request, {
-      response,
-      url: redirect.url,
-    });
-    const dropsBody = response.status === 303 ||
-      request.method !== this.request.method;
-    return new Hop(request, {
-      rules: this.#rules,
-      withBody: this.withBody && !dropsBody,
-      target: undefined,
-    });
+    const { request } = this;
+    const next = redirectRequest(request, { response, url: redirect.url });
+    const dropsBody = response.status === 303 || next.method !== request.method;
+    return new Hop(
+      next,
+      redirect.sameOrigin ? this.#userinfo : null,
+      this.withBody && !dropsBody,
+      undefined,
+      this.#rules,
+    );
   }
 }
 
-/** Whether a proxy forwards the request and sees it, rather than a tunnel. */
-function isForwarded(url: URL, proxy: URL | null): boolean {
+/** The proxy of a URL, if it reads the requests and does not open a tunnel. */
+function forwarderOf(url: URL, proxy: URL | null): URL | null {
   return url.protocol === "http:" &&
-    (proxy?.protocol === "http:" || proxy?.protocol === "https:");
-}
-
-function withDefaults(
-  request: HttpRequest,
-  defaults: HttpHeaders | null,
-): HttpRequest {
-  const headers = new HttpHeaders(request.headers);
-  for (const [name, value] of defaults ?? []) {
-    if (!request.headers.has(name)) headers.append(name, value);
-  }
-  return withHeaders(request, headers);
+      (proxy?.protocol === "http:" || proxy?.protocol === "https:")
+    ? proxy
+    : null;
 }
 
 function withHeaders(request: HttpRequest, headers: HttpHeaders): HttpRequest {

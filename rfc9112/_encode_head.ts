@@ -50,7 +50,7 @@ export function encodeHead(request: HttpRequest, plan: HeadPlan): EncodedHead {
   return { text: `${text}\r\n`, chunked };
 }
 
-function requestTarget(
+export function requestTarget(
   method: string,
   url: URL,
   form: NonNullable<HttpEncodeOptions["target"]>,

@@ -1,0 +1,232 @@
+// How one hop of a call answers the challenges of its origin, or those of its
+// proxy (PROTOCOL §17). The other of the two has a machine of its own, so that
+// neither gets the credentials of the other.
+//
+// | the request carried              | the challenge          | then            |
+// |----------------------------------|------------------------|-----------------|
+// | a field of the caller's          | any                    | nothing         |
+// | no credentials                   | any                    | answer, with    |
+// |                                  |                        | those kept or   |
+// |                                  |                        | asked for       |
+// | credentials that another call    | any                    | answer with the |
+// | has replaced since               |                        | new ones, once  |
+// | a kept digest, ahead of any      | any                    | answer with it, |
+// | challenge                        |                        | once            |
+// | a digest                         | stale=true             | answer again,   |
+// |                                  |                        | once            |
+// | a token                          | error="invalid_token"  | ask again, once |
+// | other kept credentials           | any                    | ask             |
+// | an answer to this challenge      | any other              | nothing         |
+
+import type { HttpChallenge } from "../rfc9110/challenge.ts";
+import {
+  Authorization,
+  type AuthorizedRequest,
+  type HttpCredential,
+  type HttpCredentials,
+  type HttpCredentialsAsk,
+  type HttpPassword,
+} from "./credentials.ts";
+import type { CredentialStore } from "./credential_store.ts";
+import {
+  credentialsFoundBy,
+  type HttpCallMemory,
+  openMemory,
+} from "./memory.ts";
+
+/** Where the credentials of a call come from. */
+export interface CredentialSource {
+  readonly credentials: HttpCredentials | null;
+  readonly memory: HttpCallMemory;
+  readonly random: () => number;
+}
+
+/** Authenticates to an origin; `null` if there is nothing to do it with. */
+export function authenticateOrigin(
+  url: URL,
+  userinfo: HttpPassword | null,
+  source: CredentialSource,
+): Authentication | null {
+  return authenticate({ url, proxy: false, userinfo, key: url.origin }, source);
+}
+
+/** Authenticates to a proxy; `null` if there is nothing to do it with. */
+export function authenticateProxy(
+  proxy: URL,
+  source: CredentialSource,
+): Authentication | null {
+  const url = new URL(proxy);
+  const userinfo = takeUserinfo(url);
+  const key = `proxy ${url.protocol}//${url.host}`;
+  return authenticate({ url, proxy: true, userinfo, key }, source);
+}
+
+function authenticate(
+  to: Pick<AuthenticationInit, "url" | "proxy" | "userinfo" | "key">,
+  { credentials, memory, random }: CredentialSource,
+): Authentication | null {
+  const { userinfo } = to;
+  if (userinfo !== null) {
+    const { username, password } = userinfo;
+    const key = JSON.stringify([to.key, username, password]);
+    const store = openMemory(memory).userinfo;
+    return new Authentication({ ...to, key, store, random });
+  }
+  if (credentials === null) return null;
+  const store = credentialsFoundBy(credentials, memory);
+  return new Authentication({ ...to, store, random });
+}
+
+/** Removes the userinfo of a URL, and returns it if there is any. */
+export function takeUserinfo(url: URL): HttpPassword | null {
+  const { username, password } = url;
+  if (username === "" && password === "") return null;
+  url.username = "";
+  url.password = "";
+  return { username: decode(username), password: decode(password) };
+}
+
+/** Decodes percent-encoding; a "%" that is none stands for itself. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Whom to authenticate to, and with what. */
+interface AuthenticationInit {
+  /** The URL that is requested, or that of the proxy, without userinfo. */
+  readonly url: URL;
+  readonly proxy: boolean;
+  /** The userinfo of the URL, or `null` to ask for credentials. */
+  readonly userinfo: HttpPassword | null;
+  /** Where the credentials are kept. */
+  readonly store: CredentialStore;
+  readonly key: string;
+  readonly random: () => number;
+}
+
+/** What to do about challenges. */
+export type Reaction =
+  | { readonly type: "Resend" }
+  | { readonly type: "Ask"; readonly ask: HttpCredentialsAsk }
+  | { readonly type: "Stop" };
+
+const RESEND: Reaction = { type: "Resend" };
+const STOP: Reaction = { type: "Stop" };
+
+/** Authenticates one request, which may be sent several times. */
+export class Authentication {
+  readonly #init: AuthenticationInit;
+  /** What the last request carried. */
+  #sent: Authorization | null = null;
+  #challenges: readonly HttpChallenge[] = [];
+  #refused = 0;
+  // What it did before, each of which it does once.
+  #answered = false;
+  #adopted = false;
+  #renewed = false;
+  #asked = false;
+  #refreshed = false;
+
+  constructor(init: AuthenticationInit) {
+    this.#init = init;
+  }
+
+  /** Returns the field value to send, or `null`. */
+  authorize(request: AuthorizedRequest): string | null {
+    const { store, key, random } = this.#init;
+    this.#sent = store.get(key);
+    return this.#sent?.write(request, random) ?? null;
+  }
+
+  /**
+   * Reads the peer's own proof, if it accepted a digest.
+   *
+   * @throws {HttpError} If the proof is wrong.
+   */
+  learn(info: string | null): void {
+    if (info !== null) this.#sent?.digest?.learn(info);
+  }
+
+  /** Decides what to do about a 401 or 407. */
+  challenged(challenges: readonly HttpChallenge[]): Reaction {
+    this.#challenges = challenges;
+    const { store, key, userinfo } = this.#init;
+    const sent = this.#sent;
+    const kept = store.get(key);
+    if (kept !== null && kept !== sent && !this.#adopted) {
+      this.#adopted = true;
+      return this.#resend();
+    }
+    if (sent === null) {
+      return userinfo === null ? this.#ask() : this.accept(userinfo);
+    }
+    if (sent.digest !== null) {
+      const isStale = challenges.some(saysStale);
+      if (isStale ? !this.#renewed : !this.#answered) {
+        this.#renewed ||= isStale;
+        return this.#answer(sent.renew(challenges, this.#allowsBasic));
+      }
+    }
+    store.drop(key, sent);
+    this.#refused++;
+    if (userinfo !== null) return STOP;
+    if (sent.scheme === "bearer" && challenges.some(saysInvalidToken)) {
+      if (this.#refreshed) return STOP;
+      this.#refreshed = true;
+      return this.#ask();
+    }
+    return this.#asked ? STOP : this.#ask();
+  }
+
+  /** Takes the credentials that were asked for. */
+  accept(credential: HttpCredential | null): Reaction {
+    const { store, key } = this.#init;
+    const kept = store.get(key);
+    // Another call was faster, and its digest counts the nonces for both.
+    if (kept !== null && kept !== this.#sent) return this.#resend();
+    if (credential === null) return STOP;
+    return this.#answer(
+      Authorization.find(credential, this.#challenges, this.#allowsBasic),
+    );
+  }
+
+  /** Whether a password may be sent as it is: never to anyone who listens. */
+  get #allowsBasic(): boolean {
+    const { url, proxy, userinfo } = this.#init;
+    return url.protocol === "https:" || proxy || userinfo !== null;
+  }
+
+  #ask(): Reaction {
+    const { url, proxy } = this.#init;
+    const challenges = this.#challenges;
+    if (challenges.length === 0) return STOP;
+    this.#asked = true;
+    const attempt = this.#refused + 1;
+    return { type: "Ask", ask: { url, proxy, challenges, attempt } };
+  }
+
+  #answer(authorization: Authorization | null): Reaction {
+    if (authorization === null) return STOP;
+    this.#init.store.put(this.#init.key, authorization);
+    return this.#resend();
+  }
+
+  #resend(): Reaction {
+    this.#answered = true;
+    return RESEND;
+  }
+}
+
+function saysStale(challenge: HttpChallenge): boolean {
+  return challenge.scheme === "digest" &&
+    challenge.param("stale")?.toLowerCase() === "true";
+}
+
+function saysInvalidToken(challenge: HttpChallenge): boolean {
+  return challenge.scheme === "bearer" &&
+    challenge.param("error") === "invalid_token";
+}
