@@ -19,6 +19,7 @@
 // | an answer to this challenge      | any other              | nothing         |
 
 import type { HttpChallenge } from "../rfc9110/challenge.ts";
+import { dropUserinfo } from "../rfc9110/_url.ts";
 import {
   Authorization,
   type AuthorizedRequest,
@@ -81,8 +82,7 @@ function authenticate(
 export function takeUserinfo(url: URL): HttpPassword | null {
   const { username, password } = url;
   if (username === "" && password === "") return null;
-  url.username = "";
-  url.password = "";
+  dropUserinfo(url);
   return { username: decode(username), password: decode(password) };
 }
 

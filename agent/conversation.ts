@@ -153,6 +153,7 @@ class Conversation {
     });
     this.#hop = firstHop(request, rules);
     this.#now = rules.now;
+    this.#resends.startRequest(request.url.origin);
   }
 
   *run(): Flow<HttpCallStep> {
@@ -226,7 +227,7 @@ class Conversation {
         reaction = by.accept((input as Input<"Credentials">).credentials);
       }
       if (reaction.type === "Resend") {
-        this.#resends.nextRequest();
+        this.#resends.startRequest(hop.request.url.origin);
         return true;
       }
     }
@@ -275,7 +276,7 @@ class Conversation {
     ) return false;
     this.#hops.push(hop);
     this.#hop = next;
-    this.#resends.nextRequest();
+    this.#resends.startRequest(next.request.url.origin);
     return true;
   }
 }

@@ -5,7 +5,7 @@
 // back on a later hop. The userinfo of the URL is not in there either.
 
 import type { HttpChallenge } from "../rfc9110/challenge.ts";
-import { HttpHeaders } from "../rfc9110/headers.ts";
+import { appendFields, HttpHeaders } from "../rfc9110/headers.ts";
 import { type HttpRedirect, redirectRequest } from "../rfc9110/redirect.ts";
 import { HttpRequest } from "../rfc9110/request.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
@@ -21,17 +21,26 @@ import { joinCookies } from "./call_cookies.ts";
 import type { CallRules } from "./call_options.ts";
 import type { HttpPassword } from "./credentials.ts";
 
-/**
- * Prepares the first hop: the caller's request with the default fields.
- */
+/** Prepares the first hop: the caller's request with the default fields. */
 export function firstHop(request: HttpRequest, rules: CallRules): Hop {
-  const headers = new HttpHeaders(request.headers);
-  for (const [name, value] of rules.headers ?? []) {
-    if (!request.headers.has(name)) headers.append(name, value);
-  }
-  const copy = withHeaders(request, headers);
-  const userinfo = takeUserinfo(copy.url);
+  const { url, headers } = request;
+  const hasUserinfo = url.username !== "" || url.password !== "";
+  const copy = rules.headers === null && !hasUserinfo
+    ? request
+    : withHeaders(request, withDefaults(headers, rules.headers));
+  const userinfo = hasUserinfo ? takeUserinfo(copy.url) : null;
   return new Hop(copy, userinfo, true, rules.target, rules);
+}
+
+function withDefaults(
+  headers: HttpHeaders,
+  defaults: HttpHeaders | null,
+): HttpHeaders {
+  const all = new HttpHeaders(headers);
+  if (defaults !== null) {
+    appendFields(all, defaults, (name) => !headers.has(name));
+  }
+  return all;
 }
 
 /** Who asks for credentials. */
@@ -91,29 +100,38 @@ export class Hop {
   /** Builds the request of one attempt. */
   prepare(now: number): HttpRequest {
     const { request } = this;
-    const { acceptEncoding, cookies } = this.#rules;
+    const more = this.#extraFields(now);
+    if (more.length === 0) return request;
     const headers = new HttpHeaders(request.headers);
-    if (
-      acceptEncoding !== null && !headers.has("accept-encoding") &&
-      !headers.has("range")
-    ) headers.append("Accept-Encoding", acceptEncoding);
-    const jars = cookies?.header(request.url, now) ?? null;
-    if (jars !== null) {
-      headers.set("Cookie", joinCookies(headers.getAll("cookie"), jars));
-    }
-    this.#authorize(headers);
+    for (const [name, value] of more) headers.set(name, value);
     return withHeaders(request, headers);
   }
 
-  #authorize(headers: HttpHeaders): void {
-    if (this.#byOrigin === null && this.#byProxy === null) return;
+  /** What goes with each attempt besides the caller's own fields. */
+  #extraFields(now: number): [name: string, value: string][] {
+    const { url, headers } = this.request;
+    const { acceptEncoding, cookies } = this.#rules;
+    const fields: [name: string, value: string][] = [];
+    if (
+      acceptEncoding !== null && !headers.has("accept-encoding") &&
+      !headers.has("range")
+    ) fields.push(["Accept-Encoding", acceptEncoding]);
+    const jars = cookies?.header(url, now) ?? null;
+    if (jars !== null) {
+      fields.push(["Cookie", joinCookies(headers.getAll("cookie"), jars)]);
+    }
+    const toOrigin = this.#authorize(this.#byOrigin);
+    if (toOrigin !== null) fields.push(["Authorization", toOrigin]);
+    const toProxy = this.#authorize(this.#byProxy);
+    if (toProxy !== null) fields.push(["Proxy-Authorization", toProxy]);
+    return fields;
+  }
+
+  #authorize(authentication: Authentication | null): string | null {
+    if (authentication === null) return null;
     const { method, url, body } = this.request;
     const target = requestTarget(method, url, this.target ?? "origin");
-    const authorized = { method, target, body };
-    const toOrigin = this.#byOrigin?.authorize(authorized) ?? null;
-    if (toOrigin !== null) headers.append("Authorization", toOrigin);
-    const toProxy = this.#byProxy?.authorize(authorized) ?? null;
-    if (toProxy !== null) headers.append("Proxy-Authorization", toProxy);
+    return authentication.authorize({ method, target, body });
   }
 
   /**

@@ -28,6 +28,7 @@
 // | `attempt` before the head of a response         |                        |
 
 import type { HttpError } from "../error.ts";
+import { listIncludes } from "../rfc9110/_syntax.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 import {
   type Backoff,
@@ -199,10 +200,11 @@ export class Resends {
     this.#setting = setting;
   }
 
-  /** Starts to count A and B anew: the next request is another one. */
-  nextRequest(): void {
+  /** Starts with another request: A and B count anew, and the budget grows. */
+  startRequest(origin: string): void {
     this.#unsentInARow = 0;
     this.#usedRuleB = false;
+    if (this.#rules !== null) this.#setting.budget.noteRequest(origin);
   }
 
   /** Decides whether to send a request again; `null` for no. */
@@ -263,7 +265,8 @@ type Kind =
 function classify(outcome: Outcome): Kind {
   if (outcome.type === "Response") {
     const { response, reused } = outcome;
-    return response.status === 408 && reused && says(response, "close")
+    return response.status === 408 && reused &&
+        listIncludes(response.headers.get("connection") ?? "", "close")
       ? "UnansweredWhenUsed"
       : "Answered";
   }
@@ -278,10 +281,4 @@ function classify(outcome: Outcome): Kind {
   if (progress.requestBytes === 0) return "Unsent";
   if (progress.responseBytes > 0) return "Final";
   return progress.reused ? "UnansweredWhenUsed" : "Unanswered";
-}
-
-/** Whether a response has one of the `Connection` options. */
-function says(response: HttpResponse, option: string): boolean {
-  const list = response.headers.get("connection")?.toLowerCase() ?? "";
-  return list.split(",").some((element) => element.trim() === option);
 }

@@ -1,0 +1,145 @@
+// Over random chains of origins and responses: no secret reaches another origin,
+// and none that was dropped comes back.
+
+import { assert } from "@std/assert";
+import fc from "fast-check";
+import { HttpHeaders, HttpRequest, Secret } from "@pimalaya/io-http";
+import { HttpCallMemory } from "@pimalaya/io-http/agent";
+import { HttpCookieJar } from "@pimalaya/io-http/cookies";
+import { test } from "../_pure.ts";
+import { Driven } from "./_calls.ts";
+
+const ORIGINS = [
+  "http://a.test",
+  "https://a.test",
+  "http://a.test:81",
+  "http://b.test",
+  "https://sub.a.test",
+];
+const PROXY = "http://proxy.test";
+
+// A secret is named after its owner, and its text occurs nowhere else. Those of
+// the caller belong to the first origin until the call leaves it.
+const OWN = ["own-auth", "own-cookie", "own-key", "own-default", "own-info"];
+const secretOf = (origin: string, kind: string) =>
+  `${kind}-${origin.replace(/\W/g, "_")}-`;
+
+const chance = fc.record({
+  status: fc.constantFrom(200, 301, 303, 307, 401, 407, 408, 503),
+  to: fc.constantFrom(...ORIGINS),
+  scheme: fc.constantFrom("Basic", "Digest", "Bearer"),
+  stale: fc.boolean(),
+  reused: fc.boolean(),
+  fails: fc.boolean(),
+});
+const chain = fc.record({
+  proxied: fc.boolean(),
+  ownAuthorization: fc.boolean(),
+  userinfo: fc.boolean(),
+  calls: fc.array(
+    fc.record({
+      from: fc.constantFrom(...ORIGINS),
+      chances: fc.array(chance, { maxLength: 12 }),
+    }),
+    { minLength: 1, maxLength: 3 },
+  ),
+});
+
+type Chain = typeof chain extends fc.Arbitrary<infer Value> ? Value : never;
+
+test("A call keeps every secret to its owner", () => {
+  fc.assert(fc.property(chain, keepsSecrets), { numRuns: 2000, seed: 1 });
+});
+
+function keepsSecrets({ proxied, ownAuthorization, userinfo, calls }: Chain) {
+  const shared = {
+    credentials: () => null,
+    cookies: new HttpCookieJar(),
+    memory: new HttpCallMemory(),
+    proxy: proxied ? PROXY : null,
+    retry: true,
+  };
+  for (const { from, chances } of calls) {
+    const first = new URL(from);
+    if (userinfo) [first.username, first.password] = ["u", "own-info"];
+    const headers = { Cookie: "x=own-cookie", "X-Key": new Secret("own-key") };
+    const request = HttpRequest.post(first, {
+      headers: ownAuthorization
+        ? { ...headers, Authorization: "own-auth" }
+        : headers,
+    });
+    const defaults = new HttpHeaders({ "X-Token": new Secret("own-default") });
+    const driven = new Driven(request, { ...shared, headers: defaults });
+    let left = false;
+
+    for (const next of chances) {
+      if (driven.is("WantsTimer")) driven.elapse();
+      const { step } = driven;
+      if (step.type === "WantsCredentials") {
+        const owner = step.ask.proxy ? "proxy" : step.ask.url.origin;
+        const username = `${secretOf(owner, "user")}`;
+        driven.credentials({ username, password: secretOf(owner, "password") });
+        continue;
+      }
+      if (step.type !== "WantsExchange") break;
+      left ||= step.request.url.origin !== first.origin;
+      checkRequest(step.request, left);
+      answer(driven, step.request.url, next);
+    }
+  }
+}
+
+/** Checks that a request carries no secret of anyone but its receivers. */
+function checkRequest({ url, headers }: HttpRequest, left: boolean): void {
+  const sent = [url.href, ...headers].join("\n") + decodeBasic(headers);
+  if (left) {
+    for (const secret of OWN) {
+      assert(!sent.includes(secret), secret);
+    }
+  }
+  for (const origin of [...ORIGINS, "proxy"]) {
+    if (origin === url.origin) continue;
+    const isToProxy = origin === "proxy" && headers.has("proxy-authorization");
+    const seen = isToProxy
+      ? sent.replace(headers.get("proxy-authorization")!, "")
+      : sent;
+    const { hostname } = new URL(origin === "proxy" ? PROXY : origin);
+    // A cookie belongs to a host, whatever the scheme and the port (RFC 6265).
+    const others = hostname === url.hostname
+      ? []
+      : [secretOf(hostname, "cookie")];
+    for (
+      const secret of [
+        secretOf(origin, "user"),
+        secretOf(origin, "password"),
+        ...others,
+      ]
+    ) {
+      assert(!seen.includes(secret), `${secret} in ${sent}`);
+    }
+  }
+}
+
+/** What Basic hides of the origin's credentials. */
+function decodeBasic(headers: HttpHeaders): string {
+  const [, text] = /^Basic (.*)/.exec(headers.get("authorization") ?? "") ?? [];
+  return text === undefined ? "" : atob(text);
+}
+
+function answer(
+  driven: Driven,
+  { hostname }: URL,
+  { status, to, scheme, stale, reused, fails }: Chain["calls"][0]["chances"][0],
+): void {
+  if (fails) {
+    driven.fail("NoResponse", reused ? "used" : "idle");
+    return;
+  }
+  const challenge = `${scheme} realm="r", nonce="n", stale=${stale}`;
+  driven.respond(status, {
+    Location: `${to}/`,
+    "WWW-Authenticate": challenge,
+    "Proxy-Authenticate": challenge,
+    "Set-Cookie": `c=${secretOf(hostname, "cookie")}; Path=/`,
+  }, { reused });
+}
