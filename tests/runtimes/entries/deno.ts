@@ -1,10 +1,14 @@
 // Runs the suite in Deno: `deno run bundle.js SITE` prints the outcomes.
 
-import { type Outcome, runSuite } from "../suite.ts";
+import { denoConnector } from "../../../client/connect/deno.ts";
+import { nodeConnector } from "../../../client/connect/node.ts";
+import { connectorLink, type Outcome, runSuite } from "../suite.ts";
 
 await runSuite({
   site: JSON.parse(Deno.args[0]!),
   links: [
+    connectorLink("denoConnector", denoConnector),
+    connectorLink("nodeConnector", nodeConnector),
     { name: "Deno.Conn", connector: null, open: connect },
     {
       name: "the streams of a Deno.Conn",

@@ -3,12 +3,14 @@
 import { connect, type Socket } from "node:net";
 import process from "node:process";
 import { Duplex } from "node:stream";
-import { type Outcome, runSuite } from "../suite.ts";
+import { nodeConnector } from "../../../client/connect/node.ts";
+import { connectorLink, type Outcome, runSuite } from "../suite.ts";
 import { streamsOf } from "./_socket_events.ts";
 
 await runSuite({
   site: JSON.parse(process.argv[2]!),
   links: [
+    connectorLink("nodeConnector", nodeConnector),
     {
       name: "Duplex.toWeb",
       connector: null,

@@ -1,14 +1,20 @@
 // Runs the suite in workerd: `workerd test` calls `test`, which prints the
 // outcomes.
 
+import {
+  type CloudflareConnect,
+  cloudflareConnector,
+} from "../../../client/connect/cloudflare.ts";
 import type { ByteStream } from "../../../client/mod.ts";
-import { type Outcome, runSuite } from "../suite.ts";
+import { connectorLink, type Outcome, runSuite } from "../suite.ts";
 
 interface Socket extends ByteStream {
   readonly opened: Promise<unknown>;
 }
 interface Sockets {
-  connect(address: { hostname: string; port: number }): Socket;
+  readonly connect:
+    & CloudflareConnect
+    & ((address: { hostname: string; port: number }) => Socket);
 }
 
 // In a variable, so that no other runtime and no bundler resolves it.
@@ -24,15 +30,18 @@ export default {
         tls: "cloudflare:sockets trusts no authority of ours",
         unix: "cloudflare:sockets has no Unix sockets",
       },
-      links: [{
-        name: "a bare Socket",
-        connector: null,
-        open: async (port) => {
-          const socket = connect({ hostname: "127.0.0.1", port });
-          await socket.opened;
-          return socket;
+      links: [
+        connectorLink("cloudflareConnector", cloudflareConnector(connect)),
+        {
+          name: "a bare Socket",
+          connector: null,
+          open: async (port) => {
+            const socket = connect({ hostname: "127.0.0.1", port });
+            await socket.opened;
+            return socket;
+          },
         },
-      }],
+      ],
       report: (outcome: Outcome) => console.log(JSON.stringify(outcome)),
     });
   },
