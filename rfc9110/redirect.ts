@@ -113,12 +113,18 @@ export function findRedirect(
   return { url, sameOrigin: url.origin === base.origin };
 }
 
-/** Resolves a reference against an http or https URL. */
+/**
+ * Resolves a reference against an http or https URL, as the URL standard does.
+ * Not every runtime implements all of it.
+ */
 function resolve(reference: string, base: URL): URL | null {
-  // The URL standard skips tabs, and any slashes beyond two before a host. Not
-  // every runtime does the latter if the reference starts with them.
+  // Tabs are skipped, and so are slashes beyond two before a host.
   const standard = reference.replaceAll("\t", "").replace(/^[/\\]{2,}/, "//");
-  return tryParseUrl(standard, base);
+  const url = tryParseUrl(standard, base);
+  if (url?.pathname.includes("^")) {
+    url.pathname = url.pathname.replaceAll("^", "%5E");
+  }
+  return url;
 }
 
 /** Decodes a byte string as UTF-8 if it is valid UTF-8. */

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { Buffer } from "node:buffer";
 import { inspect } from "node:util";
 import { HttpAuthBasic, Secret } from "../../auth/mod.ts";
+import { test } from "../_pure.ts";
 
 const HIDDEN = "open sesame";
 
@@ -39,63 +40,43 @@ for (
     ["C1 controls, which are no CTL", "\x80", "\x9f", "woA6wp8="],
   ] as const
 ) {
-  Deno.test({
-    name: `HttpAuthBasic returns ${what} as it went in, both ways`,
-    permissions: "none",
-    fn() {
-      const auth = new HttpAuthBasic(username, password);
-      assertEquals(auth.username, username);
-      assertEquals(auth.password.expose(), password);
-      assertEquals(auth.toAuthorization(), `Basic ${value}`);
+  test(`HttpAuthBasic returns ${what} as it went in, both ways`, () => {
+    const auth = new HttpAuthBasic(username, password);
+    assertEquals(auth.username, username);
+    assertEquals(auth.password.expose(), password);
+    assertEquals(auth.toAuthorization(), `Basic ${value}`);
 
-      const parsed = HttpAuthBasic.fromAuthorization(`Basic ${value}`);
-      assertEquals(parsed.username, username);
-      assertEquals(parsed.password.expose(), password);
-    },
+    const parsed = HttpAuthBasic.fromAuthorization(`Basic ${value}`);
+    assertEquals(parsed.username, username);
+    assertEquals(parsed.password.expose(), password);
   });
 }
 
-Deno.test({
-  name: "HttpAuthBasic rejects a colon in the user name",
-  permissions: "none",
-  fn() {
-    assertRejects(() => new HttpAuthBasic("ada:min", HIDDEN), "ada", HIDDEN);
-  },
+test("HttpAuthBasic rejects a colon in the user name", () => {
+  assertRejects(() => new HttpAuthBasic("ada:min", HIDDEN), "ada", HIDDEN);
 });
 
-Deno.test({
-  name: "HttpAuthBasic rejects each control character, in either",
-  permissions: "none",
-  fn() {
-    const codes = [...Array(0x20).keys(), 0x7f];
-    for (const code of codes) {
-      const text = `ada${String.fromCharCode(code)}min`;
-      assertRejects(() => new HttpAuthBasic(text, HIDDEN), "ada", HIDDEN);
-      assertRejects(() => new HttpAuthBasic("user", text), "ada", "user");
-    }
-  },
+test("HttpAuthBasic rejects each control character, in either", () => {
+  const codes = [...Array(0x20).keys(), 0x7f];
+  for (const code of codes) {
+    const text = `ada${String.fromCharCode(code)}min`;
+    assertRejects(() => new HttpAuthBasic(text, HIDDEN), "ada", HIDDEN);
+    assertRejects(() => new HttpAuthBasic("user", text), "ada", "user");
+  }
 });
 
-Deno.test({
-  name: "HttpAuthBasic rejects half of a surrogate pair, in either",
-  permissions: "none",
-  fn() {
-    for (const half of ["\ud83d", "\udd11", "\udd11\ud83d"]) {
-      assertRejects(() => new HttpAuthBasic(`ada${half}`, HIDDEN), "ada");
-      assertRejects(() => new HttpAuthBasic("user", `ada${half}`), "ada");
-    }
-  },
+test("HttpAuthBasic rejects half of a surrogate pair, in either", () => {
+  for (const half of ["\ud83d", "\udd11", "\udd11\ud83d"]) {
+    assertRejects(() => new HttpAuthBasic(`ada${half}`, HIDDEN), "ada");
+    assertRejects(() => new HttpAuthBasic("user", `ada${half}`), "ada");
+  }
 });
 
 for (const scheme of ["Basic ", "basic ", "BASIC ", "bAsIc ", "Basic    "]) {
-  Deno.test({
-    name: `HttpAuthBasic.fromAuthorization accepts "${scheme}"`,
-    permissions: "none",
-    fn() {
-      const value = `${scheme}${base64("user:pass")}`;
-      const { username, password } = HttpAuthBasic.fromAuthorization(value);
-      assertEquals([username, password.expose()], ["user", "pass"]);
-    },
+  test(`HttpAuthBasic.fromAuthorization accepts "${scheme}"`, () => {
+    const value = `${scheme}${base64("user:pass")}`;
+    const { username, password } = HttpAuthBasic.fromAuthorization(value);
+    assertEquals([username, password.expose()], ["user", "pass"]);
   });
 }
 
@@ -135,86 +116,66 @@ for (
     ["a control character in the password", `Basic ${base64("ada:hush\x7f1")}`],
   ] as const
 ) {
-  Deno.test({
-    name: `HttpAuthBasic.fromAuthorization rejects ${what}`,
-    permissions: "none",
-    fn() {
-      const text = value.slice("Basic ".length);
-      const make = () => HttpAuthBasic.fromAuthorization(value);
-      assertRejects(make, "ada", "hush", ...(text.length < 4 ? [] : [text]));
-    },
+  test(`HttpAuthBasic.fromAuthorization rejects ${what}`, () => {
+    const text = value.slice("Basic ".length);
+    const make = () => HttpAuthBasic.fromAuthorization(value);
+    assertRejects(make, "ada", "hush", ...(text.length < 4 ? [] : [text]));
   });
 }
 
-Deno.test({
-  name: "HttpAuthBasic.fromAuthorization takes a megabyte",
-  permissions: "none",
-  fn() {
-    const password = "x".repeat(1 << 20);
-    const value = new HttpAuthBasic("user", password).toAuthorization();
-    const parsed = HttpAuthBasic.fromAuthorization(value);
-    assertEquals(parsed.password.expose() === password, true);
-    assertRejects(() => HttpAuthBasic.fromAuthorization(" ".repeat(1 << 20)));
-  },
+test("HttpAuthBasic.fromAuthorization takes a megabyte", () => {
+  const password = "x".repeat(1 << 20);
+  const value = new HttpAuthBasic("user", password).toAuthorization();
+  const parsed = HttpAuthBasic.fromAuthorization(value);
+  assertEquals(parsed.password.expose() === password, true);
+  assertRejects(() => HttpAuthBasic.fromAuthorization(" ".repeat(1 << 20)));
 });
 
-Deno.test({
-  name: "HttpAuthBasic.fromAuthorization returns what any pair went in as",
-  permissions: "none",
-  fn() {
-    const text = fc.string({ unit: "grapheme", maxLength: 20 });
-    fc.assert(
-      fc.property(text, text, (first, password) => {
-        const username = first.replaceAll(":", "");
-        const value = new HttpAuthBasic(username, password).toAuthorization();
-        assertEquals(value, `Basic ${base64(`${username}:${password}`)}`);
-        const parsed = HttpAuthBasic.fromAuthorization(value);
-        assertEquals(parsed.username, username);
-        assertEquals(parsed.password.expose(), password);
-      }),
-      { numRuns: 200, seed: 1 },
-    );
-  },
+test("HttpAuthBasic.fromAuthorization returns what any pair went in as", () => {
+  const text = fc.string({ unit: "grapheme", maxLength: 20 });
+  fc.assert(
+    fc.property(text, text, (first, password) => {
+      const username = first.replaceAll(":", "");
+      const value = new HttpAuthBasic(username, password).toAuthorization();
+      assertEquals(value, `Basic ${base64(`${username}:${password}`)}`);
+      const parsed = HttpAuthBasic.fromAuthorization(value);
+      assertEquals(parsed.username, username);
+      assertEquals(parsed.password.expose(), password);
+    }),
+    { numRuns: 200, seed: 1 },
+  );
 });
 
-Deno.test({
-  name: "HttpAuthBasic.fromAuthorization throws nothing but a TypeError",
-  permissions: "none",
-  fn() {
-    const value = fc.oneof(
-      fc.string({ unit: "binary" }),
-      fc.string({ unit: "binary" }).map((text) => `Basic ${text}`),
-      fc.base64String().map((text) => `Basic ${text}`),
-    );
-    fc.assert(
-      fc.property(value, (value) => {
-        try {
-          const auth = HttpAuthBasic.fromAuthorization(value);
-          // What is accepted is canonical.
-          assertEquals(auth.toAuthorization().slice(6), value.slice(6).trim());
-        } catch (error) {
-          if (!(error instanceof TypeError)) throw error;
-        }
-      }),
-      { numRuns: 500, seed: 1 },
-    );
-  },
+test("HttpAuthBasic.fromAuthorization throws nothing but a TypeError", () => {
+  const value = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.string({ unit: "binary" }).map((text) => `Basic ${text}`),
+    fc.base64String().map((text) => `Basic ${text}`),
+  );
+  fc.assert(
+    fc.property(value, (value) => {
+      try {
+        const auth = HttpAuthBasic.fromAuthorization(value);
+        // What is accepted is canonical.
+        assertEquals(auth.toAuthorization().slice(6), value.slice(6).trim());
+      } catch (error) {
+        if (!(error instanceof TypeError)) throw error;
+      }
+    }),
+    { numRuns: 500, seed: 1 },
+  );
 });
 
-Deno.test({
-  name: "HttpAuthBasic shows the user name and not the password",
-  permissions: "none",
-  fn() {
-    const auth = new HttpAuthBasic("Aladdin", HIDDEN);
-    const shown = 'HttpAuthBasic { username: "Aladdin", password: [redacted] }';
-    assertEquals(auth.password instanceof Secret, true);
-    assertEquals(Deno.inspect(auth), shown);
-    assertEquals(inspect(auth), shown.replaceAll('"', "'"));
-    assertEquals(inspect(auth, { showHidden: true }).includes(HIDDEN), false);
-    assertEquals(
-      JSON.stringify(auth),
-      '{"username":"Aladdin","password":"[redacted]"}',
-    );
-    assertEquals(`${auth}`.includes(HIDDEN), false);
-  },
+test("HttpAuthBasic shows the user name and not the password", () => {
+  const auth = new HttpAuthBasic("Aladdin", HIDDEN);
+  const shown = 'HttpAuthBasic { username: "Aladdin", password: [redacted] }';
+  assertEquals(auth.password instanceof Secret, true);
+  assertEquals(Deno.inspect(auth), shown);
+  assertEquals(inspect(auth), shown.replaceAll('"', "'"));
+  assertEquals(inspect(auth, { showHidden: true }).includes(HIDDEN), false);
+  assertEquals(
+    JSON.stringify(auth),
+    '{"username":"Aladdin","password":"[redacted]"}',
+  );
+  assertEquals(`${auth}`.includes(HIDDEN), false);
 });

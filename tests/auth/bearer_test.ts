@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { inspect } from "node:util";
 import { HttpAuthBearer, Secret } from "../../auth/mod.ts";
+import { test } from "../_pure.ts";
 
 const TOKEN = "mF_9.B5f-4.1JqM";
 
@@ -21,16 +22,12 @@ for (
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
   ]
 ) {
-  Deno.test({
-    name: `HttpAuthBearer returns "${token}" as it went in, both ways`,
-    permissions: "none",
-    fn() {
-      const auth = new HttpAuthBearer(token);
-      assertEquals(auth.token.expose(), token);
-      assertEquals(auth.toAuthorization(), `Bearer ${token}`);
-      const parsed = HttpAuthBearer.fromAuthorization(`Bearer ${token}`);
-      assertEquals(parsed.token.expose(), token);
-    },
+  test(`HttpAuthBearer returns "${token}" as it went in, both ways`, () => {
+    const auth = new HttpAuthBearer(token);
+    assertEquals(auth.token.expose(), token);
+    assertEquals(auth.toAuthorization(), `Bearer ${token}`);
+    const parsed = HttpAuthBearer.fromAuthorization(`Bearer ${token}`);
+    assertEquals(parsed.token.expose(), token);
   });
 }
 
@@ -54,30 +51,22 @@ for (
     "\ud83d\udd11key",
   ]
 ) {
-  Deno.test({
-    name: `HttpAuthBearer rejects ${JSON.stringify(token)} as a token`,
-    permissions: "none",
-    fn() {
-      assertRejects(() => new HttpAuthBearer(token), token);
-      assertRejects(
-        () => HttpAuthBearer.fromAuthorization(`Bearer \t${token}`),
-        token,
-      );
-    },
+  test(`HttpAuthBearer rejects ${JSON.stringify(token)} as a token`, () => {
+    assertRejects(() => new HttpAuthBearer(token), token);
+    assertRejects(
+      () => HttpAuthBearer.fromAuthorization(`Bearer \t${token}`),
+      token,
+    );
   });
 }
 
 for (
   const scheme of ["Bearer ", "bearer ", "BEARER ", "bEaReR ", "Bearer   "]
 ) {
-  Deno.test({
-    name: `HttpAuthBearer.fromAuthorization accepts "${scheme}"`,
-    permissions: "none",
-    fn() {
-      const auth = HttpAuthBearer.fromAuthorization(`${scheme}${TOKEN}`);
-      assertEquals(auth.token.expose(), TOKEN);
-      assertEquals(auth.toAuthorization(), `Bearer ${TOKEN}`);
-    },
+  test(`HttpAuthBearer.fromAuthorization accepts "${scheme}"`, () => {
+    const auth = HttpAuthBearer.fromAuthorization(`${scheme}${TOKEN}`);
+    assertEquals(auth.token.expose(), TOKEN);
+    assertEquals(auth.toAuthorization(), `Bearer ${TOKEN}`);
   });
 }
 
@@ -97,35 +86,23 @@ for (
     `Bearer token="${TOKEN}"`,
   ]
 ) {
-  Deno.test({
-    name: `HttpAuthBearer.fromAuthorization rejects ${JSON.stringify(value)}`,
-    permissions: "none",
-    fn() {
-      assertRejects(() => HttpAuthBearer.fromAuthorization(value), TOKEN);
-    },
+  test(`HttpAuthBearer.fromAuthorization rejects ${JSON.stringify(value)}`, () => {
+    assertRejects(() => HttpAuthBearer.fromAuthorization(value), TOKEN);
   });
 }
 
-Deno.test({
-  name: "HttpAuthBearer takes a megabyte, and rejects one that is spoilt",
-  permissions: "none",
-  fn() {
-    const token = "=".padStart(1 << 20, "a");
-    const auth = new HttpAuthBearer(token);
-    assertEquals(auth.toAuthorization().length, token.length + 7);
-    assertRejects(() => new HttpAuthBearer(`${token}a`), "aaa");
-  },
+test("HttpAuthBearer takes a megabyte, and rejects one that is spoilt", () => {
+  const token = "=".padStart(1 << 20, "a");
+  const auth = new HttpAuthBearer(token);
+  assertEquals(auth.toAuthorization().length, token.length + 7);
+  assertRejects(() => new HttpAuthBearer(`${token}a`), "aaa");
 });
 
-Deno.test({
-  name: "HttpAuthBearer shows no token",
-  permissions: "none",
-  fn() {
-    const auth = new HttpAuthBearer(TOKEN);
-    assertEquals(auth.token instanceof Secret, true);
-    assertEquals(Deno.inspect(auth), "HttpAuthBearer { token: [redacted] }");
-    assertEquals(inspect(auth), "HttpAuthBearer { token: [redacted] }");
-    assertEquals(JSON.stringify(auth), '{"token":"[redacted]"}');
-    assertEquals(`${auth}`.includes(TOKEN), false);
-  },
+test("HttpAuthBearer shows no token", () => {
+  const auth = new HttpAuthBearer(TOKEN);
+  assertEquals(auth.token instanceof Secret, true);
+  assertEquals(Deno.inspect(auth), "HttpAuthBearer { token: [redacted] }");
+  assertEquals(inspect(auth), "HttpAuthBearer { token: [redacted] }");
+  assertEquals(JSON.stringify(auth), '{"token":"[redacted]"}');
+  assertEquals(`${auth}`.includes(TOKEN), false);
 });

@@ -1,9 +1,16 @@
-import { assert, assertEquals, assertNotStrictEquals } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertNotStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import fc from "fast-check";
 import {
   decodeByteString,
   encodeByteString,
 } from "../../rfc9110/_byte_string.ts";
+import { fromByteString, toByteString } from "../../rfc9110/byte_string.ts";
+import { HttpHeaders } from "../../rfc9110/headers.ts";
 import { test, transfer } from "../_pure.ts";
 
 const ALL = Uint8Array.from({ length: 256 }, (_, byte) => byte);
@@ -69,4 +76,17 @@ test("decodeByteString returns what encodeByteString was given", () => {
     }),
     { seed: 9101, numRuns: 200 },
   );
+});
+
+test("fromByteString returns the text that toByteString encoded", () => {
+  for (const text of ["", "abc", "Zo\u00eb \u20ac \u{1f600}", "\ufeffa"]) {
+    const headers = new HttpHeaders({ X: toByteString(text) });
+    assertEquals(fromByteString(headers.get("x")!), text);
+  }
+  assertEquals(toByteString("\u00eb"), "\u00c3\u00ab");
+});
+
+test("fromByteString replaces invalid UTF-8, and rejects other strings", () => {
+  assertEquals(fromByteString("a\xeb\xffb"), "a\ufffd\ufffdb");
+  assertThrows(() => fromByteString("\u0100"), TypeError, "above 0xFF");
 });

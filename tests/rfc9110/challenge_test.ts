@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { inspect } from "node:util";
 import { HttpChallenge } from "../../rfc9110/challenge.ts";
+import { test } from "../_pure.ts";
 
 /** A challenge as the tables write it: a string in third place is a token68. */
 type Expected = [scheme: string, rest?: string | Record<string, string>];
@@ -22,12 +23,8 @@ function parse(value: string): Expected[] {
 
 function testAll(cases: readonly Case[]): void {
   for (const [outcome, value, expected] of cases) {
-    Deno.test({
-      name: `HttpChallenge.parseAll ${outcome}`,
-      permissions: "none",
-      fn() {
-        assertEquals(parse(value), expected);
-      },
+    test(`HttpChallenge.parseAll ${outcome}`, () => {
+      assertEquals(parse(value), expected);
     });
   }
 }
@@ -217,122 +214,98 @@ for (
     ["control characters", "\x00", 0],
   ] as const
 ) {
-  Deno.test({
-    name: `HttpChallenge.parseAll reads ${MANY} ${what} in a row`,
-    permissions: "none",
-    fn() {
-      const value = unit.repeat(MANY);
-      assertEquals(HttpChallenge.parseAll(value).length, count);
-    },
+  test(`HttpChallenge.parseAll reads ${MANY} ${what} in a row`, () => {
+    const value = unit.repeat(MANY);
+    assertEquals(HttpChallenge.parseAll(value).length, count);
   });
 }
 
-Deno.test({
-  name: "HttpChallenge.parseAll returns well-formed parts of any string",
-  permissions: "none",
-  fn() {
-    const chars = fc.constantFrom(...'aB1="\\, \t@/\x00\xe9\u20ac');
-    const value = fc.oneof(
-      fc.string({ unit: chars, maxLength: 60 }),
-      fc.string({ unit: "binary" }),
-    );
-    fc.assert(
-      fc.property(value, (value) => {
-        for (const challenge of HttpChallenge.parseAll(value)) {
-          assertEquals(
-            /^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(challenge.scheme),
-            true,
-          );
-          assertEquals(
-            challenge.token68 !== null && challenge.params.size > 0,
-            false,
-          );
-        }
-      }),
-      { numRuns: 500, seed: 1 },
-    );
-  },
-});
-
-Deno.test({
-  name: "HttpChallenge.parseAll returns what any list was written from",
-  permissions: "none",
-  fn() {
-    const token = fc.string({
-      unit: fc.constantFrom(..."az09!-._~"),
-      minLength: 1,
-      maxLength: 6,
-    });
-    const text = fc.string({
-      unit: fc.constantFrom(...'a, ="\\\t\xff'),
-      maxLength: 8,
-    });
-    const params = fc.dictionary(token, text, {
-      maxKeys: 4,
-      noNullPrototype: true,
-    });
-    const token68 = fc.constantFrom("abc", "a+/=", "x==");
-    const list = fc.array(fc.tuple(token, fc.oneof(params, token68)), {
-      maxLength: 4,
-    });
-    const comma = fc.constantFrom(",", " , ", ",,\t", ", ");
-    fc.assert(
-      fc.property(list, comma, (list, comma) => {
-        const value = list.map(([scheme, rest]) => {
-          if (typeof rest === "string") return `${scheme} ${rest}`;
-          const written = Object.entries(rest).map(([name, text]) =>
-            `${name}="${text.replace(/["\\]/g, "\\$&")}"`
-          );
-          return `${scheme} ${written.join(comma)}`;
-        }).join(comma);
-        const expected = list.map(([scheme, rest]) =>
-          typeof rest === "string" || Object.keys(rest).length > 0
-            ? [scheme, rest]
-            : [scheme]
+test("HttpChallenge.parseAll returns well-formed parts of any string", () => {
+  const chars = fc.constantFrom(...'aB1="\\, \t@/\x00\xe9\u20ac');
+  const value = fc.oneof(
+    fc.string({ unit: chars, maxLength: 60 }),
+    fc.string({ unit: "binary" }),
+  );
+  fc.assert(
+    fc.property(value, (value) => {
+      for (const challenge of HttpChallenge.parseAll(value)) {
+        assertEquals(
+          /^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(challenge.scheme),
+          true,
         );
-        assertEquals(parse(value), expected as Expected[]);
-      }),
-      { numRuns: 300, seed: 1 },
-    );
-  },
+        assertEquals(
+          challenge.token68 !== null && challenge.params.size > 0,
+          false,
+        );
+      }
+    }),
+    { numRuns: 500, seed: 1 },
+  );
 });
 
-Deno.test({
-  name: "HttpChallenge.param returns a value for a name in any case",
-  permissions: "none",
-  fn() {
-    const [challenge] = HttpChallenge.parseAll('Basic Realm="x"');
-    assertEquals(challenge?.param("REALM"), "x");
-    assertEquals(challenge?.param("realm"), "x");
-    assertEquals(challenge?.param("charset"), undefined);
-  },
+test("HttpChallenge.parseAll returns what any list was written from", () => {
+  const token = fc.string({
+    unit: fc.constantFrom(..."az09!-._~"),
+    minLength: 1,
+    maxLength: 6,
+  });
+  const text = fc.string({
+    unit: fc.constantFrom(...'a, ="\\\t\xff'),
+    maxLength: 8,
+  });
+  const params = fc.dictionary(token, text, {
+    maxKeys: 4,
+    noNullPrototype: true,
+  });
+  const token68 = fc.constantFrom("abc", "a+/=", "x==");
+  const list = fc.array(fc.tuple(token, fc.oneof(params, token68)), {
+    maxLength: 4,
+  });
+  const comma = fc.constantFrom(",", " , ", ",,\t", ", ");
+  fc.assert(
+    fc.property(list, comma, (list, comma) => {
+      const value = list.map(([scheme, rest]) => {
+        if (typeof rest === "string") return `${scheme} ${rest}`;
+        const written = Object.entries(rest).map(([name, text]) =>
+          `${name}="${text.replace(/["\\]/g, "\\$&")}"`
+        );
+        return `${scheme} ${written.join(comma)}`;
+      }).join(comma);
+      const expected = list.map(([scheme, rest]) =>
+        typeof rest === "string" || Object.keys(rest).length > 0
+          ? [scheme, rest]
+          : [scheme]
+      );
+      assertEquals(parse(value), expected as Expected[]);
+    }),
+    { numRuns: 300, seed: 1 },
+  );
 });
 
-Deno.test({
-  name: "HttpChallenge keeps a parameter named __proto__ as any other",
-  permissions: "none",
-  fn() {
-    const [challenge] = HttpChallenge.parseAll("Foo __proto__=x");
-    assertEquals(challenge?.param("__proto__"), "x");
-    assertEquals(
-      JSON.stringify(challenge),
-      '{"scheme":"foo","token68":null,"params":{"__proto__":"x"}}',
-    );
-  },
+test("HttpChallenge.param returns a value for a name in any case", () => {
+  const [challenge] = HttpChallenge.parseAll('Basic Realm="x"');
+  assertEquals(challenge?.param("REALM"), "x");
+  assertEquals(challenge?.param("realm"), "x");
+  assertEquals(challenge?.param("charset"), undefined);
 });
 
-Deno.test({
-  name: "HttpChallenge shows its values when serialized or inspected",
-  permissions: "none",
-  fn() {
-    const challenges = HttpChallenge.parseAll('Foo abc, Bar realm="def"');
-    assertEquals(
-      JSON.stringify(challenges),
-      '[{"scheme":"foo","token68":"abc","params":{}},' +
-        '{"scheme":"bar","token68":null,"params":{"realm":"def"}}]',
-    );
-    for (const shown of [Deno.inspect(challenges), inspect(challenges)]) {
-      assertEquals(/HttpChallenge \{[^]*abc[^]*def/.test(shown), true, shown);
-    }
-  },
+test("HttpChallenge keeps a parameter named __proto__ as any other", () => {
+  const [challenge] = HttpChallenge.parseAll("Foo __proto__=x");
+  assertEquals(challenge?.param("__proto__"), "x");
+  assertEquals(
+    JSON.stringify(challenge),
+    '{"scheme":"foo","token68":null,"params":{"__proto__":"x"}}',
+  );
+});
+
+test("HttpChallenge shows its values when serialized or inspected", () => {
+  const challenges = HttpChallenge.parseAll('Foo abc, Bar realm="def"');
+  assertEquals(
+    JSON.stringify(challenges),
+    '[{"scheme":"foo","token68":"abc","params":{}},' +
+      '{"scheme":"bar","token68":null,"params":{"realm":"def"}}]',
+  );
+  for (const shown of [Deno.inspect(challenges), inspect(challenges)]) {
+    assertEquals(/HttpChallenge \{[^]*abc[^]*def/.test(shown), true, shown);
+  }
 });

@@ -5,17 +5,25 @@ import {
   assertThrows,
 } from "@std/assert";
 import { HttpHeaders } from "../../rfc9110/headers.ts";
-import { findRedirect, redirectRequest } from "../../rfc9110/redirect.ts";
+import {
+  findRedirect,
+  type HttpRedirectOutput,
+  redirectRequest,
+} from "../../rfc9110/redirect.ts";
 import { HttpRequest } from "../../rfc9110/request.ts";
 import { HttpResponse } from "../../rfc9110/response.ts";
+import { Secret } from "../../rfc9110/secret.ts";
+import { Http11Send } from "../../rfc9112/send.ts";
 import { test } from "../_pure.ts";
+import { toBytes } from "../_text.ts";
 
-const BASE = new URL("http://example.com/a/b?c#d");
+// tests/vectors/redirects.json has one case for each rule. Here is the rest.
 
-function answer(status: number, ...locations: string[]): HttpResponse {
-  const headers = new HttpHeaders();
-  for (const location of locations) headers.append("Location", location);
-  return new HttpResponse({ status, headers });
+const BASE = HttpRequest.get("http://example.com/a/b?c#d");
+
+function find(location: string, status = 301) {
+  const headers = new HttpHeaders({ Location: location });
+  return findRedirect(BASE, new HttpResponse({ status, headers }));
 }
 
 function follow(request: HttpRequest, status: number, url: string) {
@@ -25,17 +33,13 @@ function follow(request: HttpRequest, status: number, url: string) {
   });
 }
 
-test("findRedirect returns a new URL each time, and leaves the base alone", () => {
-  const response = answer(302, "");
-  const first = findRedirect(HttpRequest.get(BASE), response)!;
-  first.url.pathname = "/changed";
-  const second = findRedirect(HttpRequest.get(BASE), response)!;
-  assertEquals(second.url.href, BASE.href);
-  assertEquals(BASE.href, "http://example.com/a/b?c#d");
-  assertEquals(second.sameOrigin, true);
+test("findRedirect returns a new URL each time, and leaves the request alone", () => {
+  find("")!.url.pathname = "/changed";
+  assertEquals(find("")?.url.href, BASE.url.href);
+  assertEquals(BASE.url.href, "http://example.com/a/b?c#d");
 });
 
-test("findRedirect returns null for what no URL comes of, and throws nothing", () => {
+test("findRedirect returns null for a Location that is not an http URL", () => {
   const locations = [
     "http://",
     "http://[::1",
@@ -43,49 +47,77 @@ test("findRedirect returns null for what no URL comes of, and throws nothing", (
     "http://example.com:99999/",
     "http://\x80/",
     "//\x80\x81",
-    "javascript:alert(1)",
-    "file:///etc/passwd",
     "blob:http://example.com/x",
   ];
-  for (const location of locations) {
-    assertEquals(
-      findRedirect(HttpRequest.get(BASE), answer(301, location)),
-      null,
-      location,
-    );
-  }
+  assertEquals(locations.filter((location) => find(location) !== null), []);
 });
 
-test("findRedirect gives the base's fragment to a Location that has none", () => {
-  const hash = (location: string) =>
-    findRedirect(HttpRequest.get(BASE), answer(301, location))?.url.hash;
+test("findRedirect lets a Location without a fragment inherit one", () => {
+  const hash = (location: string) => find(location)?.url.hash;
   assertEquals([hash("/x"), hash("?x"), hash("")], ["#d", "#d", "#d"]);
   assertEquals([hash("/x#e"), hash("#e"), hash("/x#")], ["#e", "#e", ""]);
 });
 
-test("findRedirect reads a byte string as UTF-8 only where it is valid", () => {
-  const path = (location: string) =>
-    findRedirect(HttpRequest.get(BASE), answer(301, location))?.url.pathname;
-  assertEquals(path("/\xc3\xa9"), "/%C3%A9");
-  assertEquals(path("/\xe9"), "/%C3%A9");
-  assertEquals(path("/\xef\xbb\xbfx"), "/%EF%BB%BFx");
-  // One bad byte, and none of it is UTF-8.
-  assertEquals(path("/\xc3\xa9\xff"), "/%C3%83%C2%A9%C3%BF");
+test("findRedirect reads a Location as UTF-8 only if all of it is valid", () => {
+  assertEquals(find("/\xef\xbb\xbfx")?.url.pathname, "/%EF%BB%BFx");
+  assertEquals(find("/\xc3\xa9\xff")?.url.pathname, "/%C3%83%C2%A9%C3%BF");
 });
 
-test("findRedirect takes a megabyte of Location", () => {
-  const location = `/${"\xc3\xa9".repeat(1 << 19)}`;
-  const redirect = findRedirect(HttpRequest.get(BASE), answer(302, location));
-  assertEquals(redirect?.url.pathname.length, 1 + 6 * (1 << 19));
+test("findRedirect resolves a Location of a megabyte", () => {
+  const length = 1 << 19;
+  const path = find(`/${"\xc3\xa9".repeat(length)}`)?.url.pathname;
+  assertEquals(path?.length, 1 + 6 * length);
+  assertEquals(find("/".repeat(length) + "e.org")?.url.host, "e.org");
 });
 
-test("redirectRequest returns a request with nothing shared but the body", () => {
-  const request = HttpRequest.put(BASE, { headers: { A: "1" }, body: "hi" });
+test("redirectRequest accepts every kind of output", () => {
+  const headers = new HttpHeaders({ Location: "/next" });
+  const response = new HttpResponse({ status: 302, headers });
+  const redirect = findRedirect(BASE, response);
+  const send = new Http11Send(BASE);
+  send.resume();
+  send.resume();
+  const step = send.resume(toBytes(
+    "HTTP/1.1 302 Found\r\nLocation: /next\r\nContent-Length: 0\r\n\r\n",
+  ));
+  if (step.type !== "WantsRedirect") throw new Error(step.type);
+  const outputs: HttpRedirectOutput[] = [
+    step,
+    { response, redirect },
+    { response, url: redirect!.url },
+    // As in an output of the agent, whose `url` is that of the request.
+    { response, redirect, url: BASE.url },
+    // As in an exchange, which has a getter.
+    {
+      response,
+      get redirect() {
+        return redirect;
+      },
+    },
+  ];
+  for (const output of outputs) {
+    const next = redirectRequest(BASE, output);
+    assertEquals(next.url.href, "http://example.com/next#d");
+  }
+  const none = { response, redirect: null, url: BASE.url };
+  for (const output of [none, { response } as never]) {
+    assertThrows(
+      () => redirectRequest(BASE, output),
+      TypeError,
+      "does not report one",
+    );
+  }
+});
+
+test("redirectRequest shares only the body with the request", () => {
+  const request = HttpRequest.put(BASE.url, {
+    headers: { A: "1" },
+    body: "hi",
+  });
   const url = new URL("http://example.com/next");
   const response = new HttpResponse({ status: 307 });
   const next = redirectRequest(request, { url, response });
   assertNotStrictEquals(next.url, url);
-  assertNotStrictEquals(next.headers, request.headers);
   assertStrictEquals(next.body, request.body);
   url.pathname = "/changed";
   next.header("B", "2");
@@ -93,55 +125,48 @@ test("redirectRequest returns a request with nothing shared but the body", () =>
   assertEquals([...request.headers], [["A", "1"]]);
 });
 
-test("redirectRequest leaves the request that was redirected alone", () => {
-  const headers: [string, string][] = [
-    ["Content-Type", "a/b"],
-    ["Cookie", "x"],
-  ];
-  const request = HttpRequest.post(BASE, { headers, body: "hi" });
-  follow(request, 303, "http://elsewhere.example/");
-  assertEquals([...request.headers], headers);
-  assertEquals([request.method, request.body.length], ["POST", 2]);
-  assertEquals(request.url.href, BASE.href);
-});
-
-test("redirectRequest keeps order, case and duplicates of what stays", () => {
-  const request = HttpRequest.post(BASE, {
-    headers: [
-      ["x-b", "1"],
-      ["Content-Type", "a/b"],
-      ["X-A", "\xe9"],
-      ["COOKIE", "s"],
-      ["X-B", "2"],
-      ["eXpect", "100-continue"],
-    ],
-    body: "hi",
+test("redirectRequest keeps a Secret for the same origin only, as a Secret", () => {
+  const request = HttpRequest.get("http://example.com/", {
+    headers: { "X-Key": new Secret("hush"), "x-key": "shown", A: "1" },
   });
-  const next = follow(request, 303, "http://elsewhere.example/");
-  assertEquals([...next.headers], [["x-b", "1"], ["X-A", "\xe9"], [
-    "X-B",
-    "2",
+  const same = follow(request, 302, "/next");
+  assertEquals([...same.headers], [["X-Key", "hush"], ["x-key", "shown"], [
+    "A",
+    "1",
   ]]);
+  assertEquals(same.headers.toJSON()[0], ["X-Key", "[redacted]"]);
+  const other = follow(same, 302, "http://other.example/");
+  assertEquals([...other.headers], [["x-key", "shown"], ["A", "1"]]);
 });
 
-test("redirectRequest takes a change of scheme or port for another origin", () => {
-  const headers = { Authorization: "a", Host: "h" };
-  const request = HttpRequest.get("https://example.com/", { headers });
-  for (const url of ["http://example.com/", "https://example.com:444/"]) {
-    assertEquals(follow(request, 302, url).headers.size, 0);
-  }
-  const same = follow(request, 302, "https://EXAMPLE.com:443/x");
-  assertEquals([...same.headers], Object.entries(headers));
+test("redirectRequest drops userinfo from the URL that it is given", () => {
+  const next = follow(BASE, 302, "http://us3r:s3cret@example.com/");
+  assertEquals(next.url.href, "http://example.com/");
+});
+
+test("redirectRequest accepts fields that a caller could not set", () => {
+  // A proxy passes on what it received, such as a redacted value.
+  const send = new Http11Send(BASE);
+  send.resume();
+  send.resume();
+  const step = send.resume(toBytes(
+    "HTTP/1.1 302 Found\r\nLocation: /next\r\nX: [redacted]\r\n" +
+      "Content-Length: 0\r\n\r\n",
+  ));
+  if (step.type !== "WantsRedirect") throw new Error(step.type);
+  const { headers } = step.response;
+  const next = redirectRequest(HttpRequest.get(BASE.url, { headers }), step);
+  assertEquals(next.headers.get("x"), "[redacted]");
 });
 
 test("redirectRequest compares the case of a method", () => {
-  const request = new HttpRequest("post", BASE, { body: "hi" });
+  const request = new HttpRequest("post", BASE.url, { body: "hi" });
   const next = follow(request, 302, "/next");
   assertEquals([next.method, next.body.length], ["post", 2]);
 });
 
-test("redirectRequest does as for 307 where the status is any other", () => {
-  const request = HttpRequest.post(BASE, { body: "hi" });
+test("redirectRequest keeps method and body for any other status", () => {
+  const request = HttpRequest.post(BASE.url, { body: "hi" });
   for (const status of [200, 300, 304, 305, 307, 308, 999]) {
     const next = follow(request, status, "/next");
     assertEquals([next.method, next.body.length], ["POST", 2]);
@@ -149,6 +174,5 @@ test("redirectRequest does as for 307 where the status is any other", () => {
 });
 
 test("redirectRequest rejects a target that is neither http nor https", () => {
-  const request = HttpRequest.get(BASE);
-  assertThrows(() => follow(request, 302, "ftp://example.com/"), TypeError);
+  assertThrows(() => follow(BASE, 302, "ftp://example.com/"), TypeError);
 });

@@ -6,15 +6,18 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
+import { Buffer } from "node:buffer";
 import { inspect } from "node:util";
+import { runInNewContext } from "node:vm";
 import { HttpHeaders } from "../../rfc9110/headers.ts";
-import { HttpRequest } from "../../rfc9110/request.ts";
+import { HttpRequest, type HttpRequestInit } from "../../rfc9110/request.ts";
+import { Secret } from "../../rfc9110/secret.ts";
 import { test } from "../_pure.ts";
-import { toBytes } from "../_text.ts";
+import { toBytes, toText } from "../_text.ts";
 
 const URL_TEXT = "http://example.com/a?b#c";
 
-test("HttpRequest keeps method, URL, fields and body as they were given", () => {
+test("HttpRequest keeps method, URL, fields, and body", () => {
   const request = new HttpRequest("m-SEARCH", URL_TEXT, {
     headers: [["B", "1"], ["a", "2"]],
     body: "hi",
@@ -25,53 +28,150 @@ test("HttpRequest keeps method, URL, fields and body as they were given", () => 
   assertEquals(request.body, toBytes("hi"));
 });
 
-test("HttpRequest has no fields and no body where none are given", () => {
-  for (const init of [undefined, {}]) {
+test("HttpRequest has no fields and no body if none are given", () => {
+  const absent = {
+    headers: undefined,
+    body: undefined,
+    json: undefined,
+    form: undefined,
+  };
+  for (const init of [undefined, {}, absent]) {
     const request = new HttpRequest("GET", URL_TEXT, init);
     assertEquals([request.headers.size, request.body.length], [0, 0]);
   }
 });
 
-test("HttpRequest copies a URL, both ways apart from then on", () => {
+test("HttpRequest copies a URL and HttpHeaders", () => {
   const url = new URL(URL_TEXT);
-  const request = HttpRequest.get(url);
-  url.pathname = "/other";
-  assertEquals(request.url.href, URL_TEXT);
-  request.url.pathname = "/third";
-  assertEquals(url.pathname, "/other");
-});
-
-test("HttpRequest copies HttpHeaders, both ways apart from then on", () => {
   const headers = new HttpHeaders({ A: "1" });
-  const request = HttpRequest.get(URL_TEXT, { headers });
+  const request = HttpRequest.get(url, { headers });
+  url.pathname = "/other";
   headers.set("A", "2");
   request.header("B", "3");
-  assertEquals([...headers], [["A", "2"]]);
+  assertEquals(request.url.href, URL_TEXT);
   assertEquals([...request.headers], [["A", "1"], ["B", "3"]]);
+  request.url.pathname = "/third";
+  assertEquals([url.pathname, [...headers]], ["/other", [["A", "2"]]]);
 });
 
-test("HttpRequest encodes a string as UTF-8 and keeps an array as it is", () => {
-  const post = (body: string | Uint8Array) =>
-    HttpRequest.post(URL_TEXT, { body }).body;
-  assertEquals(post("\u00e9\u20ac\u{1f600}"), toBytes("é€😀"));
-  assertEquals(post("\ud83d"), toBytes("\u00ef\u00bf\u00bd"));
-  const array = toBytes("xx").subarray(1);
-  assertStrictEquals(post(array), array);
+test("HttpRequest encodes a string as UTF-8", () => {
+  const post = (body: string) =>
+    toText(HttpRequest.post("http://a", { body }).body);
+  assertEquals(post("\u00e9\u20ac"), "\xc3\xa9\xe2\x82\xac");
+  assertEquals(post("\ud83d"), "\xef\xbf\xbd");
+});
 
-  function toBytes(text: string): Uint8Array {
-    return text === "é€😀"
-      ? Uint8Array.of(0xc3, 0xa9, 0xe2, 0x82, 0xac, 0xf0, 0x9f, 0x98, 0x80)
-      : Uint8Array.from(text, (char) => char.charCodeAt(0));
+test("HttpRequest takes bytes of any kind as a plain array, without a copy", () => {
+  const { buffer } = toBytes("xabc");
+  const plain = new Uint8Array(buffer, 1);
+  class Subclass extends Uint8Array<ArrayBuffer> {}
+  const foreign: Uint8Array = runInNewContext(
+    "new Uint8Array(buffer, 1)",
+    { buffer },
+  );
+  for (
+    const body of [
+      plain,
+      Buffer.from(buffer, 1),
+      new Subclass(buffer, 1),
+      foreign,
+    ]
+  ) {
+    const request = HttpRequest.post(URL_TEXT, { body });
+    assertEquals(toText(request.body), "abc");
+    assertStrictEquals(request.body.constructor, Uint8Array);
+    assertStrictEquals(request.body.buffer, buffer);
   }
+  assertStrictEquals(HttpRequest.post(URL_TEXT, { body: plain }).body, plain);
+  const whole = HttpRequest.post(URL_TEXT, { body: buffer }).body;
+  assertEquals(toText(whole), "xabc");
+  assertStrictEquals(whole.buffer, buffer);
 });
 
-test("HttpRequest gives each request a body of its own, be it empty", () => {
-  const [first, second] = [
-    HttpRequest.get(URL_TEXT),
-    HttpRequest.get(URL_TEXT),
-  ];
-  assertNotStrictEquals(first.body.buffer, second.body.buffer);
+test("HttpRequest copies shared memory, which could change", () => {
+  const shared = new Uint8Array(new SharedArrayBuffer(2));
+  const { body } = HttpRequest.post(URL_TEXT, { body: shared });
+  shared.fill(1);
+  assertEquals([...body], [0, 0]);
+  assertEquals(body.buffer instanceof ArrayBuffer, true);
 });
+
+test("HttpRequest gives each request its own empty body", () => {
+  const bodies = [0, 1].map(() => HttpRequest.get(URL_TEXT).body);
+  assertNotStrictEquals(bodies[0]!.buffer, bodies[1]!.buffer);
+});
+
+const FORM = "application/x-www-form-urlencoded";
+
+for (
+  const [what, init, contentType, body] of [
+    ["an object", { json: { a: [1] } }, "application/json", '{"a":[1]}'],
+    ["null", { json: null }, "application/json", "null"],
+    ["a string", { json: "é" }, "application/json", '"\xc3\xa9"'],
+    [
+      "what toJSON returns",
+      { json: { at: new Date(0) } },
+      "application/json",
+      '{"at":"1970-01-01T00:00:00.000Z"}',
+    ],
+    ["a record", { form: { a: "1 &", b: "é" } }, FORM, "a=1+%26&b=%C3%A9"],
+    [
+      "a record of other values",
+      { form: { a: ["1", 2], b: undefined, c: true, d: [] } },
+      FORM,
+      "a=1&a=2&c=true",
+    ],
+    ["pairs", { form: [["a", "1"], ["a", 2]] }, FORM, "a=1&a=2"],
+    ["URLSearchParams", { form: new URLSearchParams("b&a=1") }, FORM, "b=&a=1"],
+    ["an empty form", { form: {} }, FORM, ""],
+    [
+      "JSON with a Content-Type of its own",
+      { json: 1, headers: { "content-TYPE": "a/b" } },
+      "a/b",
+      "1",
+    ],
+    [
+      "a form with a Content-Type of its own",
+      { form: { a: "1" }, headers: { "Content-Type": "a/b" } },
+      "a/b",
+      "a=1",
+    ],
+  ] satisfies [string, HttpRequestInit, string, string][]
+) {
+  test(`HttpRequest encodes ${what}`, () => {
+    const request = HttpRequest.post(URL_TEXT, init);
+    assertEquals(request.headers.getAll("content-type"), [contentType]);
+    assertEquals(toText(request.body), body);
+  });
+}
+
+for (
+  const [what, init, message] of [
+    ["a Uint16Array", { body: new Uint16Array(3) }, "Invalid body"],
+    ["an array", { body: [1, 2] }, "Invalid body"],
+    ["a number", { body: 5 }, "Invalid body"],
+    ["null", { body: null }, "Invalid body"],
+    ["a function as JSON", { json: () => {} }, "Invalid json"],
+    ["a Secret as JSON", { json: new Secret("x") }, "call expose()"],
+    ["a Secret in JSON", { json: { a: [new Secret("x")] } }, "call expose()"],
+    ["a Secret in a form", { form: { a: new Secret("x") } }, "call expose()"],
+    ["null in a form", { form: { a: null } }, "Invalid form"],
+    ["an object in a form", { form: [["a", {}]] }, "Invalid form"],
+    ["a pair of one", { form: [["a"]] }, "Invalid form"],
+    ["a string as a form", { form: "a=1" }, "Invalid form"],
+    ["a body and JSON", { body: "", json: 1 }, "more than one"],
+    ["JSON and a form", { json: null, form: {} }, "more than one"],
+    ["a body and a form", { body: "a", form: {} }, "more than one"],
+  ] as const
+) {
+  test(`HttpRequest rejects ${what}`, () => {
+    assertThrows(
+      () => HttpRequest.post(URL_TEXT, init as never),
+      TypeError,
+      message,
+    );
+  });
+}
 
 for (
   const [name, make] of [
@@ -84,65 +184,42 @@ for (
     ["options", HttpRequest.options],
   ] as const
 ) {
-  test(`HttpRequest.${name} returns a request of that method`, () => {
+  test(`HttpRequest.${name} returns a request with that method`, () => {
     const request = make(new URL(URL_TEXT), { headers: { A: "1" }, body: "b" });
     assertEquals(request.method, name.toUpperCase());
     assertEquals(request.url.href, URL_TEXT);
     assertEquals([...request.headers], [["A", "1"]]);
     assertEquals(request.body.length, 1);
-    assertEquals(make(URL_TEXT).headers.size, 0);
     assertThrows(() => make("/relative"), TypeError);
   });
 }
 
-for (
-  const method of ["", "GE T", "GET\r\n", "G(T", "G\u00c9T", "GET\0", "a/b"]
-) {
-  test(`HttpRequest rejects the method ${JSON.stringify(method)}`, () => {
+test("HttpRequest rejects a method that is not a token", () => {
+  const methods = ["", "GE T", "GET\r\n", "G(T", "G\u00c9T", "GET\0", "a/b"];
+  for (const method of [...methods, undefined as never]) {
     const error = assertThrows(
       () => new HttpRequest(method, URL_TEXT),
       TypeError,
       "is not a token",
     );
     assertMatch(error.message, /^[\x20-\x7e]*$/);
-  });
-}
+  }
+});
 
-for (const url of ["", "/a", "example.com", "http://", "http://a b/"]) {
-  test(`HttpRequest rejects ${JSON.stringify(url)}, which is no URL`, () => {
-    assertThrows(() => HttpRequest.get(url), TypeError);
-  });
-}
-
-for (
-  const url of [
-    "ftp://a/",
-    "ws://a/",
-    "file:///a",
-    "data:,a",
-    "blob:http://a/b",
-  ]
-) {
-  test(`HttpRequest rejects the scheme of ${url}`, () => {
+test("HttpRequest rejects a URL that is not absolute, http, or https", () => {
+  for (const url of ["", "/a", "example.com", "http://", "http://a b/"]) {
+    assertThrows(() => HttpRequest.get(url), TypeError, "cannot be parsed");
+  }
+  for (const url of ["ftp://a/", "ws://a/", "file:///a", "data:,a"]) {
     assertThrows(() => HttpRequest.get(url), TypeError, "not http or https");
     assertThrows(() => HttpRequest.get(new URL(url)), TypeError);
-  });
-}
-
-test("HttpRequest rejects a bad field, and does not show its value", () => {
-  const headers = { Authorization: "s3cret\n" };
-  const error = assertThrows(
-    () => HttpRequest.get(URL_TEXT, { headers }),
-    TypeError,
-    '"Authorization"',
-  );
-  assertEquals(error.message.includes("s3cret"), false);
+  }
 });
 
 test("header adds a field and returns the request itself", () => {
   const request = HttpRequest.get(URL_TEXT);
   assertStrictEquals(request.header("A", "1"), request);
-  request.header("a", "2").header("B", "3");
+  request.header("a", new Secret("2")).header("B", "3");
   assertEquals([...request.headers], [["A", "1"], ["a", "2"], ["B", "3"]]);
   assertThrows(() => request.header("A:", "1"), TypeError);
   assertThrows(() => request.header("A", "\0"), TypeError);
@@ -157,22 +234,18 @@ test("fromRequest returns a copy of the platform's request", async () => {
       body: toBytes("\0\xff"),
     }),
   );
-  assertEquals(request.method, "PUT");
-  assertEquals(request.url.href, URL_TEXT);
+  assertEquals([request.method, request.url.href], ["PUT", URL_TEXT]);
   assertEquals([...request.headers], [
     ["content-type", "a/b"],
     ["x-byte", "\xe9"],
     ["x-one", "1"],
   ]);
   assertEquals(request.body, toBytes("\0\xff"));
+  const bare = await HttpRequest.fromRequest(new Request(URL_TEXT));
+  assertEquals([bare.method, bare.body.length], ["GET", 0]);
 });
 
-test("fromRequest returns no body where the request has none", async () => {
-  const request = await HttpRequest.fromRequest(new Request(URL_TEXT));
-  assertEquals([request.method, request.body.length], ["GET", 0]);
-});
-
-test("fromRequest rejects a body that was used, and another scheme", async () => {
+test("fromRequest rejects a used body, and another scheme", async () => {
   const used = new Request(URL_TEXT, { method: "POST", body: "a" });
   await used.text();
   await assertRejects(() => HttpRequest.fromRequest(used), TypeError);
@@ -181,7 +254,11 @@ test("fromRequest rejects a body that was used, and another scheme", async () =>
 });
 
 const SECRET = HttpRequest.post("https://us3r:s3cret@example.com:8/a?b#c", {
-  headers: { Authorization: "Basic s3cret", Cookie: "s3cret", "X-A": "1" },
+  headers: [
+    ["Authorization", "Basic s3cret"],
+    ["X-Key", new Secret("s3cret")],
+    ["X-A", "1"],
+  ],
   body: "s3cret!",
 });
 const SHOWN = {
@@ -189,65 +266,37 @@ const SHOWN = {
   url: "https://[redacted]@example.com:8/a?b#c",
   headers: [
     ["Authorization", "[redacted]"],
-    ["Cookie", "[redacted]"],
+    ["X-Key", "[redacted]"],
     ["X-A", "1"],
   ],
   bodyLength: 7,
 };
 
-test("Inspecting and serialising a request show no credentials, no body", () => {
+test("Inspecting and serializing a request show no credentials and no body", () => {
   assertEquals(JSON.stringify(SECRET), JSON.stringify(SHOWN));
-  assertEquals(SECRET.toJSON(), SHOWN);
+  assertEquals(Deno.inspect(SECRET), `HttpRequest ${Deno.inspect(SHOWN)}`);
+  assertEquals(inspect(SECRET), `HttpRequest ${inspect(SHOWN)}`);
   for (
     const text of [
-      Deno.inspect(SECRET),
       Deno.inspect([SECRET], { depth: 9, showHidden: true }),
-      inspect(SECRET, { depth: 9, showHidden: true }),
-      JSON.stringify([SECRET]),
-      String(SECRET),
+      inspect([SECRET], { depth: 9, showHidden: true }),
     ]
   ) {
     assertEquals(/s3cret|us3r/.test(text), false, text);
   }
-});
-
-test("Inspecting a request shows its class and what JSON does", () => {
-  assertEquals(Deno.inspect(SECRET), `HttpRequest ${Deno.inspect(SHOWN)}`);
-  assertEquals(inspect(SECRET), `HttpRequest ${inspect(SHOWN)}`);
-});
-
-test("Showing a request changes nothing of it", () => {
-  Deno.inspect(SECRET);
-  JSON.stringify(SECRET);
+  // Showing changes nothing.
   assertEquals([SECRET.url.username, SECRET.url.password], ["us3r", "s3cret"]);
-  assertEquals(SECRET.headers.get("cookie"), "s3cret");
 });
 
-for (
-  const [url, shown] of [
-    ["http://example.com/a@b:c", "http://example.com/a@b:c"],
-    ["http://u@example.com/", "http://[redacted]@example.com/"],
-    ["http://:p@example.com/", "http://[redacted]@example.com/"],
-    ["http://u%40:p%2F@[::1]:8/", "http://[redacted]@[::1]:8/"],
-  ] as const
-) {
-  test(`Showing a request returns ${shown} for ${url}`, () => {
+test("A request shows [redacted] for any userinfo in its URL, and nothing else", () => {
+  for (
+    const [url, shown] of [
+      ["http://example.com/a@b:c", "http://example.com/a@b:c"],
+      ["http://u@example.com/", "http://[redacted]@example.com/"],
+      ["http://:p@example.com/", "http://[redacted]@example.com/"],
+      ["http://u%40:p%2F@[::1]:8/", "http://[redacted]@[::1]:8/"],
+    ] as const
+  ) {
     assertEquals(HttpRequest.get(url).toJSON().url, shown);
-  });
-}
-
-test("HttpRequest rejects a body of another type than it takes", () => {
-  for (const body of [new Uint16Array(3), [1, 2], 5, null]) {
-    assertThrows(
-      () => HttpRequest.post(URL_TEXT, { body: body as never }),
-      TypeError,
-      "Invalid body",
-    );
   }
-});
-
-test("HttpRequest takes options that are undefined as not given", () => {
-  const init = { headers: undefined, body: undefined };
-  const request = HttpRequest.post(URL_TEXT, init);
-  assertEquals([request.headers.size, request.body.length], [0, 0]);
 });

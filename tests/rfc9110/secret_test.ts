@@ -1,17 +1,14 @@
 import { assertEquals } from "@std/assert";
 import { format, inspect } from "node:util";
 import { Secret } from "../../rfc9110/secret.ts";
+import { test } from "../_pure.ts";
 
 const HIDDEN = "hush";
 const secret = new Secret(HIDDEN);
 
-Deno.test({
-  name: "Secret returns the string to who asks for it",
-  permissions: "none",
-  fn() {
-    assertEquals(secret.expose(), HIDDEN);
-    assertEquals(new Secret("").expose(), "");
-  },
+test("Secret returns the string to who asks for it", () => {
+  assertEquals(secret.expose(), HIDDEN);
+  assertEquals(new Secret("").expose(), "");
 });
 
 for (
@@ -29,48 +26,28 @@ for (
     ["format of Node with %o", format("%o", secret)],
   ] as const
 ) {
-  Deno.test({
-    name: `Secret shows [redacted] to ${what}`,
-    permissions: "none",
-    fn() {
-      assertEquals(shown, "[redacted]");
-    },
+  test(`Secret shows [redacted] to ${what}`, () => {
+    assertEquals(shown, "[redacted]");
   });
 }
 
-Deno.test({
-  name: "Secret shows [redacted] to JSON.stringify, alone and within",
-  permissions: "none",
-  fn() {
-    assertEquals(JSON.stringify(secret), '"[redacted]"');
-    assertEquals(JSON.stringify({ a: [secret] }), '{"a":["[redacted]"]}');
-  },
+test("Secret shows [redacted] to JSON.stringify, alone and within", () => {
+  assertEquals(JSON.stringify(secret), '"[redacted]"');
+  assertEquals(JSON.stringify({ a: [secret] }), '{"a":["[redacted]"]}');
 });
 
-Deno.test({
-  name: "Secret shows [redacted] within what is inspected",
-  permissions: "none",
-  fn() {
-    assertEquals(Deno.inspect({ secret }), "{ secret: [redacted] }");
-    assertEquals(inspect({ secret }), "{ secret: [redacted] }");
-  },
+test("Secret shows [redacted] within what is inspected", () => {
+  assertEquals(Deno.inspect({ secret }), "{ secret: [redacted] }");
+  assertEquals(inspect({ secret }), "{ secret: [redacted] }");
 });
 
-Deno.test({
-  name: "Secret hides the string from an inspection of its private parts",
-  permissions: "none",
-  fn() {
-    const options = { showHidden: true, customInspect: false, depth: 9 };
-    assertEquals(inspect(secret, options).includes(HIDDEN), false);
-    assertEquals(Deno.inspect(secret, { showHidden: true }), "[redacted]");
-  },
+test("Secret hides the string from an inspection of its private parts", () => {
+  const options = { showHidden: true, customInspect: false, depth: 9 };
+  assertEquals(inspect(secret, options).includes(HIDDEN), false);
+  assertEquals(Deno.inspect(secret, { showHidden: true }), "[redacted]");
 });
 
-Deno.test({
-  name: "Secret has no property that holds the string",
-  permissions: "none",
-  fn() {
-    assertEquals(Reflect.ownKeys(secret), []);
-    assertEquals(Object.values(structuredClone(secret)), []);
-  },
+test("Secret has no property that holds the string", () => {
+  assertEquals(Reflect.ownKeys(secret), []);
+  assertEquals(Object.values(structuredClone(secret)), []);
 });
