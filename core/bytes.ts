@@ -31,7 +31,8 @@ export function toPlainBytes(value: Uint8Array): Uint8Array<ArrayBuffer> {
     : new Uint8Array(buffer, value.byteOffset, value.length);
 }
 
-function isBytes(value: unknown): boolean {
+/** Returns whether a value is any kind of `Uint8Array`. */
+export function isBytes(value: unknown): value is Uint8Array {
   // The tag is that of the internal slot, also for arrays of another realm.
   return value instanceof Uint8Array ||
     (ArrayBuffer.isView(value) && typeTag.call(value) === "Uint8Array");

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { plainBytes } from "./_bytes.ts";
+import { isBytes, toPlainBytes } from "../core/bytes.ts";
 import { Secret } from "./secret.ts";
 
 /** A value of an {@linkcode HttpFormInit}. */
@@ -82,13 +82,17 @@ export function encodeBody(init: HttpRequestBodyInit): EncodedBody | null {
 }
 
 function encodeBytes(body: unknown): Uint8Array<ArrayBuffer> {
-  const bytes = typeof body === "string"
-    ? encoder.encode(body)
-    : plainBytes(body);
-  if (bytes !== null) return bytes;
+  if (typeof body === "string") return encoder.encode(body);
+  if (isBytes(body)) return toPlainBytes(body);
+  if (isArrayBuffer(body)) return new Uint8Array(body);
   throw new TypeError(
     "Invalid body: it is neither a Uint8Array, an ArrayBuffer, nor a string",
   );
+}
+
+/** Unlike `instanceof`, recognizes those of another realm. */
+function isArrayBuffer(value: unknown): value is ArrayBuffer {
+  return Object.prototype.toString.call(value) === "[object ArrayBuffer]";
 }
 
 function encodeJson(json: unknown): Uint8Array<ArrayBuffer> {

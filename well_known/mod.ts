@@ -1,7 +1,7 @@
 /**
- * Discovery with well-known URIs (RFC 8615), without I/O.
+ * Discovery by well-known URIs (RFC 8615), without I/O.
  *
- * @example Ask for a security contact (RFC 9116)
+ * @example Request a security contact (RFC 9116)
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { WellKnown } from "@pimalaya/io-http/well-known";
