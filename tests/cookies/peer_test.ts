@@ -5,6 +5,7 @@ import { assertEquals } from "@std/assert";
 import { HttpCookieJar } from "@pimalaya/io-http/cookies";
 import fc from "fast-check";
 import { CookieJar } from "tough-cookie";
+import { property } from "../properties/_property.ts";
 
 const NOW = Date.UTC(2026, 10, 26);
 
@@ -63,54 +64,53 @@ function explain(line: string): string | null {
   return null;
 }
 
-Deno.test("HttpCookieJar agrees with tough-cookie on random lines", () => {
-  fc.assert(
-    fc.property(
-      fc.array(fc.tuple(urls, lines), { minLength: 1, maxLength: 6 }),
-      fc.array(urls, { minLength: 1, maxLength: 3 }),
-      (responses, requests) => {
-        fc.pre(responses.every(([, line]) => explain(line) === null));
-        const ours = new HttpCookieJar();
-        const theirs = new CookieJar(undefined, {
-          looseMode: true,
-          rejectPublicSuffixes: false,
-          prefixSecurity: "silent",
-        });
-        const hostOnly = new Map<string, boolean>();
-        responses.forEach(([url, line], index) => {
-          const now = NOW + index;
-          const [result] = ours.store(url, [line], now);
-          theirs.setCookieSync(line, url.href, {
-            now: new Date(now),
-            ignoreError: true,
-          });
-          if ("refused" in result!) {
-            // It lets http overwrite a cookie that is Secure.
-            fc.pre(result.refused !== "OverwritesSecure");
-            return;
-          }
-          // It does not count the host-only flag as part of a cookie's identity.
-          const { domain, path, name, hostOnly: flag } = result!.cookie;
-          const id = `${domain}${path};${name}`;
-          fc.pre((hostOnly.get(id) ?? flag) === flag);
-          hostOnly.set(id, flag);
-        });
-        for (const url of requests) {
-          const now = NOW + 1000;
-          const expected = theirs
-            .getCookiesSync(url.href, { expire: false, sort: true })
-            .filter((cookie) => (cookie.expiryTime() ?? Infinity) > now)
-            .map((cookie) => `${cookie.key}=${cookie.value}`);
-          // It keeps expired cookies, and with them the age of their successors,
-          // so the order is not compared.
-          assertEquals(
-            ours.cookies(url, now).map((it) => `${it.name}=${it.value}`).sort(),
-            expected.sort(),
-            JSON.stringify({ responses, url }),
-          );
-        }
-      },
-    ),
-    { numRuns: 5000, seed: 1 },
-  );
-});
+property(
+  "HttpCookieJar agrees with tough-cookie on random lines",
+  5000,
+  fc.tuple(
+    fc.array(fc.tuple(urls, lines), { minLength: 1, maxLength: 6 }),
+    fc.array(urls, { minLength: 1, maxLength: 3 }),
+  ),
+  ([responses, requests]) => {
+    fc.pre(responses.every(([, line]) => explain(line) === null));
+    const ours = new HttpCookieJar();
+    const theirs = new CookieJar(undefined, {
+      looseMode: true,
+      rejectPublicSuffixes: false,
+      prefixSecurity: "silent",
+    });
+    const hostOnly = new Map<string, boolean>();
+    responses.forEach(([url, line], index) => {
+      const now = NOW + index;
+      const [result] = ours.store(url, [line], now);
+      theirs.setCookieSync(line, url.href, {
+        now: new Date(now),
+        ignoreError: true,
+      });
+      if ("refused" in result!) {
+        // It lets http overwrite a cookie that is Secure.
+        fc.pre(result.refused !== "OverwritesSecure");
+        return;
+      }
+      // It does not count the host-only flag as part of a cookie's identity.
+      const { domain, path, name, hostOnly: flag } = result!.cookie;
+      const id = `${domain}${path};${name}`;
+      fc.pre((hostOnly.get(id) ?? flag) === flag);
+      hostOnly.set(id, flag);
+    });
+    for (const url of requests) {
+      const now = NOW + 1000;
+      const expected = theirs
+        .getCookiesSync(url.href, { expire: false, sort: true })
+        .filter((cookie) => (cookie.expiryTime() ?? Infinity) > now)
+        .map((cookie) => `${cookie.key}=${cookie.value}`);
+      // It keeps expired cookies, and with them the age of their successors,
+      // so the order is not compared.
+      assertEquals(
+        ours.cookies(url, now).map((it) => `${it.name}=${it.value}`).sort(),
+        expected.sort(),
+        JSON.stringify({ responses, url }),
+      );
+    }
+  },
+);

@@ -1,5 +1,12 @@
 // The test files that declare properties to fuzz.
 
+import "../auth/digest/digest_test.ts";
+import "../auth/digest/hashes_test.ts";
+import "../cookies/peer_test.ts";
+import "../proxy/proxies_test.ts";
+import "../proxy/socks5_test.ts";
+import "./cookies_test.ts";
+import "./dates_test.ts";
 import "./events_test.ts";
 import "./headers_test.ts";
 import "./redirects_test.ts";

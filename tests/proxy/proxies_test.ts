@@ -2,6 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { HttpProxies } from "../../proxy/mod.ts";
 import { test } from "../_pure.ts";
+import { property } from "../properties/_property.ts";
 
 const PROXY = "http://proxy.test:3128/";
 
@@ -308,11 +309,14 @@ const host = fc.oneof(
   })),
 );
 
-test("HttpProxies matches what an independent reader of no_proxy does", () => {
+{
   const port = fc.constantFrom(null, 80, 8080);
   const entry = fc.tuple(fc.oneof(network, domain), port);
-  fc.assert(
-    fc.property(fc.array(entry), host, port, (entries, host, port) => {
+  property(
+    "HttpProxies matches what an independent reader of no_proxy does",
+    2000,
+    fc.tuple(fc.array(entry), host, port),
+    ([entries, host, port]) => {
       const noProxy = entries.map(([{ text }, port]) =>
         port === null ? text : `${text}:${port}`
       );
@@ -321,10 +325,9 @@ test("HttpProxies matches what an independent reader of no_proxy does", () => {
       );
       const url = port === null ? host.text : `${host.text}:${port}`;
       assertEquals(bypasses(noProxy.join(), url), [expected]);
-    }),
-    { numRuns: 2000, seed: 1 },
+    },
   );
-});
+}
 
 test("HttpProxies shows its proxies without their credentials", () => {
   const proxies = new HttpProxies({ http: "user:hush@a.test:3128" });
@@ -336,14 +339,16 @@ test("HttpProxies shows its proxies without their credentials", () => {
   assertEquals(JSON.stringify(proxies), `{"http":"${shown}","https":null}`);
 });
 
-test("HttpProxies accepts a no_proxy of any text", () => {
+{
   const char = fc.constantFrom(..."*.:/[]%0123a,@?#\\ \u00e4\ud83d");
   const text = fc.array(char, { maxLength: 20 }).map((chars) => chars.join(""));
-  fc.assert(
-    fc.property(fc.oneof(text, fc.string({ unit: "binary" })), (noProxy) => {
+  property(
+    "HttpProxies accepts a no_proxy of any text",
+    2000,
+    fc.oneof(text, fc.string({ unit: "binary" })),
+    (noProxy) => {
       const [isBypassed] = bypasses(noProxy, "host.test");
       assert(!isBypassed || noProxy.includes("*"));
-    }),
-    { numRuns: 2000, seed: 1 },
+    },
   );
-});
+}
