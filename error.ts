@@ -1,6 +1,6 @@
 /**
- * What can go wrong in an exchange apart from mistakes of the caller, which are
- * a `TypeError` or a `RangeError` thrown where the value is passed in.
+ * Failures of a peer, a connection, or a policy. Mistakes of the caller are a
+ * `TypeError` or a `RangeError`, thrown when the value is passed in.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { HttpResponse } from "./rfc9110/response.ts";
 /**
  * The kinds of failure, stable across versions.
  *
- * | code | what went wrong |
+ * | code | meaning |
  * |---|---|
  * | `InvalidStatusLine` | the first line is not an HTTP/1.x status line |
  * | `InvalidHeader` | a field line of the head breaks the grammar |
@@ -74,11 +74,11 @@ export type HttpErrorCode =
   | "InvalidAuthenticationInfo";
 
 /**
- * How far a call had come when it failed. Code that wants to send a request
- * again can tell from it whether that is safe.
+ * The progress of a call when it failed. Code that resends requests can tell
+ * from it whether that is safe.
  */
 export interface HttpProgress {
-  /** What the call was doing. */
+  /** The stage that the call had reached. */
   readonly phase:
     | "queue"
     | "connect"
@@ -89,16 +89,16 @@ export interface HttpProgress {
     | "body";
   /** Whether the connection had carried an earlier exchange. */
   readonly reused: boolean;
-  /** How many bytes of the request were handed to the transport. */
+  /** The number of bytes of the request handed to the transport. */
   readonly requestBytes: number;
-  /** How many bytes of a response were received. */
+  /** The number of bytes of a response received. */
   readonly responseBytes: number;
 }
 
 /** Limits on time, in milliseconds; `null` is no limit. */
 export interface HttpTimeouts {
   /**
-   * Resolving names, connecting, and the proxy's part.
+   * Resolving names, connecting, and the handshake with a proxy.
    *
    * @default {10_000}
    */
@@ -116,20 +116,21 @@ export interface HttpTimeouts {
    */
   head?: number | null | undefined;
   /**
-   * Between two reads of a body while someone is waiting, and for one write
-   * that is blocked.
+   * Between two reads of a body while someone is waiting for it, and for one
+   * write that is blocked.
    *
    * @default {300_000}
    */
   body?: number | null | undefined;
   /**
-   * For a 100 after `Expect: 100-continue`, before the body is sent anyway.
+   * Waiting for a 100 after `Expect: 100-continue`, before the body is sent
+   * anyway.
    *
    * @default {1000}
    */
   continue?: number | null | undefined;
   /**
-   * Waiting while no connection of the same pool key is freed.
+   * Waiting in the queue of the pool, while no connection of its key is freed.
    *
    * @default {300_000}
    */
@@ -150,7 +151,7 @@ export interface HttpTimeouts {
 
 /** Further facts of an {@linkcode HttpError}. */
 export interface HttpErrorOptions extends ErrorOptions {
-  /** How far the call had come. */
+  /** The progress of the call. */
   progress?: HttpProgress | null | undefined;
   /** The response, if its head had arrived. */
   response?: HttpResponse | null | undefined;
@@ -181,18 +182,18 @@ export class HttpError extends Error {
   override readonly name = "HttpError";
   /** The kind of failure. */
   readonly code: HttpErrorCode;
-  /** How far the call had come, or `null` if no connection was involved. */
+  /** The progress of the call, or `null` if no connection was involved. */
   readonly progress: HttpProgress | null;
-  /** The response, if its head had arrived. */
+  /** The response, or `null` if its head had not arrived. */
   readonly response: HttpResponse | null;
-  /** The option that limited the time, for the code `Timeout`. */
+  /** The time limit that passed, or `null` if the code is not `Timeout`. */
   readonly timeout: keyof HttpTimeouts | null;
 
   /**
    * Creates an error.
    *
    * @param code The kind of failure.
-   * @param message What failed, for people.
+   * @param message The failure, described for people.
    * @param options The cause and further facts.
    */
   constructor(
@@ -208,18 +209,21 @@ export class HttpError extends Error {
   }
 
   /**
-   * Returns what `JSON.stringify` shows. A plain `Error` would show nothing.
+   * Returns the parts of the error that are safe to log. `JSON.stringify` would
+   * show none of an ordinary `Error`.
    *
-   * @returns The name, the code, and the message.
+   * @returns A plain object with the name, the code, the message, and those of
+   * `progress`, `timeout`, and `response` that are not `null`.
    */
   toJSON(): Record<string, unknown> {
-    const { name, code, message, progress, timeout } = this;
+    const { name, code, message, progress, timeout, response } = this;
     return {
       name,
       code,
       message,
       ...(progress && { progress }),
       ...(timeout && { timeout }),
+      ...(response && { response }),
     };
   }
 }

@@ -5,14 +5,14 @@
 //   element   = scheme [ 1*SP ( token68 / parameter ) ] / parameter
 //   parameter = token BWS "=" BWS ( token / quoted-string )
 //
-// Commas separate challenges as well as parameters, so an element tells by its
-// own shape which of the two it is: a name before an equals sign is a parameter
-// of the challenge before it, any other token starts a challenge. Behind a
-// scheme, `a=` is a token68 and `a=b` a parameter: a token68 fills its element.
+// Commas separate both challenges and parameters, so the form of an element
+// decides which of the two it is: a name before an equals sign is a parameter of
+// the previous challenge, and any other token starts a challenge. After a scheme,
+// `a=` is a token68 and `a=b` a parameter, because a token68 fills its element.
 //
-// Whatever breaks the grammar is skipped up to the next comma that is outside a
-// quoted string; what was read until there stays. A quoted string that is never
-// closed reaches to the end. Nothing is scanned more than a fixed number of
+// Anything that breaks the grammar is skipped up to the next comma outside a
+// quoted string, and anything before it is kept. A quoted string that is never
+// closed extends to the end. Nothing is scanned more than a fixed number of
 // times, so the cost is linear in the text.
 
 import { endOfToken68 } from "./_token68.ts";
@@ -23,12 +23,12 @@ const COMMA = 0x2c;
 const EQUALS = 0x3d;
 const BACKSLASH = 0x5c;
 
-/** One challenge as it was read. */
+/** A challenge, as read. */
 export interface ChallengeParts {
   /** In lowercase. */
   readonly scheme: string;
   readonly token68: string | null;
-  /** The names in lowercase. Empty where there is a token68. */
+  /** The names in lowercase. Empty if there is a token68. */
   readonly params: ReadonlyMap<string, string>;
 }
 
@@ -36,7 +36,7 @@ export interface ChallengeParts {
 export class ChallengeReader {
   readonly #text: string;
   readonly #found: ChallengeParts[] = [];
-  /** Where the next parameter goes; `null` where there is no place for any. */
+  /** The parameters to add to, or `null` if none may follow. */
   #params: Map<string, string> | null = null;
   #at = 0;
 
@@ -44,7 +44,7 @@ export class ChallengeReader {
     this.#text = text;
   }
 
-  /** Reads the whole list. To be called once. */
+  /** Reads the whole list. Call it once. */
   readAll(): ChallengeParts[] {
     while (this.#at < this.#text.length) {
       this.#readElement();
@@ -65,12 +65,12 @@ export class ChallengeReader {
     const token68 = this.#readToken68();
     const params = new Map<string, string>();
     this.#found.push({ scheme, token68, params });
-    // The grammar has either a token68 or parameters.
+    // A challenge has either a token68 or parameters.
     this.#params = token68 === null ? params : null;
     if (token68 === null) this.#readParam();
   }
 
-  /** Returns false, having read nothing, where no parameter starts here. */
+  /** Reads a parameter. Returns false if none starts here. */
   #readParam(): boolean {
     const name = this.#readParamName();
     if (name === null) return false;
@@ -82,7 +82,7 @@ export class ChallengeReader {
     return true;
   }
 
-  /** Reads a name and its equals sign, or nothing. */
+  /** Reads a name and its equals sign, or returns `null`. */
   #readParamName(): string | null {
     const start = this.#at;
     this.#skipTokenChars();
@@ -110,17 +110,17 @@ export class ChallengeReader {
     return isFieldText(inside) ? inside.replace(/\\(.)/g, "$1") : null;
   }
 
-  /** Reads a token that a blank, a comma or the end follows. */
+  /** Reads a token, or returns `null` if more than a token stands here. */
   #readToken(): string | null {
     const start = this.#at;
     this.#skipTokenChars();
-    // Of `a/b`, `a` would be a wrong value, which is worse than none.
+    // For `a/b`, the value `a` would be wrong, which is worse than none.
     const next = this.#text.charCodeAt(this.#at);
     const whole = this.#isEnd() || next === COMMA || isBlank(next);
     return whole && this.#at > start ? this.#text.slice(start, this.#at) : null;
   }
 
-  /** Reads a token68 that fills the rest of the element, or nothing. */
+  /** Reads a token68 that fills the rest of the element, or returns `null`. */
   #readToken68(): string | null {
     const start = this.#at;
     const end = endOfToken68(this.#text, start);
@@ -147,7 +147,7 @@ export class ChallengeReader {
     this.#at = at;
   }
 
-  /** Skips a quoted string; returns false where the text ends inside it. */
+  /** Skips a quoted string. Returns false if the text ends inside it. */
   #skipQuoted(): boolean {
     const text = this.#text;
     let at = this.#at + 1;

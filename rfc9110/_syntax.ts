@@ -28,25 +28,25 @@ function makeTable(): Uint8Array {
   return table;
 }
 
-/** Tells whether all chars, of which there is one at least, are `tchar`. */
+/** Returns whether a text is a token: one or more `tchar`. */
 export function isToken(text: string): boolean {
   return text.length > 0 && consistsOf(text, TOKEN);
 }
 
-/** Tells whether every char is one byte that a field value may hold. */
+/** Returns whether each character is a byte of a field value. */
 export function isFieldText(text: string): boolean {
   return consistsOf(text, TEXT);
 }
 
 function consistsOf(text: string, byteClass: number): boolean {
   for (let i = 0; i < text.length; i++) {
-    // A char above 0xff reads past the table, where there is no class.
+    // A character above 0xff is outside the table, and of no class.
     if (((BYTE_CLASS[text.charCodeAt(i)] ?? 0) & byteClass) === 0) return false;
   }
   return true;
 }
 
-/** Tells whether a byte or char code is SP or HTAB. */
+/** Returns whether a byte or character code is SP or HTAB. */
 export function isBlank(code: number | undefined): boolean {
   return code === SP || code === HTAB;
 }
@@ -60,7 +60,7 @@ export function trimBlanks(text: string): string {
   return text.slice(start, end);
 }
 
-/** Compares names, ignoring the case of ASCII alone. */
+/** Compares names, ignoring the case of ASCII only. */
 export function equalsIgnoringCase(a: string, b: string): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) {
@@ -75,7 +75,7 @@ function lowerCode(code: number): number {
   return code >= 0x41 && code <= 0x5a ? code | 0x20 : code;
 }
 
-/** Tells whether a list (RFC 9110 §5.6.1) has a token, ignoring case. */
+/** Returns whether a list (RFC 9110 §5.6.1) contains a token, ignoring case. */
 export function listIncludes(list: string, token: string): boolean {
   let start = 0;
   while (start < list.length) {
@@ -89,9 +89,8 @@ export function listIncludes(list: string, token: string): boolean {
 }
 
 /**
- * Splits a list of tokens (RFC 9110 §5.6.1) and lowercases them. Empty
- * elements are dropped, and what is no token is kept as it is, so that the
- * caller can tell that it is none.
+ * Splits a list of tokens (RFC 9110 §5.6.1) and lowercases them. Empty elements
+ * are dropped. Elements that are not tokens are kept, for the caller to reject.
  */
 export function parseTokenList(value: string): string[] {
   const tokens: string[] = [];

@@ -3,11 +3,7 @@
 
 const CHARS = /[A-Za-z0-9\-._~+/]/;
 
-/**
- * Finds where a token68 ends.
- *
- * @returns The index behind it, or `start` where there is none.
- */
+/** Returns the index after a token68, or `start` if there is none. */
 export function endOfToken68(text: string, start: number): number {
   let end = start;
   while (end < text.length && CHARS.test(text[end]!)) end++;
@@ -16,7 +12,7 @@ export function endOfToken68(text: string, start: number): number {
   return end;
 }
 
-/** Tells whether the whole text, which is not empty, is a token68. */
+/** Returns whether a text is a token68. */
 export function isToken68(text: string): boolean {
   return text !== "" && endOfToken68(text, 0) === text.length;
 }

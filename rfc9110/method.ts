@@ -1,12 +1,12 @@
 /**
- * What is known of a method before it is sent (RFC 9110 §9.2).
+ * Properties of methods (RFC 9110 §9.2).
  *
  * @module
  */
 
-// The HTTP Method Registry, but for PRI, which no request may use. CONNECT,
-// LOCK, PATCH and POST are neither safe nor idempotent, and so is every method
-// that is not listed: nothing is known of it.
+// The HTTP Method Registry without PRI, which no request may use. CONNECT, LOCK,
+// PATCH, and POST are neither safe nor idempotent, and neither is any method
+// that is not registered.
 
 const SAFE_METHODS = [
   "GET",
@@ -50,11 +50,11 @@ const UNSAFE_IDEMPOTENT_METHODS = [
 ];
 
 /**
- * Tells whether a method is registered as safe: it asks for no change of state
+ * Returns whether a method is registered as safe: it requests no change of state
  * (RFC 9110 §9.2.1).
  *
- * @param method The method, whose case counts: `get` is not `GET`.
- * @returns Whether it is safe; `false` for a method that is not registered.
+ * @param method The method. Its case matters: `get` is not `GET`.
+ * @returns Whether it is safe, which is `false` if it is not registered.
  *
  * @example Safe and unsafe methods
  * ```ts
@@ -71,15 +71,14 @@ export function isSafe(method: string): boolean {
 }
 
 /**
- * Tells whether a method is registered as idempotent: sent twice it asks for
- * the same as sent once, so it may be sent again after the connection failed
- * (RFC 9110 §9.2.2). Every safe method is.
+ * Returns whether a method is registered as idempotent: sending a request twice
+ * has the same effect as sending it once, so it may be sent again after the
+ * connection failed (RFC 9110 §9.2.2). Every safe method is idempotent.
  *
- * @param method The method, whose case counts: `put` is not `PUT`.
- * @returns Whether it is idempotent; `false` for a method that is not
- * registered.
+ * @param method The method. Its case matters: `put` is not `PUT`.
+ * @returns Whether it is idempotent, which is `false` if it is not registered.
  *
- * @example What may be sent again
+ * @example Methods that may be sent again
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { isIdempotent, isSafe } from "@pimalaya/io-http/rfc9110";

@@ -6,8 +6,8 @@
 
 /**
  * The status codes of the IANA HTTP Status Code Registry by name, and the type
- * that is any one of them. 306 and 418 are left out: they are reserved, and
- * mean nothing.
+ * of any one of them. 306 and 418 are absent: they are reserved and have no
+ * meaning.
  *
  * @example Compare a status
  * ```ts
@@ -148,7 +148,7 @@ export const StatusCode = {
 /** One of the registered status codes. */
 export type StatusCode = (typeof StatusCode)[keyof typeof StatusCode];
 
-// Every other phrase is its name cut before the capitals.
+// Every other phrase is its name split before each capital.
 const IRREGULAR_PHRASES: Readonly<Record<number, string>> = {
   200: "OK",
   203: "Non-Authoritative Information",
@@ -159,11 +159,11 @@ const IRREGULAR_PHRASES: Readonly<Record<number, string>> = {
 };
 
 /**
- * Returns the reason phrase that the registry gives a status code. A peer may
- * send any other, or none.
+ * Returns the registered reason phrase of a status code. A peer may send any
+ * other, or none.
  *
  * @param status The status code.
- * @returns The phrase, or `undefined` where the code is not registered.
+ * @returns The phrase, or `undefined` if the code is not registered.
  *
  * @example Name a status
  * ```ts

@@ -72,6 +72,67 @@ test("HttpAuthBasic rejects half of a surrogate pair, in either", () => {
   }
 });
 
+for (
+  const [url, username, password] of [
+    ["http://ada:hush@example.com/", "ada", "hush"],
+    ["https://ada@example.com/", "ada", ""],
+    ["http://:hush@example.com/", "", "hush"],
+    ["socks5://ada:a:b@proxy.example:1080", "ada", "a:b"],
+    ["http://%61da:p%40ss%C3%A9%F0%9F%94%91@e.org", "ada", "p@ssé🔑"],
+    ["http://ada:100%%zz@e.org", "ada", "100%%zz"],
+  ] as const
+) {
+  test(`HttpAuthBasic.fromUrl decodes ${url}`, () => {
+    for (const given of [url, new URL(url)]) {
+      const auth = HttpAuthBasic.fromUrl(given);
+      assertEquals([auth?.username, auth?.password.expose()], [
+        username,
+        password,
+      ]);
+    }
+  });
+}
+
+test("HttpAuthBasic.fromUrl returns null if there is no userinfo", () => {
+  for (const url of ["http://example.com/a@b", "http://@e.org", "http://:@e"]) {
+    assertEquals(HttpAuthBasic.fromUrl(url), null);
+  }
+});
+
+test("HttpAuthBasic.fromUrl rejects other userinfo without repeating it", () => {
+  for (
+    const userinfo of [
+      "a%3Ada:hush", // a colon in the username
+      "ada:hush%0A",
+      "ada:hush%ff",
+      "ada:hush%C3",
+      `ada:hush${new Secret("x")}`,
+    ]
+  ) {
+    const url = `http://${userinfo}@example.com/`;
+    assertRejects(() => HttpAuthBasic.fromUrl(url), "ada", "hush");
+  }
+  const error = assertThrows(
+    () => HttpAuthBasic.fromUrl("http://ada:hush@exa mple/"),
+    TypeError,
+    "Invalid URL",
+  );
+  assertEquals(error.message.includes("hush"), false);
+});
+
+test("HttpAuthBasic takes a Secret, and rejects what is not a string", () => {
+  const auth = new HttpAuthBasic("ada", new Secret("hush"));
+  assertEquals(auth.toAuthorization(), `Basic ${base64("ada:hush")}`);
+  for (const value of [undefined, null, 5, {}] as never[]) {
+    assertRejects(() => new HttpAuthBasic("ada", value), "ada");
+    assertRejects(() => new HttpAuthBasic(value, "hush"), "hush");
+    assertRejects(() => HttpAuthBasic.fromAuthorization(value));
+  }
+  for (const text of [`${auth.password}`, "x" + auth.password]) {
+    assertThrows(() => new HttpAuthBasic("ada", text), TypeError, "expose()");
+  }
+});
+
 for (const scheme of ["Basic ", "basic ", "BASIC ", "bAsIc ", "Basic    "]) {
   test(`HttpAuthBasic.fromAuthorization accepts "${scheme}"`, () => {
     const value = `${scheme}${base64("user:pass")}`;

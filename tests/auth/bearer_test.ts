@@ -98,6 +98,20 @@ test("HttpAuthBearer takes a megabyte, and rejects one that is spoilt", () => {
   assertRejects(() => new HttpAuthBearer(`${token}a`), "aaa");
 });
 
+test("HttpAuthBearer takes a Secret, and rejects what is not a string", () => {
+  const auth = new HttpAuthBearer(new Secret(TOKEN));
+  assertEquals(auth.toAuthorization(), `Bearer ${TOKEN}`);
+  for (const value of [undefined, null, 5, {}] as never[]) {
+    assertRejects(() => new HttpAuthBearer(value), TOKEN);
+    assertRejects(() => HttpAuthBearer.fromAuthorization(value), TOKEN);
+  }
+  assertThrows(
+    () => new HttpAuthBearer(`${auth.token}`),
+    TypeError,
+    "call expose()",
+  );
+});
+
 test("HttpAuthBearer shows no token", () => {
   const auth = new HttpAuthBearer(TOKEN);
   assertEquals(auth.token instanceof Secret, true);

@@ -109,6 +109,21 @@ test("redirectRequest accepts every kind of output", () => {
   }
 });
 
+test("Inspecting a redirect step shows no userinfo", () => {
+  const request = HttpRequest.get("http://us3r:s3cret@example.com/");
+  const send = new Http11Send(request);
+  send.resume();
+  send.resume();
+  const step = send.resume(toBytes(
+    "HTTP/1.1 302 Found\r\nLocation: /next\r\nContent-Length: 0\r\n\r\n",
+  ));
+  assertEquals(step.type, "WantsRedirect");
+  for (const value of [step, send.resume()]) {
+    const shown = Deno.inspect(value, { depth: 9 }) + JSON.stringify(value);
+    assertEquals(/us3r|s3cret/.test(shown), false, shown);
+  }
+});
+
 test("redirectRequest shares only the body with the request", () => {
   const request = HttpRequest.put(BASE.url, {
     headers: { A: "1" },
