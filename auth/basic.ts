@@ -6,7 +6,7 @@
 
 import { decodeBase64, encodeBase64 } from "@std/encoding/base64";
 import { encodeByteString } from "../rfc9110/_byte_string.ts";
-import { tryParseUrl } from "../rfc9110/_url.ts";
+import { parseUrl } from "../rfc9110/_url.ts";
 import { Secret } from "../rfc9110/secret.ts";
 import { exposeText, invalidCredentials, stripScheme } from "./_credentials.ts";
 
@@ -80,11 +80,7 @@ export class HttpAuthBasic {
    * ```
    */
   static fromUrl(url: string | URL): HttpAuthBasic | null {
-    const parsed = tryParseUrl(url);
-    if (parsed === null) {
-      throw new TypeError("Invalid URL: it cannot be parsed");
-    }
-    const { username, password } = parsed;
+    const { username, password } = parseUrl(url);
     if (username === "" && password === "") return null;
     return new HttpAuthBasic(decodePercent(username), decodePercent(password));
   }

@@ -17,13 +17,23 @@ export function tryParseUrl(
 }
 
 /**
+ * Parses a URL.
+ *
+ * @throws {TypeError} If that fails. The message does not repeat it.
+ */
+export function parseUrl(text: string | URL, base?: string | URL): URL {
+  const url = tryParseUrl(text, base);
+  if (url !== null) return url;
+  throw new TypeError("Invalid URL: it cannot be parsed");
+}
+
+/**
  * Parses an http or https URL.
  *
  * @throws {TypeError} If it is anything else. The message does not repeat it.
  */
 export function parseHttpUrl(text: string | URL, base?: string | URL): URL {
-  const url = tryParseUrl(text, base);
-  if (url === null) throw new TypeError("Invalid URL: it cannot be parsed");
+  const url = parseUrl(text, base);
   checkScheme(url);
   return url;
 }

@@ -5,6 +5,7 @@
  */
 
 import { quote } from "../core/quote.ts";
+import { forEachEntry } from "./_entries.ts";
 import {
   isSensitive,
   makeInspectable,
@@ -84,12 +85,10 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
     if (init instanceof HttpHeaders) {
       this.#names = init.#names.slice();
       this.#values = init.#values.slice();
-    } else if (typeof init !== "object" || init === null) {
-      throw new TypeError("Invalid headers: they are not an object");
-    } else if (isIterable(init)) {
-      this.#appendPairs(init);
     } else {
-      this.#appendRecord(init);
+      forEachEntry(init, "header", (name, value) => {
+        this.append(name, value as HttpFieldValue);
+      });
     }
   }
 
@@ -230,29 +229,6 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
     });
   }
 
-  #appendPairs(pairs: Iterable<readonly unknown[]>): void {
-    for (const pair of pairs) {
-      if (!Array.isArray(pair) || pair.length !== 2) {
-        throw new TypeError(
-          "Invalid field: it is not a pair of name and value",
-        );
-      }
-      this.append(pair[0], pair[1]);
-    }
-  }
-
-  #appendRecord(
-    record: Readonly<
-      Record<string, HttpFieldValue | readonly HttpFieldValue[] | undefined>
-    >,
-  ): void {
-    for (const [name, value] of Object.entries(record)) {
-      if (value === undefined) continue;
-      if (!Array.isArray(value)) this.append(name, value as HttpFieldValue);
-      else for (const element of value) this.append(name, element);
-    }
-  }
-
   #find(name: string, from: number): number {
     const names = this.#names;
     for (let i = from; i < names.length; i++) {
@@ -389,8 +365,4 @@ function checkValue(name: string, value: string): string {
 
 function invalidValue(name: string, reason: string): TypeError {
   return new TypeError(`Invalid value of the field ${quote(name)}: ${reason}`);
-}
-
-function isIterable(init: object): init is Iterable<readonly unknown[]> {
-  return Symbol.iterator in init;
 }

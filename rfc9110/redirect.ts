@@ -202,7 +202,7 @@ function targetOf(output: HttpRedirectOutput): URL {
   // An output of the agent has both, and its `url` is that of the request.
   const url = "redirect" in output ? output.redirect?.url : output.url;
   if (url !== undefined) return url;
-  throw new TypeError("Invalid redirect: the response does not report one");
+  throw new TypeError("Invalid output: it reports no redirect");
 }
 
 function describesBody(name: string): boolean {

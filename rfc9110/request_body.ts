@@ -5,6 +5,8 @@
  */
 
 import { isBytes, toPlainBytes } from "../core/bytes.ts";
+import { quote } from "../core/quote.ts";
+import { forEachEntry } from "./_entries.ts";
 import { Secret } from "./secret.ts";
 
 /** A value of an {@linkcode HttpFormInit}. */
@@ -105,45 +107,26 @@ function encodeJson(json: unknown): Uint8Array<ArrayBuffer> {
 function rejectSecret(this: unknown, key: string, value: unknown): unknown {
   // `value` is what `toJSON` returned, so look for the secret in its holder.
   if ((this as Record<string, unknown>)[key] instanceof Secret) {
-    throw new TypeError("Invalid json: call expose() on the Secret in it");
+    throw secretIn("json");
   }
   return value;
 }
 
-function encodeForm(form: unknown): Uint8Array<ArrayBuffer> {
-  if (typeof form !== "object" || form === null) {
-    throw new TypeError("Invalid form: it is not an object");
-  }
-  const pairs = Symbol.iterator in form
-    ? Array.from(form as Iterable<unknown>, checkPair)
-    : Object.entries(form).flatMap(spreadEntry);
-  const texts = pairs.map(([name, value]) => [name, formText(value)]);
-  return encoder.encode(new URLSearchParams(texts).toString());
+function encodeForm(form: HttpFormInit): Uint8Array<ArrayBuffer> {
+  const params = new URLSearchParams();
+  forEachEntry(form, "form", (name, value) => {
+    if (value instanceof Secret) throw secretIn("form");
+    if (!["string", "number", "boolean"].includes(typeof value)) {
+      throw new TypeError(
+        `Invalid form: the value of ${quote(String(name))} is neither a ` +
+          `string, a number, nor a boolean`,
+      );
+    }
+    params.append(name, String(value));
+  });
+  return encoder.encode(params.toString());
 }
 
-function checkPair(pair: unknown): [string, unknown] {
-  if (
-    Array.isArray(pair) && pair.length === 2 && typeof pair[0] === "string"
-  ) return [pair[0], pair[1]];
-  throw new TypeError("Invalid form: it contains something other than pairs");
-}
-
-/** Repeats the name for each element of an array, and drops `undefined`. */
-function spreadEntry([name, value]: [string, unknown]): [string, unknown][] {
-  if (value === undefined) return [];
-  return Array.isArray(value)
-    ? value.map((element): [string, unknown] => [name, element])
-    : [[name, value]];
-}
-
-function formText(value: unknown): string {
-  if (typeof value === "string") return value;
-  if (typeof value === "number" || typeof value === "boolean") {
-    return String(value);
-  }
-  throw new TypeError(
-    value instanceof Secret
-      ? "Invalid form: call expose() on the Secret in it"
-      : "Invalid form: a value is neither a string, a number, nor a boolean",
-  );
+function secretIn(source: string): TypeError {
+  return new TypeError(`Invalid ${source}: call expose() on the Secret in it`);
 }

@@ -129,8 +129,7 @@ export class HttpResponse {
   get body(): Uint8Array<ArrayBuffer> {
     if (this.#body === null) {
       throw new TypeError(
-        "Cannot read the body of a response: it is streamed, so read it from " +
-          "the exchange",
+        "Cannot read the body: it is streamed, so read it from the exchange",
       );
     }
     // Created on demand: an empty array takes as long as a short head.

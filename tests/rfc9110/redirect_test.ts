@@ -104,7 +104,7 @@ test("redirectRequest accepts every kind of output", () => {
     assertThrows(
       () => redirectRequest(BASE, output),
       TypeError,
-      "does not report one",
+      "reports no redirect",
     );
   }
 });

@@ -1,0 +1,31 @@
+// Names with values from a caller, who may pass pairs or a record.
+
+/**
+ * Visits each name with each of its values. In a record, an array is several
+ * values, and `undefined` none.
+ *
+ * @param what What the entries are, for messages.
+ * @throws {TypeError} If `init` is neither pairs nor a record.
+ */
+export function forEachEntry(
+  init: unknown,
+  what: string,
+  visit: (name: string, value: unknown) => void,
+): void {
+  if (typeof init !== "object" || init === null) {
+    throw new TypeError(`Invalid ${what}: it is neither pairs nor a record`);
+  }
+  if (Symbol.iterator in init) {
+    for (const pair of init as Iterable<unknown>) {
+      if (!Array.isArray(pair) || pair.length !== 2) {
+        throw new TypeError(`Invalid ${what}: an element is not a pair`);
+      }
+      visit(pair[0], pair[1]);
+    }
+    return;
+  }
+  for (const [name, value] of Object.entries(init)) {
+    if (Array.isArray(value)) value.forEach((element) => visit(name, element));
+    else if (value !== undefined) visit(name, value);
+  }
+}
