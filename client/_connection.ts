@@ -9,7 +9,7 @@
 //
 // Only an idle connection carries a new exchange.
 
-import type { HttpCloseReason } from "../rfc9112/close_reason.ts";
+import type { HttpCloseReason } from "../rfc9112/persistence.ts";
 import { Call } from "./_call.ts";
 import { copyBytes } from "./_copy.ts";
 import type { Transport } from "./_transport.ts";

@@ -9,7 +9,7 @@ import type { HttpHeaders } from "../rfc9110/headers.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
 import { type HttpResponse, isNullBodyStatus } from "../rfc9110/response.ts";
 import { BodyBuffer } from "../rfc9112/_body_buffer.ts";
-import type { HttpCloseReason } from "../rfc9112/close_reason.ts";
+import type { HttpCloseReason } from "../rfc9112/persistence.ts";
 import type { HttpLimits } from "../rfc9112/limits.ts";
 import { Http11Receive, type Http11ReceiveResult } from "../rfc9112/receive.ts";
 import type { Call } from "./_call.ts";
@@ -159,7 +159,7 @@ class Exchange implements HttpExchange {
       );
       while (true) {
         const { value, done } = await reader.read();
-        if (done) return buffer.finish();
+        if (done) return buffer.take();
         buffer.push(value);
       }
     } catch (error) {

@@ -3,9 +3,10 @@
 
 import type { HttpHeadersInit } from "../rfc9110/headers.ts";
 import { HttpRequest } from "../rfc9110/request.ts";
-import { parseLength } from "../rfc9112/_framing.ts";
+import { parseLength } from "../rfc9112/framing.ts";
 import { Http11ChunkEncoder } from "../rfc9112/chunk_encoder.ts";
-import { encodeHttp11Head, encodeHttp11Request } from "../rfc9112/encode.ts";
+import { encodeHttp11Request } from "../rfc9112/encode.ts";
+import { encodeHttp11Head } from "../rfc9112/encode_head.ts";
 import { type BodySource, openSource, singlePiece } from "./_source.ts";
 import type { HttpExchangeOptions } from "./exchange.ts";
 

@@ -7,7 +7,10 @@
 import type { HttpCoroutine } from "../coroutine.ts";
 import { Http10Send } from "../rfc1945/send.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
-import { type HttpLimits, resolveLimits } from "../rfc9112/limits.ts";
+import {
+  type ReceiveSettings,
+  resolveReceiveOptions,
+} from "../rfc9112/limits.ts";
 import { Http11Send } from "../rfc9112/send.ts";
 import type {
   HttpSendOptions,
@@ -63,7 +66,7 @@ import type { ByteStream } from "./stream.ts";
  */
 export class HttpClient implements AsyncDisposable {
   readonly #connection: Connection;
-  readonly #limits: HttpLimits;
+  readonly #limits: ReceiveSettings;
 
   /**
    * Takes over a stream. A connection of Deno's is read and written directly,
@@ -75,7 +78,7 @@ export class HttpClient implements AsyncDisposable {
    * @throws {RangeError} If a limit is not a whole number from 0 on.
    */
   constructor(stream: ByteStream, options: HttpClientOptions = {}) {
-    this.#limits = resolveLimits(options);
+    this.#limits = resolveReceiveOptions(options);
     this.#connection = new Connection(
       isConn(stream) ? new ConnTransport(stream) : new StreamTransport(stream),
     );
@@ -97,7 +100,7 @@ export class HttpClient implements AsyncDisposable {
     url: string | URL,
     options: HttpConnectOptions = {},
   ): Promise<HttpClient> {
-    const limits = resolveLimits(options);
+    const limits = resolveReceiveOptions(options);
     return new HttpClient(await openConn(parseHttpUrl(url), options), limits);
   }
 
@@ -176,7 +179,7 @@ export class HttpClient implements AsyncDisposable {
     request: HttpRequest,
     options: HttpExchangeOptions = {},
   ): Promise<HttpExchange> {
-    const limits = resolveLimits(options, this.#limits);
+    const limits = resolveReceiveOptions(options, this.#limits);
     return await startExchange(this.#connection, request, limits, options);
   }
 
@@ -273,7 +276,7 @@ export class HttpClient implements AsyncDisposable {
   #withLimits(options: HttpSendOptions | undefined): HttpSendOptions {
     return options === undefined
       ? this.#limits
-      : { ...options, ...resolveLimits(options, this.#limits) };
+      : { ...options, ...resolveReceiveOptions(options, this.#limits) };
   }
 }
 

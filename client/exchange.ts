@@ -7,8 +7,8 @@
 
 import type { HttpHeaders, HttpHeadersInit } from "../rfc9110/headers.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
-import type { HttpCloseReason } from "../rfc9112/close_reason.ts";
-import type { HttpEncodeOptions } from "../rfc9112/encode_options.ts";
+import type { HttpCloseReason } from "../rfc9112/persistence.ts";
+import type { HttpEncodeOptions } from "../rfc9112/encode_head.ts";
 import type { HttpLimits } from "../rfc9112/limits.ts";
 import type { HttpRunOptions } from "./output.ts";
 

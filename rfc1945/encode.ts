@@ -4,10 +4,9 @@
  * @module
  */
 
-import { concat } from "@std/bytes";
 import type { HttpRequest } from "../rfc9110/request.ts";
-import { encodeRequest } from "../rfc9112/_encode_request.ts";
-import type { HttpEncodeOptions } from "../rfc9112/encode_options.ts";
+import { encodeRequest, joinPieces } from "../rfc9112/encode.ts";
+import type { HttpEncodeOptions } from "../rfc9112/encode_head.ts";
 
 /**
  * Writes a whole request, head and body (RFC 1945 §5).
@@ -42,5 +41,5 @@ export function encodeHttp10Request(
   request: HttpRequest,
   options?: HttpEncodeOptions,
 ): Uint8Array<ArrayBuffer> {
-  return concat(encodeRequest(request, "HTTP/1.0", options).pieces);
+  return joinPieces(encodeRequest(request, "HTTP/1.0", options).bytes);
 }

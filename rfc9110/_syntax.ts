@@ -5,21 +5,24 @@
 export const TOKEN = 1;
 /** What a field value and a reason phrase may hold: HTAB, SP, VCHAR, obs-text. */
 export const TEXT = 2;
+/** A control character other than NUL, HTAB, CR, and LF. */
+export const CONTROL = 4;
 
 export const HTAB = 0x09;
 export const LF = 0x0a;
 export const CR = 0x0d;
 export const SP = 0x20;
 
-/** The classes of each byte, as a sum of {@linkcode TOKEN} and {@linkcode TEXT}. */
-export const BYTE_CLASS: Uint8Array = makeTable();
+/** The classes of each byte, as a sum of the constants above. */
+export const BYTE_CLASS: Uint8Array = /* @__PURE__ */ makeTable();
 
 function makeTable(): Uint8Array {
   const table = new Uint8Array(256);
+  for (let byte = 0x01; byte < 0x20; byte++) table[byte] = CONTROL;
+  for (let byte = 0x20; byte <= 0xff; byte++) table[byte] = TEXT;
+  table[0x7f] = CONTROL;
   table[HTAB] = TEXT;
-  for (let byte = 0x20; byte <= 0xff; byte++) {
-    if (byte !== 0x7f) table[byte] = TEXT;
-  }
+  table[LF] = table[CR] = 0;
   const tchars = "!#$%&'*+-.^_`|~0123456789" +
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
   for (let i = 0; i < tchars.length; i++) {

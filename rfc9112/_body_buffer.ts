@@ -1,39 +1,46 @@
 // A body that is held in memory.
 //
-// Storage grows as bytes arrive, so a peer's word alone takes no memory: it is
-// never more than sixteen times what has arrived, most of it pages that were not
-// touched yet. A known length is where the growing stops: the last step then
-// ends exactly there, and what was there before is a quarter of it at most.
+// Storage grows as bytes arrive, so that a stated length alone takes no memory.
+// Growth is fourfold: twofold, each byte of a large body would be copied twice.
+// A known length is where growth stops, in storage of exactly that size.
 
 import { HttpError } from "../error.ts";
+import type { HttpResponse } from "../rfc9110/response.ts";
 
 const MIN_CAPACITY = 4096;
-// By two instead of four, each byte of a large body would be copied twice.
 const GROWTH = 4;
 // Never handed out, so it may be shared.
-const NOTHING = new Uint8Array(0);
+const NOTHING: Uint8Array<ArrayBuffer> = /* @__PURE__ */ new Uint8Array(0);
 
 /** Collects the pieces of a body. */
 export class BodyBuffer {
   readonly #maxBytes: number;
-  /** The length where it is known, else Infinity. */
+  readonly #response: HttpResponse | null;
+  /** The length if it is known, or Infinity. */
   readonly #expected: number;
   #bytes = NOTHING;
   #length = 0;
 
   /**
-   * Starts empty.
+   * Creates an empty buffer.
    *
+   * @param expected The length of the body, or `null` if it is not known.
+   * @param response The response, for the error.
    * @throws {HttpError} If the expected length is above the limit.
    */
-  constructor(maxBytes: number, expected: number | null) {
+  constructor(
+    maxBytes: number,
+    expected: number | null,
+    response: HttpResponse | null = null,
+  ) {
     this.#maxBytes = maxBytes;
+    this.#response = response;
     this.#expected = expected ?? Infinity;
     if (expected !== null) this.#check(expected);
   }
 
   /**
-   * Adds a copy of a piece.
+   * Appends a copy of a piece.
    *
    * @throws {HttpError} If the body is then above the limit.
    */
@@ -45,17 +52,19 @@ export class BodyBuffer {
     this.#length = length;
   }
 
-  /** Gives up the body, in storage of exactly its length. */
-  finish(): Uint8Array<ArrayBuffer> {
-    if (this.#length === 0) return new Uint8Array(0);
-    return this.#length === this.#bytes.length
-      ? this.#bytes
-      : this.#bytes.slice(0, this.#length);
+  /** Takes the body, in storage of exactly its length. */
+  take(): Uint8Array<ArrayBuffer> {
+    const bytes = this.#bytes;
+    const length = this.#length;
+    this.#bytes = NOTHING;
+    this.#length = 0;
+    if (length === 0) return new Uint8Array(0);
+    return length === bytes.length ? bytes : bytes.slice(0, length);
   }
 
   #grow(needed: number): void {
     let capacity = Math.max(needed, this.#bytes.length * GROWTH, MIN_CAPACITY);
-    // One more step would not fit, or would be of little use.
+    // Another step would not fit, or would gain little.
     if (capacity * GROWTH > this.#expected) capacity = this.#expected;
     capacity = Math.min(capacity, Math.max(needed, this.#maxBytes));
     const grown = new Uint8Array(capacity);
@@ -67,8 +76,9 @@ export class BodyBuffer {
     if (length <= this.#maxBytes) return;
     throw new HttpError(
       "BodyTooLarge",
-      `Cannot hold the response body: it has more than ${this.#maxBytes} bytes ` +
-        `(maxBodyBytes)`,
+      `Cannot hold the response body: it has more than ${this.#maxBytes} ` +
+        `bytes (maxBodyBytes)`,
+      { response: this.#response },
     );
   }
 }

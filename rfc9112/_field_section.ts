@@ -1,26 +1,28 @@
 // Field sections (RFC 9112 §5): the header section of a head, and the trailer
-// section of a chunked body. One machine reads both.
+// section of a chunked body. One reader reads both.
 //
-// A section is read line by line, in place: the input is not used up before
-// the section is whole, and what is remembered of a line is where its parts
-// stand. In the end the section is decoded once, as one string, of which names
-// and values are slices.
+// A section is read line by line, in place: the input is consumed only when the
+// section is complete, and what is kept of a line is the offsets of its parts.
+// In the end, the section is decoded once, as one string, of which names and
+// values are slices.
 //
 //   line ──> name ──> ':' ──> value ──> CRLF or LF ──> line ...
-//     ├─ CRLF or LF ──> the section is whole
-//     └─ SP, HTAB ──> goes on with the value before it (obs-fold)
+//     ├─ CRLF or LF ──> complete
+//     └─ SP, HTAB ──> continues the value before it (obs-fold)
 //
-// A line is judged once its LF has arrived within the limit, and not before:
-// so the outcome is the same however the bytes are cut. End of file is judged
-// by the caller, who sees that the section is not whole.
+// A line is judged once its LF has arrived within the limit, and not before, so
+// that the outcome does not depend on how the input is split. End of file is
+// judged by the caller.
 
-import { HttpError, type HttpErrorCode } from "../error.ts";
 import type { Input } from "../core/input.ts";
 import { quoteBytes } from "../core/quote.ts";
+import { HttpError, type HttpErrorCode } from "../error.ts";
 import { decodeByteString } from "../rfc9110/_byte_string.ts";
 import {
   BYTE_CLASS,
+  CONTROL,
   CR,
+  equalsIgnoringCase,
   HTAB,
   LF,
   SP,
@@ -28,48 +30,53 @@ import {
   TOKEN,
 } from "../rfc9110/_syntax.ts";
 import { headersFromWire, type HttpHeaders } from "../rfc9110/headers.ts";
-import type { HttpLimits } from "./limits.ts";
+import { isStatusLine } from "./_status_line.ts";
+import type { ReceiveSettings } from "./limits.ts";
 
 const COLON = 0x3a;
 
-/** Stands in place of a name's start in the spans of a folded line. */
+/** Replaces the start of the name in the spans of a folded line. */
 const FOLD = -1;
 
-/** What is different about a kind of section. */
+/** What differs between the two kinds of section. */
 export interface SectionRules {
-  /** Whether the empty line that ends the section counts as well. */
-  readonly countsEnd: boolean;
+  readonly name: string;
+  /** Whether this is the header section of a head. */
+  readonly isHead: boolean;
   /** The option that limits the section's bytes. */
   readonly maxBytes: "maxHeadBytes" | "maxTrailerBytes";
   readonly tooLarge: HttpErrorCode;
   readonly invalid: HttpErrorCode;
-  /** The section's name in messages. */
-  readonly name: string;
 }
 
 /** Reads one section. All offsets are relative to `input.start`. */
 export class FieldSectionReader {
   readonly #rules: SectionRules;
-  readonly #limits: HttpLimits;
+  readonly #settings: ReceiveSettings;
   /** How many bytes the section may have, from its start. */
   readonly #maxBytes: number;
-  #fields = 0;
+  /** The classes of bytes that a value may have. */
+  readonly #valueClasses: number;
   /** Where the current line starts. */
   #line = 0;
-  /** How far the current line was searched for its LF in vain. */
+  /** How much of the current line has been searched for LF. */
   #searched = 0;
-  /** Four offsets a line: start and end of the name, and of the value. */
+  /** Four offsets per line: start and end of the name and of the value. */
   readonly #spans: number[] = [];
-  /** All bytes of values OR-ed together, which tells whether they are ASCII. */
-  #bits = 0;
+  #fields = 0;
+  /** The bitwise OR of the bytes of all values: below 0x80 for ASCII. */
+  #valueBits = 0;
 
-  constructor(rules: SectionRules, limits: HttpLimits) {
+  constructor(rules: SectionRules, settings: ReceiveSettings) {
     this.#rules = rules;
-    this.#limits = limits;
-    this.#maxBytes = limits[rules.maxBytes];
+    this.#settings = settings;
+    this.#maxBytes = settings[rules.maxBytes];
+    this.#valueClasses = settings.lenient.includes("ControlCharacters")
+      ? TEXT | CONTROL
+      : TEXT;
   }
 
-  /** Where the part of the input that the limit leaves to this line ends. */
+  /** Returns where the part of the input ends that the limit leaves to this line. */
   windowEnd(input: Input): number {
     return Math.min(input.end, input.start + this.#maxLineEnd(input));
   }
@@ -77,7 +84,7 @@ export class FieldSectionReader {
   /**
    * Finds the LF of the current line.
    *
-   * @returns Its index in `input.bytes`, or -1 where more input is needed.
+   * @returns Its index in `input.bytes`, or -1 if more input is needed.
    * @throws {HttpError} If the limit leaves no room for it.
    */
   findLineFeed(input: Input): number {
@@ -88,29 +95,28 @@ export class FieldSectionReader {
     return at < end ? at : this.#askForMore(input, end);
   }
 
-  /** Takes the line up to that LF as read; `bits` are its bytes OR-ed. */
+  /** Skips the line up to that LF. `bits` is the bitwise OR of its bytes. */
   skipLine(input: Input, lineFeed: number, bits: number): void {
     this.#line = this.#searched = lineFeed + 1 - input.start;
-    this.#bits |= bits;
+    this.#valueBits |= bits;
   }
 
   /**
    * Reads field lines up to the empty one.
    *
-   * @returns Whether the section is whole.
-   * @throws {HttpError} If a line is invalid, or the section too long.
+   * @returns Whether the section is complete.
+   * @throws {HttpError} If a line is invalid, or the section is too large.
    */
   read(input: Input): boolean {
     const { bytes, start } = input;
-    // A line that was seen in part is not looked at again before it is whole.
+    // An incomplete line is not parsed again before it is complete.
     if (this.#searched > this.#line && this.findLineFeed(input) < 0) {
       return false;
     }
-    const { countsEnd } = this.#rules;
     let end = this.windowEnd(input);
     while (true) {
       const line = start + this.#line;
-      if (!countsEnd) end = this.windowEnd(input);
+      if (!this.#rules.isHead) end = this.windowEnd(input);
       const first = line < end ? bytes[line]! : -1;
       const isLast = first === CR || first === LF;
       const lineFeed = isLast
@@ -125,14 +131,14 @@ export class FieldSectionReader {
     }
   }
 
-  /** Takes the whole section out of the input, and gives its text. */
+  /** Takes the complete section from the input, as text. */
   takeText(input: Input): string {
     const bytes = input.bytes.subarray(input.start, input.start + this.#line);
     input.start += this.#line;
-    return decodeByteString(bytes, this.#bits < 0x80);
+    return decodeByteString(bytes, this.#valueBits < 0x80);
   }
 
-  /** Makes the fields from the section's text. */
+  /** Creates the fields from the section's text. */
   makeHeaders(text: string): HttpHeaders {
     const spans = this.#spans;
     const names: string[] = [];
@@ -151,42 +157,29 @@ export class FieldSectionReader {
     return headersFromWire(names, values);
   }
 
-  /** Notes that there is no LF before `end`, which fails at the limit. */
+  /** Records that there is no LF before `end`, which fails at the limit. */
   #askForMore(input: Input, end: number): -1 {
     this.#searched = end - input.start;
     if (this.#searched < this.#maxLineEnd(input)) return -1;
-    throw this.#tooLarge(
-      `more than ${this.#maxBytes} bytes`,
-      this.#rules.maxBytes,
-    );
+    throw this.#tooLarge(this.#rules.maxBytes, `${this.#maxBytes} bytes`);
   }
 
-  #tooLarge(amount: string, option: string): HttpError {
+  #tooLarge(option: string, limit: string): HttpError {
     const { tooLarge, name } = this.#rules;
     return new HttpError(
       tooLarge,
-      `Cannot read the ${name}: it has ${amount} (${option})`,
-    );
-  }
-
-  /** Counts a field line. */
-  #countField(): void {
-    const { maxHeaderFields } = this.#limits;
-    if (++this.#fields <= maxHeaderFields) return;
-    throw this.#tooLarge(
-      `more than ${maxHeaderFields} field lines`,
-      "maxHeaderFields",
+      `Cannot read the ${name}: it has more than ${limit} (${option})`,
     );
   }
 
   /**
-   * Where the limit wants the current line to have ended. The empty line that
-   * ends the section may stand behind it, where it does not count; and so may
-   * what can still become that line.
+   * Returns where the limit wants the current line to have ended. The empty
+   * line that ends a trailer section does not count, so it may lie behind the
+   * limit, and so may anything that can still become it.
    */
   #maxLineEnd({ bytes, start, end }: Input): number {
     const maxBytes = this.#maxBytes;
-    if (this.#rules.countsEnd) return maxBytes;
+    if (this.#rules.isHead) return maxBytes;
     const line = start + this.#line;
     const isField = line < end && bytes[line] !== CR && bytes[line] !== LF;
     return isField ? maxBytes : maxBytes + "\r\n".length;
@@ -195,7 +188,7 @@ export class FieldSectionReader {
   /**
    * Reads one line that is not empty.
    *
-   * @returns Where its LF is, or -1 where it is not there yet.
+   * @returns The index of its LF, or -1 if that has not arrived.
    */
   #readLine(
     bytes: Uint8Array,
@@ -203,20 +196,26 @@ export class FieldSectionReader {
     end: number,
     start: number,
   ): number {
-    let at = line;
-    while (at < end && (BYTE_CLASS[bytes[at]!]! & TOKEN) !== 0) at++;
-    if (at === end) return -1;
-    const nameEnd = at;
-    const isField = bytes[at] === COLON && nameEnd > line;
-    if (!isField && !this.#isFold(bytes, line)) {
-      return this.#reject(bytes, line, nameEnd, end);
+    let nameEnd = line;
+    while (nameEnd < end && (BYTE_CLASS[bytes[nameEnd]!]! & TOKEN) !== 0) {
+      nameEnd++;
     }
+    if (nameEnd === end) return -1;
+    const colon = bytes[nameEnd] === COLON
+      ? nameEnd
+      : this.#findLateColon(bytes, line, nameEnd, end);
+    const isField = nameEnd > line && colon >= 0;
+    if (!isField && !this.#isFold(bytes, line)) {
+      return this.#readOtherLine(bytes, line, end);
+    }
+    let at = isField ? colon : line;
     do at++; while (at < end && (bytes[at] === SP || bytes[at] === HTAB));
     const valueStart = at;
+    const valueClasses = this.#valueClasses;
     let bits = 0;
     while (at < end) {
       const byte = bytes[at]!;
-      if ((BYTE_CLASS[byte]! & TEXT) === 0) break;
+      if ((BYTE_CLASS[byte]! & valueClasses) === 0) break;
       bits |= byte;
       at++;
     }
@@ -225,7 +224,7 @@ export class FieldSectionReader {
     while (
       at > valueStart && (bytes[at - 1] === SP || bytes[at - 1] === HTAB)
     ) at--;
-    this.#bits |= bits;
+    this.#valueBits |= bits;
     if (isField) this.#countField();
     this.#spans.push(
       isField ? line - start : FOLD,
@@ -236,10 +235,55 @@ export class FieldSectionReader {
     return lineFeed;
   }
 
-  /** Tells whether a line goes on with the value of the one before it. */
+  /** Returns whether a line continues the value of the one before it. */
   #isFold(bytes: Uint8Array, line: number): boolean {
     return (bytes[line] === SP || bytes[line] === HTAB) &&
       this.#spans.length > 0;
+  }
+
+  #countField(): void {
+    const { maxHeaderFields } = this.#settings;
+    if (++this.#fields <= maxHeaderFields) return;
+    throw this.#tooLarge("maxHeaderFields", `${maxHeaderFields} field lines`);
+  }
+
+  /** Finds the colon after whitespace, if that is allowed. */
+  #findLateColon(
+    bytes: Uint8Array,
+    line: number,
+    nameEnd: number,
+    end: number,
+  ): number {
+    if (!this.#settings.lenient.includes("SpaceBeforeColon")) return -1;
+    let at = nameEnd;
+    while (at < end && (bytes[at] === SP || bytes[at] === HTAB)) at++;
+    if (at === end || bytes[at] !== COLON) return -1;
+    // Readers that disagree on these would disagree on where the message ends.
+    const name = decodeByteString(bytes.subarray(line, nameEnd), true);
+    return ["content-length", "transfer-encoding"].some((framing) =>
+        equalsIgnoringCase(framing, name)
+      )
+      ? -1
+      : at;
+  }
+
+  /** Skips a repeated status line if it is allowed; rejects any other line. */
+  #readOtherLine(bytes: Uint8Array, line: number, end: number): number {
+    const { isHead, invalid, name } = this.#rules;
+    const lineFeed = bytes.subarray(0, end).indexOf(LF, line);
+    if (lineFeed < 0) return -1;
+    const { lenient } = this.#settings;
+    if (
+      isHead && lenient.includes("RepeatedStatusLine") &&
+      isStatusLine(bytes, line, lineFeed)
+    ) return lineFeed;
+    const lineEnd = bytes[lineFeed - 1] === CR ? lineFeed - 1 : lineFeed;
+    const colon = bytes.subarray(0, lineEnd).indexOf(COLON, line);
+    const fault = colon < 0
+      ? `the field line ${quoteBytes(bytes, line, lineEnd)} has no colon`
+      // The value is not shown: it may be a credential.
+      : `the field name ${quoteBytes(bytes, line, colon)} is not a token`;
+    throw new HttpError(invalid, `Cannot read the ${name}: ${fault}`);
   }
 
   /** Finds the LF of a line whose text ends at `at`: there, or after a CR. */
@@ -253,26 +297,26 @@ export class FieldSectionReader {
     if (lineFeed >= end) return -1;
     return bytes[lineFeed] === LF
       ? lineFeed
-      : this.#reject(bytes, line, at, end);
+      : this.#rejectValue(bytes, line, at, end);
   }
 
-  /**
-   * Fails because of the byte at `bad`, once the line's LF is there. Of the line
-   * only its name is told: the value may be a credential.
-   */
-  #reject(bytes: Uint8Array, line: number, bad: number, end: number): -1 {
-    let lineFeed = bad;
-    while (lineFeed < end && bytes[lineFeed] !== LF) lineFeed++;
-    if (lineFeed === end) return -1;
-    let nameEnd = line;
-    while (nameEnd < bad && (BYTE_CLASS[bytes[nameEnd]!]! & TOKEN) !== 0) {
-      nameEnd++;
-    }
+  /** Fails because of the byte at `bad`, once the LF of the line has arrived. */
+  #rejectValue(
+    bytes: Uint8Array,
+    line: number,
+    bad: number,
+    end: number,
+  ): -1 {
+    if (bytes.subarray(0, end).indexOf(LF, bad) < 0) return -1;
     const { invalid, name } = this.#rules;
+    let nameEnd = line;
+    while ((BYTE_CLASS[bytes[nameEnd]!]! & TOKEN) !== 0) nameEnd++;
+    // Only the bad byte of the value is shown: the rest may be a credential.
     throw new HttpError(
       invalid,
-      `Cannot read the field line ${quoteBytes(bytes, line, nameEnd)} of the ` +
-        `${name}: ${quoteBytes(bytes, bad, bad + 1)} is not allowed there`,
+      `Cannot read the ${name}: the field ${
+        quoteBytes(bytes, line, nameEnd)
+      } contains ${quoteBytes(bytes, bad, bad + 1)}`,
     );
   }
 }

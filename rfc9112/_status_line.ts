@@ -2,30 +2,41 @@
 //
 //   "HTTP/1." DIGIT SP 3DIGIT [ SP reason-phrase ]
 //
-// The prefix is judged byte by byte, so that a peer that speaks something else
-// is found out at once; the rest when the line is whole.
+// The prefix is checked byte by byte, so that a peer that speaks another
+// protocol is found out at once. The rest is checked when the line is complete.
 
-import { HttpError } from "../error.ts";
 import { quoteBytes } from "../core/quote.ts";
-import { BYTE_CLASS, CR, SP, TEXT } from "../rfc9110/_syntax.ts";
+import { HttpError } from "../error.ts";
+import { BYTE_CLASS, CR, LF, SP, TEXT } from "../rfc9110/_syntax.ts";
 import type { HttpVersion } from "../rfc9110/response.ts";
 
 // "HTTP/1."
 const PREFIX = [0x48, 0x54, 0x54, 0x50, 0x2f, 0x31, 0x2e];
 const ZERO = 0x30;
 
-/** A status line, its reason phrase as offsets from the line's start. */
+// What else is often found behind a port, by its first bytes in lowercase.
+const OTHER_PROTOCOLS: readonly (readonly [prefix: string, name: string])[] = [
+  ["\x15\x03", "a TLS alert"],
+  ["\x16\x03", "a TLS handshake"],
+  ["ssh-", "SSH"],
+  ["<html", "HTML"],
+  ["<!doctype", "HTML"],
+  ["rtsp/", "RTSP"],
+  ["icy ", "ICY, which is Shoutcast"],
+];
+
+/** A status line. The offsets are relative to the line's start. */
 export interface StatusLine {
   readonly version: HttpVersion;
   readonly status: number;
   readonly reasonStart: number;
   readonly reasonEnd: number;
-  /** The bytes of the reason phrase OR-ed together. */
-  readonly bits: number;
+  /** The bitwise OR of the bytes of the reason phrase. */
+  readonly reasonBits: number;
 }
 
 /**
- * Checks as much of the prefix as is there.
+ * Checks as much of the prefix as has arrived.
  *
  * @throws {HttpError} If the bytes cannot become a status line.
  */
@@ -36,47 +47,63 @@ export function checkPrefix(
 ): void {
   const known = Math.min(PREFIX.length, end - line);
   for (let i = 0; i < known; i++) {
-    if (bytes[line + i] !== PREFIX[i]) {
-      // No more than what was looked at, however much has come.
-      const looked = line + i + 1;
-      throw invalid(bytes, line, looked, "it does not start with HTTP/1.");
-    }
+    if (bytes[line + i] !== PREFIX[i]) throw notHttp(bytes, line, end);
   }
 }
 
 /**
- * Parses a whole line, whose LF is at `lineFeed` and whose prefix was checked.
+ * Parses a complete line with its LF at `lineFeed`, whose prefix was checked.
  *
  * @throws {HttpError} If the line is not a status line.
  */
-export function parseStatusLine(
+export function readStatusLine(
   bytes: Uint8Array,
   line: number,
   lineFeed: number,
 ): StatusLine {
   const end = bytes[lineFeed - 1] === CR ? lineFeed - 1 : lineFeed;
+  const parsed = parseStatusLine(bytes, line, end);
+  if (typeof parsed !== "string") return parsed;
+  throw invalidStatusLine(quoteBytes(bytes, line, end), parsed);
+}
+
+/** Returns whether a line with its LF at `lineFeed` is a status line. */
+export function isStatusLine(
+  bytes: Uint8Array,
+  line: number,
+  lineFeed: number,
+): boolean {
+  const end = bytes[lineFeed - 1] === CR ? lineFeed - 1 : lineFeed;
+  return PREFIX.every((byte, i) => bytes[line + i] === byte) &&
+    typeof parseStatusLine(bytes, line, end) !== "string";
+}
+
+/** Parses a line. Returns the reason if it is not a status line. */
+function parseStatusLine(
+  bytes: Uint8Array,
+  line: number,
+  end: number,
+): StatusLine | string {
   const at = line + PREFIX.length;
   const minor = digit(bytes, at, end);
+  if (Number.isNaN(minor) || bytes[at + 1] !== SP) {
+    return "its version is not HTTP/1.x and a space";
+  }
   const status = digit(bytes, at + 2, end) * 100 +
     digit(bytes, at + 3, end) * 10 + digit(bytes, at + 4, end);
-  if (Number.isNaN(minor) || bytes[at + 1] !== SP) {
-    throw invalid(bytes, line, end, "its version is not HTTP/1.x and a space");
-  }
-  // NaN, where one of them is not a digit, is not 100 or above either.
-  if (!(status >= 100)) {
-    throw invalid(bytes, line, end, "its status code is not 100 to 999");
-  }
+  // NaN, if one of them is not a digit, is not 100 or above either.
+  if (!(status >= 100)) return "its status code is not 100 to 999";
   const afterStatus = at + 5;
   if (afterStatus < end && bytes[afterStatus] !== SP) {
-    throw invalid(bytes, line, end, "its status code is not three digits");
+    return "its status code is not three digits";
   }
   const reason = Math.min(afterStatus + 1, end);
-  let bits = 0;
+  let reasonBits = 0;
   for (let i = reason; i < end; i++) {
     const byte = bytes[i]!;
-    bits |= byte;
+    reasonBits |= byte;
     if ((BYTE_CLASS[byte]! & TEXT) === 0) {
-      throw invalid(bytes, line, end, "it holds a control character");
+      return "it contains a control character";
     }
   }
   return {
@@ -84,24 +111,33 @@ export function parseStatusLine(
     status,
     reasonStart: reason - line,
     reasonEnd: end - line,
-    bits,
+    reasonBits,
   };
 }
 
-/** Reads a digit; what is none, or lies at the line's end, is NaN. */
+/** Returns a digit's value, or NaN if it is not a digit of the line. */
 function digit(bytes: Uint8Array, at: number, end: number): number {
   const value = at < end ? bytes[at]! - ZERO : NaN;
   return value >= 0 && value <= 9 ? value : NaN;
 }
 
-function invalid(
-  bytes: Uint8Array,
-  line: number,
-  end: number,
-  why: string,
-): HttpError {
+function notHttp(bytes: Uint8Array, line: number, end: number): HttpError {
+  const start = String.fromCharCode(...bytes.subarray(line, line + 16))
+    .toLowerCase();
+  const other = OTHER_PROTOCOLS.find(([prefix]) => start.startsWith(prefix));
+  const hint = other === undefined ? "" : ` but looks like ${other[1]}`;
+  // Not what follows the line: it may be a credential.
+  const lineFeed = bytes.subarray(0, end).indexOf(LF, line);
+  return invalidStatusLine(
+    quoteBytes(bytes, line, lineFeed < 0 ? end : lineFeed + 1),
+    `it does not start with HTTP/1.${hint}`,
+  );
+}
+
+/** The error for a line, which is given in quotes. */
+export function invalidStatusLine(line: string, reason: string): HttpError {
   return new HttpError(
     "InvalidStatusLine",
-    `Cannot read the status line ${quoteBytes(bytes, line, end)}: ${why}`,
+    `Cannot read the status line ${line}: ${reason}`,
   );
 }

@@ -1,31 +1,38 @@
 /**
- * Writing requests of HTTP/1.1.
+ * Encoding whole requests.
  *
  * @module
  */
 
 import { concat } from "@std/bytes";
+import { toPlainBytes } from "../core/bytes.ts";
 import { encodeByteString } from "../rfc9110/_byte_string.ts";
-import type { HttpRequest } from "../rfc9110/request.ts";
-import { encodeHead } from "./_encode_head.ts";
-import { encodeRequest } from "./_encode_request.ts";
-import type { HttpEncodeOptions } from "./encode_options.ts";
+import { bodyLength, type HttpRequest } from "../rfc9110/request.ts";
+import type { HttpVersion } from "../rfc9110/response.ts";
+import {
+  type HttpEncodeOptions,
+  type RequestFraming,
+  writeHead,
+} from "./encode_head.ts";
+
+// Up to here, one write with a copy of the body costs less than two writes.
+const MAX_COPIED_BODY = 16384;
 
 /**
- * Writes a whole request, head and body (RFC 9112 §3).
+ * Encodes a whole request, head and body (RFC 9112 §3).
  *
- * `Host` goes first, from the URL, unless the caller gave one. `Content-Length`
- * is added where there is a body, and for POST, PUT and PATCH without one. With
- * the caller's `Transfer-Encoding: chunked` the body goes out chunked. Nothing
- * else is added; all else stays as it was written.
+ * `Host` comes first, from the URL, unless the caller gave one.
+ * `Content-Length` is added if there is a body, and to POST, PUT, and PATCH
+ * also without one. If the caller set `Transfer-Encoding: chunked`, the body is
+ * sent chunked. Nothing else is added, and all fields stay as they are.
  *
- * @param request What to write.
+ * @param request The request.
  * @param options The form of the request target.
  * @returns The bytes.
- * @throws {TypeError} If there are two `Host` fields; `Content-Length` is not
- * the length of the body; `Transfer-Encoding` is not `chunked` or stands beside
- * `Content-Length`; TRACE or CONNECT has a body; or `"asterisk"` is asked for
- * with another method than OPTIONS.
+ * @throws {TypeError} If the request contradicts itself: two `Host` fields; a
+ * `Content-Length` that is not the length of the body; a `Transfer-Encoding`
+ * other than `chunked`, or together with `Content-Length`; or a body with TRACE
+ * or CONNECT. Also if the target is not valid, or not for the method.
  *
  * @example A request with a body
  * ```ts
@@ -51,45 +58,40 @@ export function encodeHttp11Request(
   request: HttpRequest,
   options?: HttpEncodeOptions,
 ): Uint8Array<ArrayBuffer> {
-  return concat(encodeRequest(request, "HTTP/1.1", options).pieces);
+  return joinPieces(encodeRequest(request, "HTTP/1.1", options).bytes);
+}
+
+/** Joins the pieces of a request. */
+export function joinPieces(
+  pieces: readonly Uint8Array<ArrayBuffer>[],
+): Uint8Array<ArrayBuffer> {
+  return pieces.length === 1 ? pieces[0]! : concat([...pieces]);
 }
 
 /**
- * Writes a request's head alone, for a body that is streamed after it.
+ * Encodes a whole request, as pieces to write one after the other, and returns
+ * the framing of its body. A large body is a piece of its own, not a copy.
  *
- * The caller says how that body is framed: with `Transfer-Encoding: chunked`
- * and an `Http11ChunkEncoder`, or with a `Content-Length`, which then is taken
- * as it is. A head that says neither is that of a request without a body: what
- * is written after it would be another request.
- *
- * @param request What to write; a body that it has counts for `Content-Length`.
- * @param options The form of the request target.
- * @returns The bytes.
- * @throws {TypeError} If the request contradicts itself (see
- * {@linkcode encodeHttp11Request}).
- *
- * @example The head of a chunked upload
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { encodeHttp11Head } from "@pimalaya/io-http/rfc9112";
- * import { HttpRequest } from "@pimalaya/io-http/rfc9110";
- *
- * const request = HttpRequest.post("http://example.com/")
- *   .header("Transfer-Encoding", "chunked");
- *
- * assertEquals(
- *   new TextDecoder().decode(encodeHttp11Head(request)),
- *   "POST / HTTP/1.1\r\n" +
- *     "Host: example.com\r\n" +
- *     "Transfer-Encoding: chunked\r\n" +
- *     "\r\n",
- * );
- * ```
+ * @throws {TypeError} If the request contradicts itself.
  */
-export function encodeHttp11Head(
+export function encodeRequest(
   request: HttpRequest,
-  options?: HttpEncodeOptions,
-): Uint8Array<ArrayBuffer> {
-  const plan = { version: "HTTP/1.1", streamed: true, options } as const;
-  return encodeByteString(encodeHead(request, plan).text);
+  version: HttpVersion,
+  options: HttpEncodeOptions | undefined,
+): { bytes: readonly Uint8Array<ArrayBuffer>[]; framing: RequestFraming } {
+  const length = bodyLength(request);
+  const { text, framing } = writeHead(request, { version, length, options });
+  const isChunked = framing.kind === "chunked";
+  const end = isChunked ? "0\r\n\r\n" : "";
+  if (length === 0) return { bytes: [encodeByteString(text + end)], framing };
+  const body = toPlainBytes(request.body);
+  const pieces = isChunked
+    ? [
+      encodeByteString(`${text}${length.toString(16)}\r\n`),
+      body,
+      encodeByteString(`\r\n${end}`),
+    ]
+    : [encodeByteString(text), body];
+  const bytes = length > MAX_COPIED_BODY ? pieces : [concat(pieces)];
+  return { bytes, framing };
 }

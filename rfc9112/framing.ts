@@ -1,19 +1,27 @@
 /**
- * How the body of a response is delimited.
+ * Where the body of a response ends.
  *
  * @module
  */
 
+// The decision of RFC 9112 §6.3 is one function of the request's method and the
+// response's status, version, and fields.
+
+import { quote } from "../core/quote.ts";
+import { HttpError } from "../error.ts";
+import { parseTokenList, trimBlanks } from "../rfc9110/_syntax.ts";
+import type { HttpResponse } from "../rfc9110/response.ts";
+
 /**
  * Where the body of a response ends (RFC 9112 §6.3).
  *
- * | kind | the body ends |
+ * | kind | end of the body |
  * |---|---|
- * | `none` | at once: the answer to HEAD, 204, 304 |
- * | `length` | after so many bytes |
- * | `chunked` | where the chunked coding says so |
- * | `close` | with the connection |
- * | `tunnel` | there is none: what follows the head is another protocol's |
+ * | `none` | at once: a response to HEAD, 204, 304 |
+ * | `length` | after this many bytes |
+ * | `chunked` | given by the chunked coding |
+ * | `close` | when the connection closes |
+ * | `tunnel` | no body: the head is followed by another protocol |
  */
 export type HttpFraming =
   | { readonly kind: "none" }
@@ -21,3 +29,122 @@ export type HttpFraming =
   | { readonly kind: "chunked" }
   | { readonly kind: "close" }
   | { readonly kind: "tunnel" };
+
+/** How a body is framed, and whether another reader could disagree. */
+export interface FramingDecision {
+  readonly framing: HttpFraming;
+  /** Whether the framing rules out another request on the connection. */
+  readonly ambiguous: boolean;
+}
+
+const ZERO = 0x30;
+
+const NONE: HttpFraming = /* @__PURE__ */ Object.freeze({ kind: "none" });
+const CHUNKED: HttpFraming = /* @__PURE__ */ Object.freeze({ kind: "chunked" });
+const CLOSE: HttpFraming = /* @__PURE__ */ Object.freeze({ kind: "close" });
+const TUNNEL: HttpFraming = /* @__PURE__ */ Object.freeze({ kind: "tunnel" });
+
+/**
+ * Decides where the body of a response ends.
+ *
+ * @param method The request's method.
+ * @throws {HttpError} If the field that decides, `Transfer-Encoding` or
+ * `Content-Length`, is invalid.
+ */
+export function decideFraming(
+  method: string,
+  response: HttpResponse,
+): FramingDecision {
+  const { status, headers } = response;
+  // 1. and 2. No body, whatever the fields say. A tunnel comes first: 204 is
+  // also a successful response to CONNECT (RFC 9110 §9.3.6).
+  if (status === 101 || (method === "CONNECT" && response.isSuccess)) {
+    return { framing: TUNNEL, ambiguous: false };
+  }
+  if (method === "HEAD" || status === 204 || status === 304) {
+    return { framing: NONE, ambiguous: false };
+  }
+  // 3. and 4. Transfer-Encoding overrides Content-Length. Both together, or
+  // Transfer-Encoding in HTTP/1.0 or with the value identity, are a means of
+  // request smuggling.
+  const codings = headers.get("transfer-encoding");
+  const lengths = headers.get("content-length");
+  if (codings !== null && isChunked(codings)) {
+    const ambiguous = response.version === "HTTP/1.0" || lengths !== null;
+    return { framing: CHUNKED, ambiguous };
+  }
+  // 5. and 6. Content-Length, which must be one number.
+  const ambiguous = codings !== null;
+  if (lengths !== null) {
+    const length = parseContentLength(lengths);
+    return { framing: { kind: "length", length }, ambiguous };
+  }
+  // 8. Neither: until the connection closes.
+  return { framing: CLOSE, ambiguous };
+}
+
+/**
+ * Reads the list of transfer codings.
+ *
+ * @returns True for `chunked`, false for `identity`, which counts as no coding.
+ * @throws {HttpError} For any other list.
+ */
+function isChunked(list: string): boolean {
+  const codings = parseTokenList(list);
+  if (codings.length === 0) {
+    throw invalidCoding("InvalidTransferEncoding", list, "it names no coding");
+  }
+  const chunkedAt = codings.indexOf("chunked");
+  if (chunkedAt >= 0 && chunkedAt < codings.length - 1) {
+    const reason = "chunked occurs twice or is not the last coding";
+    throw invalidCoding("InvalidTransferEncoding", list, reason);
+  }
+  if (codings.length > 1 || (chunkedAt < 0 && codings[0] !== "identity")) {
+    const reason = "no coding other than chunked was requested";
+    throw invalidCoding("UnsupportedTransferCoding", list, reason);
+  }
+  return chunkedAt === 0;
+}
+
+function invalidCoding(
+  code: "InvalidTransferEncoding" | "UnsupportedTransferCoding",
+  list: string,
+  reason: string,
+): HttpError {
+  return new HttpError(
+    code,
+    `Cannot decode Transfer-Encoding ${quote(list)}: ${reason}`,
+  );
+}
+
+/** Parses the list of all Content-Length values, which must agree. */
+function parseContentLength(list: string): number {
+  const length = parseLength(list);
+  // Nearly always, the list is one number.
+  if (length >= 0) return length;
+  const [first = -1, ...others] = list.split(",").map(parseLength);
+  if (first >= 0 && others.every((other) => other === first)) return first;
+  throw new HttpError(
+    "InvalidContentLength",
+    `Cannot read Content-Length ${quote(list)}: ` +
+      `it is not one number up to 2^53-1`,
+  );
+}
+
+/**
+ * Parses a number of digits only, with whitespace around it.
+ *
+ * @returns The number, or -1 if it is not one up to 2^53-1.
+ */
+export function parseLength(text: string): number {
+  const digits = trimBlanks(text);
+  if (digits === "") return -1;
+  let number = 0;
+  for (let i = 0; i < digits.length; i++) {
+    const digit = digits.charCodeAt(i) - ZERO;
+    if (!(digit >= 0 && digit <= 9)) return -1;
+    number = number * 10 + digit;
+    if (number > Number.MAX_SAFE_INTEGER) return -1;
+  }
+  return number;
+}

@@ -1,26 +1,29 @@
 /**
- * The limits that keep a peer from using up memory.
+ * How a response is read: the limits that keep a peer from using up memory, and
+ * the exceptions from strict parsing.
  *
  * @module
  */
 
+import { quote } from "../core/quote.ts";
+
 /** How much of each kind a peer may send before the exchange fails. */
 export interface HttpLimits {
   /**
-   * Bytes of one response head: its status line and field lines, with their
-   * ends. Servers stay below some 16 KiB; a few set cookies beyond.
+   * Bytes of one response head: status line and field lines, with their line
+   * endings. Servers stay below about 16 KiB, except a few that set cookies.
    *
    * @default {65536}
    */
   maxHeadBytes: number;
   /**
-   * Bytes of the field lines of a trailer section, with their ends.
+   * Bytes of the field lines of one trailer section, with their line endings.
    *
    * @default {65536}
    */
   maxTrailerBytes: number;
   /**
-   * Bytes of chunk extensions over one whole body.
+   * Bytes of chunk extensions in one whole body.
    *
    * @default {16384}
    */
@@ -32,7 +35,7 @@ export interface HttpLimits {
    */
   maxInterimResponses: number;
   /**
-   * Field lines of one header or trailer section.
+   * Field lines of one response head or trailer section.
    *
    * @default {1000}
    */
@@ -51,9 +54,9 @@ export interface HttpLimits {
  *
  * | exception | effect |
  * |---|---|
- * | `SpaceBeforeColon` | drops whitespace between a field name and its colon, except after `Content-Length` and `Transfer-Encoding` |
+ * | `SpaceBeforeColon` | drops whitespace between a field name and its colon, except that `Content-Length` and `Transfer-Encoding` remain errors |
  * | `ControlCharacters` | keeps control characters in a field value, except NUL, CR, and LF |
- * | `RepeatedStatusLine` | skips a status line where a field line belongs |
+ * | `RepeatedStatusLine` | skips a status line if it is in place of a field line of the head |
  */
 export type HttpLeniency =
   | "SpaceBeforeColon"
@@ -65,46 +68,87 @@ export interface HttpReceiveOptions
   extends
     Partial<{ [Name in keyof HttpLimits]: HttpLimits[Name] | undefined }> {
   /**
-   * Faults of the peer to accept.
+   * Exceptions from strict parsing.
    *
    * @default {[]}
    */
   lenient?: readonly HttpLeniency[] | undefined;
 }
 
-const DEFAULT_LIMITS: HttpLimits = Object.freeze({
+/** {@linkcode HttpReceiveOptions} with all defaults filled in. */
+export interface ReceiveSettings extends HttpLimits {
+  readonly lenient: readonly HttpLeniency[];
+}
+
+const LENIENCIES: readonly HttpLeniency[] = [
+  "SpaceBeforeColon",
+  "ControlCharacters",
+  "RepeatedStatusLine",
+];
+
+const DEFAULTS: ReceiveSettings = /* @__PURE__ */ Object.freeze({
   maxHeadBytes: 65536,
   maxTrailerBytes: 65536,
   maxChunkExtensionBytes: 16384,
   maxInterimResponses: 32,
   maxHeaderFields: 1000,
   maxBodyBytes: 2 ** 30,
+  lenient: /* @__PURE__ */ Object.freeze([]),
 });
 
-const LIMIT_NAMES = Object.keys(DEFAULT_LIMITS) as (keyof HttpLimits)[];
-
 /**
- * Fills in the limits that were not given.
+ * Fills in the options that were not given.
  *
- * @param defaults What stands for those; the defaults of the package if nothing.
- *
+ * @param defaults The settings to use for them.
  * @throws {RangeError} If a limit is not a non-negative integer.
+ * @throws {TypeError} If `lenient` is not a list of known exceptions.
  */
-export function resolveLimits(
-  limits?: HttpReceiveOptions,
-  defaults: HttpLimits = DEFAULT_LIMITS,
-): HttpLimits {
-  if (limits === undefined || limits === defaults) return defaults;
-  const resolved = { ...defaults };
-  for (const name of LIMIT_NAMES) {
-    const limit = limits[name];
-    if (limit === undefined) continue;
-    if (!(limit >= 0) || Math.floor(limit) !== limit) {
-      throw new RangeError(
-        `Invalid limit: ${name} is ${limit}, not a non-negative integer`,
+export function resolveReceiveOptions(
+  options: HttpReceiveOptions | undefined,
+  defaults: ReceiveSettings = DEFAULTS,
+): ReceiveSettings {
+  if (options === undefined || options === defaults) return defaults;
+  const {
+    maxHeadBytes = defaults.maxHeadBytes,
+    maxTrailerBytes = defaults.maxTrailerBytes,
+    maxChunkExtensionBytes = defaults.maxChunkExtensionBytes,
+    maxInterimResponses = defaults.maxInterimResponses,
+    maxHeaderFields = defaults.maxHeaderFields,
+    maxBodyBytes = defaults.maxBodyBytes,
+    lenient = defaults.lenient,
+  } = options;
+  const limits: HttpLimits = {
+    maxHeadBytes,
+    maxTrailerBytes,
+    maxChunkExtensionBytes,
+    maxInterimResponses,
+    maxHeaderFields,
+    maxBodyBytes,
+  };
+  for (const [name, limit] of Object.entries(limits)) checkLimit(name, limit);
+  return { ...limits, lenient: checkLenient(lenient) };
+}
+
+function checkLimit(name: string, limit: number): void {
+  if (limit >= 0 && Math.floor(limit) === limit) return;
+  throw new RangeError(
+    `Invalid limit: ${name} is ${limit}, not a non-negative integer`,
+  );
+}
+
+function checkLenient(
+  lenient: readonly HttpLeniency[],
+): readonly HttpLeniency[] {
+  if (!Array.isArray(lenient)) {
+    throw new TypeError("Invalid option: lenient is not an array");
+  }
+  for (const name of lenient) {
+    if (!LENIENCIES.includes(name)) {
+      throw new TypeError(
+        `Invalid option: lenient contains ${quote(String(name))}`,
       );
     }
-    resolved[name] = limit;
   }
-  return resolved;
+  // A copy: later changes of the array have no effect.
+  return [...lenient];
 }

@@ -35,11 +35,11 @@ export {
   type HttpTimeouts,
 } from "../error.ts";
 export { Http11ChunkEncoder } from "./chunk_encoder.ts";
-export type { HttpCloseReason } from "./close_reason.ts";
-export { encodeHttp11Head, encodeHttp11Request } from "./encode.ts";
-export type { HttpEncodeOptions } from "./encode_options.ts";
+export { encodeHttp11Request } from "./encode.ts";
+export { encodeHttp11Head, type HttpEncodeOptions } from "./encode_head.ts";
 export type { HttpFraming } from "./framing.ts";
 export type { HttpLeniency, HttpLimits, HttpReceiveOptions } from "./limits.ts";
+export type { HttpCloseReason } from "./persistence.ts";
 export { Http11Receive, type Http11ReceiveResult } from "./receive.ts";
 export {
   Http11ReceiveChunks,

@@ -4,28 +4,54 @@
  * @module
  */
 
-import type { Err, HttpCoroutine, WantsRead } from "../coroutine.ts";
+// A response is read head by head up to the final one, and then its body:
+//
+//   Heads ── 1xx except 101 ──> Interim ──> Heads
+//     └─ any other ──> Head ──> Body ── Data ... ──> Ok
+//
+// End of file is an error, except in a body that ends when the connection
+// closes. An error after the final head carries that head.
+
+import type { Input } from "../core/input.ts";
 import { Machine } from "../core/machine.ts";
+import type { Err, HttpCoroutine, WantsRead } from "../coroutine.ts";
+import { HttpError } from "../error.ts";
 import type { HttpHeaders } from "../rfc9110/headers.ts";
-import type { HttpResponse } from "../rfc9110/response.ts";
-import { finalCloseReason } from "./_persistence.ts";
-import { type BodyPhase, type BodyStep, HeadPhase } from "./_receive.ts";
-import type { HttpCloseReason } from "./close_reason.ts";
-import type { HttpFraming } from "./framing.ts";
-import { type HttpReceiveOptions, resolveLimits } from "./limits.ts";
+import type { HttpResponse, HttpVersion } from "../rfc9110/response.ts";
+import {
+  askForBody,
+  type BodyReader,
+  CloseReader,
+  LengthReader,
+} from "./_body_reader.ts";
+import { decideFraming, type HttpFraming } from "./framing.ts";
+import {
+  type HttpReceiveOptions,
+  type ReceiveSettings,
+  resolveReceiveOptions,
+} from "./limits.ts";
+import {
+  finalCloseReason,
+  findCloseReason,
+  type HttpCloseReason,
+  type RequestPersistence,
+  requestPersistence,
+} from "./persistence.ts";
+import { ChunkReader } from "./receive_chunks.ts";
+import { askForHead, HeadReader } from "./receive_head.ts";
 
 /** The steps of {@linkcode Http11Receive}. */
 export type Http11ReceiveResult =
   | WantsRead
   | Err
   | {
-    /** The step's name: a 1xx other than 101, any number of times. */
+    /** Tells the steps apart: a 1xx other than 101, any number of times. */
     readonly type: "Interim";
     /** The interim response. */
     readonly response: HttpResponse;
   }
   | {
-    /** The step's name: the final response's head, once. */
+    /** Tells the steps apart: the final response's head, once. */
     readonly type: "Head";
     /** The head; its body is empty. */
     readonly response: HttpResponse;
@@ -33,13 +59,13 @@ export type Http11ReceiveResult =
     readonly framing: HttpFraming;
   }
   | {
-    /** The step's name: a piece of the body, as soon as it is there. */
+    /** Tells the steps apart: a piece of the body, as soon as it arrives. */
     readonly type: "Data";
-    /** Data without its framing, valid until the next call of `resume`. */
+    /** Data without its framing, valid until the next call. */
     readonly bytes: Uint8Array<ArrayBuffer>;
   }
   | {
-    /** The step's name: the response is complete. */
+    /** Tells the steps apart: the response is complete. */
     readonly type: "Ok";
     /** The fields of the trailer section. */
     readonly trailers: HttpHeaders;
@@ -47,9 +73,9 @@ export type Http11ReceiveResult =
     readonly remaining: Uint8Array<ArrayBuffer>;
     /** Whether the connection may carry another request. */
     readonly keepAlive: boolean;
-    /** Why it may not, or `null` where it may. */
+    /** Why it may not, or `null` if it may. */
     readonly closeReason: HttpCloseReason | null;
-    /** Whether the connection speaks another protocol from here on. */
+    /** Whether the connection now speaks another protocol. */
     readonly upgraded: boolean;
   };
 
@@ -57,7 +83,7 @@ export type Http11ReceiveResult =
  * Reads one whole response, streamed (RFC 9112 §6.3): interim responses, the
  * head, the body piece by piece, the trailers.
  *
- * @example A response that comes in two pieces
+ * @example A response that arrives in two pieces
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { Http11Receive } from "@pimalaya/io-http/rfc9112";
@@ -85,29 +111,32 @@ export class Http11Receive implements HttpCoroutine<Http11ReceiveResult> {
   readonly #machine: Machine<Http11ReceiveResult>;
 
   /**
-   * Starts before the response.
+   * Creates a reader of one response.
    *
-   * @param request The request that is answered, or what of it matters: its
-   * method, and whether it asked to upgrade or to close.
-   * @param options How much the peer may send; `maxBodyBytes` does not count
-   * here, for nothing is buffered.
-   * @throws {RangeError} If a limit is not a whole number from 0 on.
+   * @param request The request, or the parts that matter: its method, and
+   * whether it asks to upgrade or to close.
+   * @param options Limits and leniency. `maxBodyBytes` does not apply, since
+   * nothing is buffered.
+   * @throws {RangeError} If a limit is not a non-negative integer.
+   * @throws {TypeError} If `lenient` names an unknown exception.
    */
   constructor(
     request: { method: string; headers: HttpHeaders },
     options?: HttpReceiveOptions,
   ) {
-    let phase: HeadPhase | BodyPhase = new HeadPhase(
+    const settings = resolveReceiveOptions(options);
+    let phase: ResponseHeads | ResponseBody = new ResponseHeads(
       request,
-      resolveLimits(options),
+      "HTTP/1.1",
+      settings,
     );
     this.#machine = new Machine((input) => {
       const step = phase.step(input);
-      if (step.type === "Head") {
-        phase = step.body;
-        return { type: "Head", response: step.response, framing: step.framing };
-      }
-      return step.type === "Ok" ? finish(step) : step;
+      if (step.type === "End") return finish(step, input);
+      if (step.type !== "Head") return step;
+      const { type, response, framing, body } = step;
+      phase = body;
+      return { type, response, framing };
     });
   }
 
@@ -115,23 +144,178 @@ export class Http11Receive implements HttpCoroutine<Http11ReceiveResult> {
    * Takes one step.
    *
    * @param bytes The bytes just read, `null` at end of file, or nothing.
-   * @returns What is wanted next, a part of the response, or what is wrong.
+   * @returns What is needed next, a part of the response, or the fault.
    */
   resume(bytes?: Uint8Array | null): Http11ReceiveResult {
     return this.#machine.resume(bytes);
   }
 }
 
-function finish(
-  { trailers, remaining, headReason }: Extract<BodyStep, { type: "Ok" }>,
-): Http11ReceiveResult {
-  const closeReason = finalCloseReason(headReason, true, remaining);
+function finish(end: EndStep, input: Input): Http11ReceiveResult {
+  const remaining = input.takeRest();
+  const closeReason = finalCloseReason(end.headReason, true, remaining);
   return {
     type: "Ok",
-    trailers,
+    trailers: end.trailers,
     remaining,
     keepAlive: closeReason === null,
     closeReason,
     upgraded: closeReason === "Upgraded",
   };
+}
+
+/** The steps of {@linkcode ResponseHeads}. */
+export type HeadStep =
+  | WantsRead
+  | { readonly type: "Interim"; readonly response: HttpResponse }
+  | {
+    readonly type: "Head";
+    readonly response: HttpResponse;
+    readonly framing: HttpFraming;
+    /** Reads on from here. */
+    readonly body: ResponseBody;
+  };
+
+/** The steps of {@linkcode ResponseBody}. */
+export type BodyStep =
+  | WantsRead
+  | { readonly type: "Data"; readonly bytes: Uint8Array<ArrayBuffer> }
+  | EndStep;
+
+/** The end of a response. The input may go on. */
+export interface EndStep {
+  readonly type: "End";
+  readonly trailers: HttpHeaders;
+  /** The reason in the heads not to use the connection again. */
+  readonly headReason: HttpCloseReason | null;
+}
+
+/** Reads heads up to the final one. */
+export class ResponseHeads {
+  readonly #method: string;
+  readonly #asksToUpgrade: boolean;
+  readonly #persistence: RequestPersistence;
+  readonly #settings: ReceiveSettings;
+  #head: HeadReader;
+  #interims = 0;
+
+  constructor(
+    request: { readonly method: string; readonly headers: HttpHeaders },
+    version: HttpVersion,
+    settings: ReceiveSettings,
+  ) {
+    // Read now: later changes to the request have no effect.
+    const { method, headers } = request;
+    this.#method = method;
+    this.#asksToUpgrade = headers.has("upgrade");
+    this.#persistence = requestPersistence(headers, version);
+    this.#settings = settings;
+    this.#head = new HeadReader(settings);
+  }
+
+  /**
+   * Takes one step.
+   *
+   * @throws {HttpError} If a head is invalid or incomplete, or there are too
+   * many.
+   */
+  step(input: Input): HeadStep {
+    const response = this.#head.read(input);
+    if (response === null) return askForHead(input, this.#interims === 0);
+    try {
+      return response.isInformational && response.status !== 101
+        ? this.#countInterim(response)
+        : this.#startBody(response);
+    } catch (error) {
+      throw withResponse(error, response);
+    }
+  }
+
+  #countInterim(response: HttpResponse): HeadStep {
+    const { maxInterimResponses } = this.#settings;
+    if (++this.#interims > maxInterimResponses) {
+      throw new HttpError(
+        "TooManyInterimResponses",
+        `Cannot read the response: more than ${maxInterimResponses} interim ` +
+          `responses came before it (maxInterimResponses)`,
+      );
+    }
+    this.#head = new HeadReader(this.#settings);
+    return { type: "Interim", response };
+  }
+
+  #startBody(response: HttpResponse): HeadStep {
+    if (response.status === 101 && !this.#asksToUpgrade) {
+      throw new HttpError(
+        "UnexpectedUpgrade",
+        "Cannot switch protocols: the request has no Upgrade field",
+      );
+    }
+    const decision = decideFraming(this.#method, response);
+    const { framing } = decision;
+    const reader = makeBodyReader(framing, this.#settings);
+    const reason = findCloseReason(this.#persistence, response, decision);
+    const body = new ResponseBody(response, reader, reason);
+    return { type: "Head", response, framing, body };
+  }
+}
+
+/** Reads the body of the final response. */
+export class ResponseBody {
+  readonly #response: HttpResponse;
+  readonly #reader: BodyReader;
+  readonly #headReason: HttpCloseReason | null;
+
+  constructor(
+    response: HttpResponse,
+    reader: BodyReader,
+    headReason: HttpCloseReason | null,
+  ) {
+    this.#response = response;
+    this.#reader = reader;
+    this.#headReason = headReason;
+  }
+
+  /**
+   * Takes one step.
+   *
+   * @throws {HttpError} If the body is invalid or incomplete.
+   */
+  step(input: Input): BodyStep {
+    const reader = this.#reader;
+    try {
+      const bytes = reader.read(input);
+      if (bytes !== null) return { type: "Data", bytes };
+      const { trailers } = reader;
+      return trailers === null
+        ? askForBody(input, reader)
+        : { type: "End", trailers, headReason: this.#headReason };
+    } catch (error) {
+      throw withResponse(error, this.#response);
+    }
+  }
+}
+
+function makeBodyReader(
+  framing: HttpFraming,
+  settings: ReceiveSettings,
+): BodyReader {
+  switch (framing.kind) {
+    case "none":
+    case "tunnel":
+      return new LengthReader(0);
+    case "length":
+      return new LengthReader(framing.length);
+    case "chunked":
+      return new ChunkReader(settings);
+    case "close":
+      return new CloseReader();
+  }
+}
+
+/** Adds the response, whose head had arrived, to a fault. */
+function withResponse(error: unknown, response: HttpResponse): unknown {
+  if (!(error instanceof HttpError)) return error;
+  const { code, message, cause } = error;
+  return new HttpError(code, message, { cause, response });
 }

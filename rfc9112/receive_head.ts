@@ -4,20 +4,41 @@
  * @module
  */
 
-import type { Err, HttpCoroutine, WantsRead } from "../coroutine.ts";
+// The response head (RFC 9112 §2.1) is a status line and a field section:
+//
+//   Start ── status line ──> Fields ── empty line ──> the response
+//     └─ CRLF or LF ──> Start
+//
+// Empty lines before the status line are left over from a body that was longer
+// than stated. They are skipped (RFC 9112 §2.2) and counted. End of file before
+// the end of the head is an error.
+
 import type { Input } from "../core/input.ts";
-import { askForInput, Machine } from "../core/machine.ts";
-import type { HttpResponse } from "../rfc9110/response.ts";
-import { HeadReader } from "./_head.ts";
-import { noResponse } from "./_receive.ts";
-import { type HttpReceiveOptions, resolveLimits } from "./limits.ts";
+import { Machine, WANTS_READ } from "../core/machine.ts";
+import { quoteBytes } from "../core/quote.ts";
+import type { Err, HttpCoroutine, WantsRead } from "../coroutine.ts";
+import { HttpError } from "../error.ts";
+import { CR, LF } from "../rfc9110/_syntax.ts";
+import { HttpResponse } from "../rfc9110/response.ts";
+import { FieldSectionReader, type SectionRules } from "./_field_section.ts";
+import {
+  checkPrefix,
+  invalidStatusLine,
+  readStatusLine,
+  type StatusLine,
+} from "./_status_line.ts";
+import {
+  type HttpReceiveOptions,
+  type ReceiveSettings,
+  resolveReceiveOptions,
+} from "./limits.ts";
 
 /** The steps of {@linkcode Http11ReceiveHead}. */
 export type Http11ReceiveHeadResult =
   | WantsRead
   | Err
   | {
-    /** The step's name. */
+    /** Tells the steps apart. */
     readonly type: "Ok";
     /** The head; its body is empty. */
     readonly response: HttpResponse;
@@ -26,7 +47,7 @@ export type Http11ReceiveHeadResult =
   };
 
 /**
- * Reads one response head, be it an interim one (RFC 9112 §2.1, §4 and §5).
+ * Reads one response head, final or interim (RFC 9112 §2.1, §4, §5).
  *
  * @example Read a head
  * ```ts
@@ -50,32 +71,127 @@ export class Http11ReceiveHead
   readonly #machine: Machine<Http11ReceiveHeadResult>;
 
   /**
-   * Starts before the head.
+   * Creates a reader of one head.
    *
-   * @param options How much the peer may send; `maxHeadBytes` counts here.
-   * @throws {RangeError} If a limit is not a whole number from 0 on.
+   * @param options Limits and leniency. Of the limits, `maxHeadBytes` and
+   * `maxHeaderFields` apply.
+   * @throws {RangeError} If a limit is not a non-negative integer.
+   * @throws {TypeError} If `lenient` names an unknown exception.
    */
   constructor(options?: HttpReceiveOptions) {
-    const head = new HeadReader(resolveLimits(options));
-    this.#machine = new Machine((input) => readHead(head, input));
+    const head = new HeadReader(resolveReceiveOptions(options));
+    this.#machine = new Machine((input) => {
+      const response = head.read(input);
+      return response === null
+        ? askForHead(input, true)
+        : { type: "Ok", response, remaining: input.takeRest() };
+    });
   }
 
   /**
    * Takes one step.
    *
    * @param bytes The bytes just read, `null` at end of file, or nothing.
-   * @returns What is wanted next, the head, or what is wrong with it.
+   * @returns What is needed next, the head, or the fault.
    */
   resume(bytes?: Uint8Array | null): Http11ReceiveHeadResult {
     return this.#machine.resume(bytes);
   }
 }
 
-function readHead(head: HeadReader, input: Input): Http11ReceiveHeadResult {
-  const response = head.read(input);
-  if (response === null) {
-    if (input.eof && input.start === input.end) throw noResponse();
-    return askForInput(input, "response head");
+const HEADER_SECTION: SectionRules = {
+  name: "response head",
+  isHead: true,
+  maxBytes: "maxHeadBytes",
+  tooLarge: "HeadTooLarge",
+  invalid: "InvalidHeader",
+};
+
+/** Reads one head, which it takes from the input once it is complete. */
+export class HeadReader {
+  readonly #section: FieldSectionReader;
+  /** Where the status line starts, relative to the input's start. */
+  #line = 0;
+  #statusLine: StatusLine | null = null;
+
+  constructor(settings: ReceiveSettings) {
+    this.#section = new FieldSectionReader(HEADER_SECTION, settings);
   }
-  return { type: "Ok", response, remaining: input.takeRest() };
+
+  /**
+   * Reads on.
+   *
+   * @returns The response without its body, or `null` if more input is needed.
+   * @throws {HttpError} If the head is invalid or too large.
+   */
+  read(input: Input): HttpResponse | null {
+    const statusLine = this.#statusLine ??= this.#readStatusLine(input);
+    if (statusLine === null || !this.#section.read(input)) return null;
+    const text = this.#section.takeText(input);
+    return new HttpResponse({
+      version: statusLine.version,
+      status: statusLine.status,
+      reason: text.slice(
+        this.#line + statusLine.reasonStart,
+        this.#line + statusLine.reasonEnd,
+      ),
+      headers: this.#section.makeHeaders(text),
+    });
+  }
+
+  #readStatusLine(input: Input): StatusLine | null {
+    while (true) {
+      const { bytes } = input;
+      const line = input.start + this.#line;
+      const end = this.#section.windowEnd(input);
+      checkStart(bytes, line, end);
+      const lineFeed = this.#section.findLineFeed(input);
+      if (lineFeed < 0) return null;
+      if (bytes[line] !== CR && bytes[line] !== LF) {
+        const statusLine = readStatusLine(bytes, line, lineFeed);
+        this.#section.skipLine(input, lineFeed, statusLine.reasonBits);
+        return statusLine;
+      }
+      this.#section.skipLine(input, lineFeed, 0);
+      this.#line = lineFeed + 1 - input.start;
+    }
+  }
+}
+
+/**
+ * Checks as much of the start of a line as has arrived: it is a status line, or
+ * empty.
+ *
+ * @throws {HttpError} If the bytes can become neither.
+ */
+function checkStart(bytes: Uint8Array, line: number, end: number): void {
+  if (line >= end || bytes[line] === LF) return;
+  if (bytes[line] !== CR) {
+    checkPrefix(bytes, line, end);
+  } else if (line + 1 < end && bytes[line + 1] !== LF) {
+    const quoted = quoteBytes(bytes, line, end);
+    throw invalidStatusLine(quoted, "it starts with a bare CR");
+  }
+}
+
+/**
+ * Asks for more of a head.
+ *
+ * @param isFirst Whether no head came before it.
+ * @throws {HttpError} If the input has ended.
+ */
+export function askForHead(input: Input, isFirst: boolean): WantsRead {
+  if (!input.eof) return WANTS_READ;
+  const length = input.end - input.start;
+  if (isFirst && length === 0) {
+    throw new HttpError(
+      "NoResponse",
+      "Cannot read the response: the connection ended before its first byte",
+    );
+  }
+  throw new HttpError(
+    "UnexpectedEof",
+    `Cannot read the response head: the connection ended after ${length} ` +
+      `bytes of it`,
+  );
 }

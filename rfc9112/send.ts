@@ -24,27 +24,28 @@ import type {
   WantsRead,
   WantsWrite,
 } from "../coroutine.ts";
-import { listIncludes } from "../rfc9110/_syntax.ts";
 import { findRedirect, type HttpRedirect } from "../rfc9110/redirect.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
-import { completeResponse, type HttpResponse } from "../rfc9110/response.ts";
-import type { HttpVersion } from "../rfc9110/response.ts";
+import {
+  completeResponse,
+  type HttpResponse,
+  type HttpVersion,
+} from "../rfc9110/response.ts";
 import { BodyBuffer } from "./_body_buffer.ts";
-import { encodeRequest } from "./_encode_request.ts";
-import { finalCloseReason } from "./_persistence.ts";
+import { encodeRequest } from "./encode.ts";
+import type { HttpEncodeOptions } from "./encode_head.ts";
+import { type HttpReceiveOptions, resolveReceiveOptions } from "./limits.ts";
 import {
-  type BodyPhase,
-  type BodyStep,
-  HeadPhase,
+  finalCloseReason,
+  hasOption,
+  type HttpCloseReason,
+} from "./persistence.ts";
+import {
+  type EndStep,
   type HeadStep,
-} from "./_receive.ts";
-import type { HttpCloseReason } from "./close_reason.ts";
-import type { HttpEncodeOptions } from "./encode_options.ts";
-import {
-  type HttpLimits,
-  type HttpReceiveOptions,
-  resolveLimits,
-} from "./limits.ts";
+  type ResponseBody,
+  ResponseHeads,
+} from "./receive.ts";
 
 /** Options of an exchange: how to read its response, and the request target. */
 export interface HttpSendOptions
@@ -151,8 +152,7 @@ export class Http11Send implements HttpCoroutine<Http11SendResult> {
 }
 
 /**
- * Encodes a request, and returns the function that takes the steps of its
- * exchange.
+ * Encodes a request, and returns the step function of its exchange.
  *
  * @throws {TypeError} If the request cannot be written.
  * @throws {RangeError} If a limit is not a non-negative integer.
@@ -162,138 +162,128 @@ export function startSend(
   version: HttpVersion,
   options: HttpSendOptions | undefined,
 ): StepFunction<HttpSendResult> {
-  const limits = resolveLimits(options);
-  const { pieces } = encodeRequest(request, version, options);
-  const exchange = new SendExchange(request, version, pieces, limits);
+  const exchange = new SendExchange(request, version, options);
   return (input) => exchange.step(input);
 }
 
 type Output = "Ready" | "Writing" | "Written" | "Stopped";
 
 type InputState =
-  | { readonly at: "Head" }
-  | {
-    readonly at: "Body";
-    readonly response: HttpResponse;
-    readonly phase: BodyPhase;
-    readonly buffer: BodyBuffer;
-    readonly isTunnel: boolean;
-  }
-  | {
-    readonly at: "Redirect";
-    readonly output: Readonly<HttpSendOutput>;
-  };
+  | { readonly at: "Heads"; readonly heads: ResponseHeads }
+  | BodyState
+  | { readonly at: "Redirect"; readonly output: Readonly<HttpSendOutput> };
 
-type BodyState = Extract<InputState, { at: "Body" }>;
+interface BodyState {
+  readonly at: "Body";
+  readonly response: HttpResponse;
+  readonly body: ResponseBody;
+  readonly buffer: BodyBuffer;
+  readonly isTunnel: boolean;
+}
+
+type InputStep = Exclude<HttpSendResult, WantsWrite | Err>;
 
 /** The state of one exchange. */
 class SendExchange {
   readonly #request: { readonly method: string; readonly href: string };
-  readonly #limits: HttpLimits;
+  readonly #maxBodyBytes: number;
   readonly #pieces: readonly Uint8Array<ArrayBuffer>[];
-  /** How many pieces were requested. */
+  /** How many pieces were requested to be written. */
   #requested = 0;
   #output: Output = "Ready";
-  readonly #heads: HeadPhase;
+  #input: InputState;
   readonly #interim: HttpResponse[] = [];
-  #state: InputState = { at: "Head" };
 
   constructor(
     request: HttpRequest,
     version: HttpVersion,
-    pieces: readonly Uint8Array<ArrayBuffer>[],
-    limits: HttpLimits,
+    options: HttpSendOptions | undefined,
   ) {
+    const settings = resolveReceiveOptions(options);
+    this.#maxBodyBytes = settings.maxBodyBytes;
+    this.#pieces = encodeRequest(request, version, options).bytes;
     // Read now: later changes to the request have no effect.
-    const { method, url, headers } = request;
-    this.#request = { method, href: url.href };
-    this.#limits = limits;
-    this.#pieces = pieces;
-    this.#heads = new HeadPhase({ method, headers, version }, limits);
+    this.#request = { method: request.method, href: request.url.href };
+    const heads = new ResponseHeads(request, version, settings);
+    this.#input = { at: "Heads", heads };
   }
 
   step(input: Input): HttpSendResult {
-    if (input.isBare && this.#output === "Writing") this.#confirm();
-    if (this.#requested === 0) return this.#write();
+    if (input.isBare && this.#output === "Writing") this.#confirmWrite();
+    if (this.#requested === 0) return this.#requestWrite();
     const step = this.#read(input);
     return step.type === "WantsRead" && this.#output === "Ready"
-      ? this.#write()
+      ? this.#requestWrite()
       : step;
   }
 
-  #write(): WantsWrite {
+  #requestWrite(): WantsWrite {
     this.#output = "Writing";
     return { type: "WantsWrite", bytes: this.#pieces[this.#requested++]! };
   }
 
-  #confirm(): void {
+  #confirmWrite(): void {
     this.#output = this.#requested < this.#pieces.length ? "Ready" : "Written";
   }
 
-  #read(input: Input): Exclude<HttpSendResult, WantsWrite | Err> {
-    if (this.#state.at === "Head") {
-      const step = this.#readHeads(input);
-      if (step.type !== "Head") return step;
+  #read(input: Input): InputStep {
+    const state = this.#input;
+    switch (state.at) {
+      case "Heads":
+        return this.#readHeads(input, state.heads);
+      case "Body":
+        return this.#readBody(input, state);
+      case "Redirect":
+        return endAfterRedirect(input, state.output);
     }
-    return this.#state.at === "Body"
-      ? this.#readBody(input, this.#state)
-      : this.#endRedirect(input, this.#state as never);
   }
 
-  #readHeads(input: Input): Exclude<HeadStep, { type: "Interim" }> {
+  #readHeads(input: Input, heads: ResponseHeads): InputStep {
     while (true) {
-      const step = this.#heads.step(input);
+      const step = heads.step(input);
       if (step.type === "WantsRead") return step;
-      const { response } = step;
       if (step.type === "Head") {
-        this.#startBody(step);
-        return step;
+        return this.#readBody(input, this.#startBody(step));
       }
-      this.#interim.push(response);
+      this.#interim.push(step.response);
     }
   }
 
   #startBody(
     { response, framing, body }: Extract<HeadStep, { type: "Head" }>,
-  ): void {
+  ): BodyState {
     const isTunnel = framing.kind === "tunnel";
     if (this.#output !== "Written" && !isTunnel && endsUpload(response)) {
       this.#output = "Stopped";
     }
-    const expected = framing.kind === "length" ? framing.length : null;
-    const buffer = new BodyBuffer(this.#limits.maxBodyBytes, expected);
-    this.#state = { at: "Body", response, phase: body, buffer, isTunnel };
+    const length = framing.kind === "length" ? framing.length : null;
+    const buffer = new BodyBuffer(this.#maxBodyBytes, length, response);
+    return this.#input = { at: "Body", response, body, buffer, isTunnel };
   }
 
-  #readBody(
-    input: Input,
-    state: BodyState,
-  ): Exclude<HttpSendResult, WantsWrite | Err> {
-    // Another protocol starts once the request has been requested whole (RFC
-    // 9110 §7.8).
-    const isWaiting = state.isTunnel && this.#requested < this.#pieces.length;
-    if (isWaiting) return WANTS_READ;
+  #readBody(input: Input, state: BodyState): InputStep {
+    // The request is sent whole before another protocol starts (RFC 9110 §7.8).
+    const isComplete = this.#requested === this.#pieces.length;
+    if (state.isTunnel && !isComplete) return WANTS_READ;
     while (true) {
-      const step = state.phase.step(input);
+      const step = state.body.step(input);
       if (step.type === "WantsRead") return step;
-      if (step.type === "Ok") return this.#finish(state, step);
+      if (step.type === "End") return this.#finish(input, state, step);
       state.buffer.push(step.bytes);
     }
   }
 
   #finish(
+    input: Input,
     { response, buffer }: BodyState,
-    end: Extract<BodyStep, { type: "Ok" }>,
-  ): Exclude<HttpSendResult, WantsRead | WantsWrite | Err> {
-    const { trailers, remaining, headReason } = end;
+    { trailers, headReason }: EndStep,
+  ): InputStep {
+    const remaining = input.takeRest();
     const isWritten = this.#output === "Written";
     const closeReason = finalCloseReason(headReason, isWritten, remaining);
-    const { method, href } = this.#request;
-    const redirect = response.isRedirection
-      ? findRedirect({ method, url: new URL(href) }, response)
-      : null;
+    const redirect = response.isRedirection ? this.#redirect(response) : null;
     const output: HttpSendOutput = {
-      response: completeResponse(response, buffer.finish(), trailers),
+      response: completeResponse(response, buffer.take(), trailers),
       interim: this.#interim,
       remaining,
       redirect,
@@ -302,26 +292,34 @@ class SendExchange {
       upgraded: closeReason === "Upgraded",
     };
     if (redirect === null) return { type: "Ok", ...output };
-    this.#state = { at: "Redirect", output };
-    return { type: "WantsRedirect", ...redirect, ...output };
+    this.#input = { at: "Redirect", output };
+    const { url, sameOrigin } = redirect;
+    return { type: "WantsRedirect", url, sameOrigin, ...output };
   }
 
-  /** Ends after a redirect; bytes passed since then are unsolicited. */
-  #endRedirect(
-    input: Input,
-    { output }: Extract<InputState, { at: "Redirect" }>,
-  ): Extract<HttpSendResult, { type: "Ok" }> {
-    const late = input.takeRest();
-    if (late.length === 0) return { type: "Ok", ...output };
-    const remaining = concat([output.remaining, late]);
-    const closeReason = output.closeReason ?? "UnexpectedBytes";
-    return { type: "Ok", ...output, remaining, keepAlive: false, closeReason };
+  #redirect(response: HttpResponse): HttpRedirect | null {
+    const { method, href } = this.#request;
+    return findRedirect({ method, url: new URL(href) }, response);
   }
 }
 
-/** Tells whether a final response makes the rest of the request pointless. */
+/** Returns whether a final response makes the rest of the request pointless. */
 function endsUpload({ status, headers }: HttpResponse): boolean {
-  if (status >= 300) return true;
-  const options = headers.get("connection");
-  return options !== null && listIncludes(options, "close");
+  return status >= 300 || hasOption(headers, "close");
+}
+
+/** Ends after a redirect. Bytes passed since then are unsolicited. */
+function endAfterRedirect(
+  input: Input,
+  output: Readonly<HttpSendOutput>,
+): InputStep {
+  const late = input.takeRest();
+  if (late.length === 0) return { type: "Ok", ...output };
+  return {
+    type: "Ok",
+    ...output,
+    remaining: concat([output.remaining, late]),
+    keepAlive: false,
+    closeReason: output.closeReason ?? "UnexpectedBytes",
+  };
 }

@@ -31,7 +31,7 @@ for (const length of [0, 1, 4095, 4096, 4097, 8192, 12_289, 100_000]) {
       for (const expected of [null, length]) {
         const buffer = new BodyBuffer(length, expected);
         fill(buffer, length, pieceLength);
-        assertFilled(buffer.finish(), length);
+        assertFilled(buffer.take(), length);
       }
     });
   }
@@ -44,7 +44,7 @@ test("BodyBuffer copies pieces, and keeps no reference to them", () => {
   piece.set(toBytes("cd"));
   buffer.push(piece);
   piece.fill(0);
-  assertEquals(toText(buffer.finish()), "abcd");
+  assertEquals(toText(buffer.take()), "abcd");
 });
 
 test("BodyBuffer takes no memory on the word of a length", () => {
@@ -63,7 +63,7 @@ test("BodyBuffer allocates a short body of known length once, in one piece", () 
   const { allocated, copied } = countWork(() => {
     const buffer = new BodyBuffer(8000, 8000);
     fill(buffer, 8000, 8000);
-    assertEquals(buffer.finish().length, 8000);
+    assertEquals(buffer.take().length, 8000);
   });
   // The piece itself is the other half.
   assertEquals([allocated, copied], [16_000, 8000]);
@@ -87,16 +87,17 @@ for (const known of [true, false]) {
     }
     assertLessOrEqual(growths, 6);
     assertLessOrEqual(total, known ? 2 * length : 6 * length);
-    const finish = countWork(() => buffer.finish());
-    if (known) assertEquals(finish.allocated, 0);
-    assertEquals(buffer.finish().length, length);
+    let body: Uint8Array | null = null;
+    const { allocated } = countWork(() => body = buffer.take());
+    if (known) assertEquals(allocated, 0);
+    assertEquals(body!.length, length);
   });
 }
 
 test("BodyBuffer rejects a length above the limit before any byte", () => {
   const error = assertThrows(() => new BodyBuffer(5, 6), HttpError);
   assertEquals(error.code, "BodyTooLarge");
-  assertEquals(new BodyBuffer(6, 6).finish().length, 0);
+  assertEquals(new BodyBuffer(6, 6).take().length, 0);
 });
 
 test("BodyBuffer rejects the piece that passes the limit, and holds no more", () => {
@@ -111,12 +112,12 @@ test("BodyBuffer rejects the piece that passes the limit, and holds no more", ()
     );
   }
   buffer.push(toBytes("de"));
-  assertEquals(toText(buffer.finish()), "abcde");
+  assertEquals(toText(buffer.take()), "abcde");
 });
 
 test("BodyBuffer shares no empty body with another buffer", () => {
   const [first, second] = [new BodyBuffer(0, 0), new BodyBuffer(0, null)];
-  assertNotStrictEquals(first.finish().buffer, second.finish().buffer);
+  assertNotStrictEquals(first.take().buffer, second.take().buffer);
 });
 
 test("BodyBuffer does not grow above its limit", () => {

@@ -7,7 +7,8 @@ import {
 } from "@std/assert";
 import { HttpRequest } from "../../rfc9110/request.ts";
 import { Http11ChunkEncoder } from "../../rfc9112/chunk_encoder.ts";
-import { encodeHttp11Head, encodeHttp11Request } from "../../rfc9112/encode.ts";
+import { encodeHttp11Request } from "../../rfc9112/encode.ts";
+import { encodeHttp11Head } from "../../rfc9112/encode_head.ts";
 import { test, transfer } from "../_pure.ts";
 import { toBytes, toText } from "../_text.ts";
 import { countWork } from "../_work.ts";

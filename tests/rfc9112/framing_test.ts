@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { HttpError } from "../../error.ts";
 import { HttpHeaders } from "../../rfc9110/headers.ts";
 import { HttpResponse } from "../../rfc9110/response.ts";
-import { decideFraming, parseLength } from "../../rfc9112/_framing.ts";
+import { decideFraming, parseLength } from "../../rfc9112/framing.ts";
 import { test } from "../_pure.ts";
 
 type Fields = [name: string, value: string][];

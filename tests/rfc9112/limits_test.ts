@@ -7,87 +7,91 @@ import {
   Http11Send,
   HttpHeaders,
   type HttpLimits,
+  type HttpReceiveOptions,
   HttpRequest,
 } from "../../mod.ts";
-import { resolveLimits } from "../../rfc9112/limits.ts";
+import { resolveReceiveOptions } from "../../rfc9112/limits.ts";
 import { test } from "../_pure.ts";
 import { toBytes } from "../_text.ts";
 
-const DEFAULTS: HttpLimits = {
+const DEFAULTS = {
   maxHeadBytes: 65_536,
   maxTrailerBytes: 65_536,
   maxChunkExtensionBytes: 16_384,
   maxInterimResponses: 32,
   maxHeaderFields: 1000,
   maxBodyBytes: 1_073_741_824,
+  lenient: [],
 };
-const NAMES = Object.keys(DEFAULTS) as (keyof HttpLimits)[];
+const NAMES = Object.keys(DEFAULTS).slice(0, -1) as (keyof HttpLimits)[];
 const REQUEST = HttpRequest.get("http://example.com/");
 
-test("resolveLimits returns the defaults where nothing is given", () => {
-  assertEquals({ ...resolveLimits() }, DEFAULTS);
-  assertEquals(resolveLimits({}), DEFAULTS);
-});
-
-test("resolveLimits returns defaults that nobody can change", () => {
-  assert(Object.isFrozen(resolveLimits()));
-  resolveLimits({}).maxHeadBytes = 1;
-  assertEquals(resolveLimits({}).maxHeadBytes, 65_536);
-});
-
-for (const name of NAMES) {
-  test(`resolveLimits replaces ${name} alone`, () => {
-    for (const limit of [0, 1, 2 ** 53, Infinity]) {
-      const resolved = resolveLimits({ [name]: limit });
-      assertEquals(resolved, { ...DEFAULTS, [name]: limit });
-    }
-  });
-
-  test(`resolveLimits takes undefined as ${name} for the default`, () => {
-    const limits = { [name]: undefined } as unknown as Partial<HttpLimits>;
-    assertEquals(resolveLimits(limits), DEFAULTS);
-  });
-
-  test(`resolveLimits rejects what is no whole number as ${name}`, () => {
-    const bad: unknown[] = [-1, -Infinity, 0.5, 1.5, NaN];
-    for (const limit of [...bad, "5", null, [5], {}, true]) {
-      assertThrows(
-        () => resolveLimits({ [name]: limit } as Partial<HttpLimits>),
-        RangeError,
-        name,
-      );
-    }
-  });
-
-  test(`Every coroutine rejects a bad ${name} where it is handed in`, () => {
-    const limits = { [name]: -1 };
+/** Creates a coroutine of each kind. */
+const MAKERS: readonly ((options: HttpReceiveOptions) => unknown)[] = [
+  (options) => new Http11ReceiveHead(options),
+  (options) => new Http11ReceiveChunks(options),
+  (options) => {
     const headers = new HttpHeaders();
-    for (
-      const make of [
-        () => new Http11ReceiveHead(limits),
-        () => new Http11ReceiveChunks(limits),
-        () => new Http11Receive({ method: "GET", headers }, limits),
-        () => new Http11Send(REQUEST, limits),
-        () => new Http10Send(REQUEST, limits),
-      ]
-    ) {
-      assertThrows(make, RangeError, `${name} is -1`);
-    }
-  });
-}
+    return new Http11Receive({ method: "GET", headers }, options);
+  },
+  (options) => new Http11Send(REQUEST, options),
+  (options) => new Http10Send(REQUEST, options),
+];
 
-test("resolveLimits ignores what is no limit", () => {
-  const options = { target: "origin", maxHeadBytes: 9, other: -1 } as const;
-  assertEquals(resolveLimits(options), { ...DEFAULTS, maxHeadBytes: 9 });
+test("resolveReceiveOptions returns the defaults, which are frozen", () => {
+  assertEquals({ ...resolveReceiveOptions(undefined) }, DEFAULTS);
+  assertEquals(resolveReceiveOptions({}), DEFAULTS);
+  assert(Object.isFrozen(resolveReceiveOptions(undefined)));
+  assert(Object.isFrozen(resolveReceiveOptions(undefined).lenient));
 });
 
-test("A coroutine keeps its limits when the object it was given changes", () => {
-  const limits = { maxHeadBytes: 1000 };
-  const head = new Http11ReceiveHead(limits);
-  const send = new Http11Send(REQUEST, limits);
-  limits.maxHeadBytes = 1;
-  const wire = toBytes("HTTP/1.1 204 No Content\r\n\r\n");
+test("resolveReceiveOptions ignores undefined and unknown options", () => {
+  const absent = Object.fromEntries(NAMES.map((name) => [name, undefined]));
+  const other = { ...absent, lenient: undefined, target: "origin", other: -1 };
+  assertEquals(resolveReceiveOptions(other), DEFAULTS);
+});
+
+test("resolveReceiveOptions replaces one option, also of other defaults", () => {
+  for (const name of NAMES) {
+    for (const limit of [0, 1, 2 ** 53, Infinity]) {
+      const resolved = resolveReceiveOptions({ [name]: limit });
+      assertEquals(resolved, { ...DEFAULTS, [name]: limit });
+      assertEquals(resolveReceiveOptions({}, resolved), resolved);
+      assertEquals(resolveReceiveOptions(undefined, resolved), resolved);
+    }
+  }
+  const lenient = ["ControlCharacters"] as const;
+  assertEquals(resolveReceiveOptions({ lenient }), { ...DEFAULTS, lenient });
+});
+
+test("Every coroutine rejects a limit that is not a non-negative integer", () => {
+  for (const name of NAMES) {
+    for (const limit of [-1, -Infinity, 0.5, NaN, "5", null, [5], {}, true]) {
+      const options = { [name]: limit } as HttpReceiveOptions;
+      for (const make of MAKERS) {
+        assertThrows(() => make(options), RangeError, `limit: ${name} is`);
+      }
+    }
+  }
+});
+
+test("Every coroutine rejects an unknown leniency", () => {
+  for (const lenient of ["SpaceBeforeColon", ["Spaces"], [null], {}, null]) {
+    const options = { lenient } as unknown as HttpReceiveOptions;
+    for (const make of MAKERS) {
+      assertThrows(() => make(options), TypeError, "lenient");
+    }
+  }
+});
+
+test("A coroutine keeps its options when the object they came from changes", () => {
+  const lenient: ("SpaceBeforeColon" | "ControlCharacters")[] = [
+    "SpaceBeforeColon",
+  ];
+  const options = { maxHeadBytes: 1000, lenient };
+  const head = new Http11ReceiveHead(options);
+  options.maxHeadBytes = 1;
+  lenient.pop();
+  const wire = toBytes("HTTP/1.1 204 No Content\r\nA : 1\r\n\r\n");
   assertEquals(head.resume(wire).type, "Ok");
-  send.resume();
-  assertEquals(send.resume(wire).type, "Ok");
 });

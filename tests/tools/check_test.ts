@@ -62,15 +62,15 @@ testImports("checkLayers accepts imports that point downward", [
   ["client/exchange/exchange.ts", "client/connection/connection.ts"],
   ["client/connect/open.ts", "client/transport/transport.ts"],
   ["client/client.ts", "mod.ts"],
-  ["client/client.ts", "rfc9112/_head.ts"],
+  ["client/client.ts", "rfc9112/_status_line.ts"],
   ["cookies/jar.ts", "rfc9110/headers.ts"],
   ["proxy/socks5.ts", "coroutine.ts"],
   ["rfc1945/send.ts", "rfc9112/send.ts"],
-  ["rfc9112/send.ts", "rfc9112/_head.ts"],
+  ["rfc9112/send.ts", "rfc9112/_status_line.ts"],
   ["coroutine.ts", "error.ts"],
   ["error.ts", "core/quote.ts"],
   ["core/machine.ts", "error.ts"],
-  ["tests/rfc9112/send_test.ts", "rfc9112/_head.ts"],
+  ["tests/rfc9112/send_test.ts", "rfc9112/_status_line.ts"],
   ["bench/heads.ts", "client/client.ts"],
 ], () => null);
 
@@ -97,7 +97,10 @@ testImports(
 
 testImports(
   "checkLayers rejects a private module in an example",
-  [["examples/get.ts", "rfc9112/_head.ts"], ["examples/a.ts", "core/quote.ts"]],
+  [["examples/get.ts", "rfc9112/_status_line.ts"], [
+    "examples/a.ts",
+    "core/quote.ts",
+  ]],
   (_, to) => `Examples show what users can do, and ${to} is private`,
 );
 

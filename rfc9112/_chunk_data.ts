@@ -1,24 +1,24 @@
-// The data that one piece of input holds, to be handed on in one piece: where
-// it is a single run of bytes as a view of the input, and else gathered.
+// The data in one piece of input, to be returned in one piece: a single run of
+// bytes as a view of the input, several runs as a copy.
 
-const NOTHING = new Uint8Array(0);
+const NOTHING: Uint8Array<ArrayBuffer> = /* @__PURE__ */ new Uint8Array(0);
 
-/** Collects the runs of data of one piece of input. */
-export class Gathered {
-  /** The first run, as long as it is the only one. */
+/** Collects the runs of data in one piece of input. */
+export class ChunkData {
+  /** The first run, while it is the only one. */
   #first: Uint8Array<ArrayBuffer> | null = null;
-  /** Storage for several runs, used again for each piece of input. */
+  /** Storage for several runs, reused for each piece of input. */
   #storage: Uint8Array<ArrayBuffer> = NOTHING;
   #length = 0;
-  /** The bytes that short runs come from and go to, as `addShort` needs them. */
+  /** Views of the input and of the storage, as `addShort` needs them. */
   #views: { readonly from: DataView; readonly to: DataView } | null = null;
 
-  /** Whether there is no data yet. */
+  /** Whether there is no data. */
   get isEmpty(): boolean {
     return this.#first === null && this.#length === 0;
   }
 
-  /** Adds a run; if it is the only one, it is handed on as it is. */
+  /** Adds a run. `room` is the length of all data that may follow and of it. */
   add(run: Uint8Array<ArrayBuffer>, room: number): void {
     if (this.isEmpty) {
       this.#first = run;
@@ -30,8 +30,8 @@ export class Gathered {
   }
 
   /**
-   * Adds a copy of `bytes` from `start` on. For a short run this takes a third
-   * of the time of a view and `set`, which have a fixed cost of 50 ns.
+   * Adds a copy of `length` bytes from `start`. For a short run this takes a
+   * third of the time of a view and `set`, which have a fixed cost of 50 ns.
    */
   addShort(
     bytes: Uint8Array,
@@ -49,7 +49,7 @@ export class Gathered {
     this.#length = at + length;
   }
 
-  /** Hands on what there is, `null` for nothing, and starts anew. */
+  /** Takes the data, or `null` if there is none, and starts anew. */
   take(): Uint8Array<ArrayBuffer> | null {
     const data = this.#length === 0
       ? this.#first
@@ -67,10 +67,10 @@ export class Gathered {
     return { from: viewOf(bytes), to: viewOf(this.#storage) };
   }
 
-  /** Makes storage of at least that size, which holds the first run. */
+  /** Creates storage of at least this size, with the first run in it. */
   #makeRoom(room: number): void {
     if (this.#length > 0) return;
-    // Detached, where who was given a view of it has transferred it, it is empty.
+    // If the last data was transferred, the storage is detached and empty.
     if (this.#storage.length < room) this.#storage = new Uint8Array(room);
     if (this.#first === null) return;
     this.#storage.set(this.#first);
