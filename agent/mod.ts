@@ -44,6 +44,8 @@ export type {
   HttpCredentialsAsk,
   HttpPassword,
 } from "./credentials.ts";
+export type { HttpDecodeOptions } from "./decode.ts";
+export type { HttpDecoderPair } from "./decode_pair.ts";
 export { HttpCallMemory } from "./memory.ts";
 export type { HttpRedirectMode } from "./redirects.ts";
 export type { HttpRetryOptions } from "./retry.ts";

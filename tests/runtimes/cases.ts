@@ -1,10 +1,17 @@
 // All groups of cases, in the order of the table.
 
 import type { Group } from "./cases/_case.ts";
+import { CODINGS } from "./cases/codings.ts";
 import { ENDS } from "./cases/ends.ts";
 import { RESPONSES } from "./cases/responses.ts";
 import { STREAMS } from "./cases/streams.ts";
 import { UPGRADES } from "./cases/upgrades.ts";
 
 /** The groups. */
-export const GROUPS: readonly Group[] = [RESPONSES, STREAMS, UPGRADES, ENDS];
+export const GROUPS: readonly Group[] = [
+  RESPONSES,
+  STREAMS,
+  UPGRADES,
+  ENDS,
+  CODINGS,
+];

@@ -1,0 +1,238 @@
+/**
+ * Content codings (RFC 9110 §8.4, PROTOCOL §15): which ones to ask for, and the
+ * body without them.
+ *
+ * @module
+ */
+
+import { quote } from "../core/quote.ts";
+import { HttpError } from "../error.ts";
+import { parseTokenList } from "../rfc9110/_syntax.ts";
+import { HttpHeaders } from "../rfc9110/headers.ts";
+import type { HttpResponse } from "../rfc9110/response.ts";
+import { DecodeFailure } from "./decode_failure.ts";
+import { type HttpDecoderPair, pairDecoder } from "./decode_pair.ts";
+import { type Decoders, runtimeDecoders } from "./decoders.ts";
+
+/** How to decode bodies. */
+export interface HttpDecodeOptions {
+  /**
+   * How many times its size a body may expand to, beyond 1 MiB; `null` for any
+   * number. Documents stay below 100; a gzip bomb reaches 1032.
+   *
+   * @default {1000}
+   */
+  maxRatio?: number | null | undefined;
+  /**
+   * Decoders by the names of their codings, besides those of the runtime or in
+   * place of them. They are offered in `Accept-Encoding`. Each must fail if its
+   * input is truncated.
+   *
+   * @default {none}
+   */
+  decoders?: Readonly<Record<string, () => HttpDecoderPair>> | undefined;
+}
+
+/** {@linkcode HttpDecodeOptions} with the defaults filled in. */
+export interface DecodeRules {
+  readonly decoders: Decoders;
+  /** What to send as `Accept-Encoding`. */
+  readonly acceptEncoding: string;
+  readonly maxRatio: number;
+}
+
+const MAX_CODINGS = 5;
+// Below that, no ratio does any harm.
+const FREE_BYTES = 2 ** 20;
+
+/**
+ * Fills in the defaults, once the decoders of the runtime are known; `null` to
+ * decode nothing.
+ *
+ * @throws {RangeError} If the ratio is not a number of at least 1.
+ */
+export function resolveDecode(
+  decode: boolean | HttpDecodeOptions | undefined,
+): DecodeRules | null | Promise<DecodeRules> {
+  if (decode === false) return null;
+  const options = typeof decode === "object" ? decode : {};
+  const { maxRatio = 1000 } = options;
+  if (maxRatio !== null && !(maxRatio >= 1)) {
+    throw new RangeError(
+      `Invalid decode.maxRatio: ${maxRatio} is not a number of at least 1`,
+    );
+  }
+  const decoders = runtimeDecoders();
+  return decoders instanceof Promise
+    ? decoders.then((decoders) => rulesFor(decoders, options))
+    : rulesFor(decoders, options);
+}
+
+function rulesFor(runtime: Decoders, options: HttpDecodeOptions): DecodeRules {
+  const { maxRatio = 1000, decoders: own = {} } = options;
+  const decoders = new Map(runtime);
+  for (const [name, create] of Object.entries(own)) {
+    decoders.set(name.toLowerCase(), pairDecoder(create));
+  }
+  const names = [...decoders.keys()].filter((name) => name !== "x-gzip");
+  return {
+    decoders,
+    acceptEncoding: names.join(", ") || "identity",
+    maxRatio: maxRatio ?? Infinity,
+  };
+}
+
+/**
+ * Returns the codings to undo, in the order in which they were applied; none to
+ * leave the body as it is.
+ */
+export function findCodings(
+  method: string,
+  { status, headers }: HttpResponse,
+  { decoders }: DecodeRules,
+): string[] {
+  const value = headers.get("content-encoding");
+  if (value === null) return [];
+  // The first have no body, and 206 has a part of a coded one.
+  if (method === "HEAD" || [204, 206, 304].includes(status)) return [];
+  const codings = parseTokenList(value).filter((name) => name !== "identity");
+  const isKnown = codings.length <= MAX_CODINGS &&
+    codings.every((name) => decoders.has(name));
+  return isKnown ? codings : [];
+}
+
+/** Copies headers without what describes the coded body. */
+export function withoutCodings(headers: HttpHeaders): HttpHeaders {
+  const copy = new HttpHeaders(headers);
+  copy.delete("content-encoding");
+  copy.delete("content-length");
+  return copy;
+}
+
+/** What to decode, and with what. */
+export interface Decoding {
+  readonly codings: readonly string[];
+  readonly rules: DecodeRules;
+  /** The response, for errors. */
+  readonly response: HttpResponse;
+}
+
+/**
+ * Decodes a body, piece by piece and each as soon as it can be. Errors of the
+ * source are passed on.
+ *
+ * @throws {HttpError} If the body is not in its codings, or expands too far.
+ */
+export async function* decodePieces(
+  source: AsyncIterable<Uint8Array>,
+  { codings, rules, response }: Decoding,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+  const coded = new CodedBody(source);
+  // No coding makes nothing of nothing, but servers label it all the same.
+  if (await coded.isEmpty()) return;
+  let pieces: AsyncIterable<Uint8Array> = coded.pieces();
+  for (const coding of codings.toReversed()) {
+    const decoder = rules.decoders.get(coding)!;
+    pieces = decodeOne(coding, decoder(pieces), response);
+  }
+  let size = 0;
+  for await (const piece of pieces) {
+    size += piece.length;
+    if (size > FREE_BYTES && size > coded.size * rules.maxRatio) {
+      throw new HttpError(
+        "BodyTooLarge",
+        `Cannot decode the body: ${coded.size} bytes expand more than ` +
+          `${rules.maxRatio}-fold (maxRatio)`,
+        { response },
+      );
+    }
+    yield piece as Uint8Array<ArrayBuffer>;
+  }
+}
+
+async function* decodeOne(
+  coding: string,
+  pieces: AsyncIterable<Uint8Array<ArrayBuffer>>,
+  response: HttpResponse,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+  try {
+    yield* pieces;
+  } catch (error) {
+    if (!(error instanceof DecodeFailure)) throw error;
+    throw new HttpError(
+      "InvalidContentCoding",
+      `Cannot decode the body from ${quote(coding)}: ${error.message}`,
+      { cause: error.cause ?? error, response },
+    );
+  }
+}
+
+/** A body before it is decoded. */
+class CodedBody {
+  /** How many bytes the decoder got. */
+  size = 0;
+  readonly #source: AsyncIterator<Uint8Array>;
+  #first: IteratorResult<Uint8Array> | null = null;
+
+  constructor(source: AsyncIterable<Uint8Array>) {
+    this.#source = source[Symbol.asyncIterator]();
+  }
+
+  async isEmpty(): Promise<boolean> {
+    this.#first = await this.#source.next();
+    while (!this.#first.done && this.#first.value.length === 0) {
+      this.#first = await this.#source.next();
+    }
+    return this.#first.done ?? false;
+  }
+
+  async *pieces(): AsyncGenerator<Uint8Array, void> {
+    try {
+      let next = this.#first ?? await this.#source.next();
+      while (!next.done) {
+        this.size += next.value.length;
+        yield next.value;
+        next = await this.#source.next();
+      }
+    } finally {
+      await this.#source.return?.();
+    }
+  }
+}
+
+/** {@linkcode decodePieces} for a stream, whose backpressure is kept. */
+export function decodeStream(
+  body: ReadableStream<Uint8Array>,
+  decoding: Decoding,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const reader = body.getReader();
+  const pieces = decodePieces(readPieces(reader), decoding);
+  return new ReadableStream({
+    type: "bytes",
+    async pull(controller) {
+      try {
+        const { done, value } = await pieces.next();
+        if (!done) return controller.enqueue(value);
+        controller.close();
+        controller.byobRequest?.respond(0);
+      } catch (error) {
+        reader.cancel(error).catch(() => {});
+        throw error;
+      }
+    },
+    async cancel(reason) {
+      await reader.cancel(reason);
+      await pieces.return();
+    },
+  }, { highWaterMark: 0 });
+}
+
+async function* readPieces(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+): AsyncGenerator<Uint8Array, void> {
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    yield value;
+  }
+}

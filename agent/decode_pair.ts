@@ -1,0 +1,86 @@
+// Decodes with a pair of streams: a `DecompressionStream`, or what the caller
+// gives.
+
+import { DecodeFailure, type Decoder } from "./decode_failure.ts";
+
+/** A pair of streams: what is written to one is read from the other. */
+export interface HttpDecoderPair {
+  /** The decoded body. */
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** The coded body. */
+  readonly writable: WritableStream<Uint8Array<ArrayBuffer>>;
+}
+
+/**
+ * Makes a decoder of a function that creates a pair.
+ *
+ * @param maxPiece How many bytes go in at once: a decoder may put out at once all
+ * that they expand to.
+ */
+export function pairDecoder(
+  create: () => HttpDecoderPair,
+  maxPiece = Infinity,
+): Decoder {
+  return async function* (pieces) {
+    const { readable, writable } = create();
+    const reader = readable.getReader();
+    const writer = writable.getWriter();
+    const source = new WatchedSource(pieces);
+    const fed = feed(writer, source.pieces(), maxPiece);
+    // What goes wrong here shows on the other side too.
+    fed.catch((error) => writer.abort(error)).catch(() => {});
+    try {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return;
+        // A copy, for it may be a view of the decoder's own memory.
+        yield new Uint8Array(value);
+      }
+    } catch (error) {
+      throw source.failure === null
+        ? new DecodeFailure(messageOf(error), { cause: error })
+        : source.failure.error;
+    } finally {
+      // Not awaited: nobody knows how long a decoder of the caller's takes.
+      reader.cancel().catch(() => {});
+      writer.abort().catch(() => {});
+    }
+  };
+}
+
+/** Keeps the errors of a source apart from those of the decoder. */
+class WatchedSource {
+  failure: { readonly error: unknown } | null = null;
+  readonly #pieces: AsyncIterable<Uint8Array>;
+
+  constructor(pieces: AsyncIterable<Uint8Array>) {
+    this.#pieces = pieces;
+  }
+
+  async *pieces(): AsyncGenerator<Uint8Array, void> {
+    try {
+      yield* this.#pieces;
+    } catch (error) {
+      this.failure = { error };
+      throw error;
+    }
+  }
+}
+
+async function feed(
+  writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>,
+  pieces: AsyncIterable<Uint8Array>,
+  maxPiece: number,
+): Promise<void> {
+  for await (const piece of pieces) {
+    for (let at = 0; at < piece.length; at += maxPiece) {
+      // A copy, for a decoder may keep it for longer than this piece is ours.
+      await writer.write(new Uint8Array(piece.subarray(at, at + maxPiece)));
+    }
+  }
+  await writer.close();
+}
+
+function messageOf(error: unknown): string {
+  return (error instanceof Error && error.message) || "it is invalid";
+}

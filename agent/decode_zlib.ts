@@ -1,0 +1,122 @@
+// Decodes with a stream of `node:zlib`, in bounded memory: it stops in the middle
+// of its input while its output is not read.
+//
+// Such a stream says by itself if its input is corrupt. It also says if the input
+// is truncated, but for Brotli on Deno: there, one more byte than there is goes in
+// at the end, and if the stream takes it, it is not at its end. It says nothing of
+// what follows the end, so that is what it has not taken of its input.
+
+import { DecodeFailure, type Decoder } from "./decode_failure.ts";
+
+/** What is used of the streams of `node:zlib`. */
+export interface ZlibStream {
+  /** How much of its input the stream has taken. */
+  readonly bytesWritten: number;
+  write(bytes: Uint8Array, callback: () => void): void;
+  end(): void;
+  read(): Uint8Array | null;
+  destroy(): void;
+  on(event: "readable" | "end", listener: () => void): void;
+  on(event: "error", listener: (error: Error) => void): void;
+}
+
+/** How a kind of stream behaves. */
+export interface ZlibBehavior {
+  /** Whether it ends at truncated input as if that were whole. */
+  readonly hidesTruncation?: boolean;
+  /** Whether its format may be repeated, which it does not do within a piece. */
+  readonly repeats?: boolean;
+}
+
+const SENTINEL = new Uint8Array(1);
+
+/** Makes a decoder of a function that creates a stream. */
+export function zlibDecoder(
+  create: () => ZlibStream,
+  { hidesTruncation = false, repeats = false }: ZlibBehavior = {},
+): Decoder {
+  return async function* (pieces) {
+    let feed = new Feed(create());
+    try {
+      for await (const piece of pieces) {
+        let rest = yield* feed.write(piece);
+        while (rest.length > 0) {
+          if (!repeats) throw new DecodeFailure("bytes follow its end");
+          feed.destroy();
+          feed = new Feed(create());
+          rest = yield* feed.write(rest);
+        }
+      }
+      yield* feed.finish(hidesTruncation);
+    } finally {
+      feed.destroy();
+    }
+  };
+}
+
+type Pieces<Result> = AsyncGenerator<Uint8Array<ArrayBuffer>, Result>;
+
+/** Feeds one stream. */
+class Feed {
+  readonly #zlib: ZlibStream;
+  #given = 0;
+  #state: "open" | "ended" | Error = "open";
+  #wake: () => void = () => {};
+
+  constructor(zlib: ZlibStream) {
+    this.#zlib = zlib;
+    zlib.on("readable", () => this.#wake());
+    zlib.on("end", () => this.#settle("ended"));
+    zlib.on("error", (error) => this.#settle(error));
+  }
+
+  /** Decodes one piece, and returns what follows the end of the format. */
+  async *write(piece: Uint8Array): Pieces<Uint8Array> {
+    this.#given += piece.length;
+    let taken = false;
+    this.#zlib.write(piece, () => {
+      taken = true;
+      this.#wake();
+    });
+    yield* this.#read(() => taken);
+    const left = this.#given - this.#zlib.bytesWritten;
+    return piece.subarray(piece.length - left);
+  }
+
+  /** Decodes what is left. */
+  async *finish(hidesTruncation: boolean): Pieces<void> {
+    if (hidesTruncation) this.#zlib.write(SENTINEL, () => {});
+    this.#zlib.end();
+    yield* this.#read(() => false);
+    if (this.#zlib.bytesWritten > this.#given) {
+      throw new DecodeFailure("it is truncated");
+    }
+  }
+
+  destroy(): void {
+    this.#zlib.destroy();
+  }
+
+  /** Reads until the stream has taken its input, or has ended. */
+  async *#read(isTaken: () => boolean): Pieces<void> {
+    for (;;) {
+      const bytes = this.#zlib.read();
+      if (bytes !== null) {
+        // A copy, for its memory is that of other pieces too.
+        yield new Uint8Array(bytes);
+        continue;
+      }
+      const state = this.#state;
+      if (state instanceof Error) {
+        throw new DecodeFailure(state.message, { cause: state });
+      }
+      if (state === "ended" || isTaken()) return;
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+  }
+
+  #settle(state: "ended" | Error): void {
+    if (this.#state === "open") this.#state = state;
+    this.#wake();
+  }
+}

@@ -1,0 +1,172 @@
+// The content codings that this runtime can decode.
+//
+// A decoder that does not report a truncated body is of no use: whoever cuts the
+// connection would decide how a document ends. Nor is one that puts out at once
+// all that a few bytes expand to. Measured in 2026:
+//
+// | runtime  | gzip, deflate         | br                  | zstd                |
+// |----------|-----------------------|---------------------|---------------------|
+// | Node 24  | node:zlib             | node:zlib           | node:zlib           |
+// | Node 22  | node:zlib             | node:zlib           | none: node:zlib     |
+// |          |                       |                     | hides truncation    |
+// | Bun 1.3  | node:zlib             | node:zlib           | the stream, for     |
+// |          |                       |                     | node:zlib hides it  |
+// | Deno 2.9 | node:zlib; the        | node:zlib, see      | none: node:zlib     |
+// |          | stream hides it       | `decode_zlib.ts`;   | hides it            |
+// |          |                       | the stream puts out |                     |
+// |          |                       | 1 GiB at once       |                     |
+// | others   | the stream if it      | none: nobody knows  | none                |
+// |          | reports truncation    | how much it puts out|                     |
+//
+// The stream is a `DecompressionStream`. It decodes one member of gzip alone.
+
+import type { Decoder } from "./decode_failure.ts";
+import { deflateDecoder } from "./decode_deflate.ts";
+import { pairDecoder } from "./decode_pair.ts";
+import {
+  type ZlibBehavior,
+  zlibDecoder,
+  type ZlibStream,
+} from "./decode_zlib.ts";
+
+/** Decoders by the names of their codings, in order of preference. */
+export type Decoders = ReadonlyMap<string, Decoder>;
+
+let known: Decoders | Promise<Decoders> | null = null;
+
+/** Returns the decoders of this runtime, in a promise until they are known. */
+export function runtimeDecoders(): Decoders | Promise<Decoders> {
+  return known ??= zlibDecoders() ?? probeStreams().then((decoders) => {
+    known = decoders;
+    return decoders;
+  });
+}
+
+type CreateZlib = (options: { chunkSize: number }) => ZlibStream;
+type DecodeSync = (bytes: Uint8Array) => unknown;
+
+/** What is used of `node:zlib`. */
+interface Zlib {
+  readonly createGunzip: CreateZlib;
+  readonly createInflate: CreateZlib;
+  readonly createInflateRaw: CreateZlib;
+  readonly createBrotliDecompress: CreateZlib;
+  readonly createZstdDecompress?: CreateZlib;
+  readonly brotliDecompressSync: DecodeSync;
+  readonly zstdDecompressSync?: DecodeSync;
+}
+
+interface Runtime {
+  process?: {
+    getBuiltinModule?(name: string): Zlib | undefined;
+    versions?: { bun?: string };
+  };
+  navigator?: { userAgent?: string };
+}
+
+// As much as a read from a socket gives. The default of 16 KiB takes twice as
+// long.
+const CHUNK_SIZE = 65_536;
+
+// The beginning of any body in these codings.
+const BROTLI_START = Uint8Array.of(0x0b);
+const ZSTD_START = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd);
+
+/** Returns the decoders over `node:zlib`, or `null` if there is none. */
+function zlibDecoders(): Decoders | null {
+  const { process, navigator } = globalThis as Runtime;
+  // That of Workers has not been measured.
+  if (navigator?.userAgent === "Cloudflare-Workers") return null;
+  const zlib = process?.getBuiltinModule?.("node:zlib");
+  if (zlib === undefined) return null;
+
+  const decoder = (create: CreateZlib, behavior?: ZlibBehavior) =>
+    zlibDecoder(() => create({ chunkSize: CHUNK_SIZE }), behavior);
+  const gzip = decoder(zlib.createGunzip);
+  const inflate = decoder(zlib.createInflate);
+  const inflateRaw = decoder(zlib.createInflateRaw);
+  const brotli = decoder(zlib.createBrotliDecompress, {
+    hidesTruncation: accepts(zlib.brotliDecompressSync, BROTLI_START),
+  });
+  const decoders = new Map([
+    ["gzip", gzip],
+    ["x-gzip", gzip],
+    ["deflate", deflateDecoder(inflate, inflateRaw)],
+    ["br", brotli],
+  ]);
+  const { createZstdDecompress, zstdDecompressSync } = zlib;
+  if (createZstdDecompress === undefined || zstdDecompressSync === undefined) {
+    return decoders;
+  }
+  if (!accepts(zstdDecompressSync, ZSTD_START)) {
+    decoders.set("zstd", decoder(createZstdDecompress, { repeats: true }));
+  } else if (process?.versions?.bun !== undefined) {
+    decoders.set("zstd", streamDecoder("zstd"));
+  }
+  return decoders;
+}
+
+function accepts(decode: DecodeSync, bytes: Uint8Array): boolean {
+  try {
+    decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// In `deflate`, bytes expand at most 1032-fold, so that this is 4 MiB.
+const MAX_PIECE = 4096;
+
+function streamDecoder(format: string, maxPiece?: number): Decoder {
+  return pairDecoder(
+    () => new DecompressionStream(format as CompressionFormat),
+    maxPiece,
+  );
+}
+
+// "a", in each format.
+const SAMPLES = {
+  gzip: [
+    ...[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0x4b, 4, 0],
+    ...[0x43, 0xbe, 0xb7, 0xe8, 1, 0, 0, 0],
+  ],
+  deflate: [0x78, 0x9c, 0x4b, 4, 0, 0, 0x62, 0, 0x62],
+  "deflate-raw": [0x4b, 4, 0],
+};
+
+/** Finds out which formats a `DecompressionStream` decodes to their end. */
+async function probeStreams(): Promise<Decoders> {
+  const [gzip, zlib, raw] = await Promise.all([
+    probeStream("gzip"),
+    probeStream("deflate"),
+    probeStream("deflate-raw"),
+  ]);
+  const decoders = new Map<string, Decoder>();
+  if (gzip !== null) decoders.set("gzip", gzip).set("x-gzip", gzip);
+  if (zlib !== null && raw !== null) {
+    decoders.set("deflate", deflateDecoder(zlib, raw));
+  }
+  return decoders;
+}
+
+async function probeStream(
+  format: keyof typeof SAMPLES,
+): Promise<Decoder | null> {
+  const decoder = streamDecoder(format, MAX_PIECE);
+  const sample = Uint8Array.from(SAMPLES[format]);
+  const accepts = async (bytes: Uint8Array) => {
+    try {
+      for await (const _ of decoder(once(bytes)));
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const isSound = await accepts(sample) && !await accepts(sample.slice(0, -1));
+  return isSound ? decoder : null;
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
+  yield await bytes;
+}

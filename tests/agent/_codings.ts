@@ -1,0 +1,158 @@
+// What every runtime must do with every coding that it offers. Nothing here names
+// a runtime.
+
+import {
+  type DecodeRules,
+  decodeStream,
+  resolveDecode,
+} from "../../agent/decode.ts";
+import { HttpError, HttpHeaders, HttpResponse } from "../../mod.ts";
+import { toText } from "../_text.ts";
+
+/** The text of all samples. */
+export const TEXT = Array.from(
+  { length: 24 },
+  (_, i) => `{"id":${i},"sum":${i * i * 7919 % 10007}}\n`,
+).join("");
+
+/** {@linkcode TEXT} in each coding; in `deflate`, also without its wrapper. */
+export const SAMPLES: Readonly<Record<string, Uint8Array<ArrayBuffer>>> =
+  mapValues({
+    gzip:
+      "H4sIAAAAAAAAA0XRPQ7CMAyG4b3HyMwQ/8bueVgYmBBT1bsjoXz2+ii186bXeD3HOR/j832Pc97H9QfasJISxtvIzWACY2aYbnPnmmeYF1rnfJtGBGzh3PLaEZin7rDclkl1ZUSQ6CqsEBMtREma1hZCypLoZ0ALTal3IMQYtyHGwvpr1Hhm70GOpPeN0OOrkRFk0g/ECMpQKaxfQ7WH0ePMdh8/3ylIlegBAAA=",
+    deflate:
+      "eJxF0T0OwjAMhuG9x8jMEP/G7nlYGJgQU9W7I6F89vootfOm13g9xzkf4/N9j3Pex/UH2rCSEsbbyM1gAmNmmG5z55pnmBda53ybRgRs4dzy2hGYp+6w3JZJdWVEkOgqrBATLURJmtYWQsqS6GdAC02pdyDEGLchxsL6a9R4Zu9BjqT3jdDjq5ERZNIPxAjKUCmsX0O1h9HjzHYfP0YygVA=",
+    raw:
+      "RdE9DsIwDIbhvcfIzBD/xu55WBiYEFPVuyOhfPb6KLXzptd4Pcc5H+PzfY9z3sf1B9qwkhLG28jNYAJjZphuc+eaZ5gXWud8m0YEbOHc8toRmKfusNyWSXVlRJDoKqwQEy1ESZrWFkLKkuhnQAtNqXcgxBi3IcbC+mvUeGbvQY6k943Q46uREWTSD8QIylAprF9DtYfR48x2Hz8=",
+    br:
+      "G+cBECyOdxAvgoiq0deKN4xX6pDtVdpciKRCW50b2zwNUUH4IyLwBnSzgf6bTjGQJGhWpjGEzDEGGgzt/1/qPfUd8FyQ6UCkCbrbRurCnLcpa9vlTuRoJbkT5ER5MXuFHmd1w6XpjcsWNcEP29A2i6sScidaWXSzqxwbGu/oDZA59F/8AA==",
+    zstd:
+      "KLUv/WDoAB0FALJHFBSgJ22uHZ9ZVePqlDJTSgYs6n19BMShpIkzpLqTKjTfp+tv65ntSabkyKjVs6g2VjQz/+3y1WZ2d2XWWYV2kaTWw89tiIMUY1AgDIAUIyAYhi4ggGMFeSDjtSDCRpK6CSPZLbnh3ZZF5Z58Fyr5BhtN2N0tC4XyVSjfhfJVaPkiCiGXXBGZ+RKaL6F8E8oXoXwTyhcZchFKvkcI+abhLwE=",
+  });
+
+function mapValues(base64: Record<string, string>) {
+  return Object.fromEntries(
+    Object.entries(base64).map(([name, text]) => [
+      name,
+      Uint8Array.from(atob(text), (char) => char.charCodeAt(0)),
+    ]),
+  );
+}
+
+export function join(
+  ...pieces: readonly Uint8Array[]
+): Uint8Array<ArrayBuffer> {
+  const size = pieces.reduce((sum, { length }) => sum + length, 0);
+  const joined = new Uint8Array(size);
+  let at = 0;
+  for (const piece of pieces) {
+    joined.set(piece, at);
+    at += piece.length;
+  }
+  return joined;
+}
+
+/** A body of pieces, which are reused once the next one is asked for. */
+export function bodyOf(
+  pieces: readonly Uint8Array[],
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let last: Uint8Array<ArrayBuffer> | null = null;
+  const rest = pieces.values();
+  return new ReadableStream({
+    pull(controller) {
+      last?.fill(0xaa);
+      const { done, value } = rest.next();
+      if (done) return controller.close();
+      last = new Uint8Array(value);
+      controller.enqueue(last);
+    },
+  }, { highWaterMark: 0 });
+}
+
+/** Decodes pieces; returns the text, or the code of the error. */
+export async function decodeAll(
+  codings: string[],
+  pieces: readonly Uint8Array[],
+  rules: DecodeRules,
+): Promise<string> {
+  const headers = new HttpHeaders({ "Content-Encoding": codings.join() });
+  const response = new HttpResponse({ status: 200, headers });
+  const stream = decodeStream(bodyOf(pieces), { codings, rules, response });
+  let text = "";
+  try {
+    for await (const piece of stream) text += toText(piece);
+    return text;
+  } catch (error) {
+    if (!(error instanceof HttpError)) throw error;
+    if (error.response !== response) throw new Error("It has no response");
+    return error.code;
+  }
+}
+
+/** The rules of this runtime. */
+export async function defaultRules(): Promise<DecodeRules> {
+  const rules = await resolveDecode(true);
+  if (rules === null) throw new Error("There are no rules");
+  return rules;
+}
+
+/** Checks every sample that this runtime decodes; returns what is wrong. */
+export async function checkCodings(): Promise<string[]> {
+  const rules = await defaultRules();
+  const problems: string[] = [];
+  for (const [sample, bytes] of Object.entries(SAMPLES)) {
+    const coding = sample === "raw" ? "deflate" : sample;
+    if (!rules.decoders.has(coding)) continue;
+    const check = async (
+      what: string,
+      expected: string,
+      ...pieces: Uint8Array[]
+    ) => {
+      const actual = await decodeAll([coding], pieces, rules);
+      if (actual !== expected) problems.push(`${sample} ${what}: ${actual}`);
+    };
+    const INVALID = "InvalidContentCoding";
+    await check("whole", TEXT, bytes);
+    await check(
+      "byte by byte",
+      TEXT,
+      ...[...bytes].map((b) => Uint8Array.of(b)),
+    );
+    await check("empty", "");
+    await check("in empty pieces", "", new Uint8Array(0), new Uint8Array(0));
+    for (let at = 1; at < bytes.length; at++) {
+      const [start, end] = [bytes.subarray(0, at), bytes.subarray(at)];
+      await check(`split at ${at}`, TEXT, start, end);
+      await check(`cut at ${at}`, INVALID, start);
+    }
+    for (
+      const more of [[0], [0, 0, 0, 0], [0x1f], [0x1f, 0x8b, 8], [0x28, 0xb5]]
+    ) {
+      const rest = Uint8Array.from(more);
+      await check(`with ${more} behind it`, INVALID, bytes, rest);
+      await check(`with ${more} in it`, INVALID, join(bytes, rest));
+    }
+    const corrupt = bytes.slice();
+    corrupt.fill(0xff, 0, 12);
+    await check("corrupt", INVALID, corrupt);
+  }
+  return problems;
+}
+
+/** Checks codings that may be repeated. */
+export async function checkRepeated(
+  names: readonly string[],
+): Promise<string[]> {
+  const rules = await defaultRules();
+  const problems: string[] = [];
+  for (const name of names) {
+    if (!rules.decoders.has(name)) continue;
+    const twice = join(SAMPLES[name]!, SAMPLES[name]!);
+    for (let at = 0; at <= twice.length; at++) {
+      const pieces = [twice.subarray(0, at), twice.subarray(at)];
+      const actual = await decodeAll([name], pieces, rules);
+      if (actual !== TEXT + TEXT) problems.push(`${name} at ${at}: ${actual}`);
+    }
+  }
+  return problems;
+}
