@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { HttpHeaders, HttpRequest, Secret } from "@pimalaya/io-http";
 import { HttpCallMemory } from "@pimalaya/io-http/agent";
 import { HttpCookieJar } from "@pimalaya/io-http/cookies";
-import { test } from "../_pure.ts";
+import { property } from "../properties/_property.ts";
 import { Driven } from "./_calls.ts";
 
 const ORIGINS = [
@@ -47,9 +47,7 @@ const chain = fc.record({
 
 type Chain = typeof chain extends fc.Arbitrary<infer Value> ? Value : never;
 
-test("A call keeps every secret to its owner", () => {
-  fc.assert(fc.property(chain, keepsSecrets), { numRuns: 2000, seed: 1 });
-});
+property("A call keeps every secret to its owner", 2000, chain, keepsSecrets);
 
 function keepsSecrets({ proxied, ownAuthorization, userinfo, calls }: Chain) {
   const shared = {

@@ -4,6 +4,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { type HttpPoolDecision, HttpPoolState } from "@pimalaya/io-http/agent";
 import fc from "fast-check";
+import { property } from "../properties/_property.ts";
 
 const LIMITS = { maxConnections: 4, maxConnectionsPerOrigin: 2 } as const;
 const KEYS = [0, 1, 2, 3, 4];
@@ -321,15 +322,15 @@ function play(model: Model, event: number, choice: number): void {
   }
 }
 
-Deno.test("HttpPoolState keeps its limits, loses no ID, and starves nobody in 100,000 schedules", () => {
-  fc.assert(
-    fc.property(fc.uint8Array({ minLength: 8, maxLength: 64 }), (bytes) => {
-      const model = new Model();
-      for (let i = 0; i + 1 < bytes.length; i += 2) {
-        play(model, bytes[i]!, bytes[i + 1]!);
-      }
-      model.drain();
-    }),
-    { numRuns: 100_000, seed: 1 },
-  );
-});
+property(
+  "HttpPoolState keeps its limits, loses no ID, and starves nobody in 100,000 schedules",
+  100_000,
+  fc.uint8Array({ minLength: 8, maxLength: 64 }),
+  (bytes) => {
+    const model = new Model();
+    for (let i = 0; i + 1 < bytes.length; i += 2) {
+      play(model, bytes[i]!, bytes[i + 1]!);
+    }
+    model.drain();
+  },
+);

@@ -1,5 +1,7 @@
 // The test files that declare properties to fuzz.
 
+import "../agent/call_property_test.ts";
+import "../agent/pool_state_property_test.ts";
 import "../auth/digest/digest_test.ts";
 import "../auth/digest/hashes_test.ts";
 import "../cookies/peer_test.ts";

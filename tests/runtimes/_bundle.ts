@@ -4,9 +4,13 @@ const ROOT = new URL("../../", import.meta.url);
 
 /** Bundles an entry of `entries/` into a file. */
 export async function bundle(entry: string, file: string): Promise<void> {
-  const { href } = new URL(`entries/${entry}`, import.meta.url);
+  await bundleScript(new URL(`entries/${entry}`, import.meta.url), file);
+}
+
+/** Bundles a script into a file. */
+export async function bundleScript(script: URL, file: string): Promise<void> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["bundle", "--quiet", "--minify", `--output=${file}`, href],
+    args: ["bundle", "--quiet", "--minify", `--output=${file}`, script.href],
     // Where the names of packages are looked up.
     cwd: ROOT,
     stdin: "null",
