@@ -34,6 +34,8 @@ import { isStatusLine } from "./_status_line.ts";
 import type { ReceiveSettings } from "./limits.ts";
 
 const COLON = 0x3a;
+// Slices of a text up to this length may keep it alive.
+const MAX_SHARED_CHARS = 512;
 
 /** Replaces the start of the name in the spans of a folded line. */
 const FOLD = -1;
@@ -154,7 +156,7 @@ export class FieldSectionReader {
         values[last] = before === "" ? value : `${before} ${value}`;
       }
     }
-    return headersFromWire(names, values);
+    return headersFromWire(names, values, text.length > MAX_SHARED_CHARS);
   }
 
   /** Records that there is no LF before `end`, which fails at the limit. */

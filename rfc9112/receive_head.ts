@@ -18,6 +18,7 @@ import { Machine, WANTS_READ } from "../core/machine.ts";
 import { quoteBytes } from "../core/quote.ts";
 import type { Err, HttpCoroutine, WantsRead } from "../coroutine.ts";
 import { HttpError } from "../error.ts";
+import { copySlice } from "../rfc9110/_byte_string.ts";
 import { CR, LF } from "../rfc9110/_syntax.ts";
 import { HttpResponse } from "../rfc9110/response.ts";
 import { FieldSectionReader, type SectionRules } from "./_field_section.ts";
@@ -131,10 +132,10 @@ export class HeadReader {
     return new HttpResponse({
       version: statusLine.version,
       status: statusLine.status,
-      reason: text.slice(
+      reason: copySlice(text.slice(
         this.#line + statusLine.reasonStart,
         this.#line + statusLine.reasonEnd,
-      ),
+      )),
       headers: this.#section.makeHeaders(text),
     });
   }

@@ -1,6 +1,9 @@
+import v8 from "node:v8";
+import { runInNewContext } from "node:vm";
 import {
   assert,
   assertEquals,
+  assertLess,
   assertLessOrEqual,
   assertNotStrictEquals,
   assertStrictEquals,
@@ -199,3 +202,35 @@ test("Http11ReceiveHead holds no more than its limit and one piece", () => {
   assertEquals(passed, 9000);
   assertLessOrEqual(allocated, 4 * 10_000);
 });
+
+test("A string kept from a head does not keep the head alive", () => {
+  const padding = "X-Padding: 0123456789abcdef\r\n".repeat(280);
+  const kept: string[][] = [];
+  const before = heapUsed();
+  for (let i = 0; i < 2500; i++) {
+    const wire = toBytes(
+      `HTTP/1.1 200 A reason of 20 chars\r\nX-Entity-Tag-${i}: "${i}--------------"\r\n${padding}\r\n`,
+    );
+    const step = new Http11ReceiveHead().resume(wire);
+    assert(step.type === "Ok");
+    const { headers, reason } = step.response;
+    const name = `x-entity-tag-${i}`;
+    const [pair] = headers;
+    kept.push([headers.get(name)!, ...headers.getAll(name), ...pair!, reason]);
+  }
+  // Together, the heads have 20 MB.
+  assertLess(heapUsed() - before, 5e6);
+  assertEquals(kept[7], [
+    ...Array(2).fill('"7--------------"'),
+    "X-Entity-Tag-7",
+    '"7--------------"',
+    "A reason of 20 chars",
+  ]);
+});
+
+/** The bytes alive after a garbage collection. */
+function heapUsed(): number {
+  v8.setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
+  return v8.getHeapStatistics().used_heap_size;
+}
