@@ -132,7 +132,7 @@ function checkText(name: string, value: string | Secret): string {
   return text;
 }
 
-/** Decodes only what an encoder writes. */
+/** Decodes canonical base64 only. */
 function decodeStrict(text: string): Uint8Array<ArrayBuffer> {
   let bytes: Uint8Array<ArrayBuffer> | null = null;
   try {

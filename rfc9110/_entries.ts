@@ -4,21 +4,21 @@
  * Visits each name with each of its values. In a record, an array is several
  * values, and `undefined` none.
  *
- * @param what What the entries are, for messages.
+ * @param kind The name of `init`, for messages.
  * @throws {TypeError} If `init` is neither pairs nor a record.
  */
 export function forEachEntry(
   init: unknown,
-  what: string,
+  kind: string,
   visit: (name: string, value: unknown) => void,
 ): void {
   if (typeof init !== "object" || init === null) {
-    throw new TypeError(`Invalid ${what}: it is neither pairs nor a record`);
+    throw new TypeError(`Invalid ${kind}: it is neither pairs nor a record`);
   }
   if (Symbol.iterator in init) {
     for (const pair of init as Iterable<unknown>) {
       if (!Array.isArray(pair) || pair.length !== 2) {
-        throw new TypeError(`Invalid ${what}: an element is not a pair`);
+        throw new TypeError(`Invalid ${kind}: an element is not a pair`);
       }
       visit(pair[0], pair[1]);
     }

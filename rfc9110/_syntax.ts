@@ -1,9 +1,9 @@
 // The lexical rules that every HTTP version shares (RFC 9110 §5.5 and §5.6),
 // as one table with a bit for each class of byte.
 
-/** `tchar` of RFC 9110 §5.6.2: what a token is made of. */
+/** `tchar` of RFC 9110 §5.6.2, a character of a token. */
 export const TOKEN = 1;
-/** What a field value and a reason phrase may hold: HTAB, SP, VCHAR, obs-text. */
+/** A byte of a field value or reason phrase: HTAB, SP, VCHAR, or obs-text. */
 export const TEXT = 2;
 /** A control character other than NUL, HTAB, CR, and LF. */
 export const CONTROL = 4;

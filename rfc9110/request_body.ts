@@ -105,7 +105,7 @@ function encodeJson(json: unknown): Uint8Array<ArrayBuffer> {
 
 /** Stops `JSON.stringify` from writing `[redacted]`. */
 function rejectSecret(this: unknown, key: string, value: unknown): unknown {
-  // `value` is what `toJSON` returned, so look for the secret in its holder.
+  // `toJSON` has replaced `value` already, but not in its holder.
   if ((this as Record<string, unknown>)[key] instanceof Secret) {
     throw secretIn("json");
   }

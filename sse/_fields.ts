@@ -6,7 +6,7 @@ const COLON = 0x3a;
 const DIGIT_ZERO = 0x30;
 
 /**
- * Returns where the value of a line starts, or -1 if the line has another field
+ * Returns the start of the value of a line, or -1 if the line has another field
  * name. A line without a colon has an empty value.
  */
 export function findValue(

@@ -23,9 +23,9 @@ const BOM = [0xef, 0xbb, 0xbf];
 
 /** Finds one line after another, without comments. */
 export class LineReader {
-  /** Where the last line found starts in the bytes of the input. */
+  /** The start of the last line found, in the bytes of the input. */
   start = 0;
-  /** Where it ends, before its line end. */
+  /** The end of that line, before its CR or LF. */
   end = 0;
 
   readonly #maxEventBytes: number;
@@ -124,13 +124,13 @@ export class LineReader {
     if (length <= this.#room) return;
     throw new HttpError(
       "EventTooLarge",
-      `Cannot read the event: it is longer than maxEventBytes, ` +
-        `${this.#maxEventBytes}`,
+      `Cannot read the event: it has more than ${this.#maxEventBytes} bytes ` +
+        `(maxEventBytes)`,
     );
   }
 }
 
-/** Returns where the next CR or LF is, or `end` if there is none. */
+/** Returns the index of the next CR or LF, or `end` if there is none. */
 function findLineEnd(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end) {

@@ -20,7 +20,7 @@ const DECODER = /* @__PURE__ */ new TextDecoder("utf-8", { ignoreBOM: true });
 export class ValueDecoder {
   /** The text of the window, or `null` if its values are decoded one by one. */
   #text: string | null = null;
-  /** Where the window starts and ends, as positions in the stream. */
+  /** The start and end of the window, as positions in the stream. */
   #start = 0;
   #end = 0;
 

@@ -190,11 +190,11 @@ export class SseParser implements HttpCoroutine<SseParserResult> {
   /**
    * Takes one step.
    *
-   * After an `Event` or a `Retry` pass nothing, for there may be more of them
-   * in what was passed before.
+   * After an `Event` or a `Retry`, pass nothing: the bytes passed before may
+   * contain more of them.
    *
    * @param bytes The bytes just read, `null` at end of file, or nothing.
-   * @returns What the parser wants or found next, or how it ended.
+   * @returns What the parser needs or found next, or how it ended.
    */
   resume(bytes?: Uint8Array | null): SseParserResult {
     return this.#machine.resume(bytes);

@@ -67,7 +67,7 @@ export type WellKnownResult =
  * ```
  */
 export class WellKnown implements HttpCoroutine<WellKnownResult> {
-  /** The request. Its URL says where to connect. */
+  /** The request. Connect to the host of its URL. */
   readonly request: HttpRequest;
   readonly #send: Http11Send;
 

@@ -193,7 +193,7 @@ test("returns the same EventTooLarge for good, after the events before", () => {
   assertEquals(step.error.code, "EventTooLarge");
   assertEquals(
     step.error.message,
-    "Cannot read the event: it is longer than maxEventBytes, 10",
+    "Cannot read the event: it has more than 10 bytes (maxEventBytes)",
   );
   assert(parser.resume(EOF) === step);
 });
