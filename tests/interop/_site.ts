@@ -5,6 +5,7 @@
 //   www/large          100 MB
 //   www/moved/         a folder, so `/moved` is redirected to it
 //   www/private/hello  behind Basic authentication
+//   www/digest/hello   behind Digest authentication, if the server has it
 
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
@@ -53,6 +54,8 @@ export async function makeSite(): Promise<Site> {
   await Deno.writeFile(`${root}/hello`, hello);
   await Deno.writeFile(`${root}/moved/index.html`, hello);
   await Deno.writeFile(`${root}/private/hello`, hello);
+  await Deno.mkdir(`${root}/digest`);
+  await Deno.writeFile(`${root}/digest/hello`, hello);
   await Deno.writeFile(`${root}/lines`, lines);
   const digest = await writeLarge(`${root}/large`);
   return {
@@ -111,4 +114,11 @@ async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
 export async function writeHtpasswd(path: string): Promise<void> {
   const digest = createHash("sha1").update(PASSWORD).digest("base64");
   await Deno.writeTextFile(path, `${USER}:{SHA}${digest}\n`);
+}
+
+/** Writes the file of passwords of Apache httpd for Digest. */
+export async function writeHtdigest(path: string): Promise<void> {
+  const text = `${USER}:${REALM}:${PASSWORD}`;
+  const digest = createHash("md5").update(text).digest("hex");
+  await Deno.writeTextFile(path, `${USER}:${REALM}:${digest}\n`);
 }

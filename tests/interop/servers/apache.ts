@@ -8,7 +8,7 @@ import {
   serverUser,
   startOn,
 } from "../_server.ts";
-import { REALM, type Site, writeHtpasswd } from "../_site.ts";
+import { REALM, type Site, writeHtdigest, writeHtpasswd } from "../_site.ts";
 
 const MODULE_FOLDERS = [
   "/usr/lib/apache2/modules",
@@ -18,6 +18,7 @@ const MODULE_FOLDERS = [
 const MODULES = [
   "alias",
   "auth_basic",
+  "auth_digest",
   "authn_core",
   "authn_file",
   "authz_core",
@@ -42,6 +43,7 @@ async function start(program: string, site: Site): Promise<Running> {
   const folder = `${site.folder}/apache`;
   await Deno.mkdir(folder);
   await writeHtpasswd(`${folder}/htpasswd`);
+  await writeHtdigest(`${folder}/htdigest`);
   await Deno.writeTextFile(
     `${folder}/httpd.conf`,
     await loadModules() + configure(site, folder, port, tlsPort),
@@ -112,6 +114,13 @@ EnableMMAP Off
   AuthType Basic
   AuthName "${REALM}"
   AuthUserFile ${folder}/htpasswd
+  Require valid-user
+</Location>
+<Location /digest/>
+  AuthType Digest
+  AuthName "${REALM}"
+  AuthDigestProvider file
+  AuthUserFile ${folder}/htdigest
   Require valid-user
 </Location>
 <VirtualHost 127.0.0.1:${tlsPort}>

@@ -70,6 +70,10 @@ auth.backend.plain.userfile = "${folder}/passwords"
 auth.require = (
   "/private/" => (
     "method" => "basic", "realm" => "${REALM}", "require" => "valid-user"
+  ),
+  "/digest/" => (
+    "method" => "digest", "algorithm" => "SHA-256", "realm" => "${REALM}",
+    "require" => "valid-user"
   )
 )
 $SERVER["socket"] == "127.0.0.1:${tlsPort}" {
