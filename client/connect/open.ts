@@ -10,9 +10,7 @@ import type { StartTlsOptions } from "../transport/socket_connection.ts";
 import { tlsFailed } from "../transport/tls_failure.ts";
 import { HttpError } from "../../error.ts";
 import { abortable } from "./abortable.ts";
-import { denoConnector } from "./deno.ts";
 import { connectFailed } from "./failure.ts";
-import { nodeConnector } from "./node.ts";
 
 /** What to open. */
 export interface OpenOptions {
@@ -43,10 +41,7 @@ export async function openConnection(
   if (tls !== null && (tls.cert === undefined) !== (tls.key === undefined)) {
     throw new TypeError("Cannot connect: `cert` and `key` go together");
   }
-  const connector = tls === null
-    ? options.connector
-    : connectorForTls(options.connector);
-  const plain = await connect(connector, target, signal);
+  const plain = await connect(options.connector, target, signal);
   if (tls === null) return plain;
   try {
     const secure = await startTls(plain, tls, signal, onTls);
@@ -56,16 +51,6 @@ export async function openConnection(
     endConnection(plain, error);
     throw error;
   }
-}
-
-/**
- * Returns the connector to use for connections that will start TLS. TLS over the
- * sockets of `nodeConnector` is twice as fast as over those of `denoConnector`.
- *
- * @param connector The connector that was asked for.
- */
-export function connectorForTls(connector: HttpConnector): HttpConnector {
-  return connector === denoConnector ? nodeConnector : connector;
 }
 
 /** Ends a connection that nobody drives, whoever made it. */

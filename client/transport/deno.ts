@@ -12,8 +12,7 @@ import type {
   HttpConnection,
   HttpConnectionInfo,
 } from "./http_connection.ts";
-import { startTls } from "./node.ts";
-import { makeDuplex } from "./node_duplex.ts";
+import { startTlsOver } from "./node.ts";
 import { ReadAhead } from "./read_ahead.ts";
 import {
   makeConnection,
@@ -164,8 +163,7 @@ export class DenoTransport implements SocketTransport {
   // (Deno 2.9). It also takes no client certificate, and no connection that has
   // a read pending.
   startTls(options: StartTlsOptions): Promise<HttpConnection> {
-    const unreadBytes = this.#ahead?.unreadBytes ?? 0;
-    return startTls([makeDuplex(this)], this.info, unreadBytes, options);
+    return startTlsOver(this, this.#ahead?.unreadBytes ?? 0, options);
   }
 }
 

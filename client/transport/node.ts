@@ -10,7 +10,8 @@ import type {
   HttpConnection,
   HttpConnectionInfo,
 } from "./http_connection.ts";
-import type { NodeSocket } from "./node_socket.ts";
+import { makeDuplex } from "./node_duplex.ts";
+import type { NodeDuplex, NodeSocket, NodeTlsSocket } from "./node_socket.ts";
 import { handshake } from "./node_tls.ts";
 import { ReadAhead } from "./read_ahead.ts";
 import {
@@ -19,6 +20,7 @@ import {
   type StartTlsOptions,
 } from "./socket_connection.ts";
 import { tlsFailed } from "./tls_failure.ts";
+import { MissingCloseNotifyError } from "./transport.ts";
 import { nextTurn } from "./turn.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -46,13 +48,23 @@ const CLOSE_MILLISECONDS = 1000;
 
 const KEEP_ALIVE_MILLISECONDS = 60_000;
 
+/** What a socket of `node:tls` runs over. */
+export interface Under {
+  /** The sockets, from the one right under it. */
+  readonly layers: readonly NodeSocket[];
+  /** The first of them, if it is a duplex stream of ours. */
+  readonly carrier: NodeDuplex | null;
+}
+
+const NOTHING: Under = { layers: [], carrier: null };
+
 /** Reads and writes a socket of Node's that is connected. */
 export class NodeTransport implements SocketTransport {
   readonly info: HttpConnectionInfo;
-  readonly #socket: NodeSocket;
+  readonly #socket: NodeSocket & Pick<NodeTlsSocket, "_readableState">;
   /** The socket and those under it. */
   readonly #layers: readonly NodeSocket[];
-  readonly #whyEnded: () => Error | null;
+  readonly #carrier: NodeDuplex | null;
   #input: Input = { kind: "reading" };
   #queue: Bytes[] = [];
   #queuedBytes = 0;
@@ -67,22 +79,22 @@ export class NodeTransport implements SocketTransport {
    *
    * @param socket The socket.
    * @param info Facts of the connection.
-   * @param under The sockets under it, such as the one that carries its TLS.
-   * @param whyEnded Returns why the socket ended, or `null` for an orderly end.
+   * @param under What it runs over, for TLS.
    */
   constructor(
     socket: NodeSocket,
     info: HttpConnectionInfo,
-    under: readonly NodeSocket[] = [],
-    whyEnded: () => Error | null = () => null,
+    { layers, carrier }: Under = NOTHING,
   ) {
     this.#socket = socket;
-    this.#layers = [socket, ...under];
-    this.#whyEnded = whyEnded;
+    this.#layers = [socket, ...layers];
+    this.#carrier = carrier;
     this.info = info;
     socket.on("data", this.#onData);
     socket.on("end", this.#onEnd);
     socket.on("error", this.#onError);
+    carrier?.on("error", this.#onError);
+    carrier?.prependListener("end", this.#onCarrierEnd);
     this.#closed = new Promise((resolve) => {
       socket.on("close", () => {
         this.#fail(new Error("The connection is closed"));
@@ -109,16 +121,22 @@ export class NodeTransport implements SocketTransport {
     if (this.#queuedBytes >= MAX_QUEUED_BYTES && !this.#isPaused) {
       this.#isPaused = true;
       this.#socket.pause();
+      this.#carrier?.pause();
     }
   };
 
   readonly #onEnd = (): void => {
-    const error = this.#whyEnded();
-    if (error !== null) return this.#fail(error);
     if (this.#input.kind !== "reading") return;
     this.#input = { kind: "ended" };
     this.#reader?.resolve(null);
     this.#reader = null;
+  };
+
+  // The end of the encrypted bytes, before the TLS layer learns of it. By then, a
+  // close_notify has ended the others. Node and Bun do not let us see it.
+  readonly #onCarrierEnd = (): void => {
+    if (this.#socket._readableState?.ended !== false) return;
+    this.#fail(new MissingCloseNotifyError());
   };
 
   readonly #onError = (error: Error): void => this.#fail(error);
@@ -143,6 +161,7 @@ export class NodeTransport implements SocketTransport {
       this.#queuedBytes -= bytes.length;
       if (this.#isPaused && this.#queuedBytes < MAX_QUEUED_BYTES) {
         this.#isPaused = false;
+        this.#carrier?.resume();
         this.#socket.resume();
       }
       return Promise.resolve(bytes);
@@ -183,10 +202,31 @@ export class NodeTransport implements SocketTransport {
 
   readonly #onWritten = (error?: Error | null): void => {
     const writer = this.#writer;
-    this.#writer = null;
-    if (error) writer?.reject(error);
-    else writer?.resolve();
+    if (writer === null) return;
+    if (error) {
+      this.#writer = null;
+      writer.reject(error);
+    } else if (this.#carrier === null) {
+      this.#writer = null;
+      writer.resolve();
+    } else {
+      this.#awaitCarrier(this.#carrier, writer);
+    }
   };
+
+  /** Waits until the encrypted bytes are written as well. */
+  #awaitCarrier(carrier: NodeDuplex, writer: Pending<void>): void {
+    // The TLS layer passes them on in a microtask.
+    queueMicrotask(() => {
+      const resolve = () => {
+        if (this.#writer !== writer) return;
+        this.#writer = null;
+        writer.resolve();
+      };
+      if (carrier.writableNeedDrain) carrier.once("drain", resolve);
+      else resolve();
+    });
+  }
 
   closeWrite(): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -240,55 +280,68 @@ export class NodeTransport implements SocketTransport {
 
   startTls(options: StartTlsOptions): Promise<HttpConnection> {
     const unreadBytes = this.#queuedBytes + (this.#ahead?.unreadBytes ?? 0);
+    if ("Deno" in globalThis) return startTlsOver(this, unreadBytes, options);
     this.#socket.off("data", this.#onData);
     this.#socket.off("end", this.#onEnd);
     this.#socket.pause();
     // A read may be pending that nobody waits for anymore.
     this.#reader?.resolve(null);
     this.#reader = null;
-    return startTls(this.#layers, this.info, unreadBytes, options);
+    return startTls(
+      { layers: this.#layers, carrier: null },
+      this.info,
+      unreadBytes,
+      options,
+    );
   }
 }
 
 /**
- * Starts TLS over a socket that nobody reads.
+ * Starts TLS over a transport that nobody uses.
  *
- * @param under The socket, and those under it.
- * @param info Facts of the connection.
+ * @param transport The transport.
  * @param unreadBytes How many bytes have come before the handshake.
  * @param options The options of `HttpConnection.startTls`.
  */
-export async function startTls(
-  under: readonly NodeSocket[],
+export function startTlsOver(
+  transport: SocketTransport & { readonly info: HttpConnectionInfo },
+  unreadBytes: number,
+  options: StartTlsOptions,
+): Promise<HttpConnection> {
+  const carrier = makeDuplex(transport);
+  const under = { layers: [carrier], carrier };
+  return startTls(under, transport.info, unreadBytes, options);
+}
+
+async function startTls(
+  under: Under,
   info: HttpConnectionInfo,
   unreadBytes: number,
   options: StartTlsOptions,
 ): Promise<HttpConnection> {
+  const { signal, serverName } = options;
   try {
     if ((options.cert === undefined) !== (options.key === undefined)) {
       throw new TypeError("Cannot start TLS: `cert` and `key` go together");
     }
-    options.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     if (unreadBytes > 0) {
       // Not a part of TLS, and not to be taken for one (CVE-2011-0411).
       const reason = `${unreadBytes} bytes came before the handshake`;
-      throw tlsFailed(options.serverName, info.remote, reason);
+      throw tlsFailed(serverName, info.remote, reason);
     }
-    const { socket, whyEnded } = await handshake(
-      under[0]!,
+    return await handshake(
+      under.layers[0]!,
       info.remote,
       options,
+      (socket) => {
+        const tls = { alpnProtocol: socket.alpnProtocol || null };
+        const transport = new NodeTransport(socket, { ...info, tls }, under);
+        return makeConnection(transport);
+      },
     );
-    const alpnProtocol = socket.alpnProtocol || null;
-    const transport = new NodeTransport(
-      socket,
-      { ...info, tls: { alpnProtocol } },
-      under,
-      whyEnded,
-    );
-    return makeConnection(transport);
   } catch (error) {
-    for (const layer of under) layer.destroy();
+    for (const layer of under.layers) layer.destroy();
     throw error;
   }
 }

@@ -1,4 +1,8 @@
 // A transport as a `stream.Duplex` of Node's, so that `node:tls` runs over it.
+//
+// On Deno, sockets of `node:tls` read on while they are paused, and end alike
+// after a close_notify, a mere end of file, and a reset. Over a duplex stream of
+// ours we can pause what they read from, and see how it ends.
 
 import { loadNode, type NodeDuplex } from "./node_socket.ts";
 import type { SocketTransport } from "./socket_connection.ts";
@@ -30,7 +34,7 @@ export function makeDuplex(
       callback(error);
     },
   });
-  // The TLS layer reports errors as its own; without a listener they would throw.
+  // Whoever uses it may stop listening before it fails.
   duplex.on("error", () => {});
   return Object.assign(duplex, {
     ref() {

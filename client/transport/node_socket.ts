@@ -34,16 +34,23 @@ export interface NodeSocket {
 
 /** A `tls.TLSSocket`. */
 export interface NodeTlsSocket extends NodeSocket {
+  /** Whether nothing more will be read; not a documented property. */
+  readonly _readableState?: { readonly ended: boolean };
   readonly alpnProtocol: string | false | null;
 }
 
 /** A `stream.Duplex` that we implement. */
 export interface NodeDuplex extends NodeSocket {
+  readonly writableNeedDrain: boolean;
+  once(event: "drain", listener: () => void): this;
+  prependListener(event: "end", listener: () => void): this;
   push(bytes: Uint8Array | null): boolean;
 }
 
 /** A `tls.SecureContext`. */
-export type NodeSecureContext = object;
+export interface NodeSecureContext {
+  readonly context: { addCACert(pem: string): void };
+}
 
 /** The part of `node:net` that we use. */
 export interface NodeNet {
@@ -73,10 +80,8 @@ export interface NodeTls {
     },
   ): NodeTlsSocket;
   createSecureContext(
-    options: { ca?: string[]; cert?: string; key?: string },
+    options: { cert?: string; key?: string },
   ): NodeSecureContext;
-  readonly rootCertificates: readonly string[];
-  getCACertificates?(type: "default"): string[];
 }
 
 /** The part of `node:dns` that we use. */

@@ -1,5 +1,6 @@
 // Handshakes of `node:tls`, on Node, Bun, and Deno.
 
+import { quote } from "../../core/quote.ts";
 import type { HttpAddress, HttpTlsOptions } from "./http_connection.ts";
 import {
   loadNode,
@@ -9,16 +10,8 @@ import {
 } from "./node_socket.ts";
 import type { StartTlsOptions } from "./socket_connection.ts";
 import { tlsFailed } from "./tls_failure.ts";
-import { watchEnd, type WhyEnded } from "./node_tls_end.ts";
 
-/** The protocols to offer by ALPN, unless the caller names others. */
-export const ALPN_PROTOCOLS: readonly string[] = ["http/1.1"];
-
-/** A socket whose handshake is over. */
-export interface SecureSocket {
-  readonly socket: NodeTlsSocket;
-  readonly whyEnded: WhyEnded;
-}
+const ALPN_PROTOCOLS: readonly string[] = ["http/1.1"];
 
 /**
  * Starts TLS over a socket that nobody reads.
@@ -26,23 +19,26 @@ export interface SecureSocket {
  * @param under The socket.
  * @param remote The peer's address, for messages.
  * @param options The options of `HttpConnection.startTls`.
- * @returns The socket. If it rejects, `under` is for the caller to destroy.
+ * @param take Takes over the socket, before it can emit anything else.
+ * @returns What `take` returns. If it rejects, `under` is for the caller to
+ * destroy.
  */
-export function handshake(
+export function handshake<Taken>(
   under: NodeSocket,
   remote: HttpAddress | null,
   options: StartTlsOptions,
-): Promise<SecureSocket> {
+  take: (socket: NodeTlsSocket) => Taken,
+): Promise<Taken> {
   const { signal } = options;
   const serverName = options.serverName.replace(/^\[(.*)\]$/, "$1");
   const socket = connectTls(under, serverName, options);
-  const whyEnded = watchEnd(socket, under);
   return new Promise((resolve, reject) => {
     function settle(act: () => void): void {
       socket.off("secureConnect", succeed);
       socket.off("error", onError);
       socket.off("end", onEnd);
       socket.off("close", onEnd);
+      under.off("error", onError);
       signal?.removeEventListener("abort", onAbort);
       act();
     }
@@ -54,18 +50,17 @@ export function handshake(
         reject(reason);
       });
     }
-    const succeed = () => settle(() => resolve({ socket, whyEnded }));
+    const succeed = () => settle(() => resolve(take(socket)));
     const onAbort = () => fail(signal!.reason);
     const onError = (error: Error) =>
       fail(tlsFailed(serverName, remote, reasonOf(error), error));
     const onEnd = () =>
-      fail(
-        tlsFailed(serverName, remote, "the peer ended the connection"),
-      );
+      fail(tlsFailed(serverName, remote, "the peer ended the connection"));
     socket.on("secureConnect", succeed);
     socket.on("error", onError);
     socket.on("end", onEnd);
     socket.on("close", onEnd);
+    under.on("error", onError);
     signal?.addEventListener("abort", onAbort);
     if (signal?.aborted) onAbort();
   });
@@ -81,7 +76,7 @@ function connectTls(
   return loadNode("node:tls").connect({
     socket: under,
     // The certificate is checked against `servername`, or else against `host`;
-    // the former is what SNI says, which has no addresses (RFC 6066 §3).
+    // the former is also sent as SNI, which has no addresses (RFC 6066 §3).
     host: serverName,
     servername: isAddress ? "" : serverName,
     ALPNProtocols: [...alpnProtocols],
@@ -89,51 +84,31 @@ function connectTls(
   });
 }
 
-/** Shows the part of an error of OpenSSL's that is for people. */
+/** Returns the part of an error, which may be OpenSSL's, that is for people. */
 function reasonOf(error: Error & { readonly reason?: unknown }): string {
   if (typeof error.reason === "string") return error.reason;
   return error.message.trim();
 }
 
-interface CachedContext {
-  readonly caCerts: readonly string[];
-  readonly cert: string | undefined;
-  readonly key: string | undefined;
-  readonly context: NodeSecureContext;
-}
-
-// With certificates of the caller's, Node parses all of its own as well: 5 to
-// 15 ms for each context. So the last one is kept for each array of them.
-const contexts = new WeakMap<readonly string[], CachedContext>();
-
-function secureContext(options: HttpTlsOptions): NodeSecureContext {
-  const { caCerts, cert, key } = options;
-  if (caCerts === undefined) return createContext(options);
-  const cached = contexts.get(caCerts);
-  if (
-    cached !== undefined && cached.cert === cert && cached.key === key &&
-    cached.caCerts.length === caCerts.length &&
-    cached.caCerts.every((one, i) => one === caCerts[i])
-  ) return cached.context;
-  const context = createContext(options);
-  contexts.set(caCerts, { caCerts: [...caCerts], cert, key, context });
-  return context;
-}
-
-function createContext(
+/** Trusts what the runtime does, and the caller's authorities. */
+function secureContext(
   { caCerts = [], cert, key }: HttpTlsOptions,
 ): NodeSecureContext {
-  const tls = loadNode("node:tls");
-  // What is named here replaces what the runtime trusts.
-  const trusted = caCerts.length === 0
-    ? undefined
-    : tls.getCACertificates?.("default") ?? tls.rootCertificates;
+  for (const caCert of caCerts) {
+    if (caCert.includes("-----BEGIN ")) continue;
+    throw new TypeError(
+      `Cannot start TLS: ${quote(caCert)} in \`caCerts\` is not PEM`,
+    );
+  }
   try {
-    return tls.createSecureContext({
-      ...(trusted && { ca: [...trusted, ...caCerts] }),
+    const context = loadNode("node:tls").createSecureContext({
       ...(cert !== undefined && { cert }),
       ...(key !== undefined && { key }),
     });
+    // Not the option `ca`, which replaces the runtime's own authorities. Listing
+    // them costs 15 ms on Node, and needs a permission on Deno.
+    for (const caCert of caCerts) context.context.addCACert(caCert);
+    return context;
   } catch (cause) {
     const { message } = cause as Error;
     throw new TypeError(

@@ -4,6 +4,7 @@ import type { Group } from "./cases/_case.ts";
 import { CODINGS } from "./cases/codings.ts";
 import { ENDS } from "./cases/ends.ts";
 import { RESPONSES } from "./cases/responses.ts";
+import { CONNECTS, SOCKETS } from "./cases/sockets.ts";
 import { STREAMS } from "./cases/streams.ts";
 import { UPGRADES } from "./cases/upgrades.ts";
 
@@ -14,4 +15,6 @@ export const GROUPS: readonly Group[] = [
   UPGRADES,
   ENDS,
   CODINGS,
+  CONNECTS,
+  SOCKETS,
 ];

@@ -36,7 +36,19 @@ type Report = (row: string, cell: Cell) => void;
 /** Makes the columns. */
 export function makeColumns(setting: Setting): Column[] {
   const { folder, site } = setting;
-  const deno = ["run", "--no-config", "--no-prompt", "--allow-net=127.0.0.1"];
+  const net = [
+    "127.0.0.1",
+    "localhost",
+    "unknown.invalid",
+    `unix:${site.unixPath}`,
+    `unix:${site.unixPath}.none`,
+  ];
+  const deno = [
+    "run",
+    "--no-config",
+    "--no-prompt",
+    `--allow-net=${net.join(",")}`,
+  ];
   const files = [`--allow-read=${folder}`, `--allow-write=${folder}`];
   return [
     program(setting, {
