@@ -11,8 +11,8 @@ import { isPublished, parse, problemAt, walk } from "./source.ts";
 
 // `client/_` is what is left of the first version of the client.
 const RUNTIME =
-  /^(?:client\/connect\/|client\/transport\/|client\/_|agent\/decod)/;
-const DRIVER = /^(?:client\/|agent\/(?:mod|fetch|agent|pool\.))/;
+  /^(?:client\/connect\/|client\/transport\/|client\/_|agent\/decoders\.)/;
+const DRIVER = /^(?:client\/|agent\/(?:mod|fetch|agent|pool\.|decod))/;
 // `HttpRequest.fromRequest` reads the body of a `Request`.
 const MAY_AWAIT: ReadonlySet<string> = new Set(["rfc9110/request.ts"]);
 
