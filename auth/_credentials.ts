@@ -35,6 +35,31 @@ export function exposeText(
   return text;
 }
 
+/**
+ * Returns a username or a password that a caller passed.
+ *
+ * @throws {TypeError} If it is not a string, or if it contains a control
+ * character or half of a surrogate pair.
+ */
+export function exposeUserText(
+  scheme: string,
+  name: string,
+  value: string | Secret,
+): string {
+  const text = exposeText(scheme, name, value);
+  // deno-lint-ignore no-control-regex -- CTL, which RFC 7617 §2 bans
+  if (/[\x00-\x1f\x7f]/.test(text)) {
+    const reason = `the ${name} contains a control character`;
+    throw invalidCredentials(scheme, reason);
+  }
+  // An encoder would replace it by U+FFFD, which is another password.
+  if (!text.isWellFormed()) {
+    const reason = `the ${name} contains half of a surrogate pair`;
+    throw invalidCredentials(scheme, reason);
+  }
+  return text;
+}
+
 /** Returns the part after the scheme, in any case, and its spaces. */
 export function stripScheme(value: string, scheme: string): string {
   let start = scheme.length;

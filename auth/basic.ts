@@ -8,14 +8,13 @@ import { decodeBase64, encodeBase64 } from "@std/encoding/base64";
 import { encodeByteString } from "../rfc9110/_byte_string.ts";
 import { parseUrl } from "../rfc9110/_url.ts";
 import { Secret } from "../rfc9110/secret.ts";
-import { exposeText, invalidCredentials, stripScheme } from "./_credentials.ts";
+import {
+  exposeUserText,
+  invalidCredentials,
+  stripScheme,
+} from "./_credentials.ts";
 
 const SCHEME = "Basic";
-
-// deno-lint-ignore no-control-regex -- CTL of RFC 5234, which RFC 7617 §2 bans
-const CONTROL = /[\x00-\x1f\x7f]/;
-// With the u flag, a pair of surrogates is one character outside the range.
-const LONE_SURROGATE = /[\ud800-\udfff]/u;
 
 /**
  * A username and a password. They are sent as UTF-8 in base64, which hides
@@ -50,12 +49,11 @@ export class HttpAuthBasic {
    * contains a colon. The message repeats neither.
    */
   constructor(username: string, password: string | Secret) {
-    const secret = checkText("password", password);
-    this.username = checkText("username", username);
+    this.username = exposeUserText(SCHEME, "username", username);
     if (this.username.includes(":")) {
       throw invalidCredentials(SCHEME, "the username contains a colon");
     }
-    this.password = new Secret(secret);
+    this.password = new Secret(exposeUserText(SCHEME, "password", password));
   }
 
   /**
@@ -112,24 +110,6 @@ export class HttpAuthBasic {
     const pair = `${this.username}:${this.password.expose()}`;
     return `${SCHEME} ${encodeBase64(pair)}`;
   }
-}
-
-function checkText(name: string, value: string | Secret): string {
-  const text = exposeText(SCHEME, name, value);
-  if (CONTROL.test(text)) {
-    throw invalidCredentials(
-      SCHEME,
-      `the ${name} contains a control character`,
-    );
-  }
-  // An encoder would replace it by U+FFFD, which is another password.
-  if (LONE_SURROGATE.test(text)) {
-    throw invalidCredentials(
-      SCHEME,
-      `the ${name} contains half of a surrogate pair`,
-    );
-  }
-  return text;
 }
 
 /** Decodes canonical base64 only. */

@@ -18,22 +18,6 @@ export function encodeExtValue(text: string): string {
 }
 
 /**
- * Checks a username or a password.
- *
- * @throws {TypeError} If it has a control character, which Basic does not allow
- * either, or half of a surrogate pair, which UTF-8 cannot encode.
- */
-export function checkUserText(name: string, text: string): void {
-  // deno-lint-ignore no-control-regex
-  if (/[\x00-\x1f\x7f]/.test(text) || !text.isWellFormed()) {
-    throw new TypeError(
-      `Invalid Digest credentials: the ${name} has a control character or ` +
-        "half of a surrogate pair",
-    );
-  }
-}
-
-/**
  * Checks a value of the caller's for a field.
  *
  * @throws {TypeError} If it has a control character or is not a byte string.

@@ -9,13 +9,9 @@ import { toByteString } from "../../rfc9110/byte_string.ts";
 import { ChallengeReader } from "../../rfc9110/_challenge_reader.ts";
 import type { HttpChallenge } from "../../rfc9110/challenge.ts";
 import { Secret } from "../../rfc9110/secret.ts";
+import { exposeUserText } from "../_credentials.ts";
 import { type DigestChallenge, parseDigestChallenge } from "./_challenge.ts";
-import {
-  checkFieldText,
-  checkUserText,
-  encodeExtValue,
-  quoteString,
-} from "./_fields.ts";
+import { checkFieldText, encodeExtValue, quoteString } from "./_fields.ts";
 import { md5 } from "./md5.ts";
 import {
   type Answer,
@@ -126,14 +122,13 @@ export class HttpAuthDigest {
    *
    * @param username The username, which may be empty.
    * @param password The password, which may be empty.
-   * @throws {TypeError} If either has a control character or half of a surrogate
-   * pair.
+   * @throws {TypeError} If either is not a string, contains a control character
+   * or half of a surrogate pair, or contains `[redacted]`. The message repeats
+   * neither.
    */
-  constructor(username: string, password: string) {
-    checkUserText("username", username);
-    checkUserText("password", password);
-    this.username = username;
-    this.password = new Secret(password);
+  constructor(username: string, password: string | Secret) {
+    this.username = exposeUserText("Digest", "username", username);
+    this.password = new Secret(exposeUserText("Digest", "password", password));
   }
 
   /**

@@ -397,6 +397,12 @@ test("HttpAuthDigest throws a TypeError for what no field can carry", () => {
       assert(!assertThrows(make, TypeError).message.includes(text));
     }
   }
+  const secret = new Secret("b");
+  for (const bad of [undefined as never, 5 as never, `${secret}`]) {
+    assertThrows(() => new HttpAuthDigest("a", bad), TypeError, "the password");
+    assertThrows(() => new HttpAuthDigest(bad, "b"), TypeError, "the username");
+  }
+  assertEquals(new HttpAuthDigest("a", secret).password.expose(), "b");
   for (const bad of ["a\r\nb", "\u4e2d"]) {
     const request = { method: "GET", target: bad };
     const challenge = "Digest nonce=n, qop=auth";
