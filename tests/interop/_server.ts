@@ -2,7 +2,7 @@
 // design.
 
 import { Child, findProgram, readOutput } from "../matrix/programs.ts";
-import type { Feature } from "./features.ts";
+import type { CredentialFeature, Feature } from "./features.ts";
 import type { Site } from "./_site.ts";
 
 /** A server that runs; disposing of it ends it. */
@@ -24,6 +24,10 @@ export interface Server {
   start(program: string, site: Site): Promise<Running>;
   /** The features that it lacks by design, each with the reason. */
   readonly cannot?: Readonly<Partial<Record<Feature, string>>>;
+  /** The same for credentials; a server without this takes no part there. */
+  readonly cannotAuthenticate?: Readonly<
+    Partial<Record<CredentialFeature, string>>
+  >;
   /** Whether connections outlive a response; the default. */
   readonly persists?: boolean;
   /**

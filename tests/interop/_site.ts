@@ -5,7 +5,7 @@
 //   www/large          100 MB
 //   www/moved/         a folder, so `/moved` is redirected to it
 //   www/private/hello  behind Basic authentication
-//   www/digest/hello   behind Digest authentication, if the server has it
+//   www/digest*/hello  behind Digest authentication
 
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
@@ -16,6 +16,13 @@ export const REALM = "interop tests";
 export const USER = "reader";
 export const PASSWORD = "p:äss wörd";
 
+const LOCKED_FOLDERS = [
+  "private",
+  "digest",
+  "digest-once",
+  "digest-sha-256",
+  "digest-sha-512-256",
+];
 const LARGE_BYTES = 100_000_000;
 const LARGE_PIECE_BYTES = 1_000_000;
 
@@ -27,7 +34,7 @@ export interface Site {
   readonly folder: string;
   /** What is served. */
   readonly root: string;
-  /** The content of `/hello`, `/moved/` and `/private/hello`. */
+  /** The content of `/hello`, `/moved/`, and each locked `hello`. */
   readonly hello: Uint8Array<ArrayBuffer>;
   /** The content of `/lines`. */
   readonly lines: Uint8Array<ArrayBuffer>;
@@ -50,12 +57,12 @@ export async function makeSite(): Promise<Site> {
   const hello = encoder.encode("Hello from a server that we did not write\n");
   const lines = encoder.encode(makeLines(8000));
   await Deno.mkdir(`${root}/moved`, { recursive: true });
-  await Deno.mkdir(`${root}/private`);
+  for (const name of LOCKED_FOLDERS) {
+    await Deno.mkdir(`${root}/${name}`);
+    await Deno.writeFile(`${root}/${name}/hello`, hello);
+  }
   await Deno.writeFile(`${root}/hello`, hello);
   await Deno.writeFile(`${root}/moved/index.html`, hello);
-  await Deno.writeFile(`${root}/private/hello`, hello);
-  await Deno.mkdir(`${root}/digest`);
-  await Deno.writeFile(`${root}/digest/hello`, hello);
   await Deno.writeFile(`${root}/lines`, lines);
   const digest = await writeLarge(`${root}/large`);
   return {
@@ -116,9 +123,13 @@ export async function writeHtpasswd(path: string): Promise<void> {
   await Deno.writeTextFile(path, `${USER}:{SHA}${digest}\n`);
 }
 
-/** Writes the file of passwords of Apache httpd for Digest. */
-export async function writeHtdigest(path: string): Promise<void> {
-  const text = `${USER}:${REALM}:${PASSWORD}`;
-  const digest = createHash("md5").update(text).digest("hex");
-  await Deno.writeTextFile(path, `${USER}:${REALM}:${digest}\n`);
+/** Writes the file of Digest passwords that several programs share. */
+export async function writeHtdigest(
+  path: string,
+  { hash = "md5", userhash = false } = {},
+): Promise<void> {
+  const hex = (text: string) => createHash(hash).update(text).digest("hex");
+  const fields = [USER, REALM, hex(`${USER}:${REALM}:${PASSWORD}`)];
+  if (userhash) fields.push(hex(`${USER}:${REALM}`));
+  await Deno.writeTextFile(path, `${fields.join(":")}\n`);
 }

@@ -29,6 +29,7 @@ const MODULES = [
   "reflector",
   "ssl",
 ];
+const ONLY_MD5 = "its Digest knows only MD5";
 
 /** Apache httpd. */
 export const apache: Server = {
@@ -36,6 +37,7 @@ export const apache: Server = {
   find: finder("apache2", "httpd"),
   versionArgs: ["-v"],
   start,
+  cannotAuthenticate: { sha256: ONLY_MD5, sha512: ONLY_MD5 },
 };
 
 async function start(program: string, site: Site): Promise<Running> {
@@ -119,8 +121,14 @@ EnableMMAP Off
 <Location /digest/>
   AuthType Digest
   AuthName "${REALM}"
-  AuthDigestProvider file
   AuthUserFile ${folder}/htdigest
+  Require valid-user
+</Location>
+<Location /digest-once/>
+  AuthType Digest
+  AuthName "${REALM}"
+  AuthUserFile ${folder}/htdigest
+  AuthDigestNonceLifetime 0
   Require valid-user
 </Location>
 <VirtualHost 127.0.0.1:${tlsPort}>

@@ -2,7 +2,7 @@
 
 import { freePorts } from "../../matrix/programs.ts";
 import { finder, type Running, type Server, startOn } from "../_server.ts";
-import { PASSWORD, REALM, type Site, USER } from "../_site.ts";
+import { PASSWORD, REALM, type Site, USER, writeHtdigest } from "../_site.ts";
 
 /** lighttpd. */
 export const lighttpd: Server = {
@@ -10,6 +10,7 @@ export const lighttpd: Server = {
   find: finder("lighttpd"),
   versionArgs: ["-v"],
   start,
+  cannotAuthenticate: { once: "its nonces are good for many requests" },
 };
 
 async function start(program: string, site: Site): Promise<Running> {
@@ -17,6 +18,9 @@ async function start(program: string, site: Site): Promise<Running> {
   const folder = `${site.folder}/lighttpd`;
   await Deno.mkdir(folder);
   await Deno.writeTextFile(`${folder}/passwords`, `${USER}:${PASSWORD}\n`);
+  await writeHtdigest(`${folder}/md5`);
+  await writeHtdigest(`${folder}/sha-256`, { hash: "sha256", userhash: true });
+  await writeHtdigest(`${folder}/sha-512-256`, { hash: "sha512-256" });
   await writeScripts(folder, site);
   await Deno.writeTextFile(
     `${folder}/lighttpd.conf`,
@@ -70,16 +74,29 @@ auth.backend.plain.userfile = "${folder}/passwords"
 auth.require = (
   "/private/" => (
     "method" => "basic", "realm" => "${REALM}", "require" => "valid-user"
-  ),
-  "/digest/" => (
-    "method" => "digest", "algorithm" => "SHA-256", "realm" => "${REALM}",
-    "require" => "valid-user"
   )
 )
+${
+    ["md5", "sha-256", "sha-512-256"].map((name) => lockByDigest(folder, name))
+      .join("")
+  }
 $SERVER["socket"] == "127.0.0.1:${tlsPort}" {
   ssl.engine = "enable"
   ssl.pemfile = "${tls.cert}"
   ssl.privkey = "${tls.key}"
 }
 `;
+}
+
+function lockByDigest(folder: string, algorithm: string): string {
+  const path = algorithm === "md5" ? "digest" : `digest-${algorithm}`;
+  return `
+$HTTP["url"] =~ "^/${path}/" {
+  auth.backend = "htdigest"
+  auth.backend.htdigest.userfile = "${folder}/${algorithm}"
+  auth.require = ("/${path}/" => (
+    "method" => "digest", "algorithm" => "${algorithm.toUpperCase()}",
+    "realm" => "${REALM}", "require" => "valid-user", "userhash" => "enable"
+  ))
+}`;
 }
