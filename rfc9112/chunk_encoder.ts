@@ -1,9 +1,10 @@
 /**
- * Writing a chunked body.
+ * Encoding a chunked body.
  *
  * @module
  */
 
+import { toPlainBytes } from "../core/bytes.ts";
 import { quote } from "../core/quote.ts";
 import { encodeByteString } from "../rfc9110/_byte_string.ts";
 import {
@@ -12,13 +13,33 @@ import {
   type HttpHeadersInit,
 } from "../rfc9110/headers.ts";
 
-// Fields that frame or route a message make no sense after its body, and are
-// dangerous there (RFC 9110 §6.5.1).
-const FORBIDDEN_TRAILERS = [
+// Fields that a recipient needs before the body, and must not look for after it
+// (RFC 9110 §6.5.1): framing, routing, request modifiers, authentication, and
+// content format. So are all conditional fields, whose names start with "If-".
+const FORBIDDEN_TRAILERS: readonly string[] = [
+  "authorization",
+  "cache-control",
+  "connection",
+  "content-encoding",
   "content-length",
+  "content-range",
+  "content-type",
+  "cookie",
+  "expect",
   "host",
+  "keep-alive",
+  "max-forwards",
+  "pragma",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "range",
+  "set-cookie",
+  "te",
   "trailer",
   "transfer-encoding",
+  "upgrade",
+  "www-authenticate",
 ];
 
 /**
@@ -45,22 +66,25 @@ const FORBIDDEN_TRAILERS = [
  * ```
  */
 export class Http11ChunkEncoder {
-  #ended = false;
+  #hasEnded = false;
 
   /**
    * Frames one chunk.
    *
-   * @param data The data, which is not copied. An empty chunk would end the
-   * body, so nothing is written for it.
-   * @returns The pieces to write, in this order; one of them is `data` itself.
-   * @throws {TypeError} If the body has ended.
+   * @param data The data, which is not copied. Nothing is written for empty
+   * data: an empty chunk would end the body.
+   * @returns The pieces to write, in this order. One of them is a view of the
+   * data.
+   * @throws {TypeError} If the body has ended, or the data is not a
+   * `Uint8Array`.
    */
-  chunk(data: Uint8Array): Uint8Array[] {
+  chunk(data: Uint8Array): Uint8Array<ArrayBuffer>[] {
     this.#checkOpen();
-    if (data.length === 0) return [];
-    const size = encodeByteString(`${data.length.toString(16)}\r\n`);
-    // Not one shared array: a byte stream that is given it takes it away.
-    return [size, data, encodeByteString("\r\n")];
+    const bytes = toPlainBytes(data);
+    if (bytes.length === 0) return [];
+    const size = encodeByteString(`${bytes.length.toString(16)}\r\n`);
+    // The CRLF is not shared: a byte stream transfers what it is given.
+    return [size, bytes, encodeByteString("\r\n")];
   }
 
   /**
@@ -68,22 +92,27 @@ export class Http11ChunkEncoder {
    *
    * @param trailers The fields of the trailer section.
    * @returns The last chunk and the trailer section.
-   * @throws {TypeError} If the body has ended already, a field is invalid, or
-   * it is one that frames or routes a message: `Content-Length`, `Host`,
-   * `Trailer`, `Transfer-Encoding`.
+   * @throws {TypeError} If the body has ended, a field is invalid, or it may
+   * not be a trailer (RFC 9110 §6.5.1): `Content-Length`, `Authorization`,
+   * `Host`, and others that are needed before the body.
    */
   end(trailers?: HttpHeadersInit): Uint8Array<ArrayBuffer> {
     this.#checkOpen();
     const fields = new HttpHeaders(trailers);
-    const forbidden = FORBIDDEN_TRAILERS.find((name) => fields.has(name));
-    if (forbidden !== undefined) {
-      throw new TypeError(`Invalid trailer: ${quote(forbidden)} cannot be one`);
-    }
-    this.#ended = true;
+    for (const [name] of fields) checkTrailer(name);
+    this.#hasEnded = true;
     return encodeByteString(`0\r\n${encodeFieldLines(fields)}\r\n`);
   }
 
   #checkOpen(): void {
-    if (this.#ended) throw new TypeError("Cannot write: the body has ended");
+    if (this.#hasEnded) throw new TypeError("Cannot write: the body has ended");
   }
+}
+
+function checkTrailer(name: string): void {
+  const lower = name.toLowerCase();
+  if (!FORBIDDEN_TRAILERS.includes(lower) && !lower.startsWith("if-")) return;
+  throw new TypeError(
+    `Invalid trailer: ${quote(name)} cannot come after the body`,
+  );
 }

@@ -131,10 +131,17 @@ export function writeHead(request: HttpRequest, plan: HeadPlan): EncodedHead {
   checkScheme(url);
   const target = requestTarget(method, url, plan.options?.target);
   let text = `${method} ${target} ${plan.version}\r\n`;
-  if (!headers.has("host")) {
+  const hosts = headers.getAll("host").length;
+  if (hosts === 0) {
     const host = method === "CONNECT" ? authority(url) : url.host;
+    if (!isVisible(host)) {
+      throw new TypeError(
+        "Invalid URL: its host contains a character that " +
+          "must be encoded",
+      );
+    }
     text += `Host: ${host}\r\n`;
-  } else if (headers.getAll("host").length > 1) {
+  } else if (hosts > 1) {
     throw new TypeError("Invalid request: it has more than one Host field");
   }
   const { line, framing } = frameBody(request, plan);
@@ -142,11 +149,25 @@ export function writeHead(request: HttpRequest, plan: HeadPlan): EncodedHead {
   return { text, framing };
 }
 
-/** Returns the request target in a form (RFC 9112 §3.2). */
+/**
+ * Returns the request target (RFC 9112 §3.2).
+ *
+ * @throws {TypeError} If it is not valid, or not for the method.
+ */
 export function requestTarget(
   method: string,
   url: URL,
-  form: HttpEncodeOptions["target"] = "origin",
+  form: HttpEncodeOptions["target"],
+): string {
+  const target = formTarget(method, url, form ?? "origin");
+  if (isVisible(target) && !target.includes("#")) return target;
+  throw invalidTarget(target, "it contains a character that must be encoded");
+}
+
+function formTarget(
+  method: string,
+  url: URL,
+  form: NonNullable<HttpEncodeOptions["target"]>,
 ): string {
   const isConnect = method === "CONNECT";
   switch (form) {
@@ -160,19 +181,22 @@ export function requestTarget(
         ? authority(url)
         : `${url.protocol}//${url.host}${pathAndQuery(url)}`;
   }
-  if (typeof form !== "string" || !form.startsWith("/")) {
-    throw invalidTarget(String(form), "it is neither a form nor a path");
+  if (!`${form}`.startsWith("/")) {
+    throw invalidTarget(form, "it is neither a form nor a path");
   }
   if (isConnect) throw invalidTarget(form, "CONNECT has no path");
-  // VCHAR without "#" (RFC 9112 §3.2.1; a fragment is not sent).
-  if (!/^[\x21\x22\x24-\x7e]+$/.test(form)) {
-    throw invalidTarget(form, "it contains a character that no path has");
-  }
   return form;
 }
 
+/** Returns whether a text consists of visible ASCII characters (VCHAR). */
+function isVisible(text: string): boolean {
+  return /^[\x21-\x7e]+$/.test(text);
+}
+
 function invalidTarget(target: string, reason: string): TypeError {
-  return new TypeError(`Invalid request target ${quote(target)}: ${reason}`);
+  return new TypeError(
+    `Invalid request target ${quote(`${target}`)}: ${reason}`,
+  );
 }
 
 /** Returns path and query, with the "?" of an empty query. */

@@ -40,11 +40,11 @@ export const RECEIVE: Reader = {
   name: "Http11Receive",
   early: ["interims", "framing", "body"],
   late: ["head", ...ENDING, ...PERSISTENCE],
-  make: (api, { request, limits }) =>
+  make: (api, vector) =>
     new api.Http11Receive({
-      method: request?.method ?? "GET",
-      headers: new api.HttpHeaders(request?.headers),
-    }, limits),
+      method: vector.request?.method ?? "GET",
+      headers: new api.HttpHeaders(vector.request?.headers),
+    }, optionsOf(vector)),
 };
 /** Reads responses into memory. */
 export const SEND: Reader = {
@@ -52,7 +52,7 @@ export const SEND: Reader = {
   early: [],
   late: ["interims", "head", "body", ...ENDING, ...PERSISTENCE],
   make: (api, vector) =>
-    new api.Http11Send(makeRequest(api, vector), vector.limits),
+    new api.Http11Send(makeRequest(api, vector), optionsOf(vector)),
 };
 /** The same over HTTP/1.0. */
 export const SEND_10: Reader = {
@@ -61,14 +61,14 @@ export const SEND_10: Reader = {
   most: 24,
   expect: expectHttp10,
   make: (api, vector) =>
-    new api.Http10Send(makeRequest(api, vector), vector.limits),
+    new api.Http10Send(makeRequest(api, vector), optionsOf(vector)),
 };
 /** Reads one head. */
 export const HEAD_ALONE: Reader = {
   name: "Http11ReceiveHead",
   early: [],
   late: ["head", "remaining"],
-  make: (api, { limits }) => new api.Http11ReceiveHead(limits),
+  make: (api, vector) => new api.Http11ReceiveHead(optionsOf(vector)),
 };
 /** Reads one chunked body. */
 export const CHUNKS_ALONE: Reader = {
@@ -76,8 +76,12 @@ export const CHUNKS_ALONE: Reader = {
   atStart: "UnexpectedEof",
   early: ["body"],
   late: ENDING,
-  make: (api, { limits }) => new api.Http11ReceiveChunks(limits),
+  make: (api, vector) => new api.Http11ReceiveChunks(optionsOf(vector)),
 };
+
+function optionsOf({ limits, lenient }: ResponseVector) {
+  return { ...limits, lenient };
+}
 
 function makeRequest(api: Api, { request }: ResponseVector) {
   const method = request?.method ?? "GET";

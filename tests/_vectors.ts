@@ -5,7 +5,7 @@
 // them, and nothing here is of one runtime alone.
 
 import type { HttpCloseReason, HttpErrorCode, HttpFraming } from "../mod.ts";
-import type { HttpLimits, HttpSendOptions } from "../mod.ts";
+import type { HttpLeniency, HttpLimits, HttpSendOptions } from "../mod.ts";
 
 import auth from "./vectors/auth.json" with { type: "json" };
 import chunked from "./vectors/chunked.json" with { type: "json" };
@@ -45,6 +45,7 @@ export interface ResponseVector extends Vector {
   /** GET without fields where it is absent. */
   readonly request?: { readonly method: string; readonly headers?: Pairs };
   readonly limits?: Partial<HttpLimits>;
+  readonly lenient?: readonly HttpLeniency[];
   /** The streaming or the buffering readers alone, where they differ. */
   readonly via?: "receive" | "send";
   readonly wire: Wire;
@@ -77,6 +78,7 @@ export interface ExpectedResponse {
 /** A chunked body without a head. */
 export interface ChunkedVector extends Vector {
   readonly limits?: Partial<HttpLimits>;
+  readonly lenient?: readonly HttpLeniency[];
   readonly wire: Wire;
   readonly eof?: boolean;
   readonly expect: ExpectedResponse | Throws;

@@ -5,13 +5,15 @@ import { vectorCases } from "./_run_vectors.ts";
 const CASES = vectorCases(api);
 
 const KEYS = [
-  ..."name rfc request limits via wire eof expect".split(" "),
+  ..."name rfc request limits lenient via wire eof expect".split(" "),
   ..."options chunks trailers base service headers".split(" "),
   ..."basic parseBasic bearer parseBearer challenges".split(" "),
 ];
 const EXPECT_KEYS = [
   ..."interim head framing body trailers remaining upgraded".split(" "),
-  ..."keepAlive closeReason error at throws wire redirect next".split(" "),
+  ..."keepAlive closeReason http10 error at throws wire redirect next".split(
+    " ",
+  ),
   ..."value username password token challenges written status".split(" "),
 ];
 

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import {
   assert,
   assertEquals,
@@ -15,7 +16,7 @@ import {
 } from "../../mod.ts";
 import { endOfFile, test, transfer } from "../_pure.ts";
 import { toBytes, toText } from "../_text.ts";
-import { countWork } from "../_work.ts";
+import { countWork, withoutMemory } from "../_work.ts";
 
 const GET = HttpRequest.get("http://example.com/a#frag");
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
@@ -79,24 +80,11 @@ test("Http11Send keeps input that comes before the write was asked for", () => {
   }
 });
 
-test("Http11Send asks for the write although the connection has ended", () => {
+test("Http11Send wants to write although the connection has ended", () => {
   const coroutine = new Http11Send(GET);
   assertEquals(coroutine.resume(endOfFile()).type, "WantsWrite");
   const step = coroutine.resume();
   assertEquals(step.type === "Err" && step.error.code, "NoResponse");
-  assertStrictEquals(coroutine.resume(toBytes(OK)), step);
-});
-
-test("Http11Send reads a response that ended before the write was asked for", () => {
-  const coroutine = new Http11Send(GET);
-  assertEquals(coroutine.resume(toBytes(OK.slice(0, 30))).type, "WantsWrite");
-  const open = "HTTP/1.1 200 OK\r\n\r\nall of it";
-  const early = new Http11Send(GET);
-  assertEquals(early.resume(toBytes(open)).type, "WantsWrite");
-  const step = early.resume(endOfFile());
-  assertEquals(step.type === "Ok" && step.response.text(), "all of it");
-  const cut = coroutine.resume(endOfFile());
-  assertEquals(cut.type === "Err" && cut.error.code, "UnexpectedEof");
 });
 
 test("Http11Send returns a fault of early input only after the write", () => {
@@ -104,6 +92,237 @@ test("Http11Send returns a fault of early input only after the write", () => {
   assertEquals(coroutine.resume(toBytes("ICY")).type, "WantsWrite");
   const step = coroutine.resume();
   assertEquals(step.type === "Err" && step.error.code, "InvalidStatusLine");
+});
+
+test("Http11Send takes an empty array for nothing before and after the write", () => {
+  const coroutine = new Http11Send(GET);
+  const empty = sendOk(OK).remaining;
+  assertEquals(coroutine.resume(empty).type, "WantsWrite");
+  assertEquals(coroutine.resume(empty), { type: "WantsRead" });
+  const step = coroutine.resume(toBytes(OK));
+  assertEquals(step.type === "Ok" && step.closeReason, null);
+});
+
+const BIG = "x".repeat(16_385);
+const CHUNKED = { "Transfer-Encoding": "chunked" };
+
+/**
+ * Passes inputs one by one: bytes, end of file, or undefined for a bare call.
+ * Returns what each step is: its type, or what it wants to write.
+ */
+function play(
+  coroutine: Http11Send,
+  inputs: readonly (string | null | undefined)[],
+): string[] {
+  return inputs.map((input) => {
+    const step = coroutine.resume(
+      typeof input === "string" ? toBytes(input) : input,
+    );
+    if (step.type === "WantsWrite") return toText(step.bytes);
+    if (step.type === "Err") return step.error.code;
+    return "closeReason" in step
+      ? `${step.type} ${step.closeReason}`
+      : step.type;
+  });
+}
+
+const POST_HEAD =
+  `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${BIG.length}\r\n\r\n`;
+const UPGRADE = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n";
+const [FIRST, LATER] = [OK.slice(0, 30), OK.slice(30)];
+const FAILED = "HTTP/1.1 413 Too Large\r\nContent-Length: 5\r\n\r\n";
+
+for (
+  const [name, body, inputs, expected] of [
+    ["a response before its write is confirmed", "", [undefined, OK], [
+      "Ok RequestIncomplete",
+    ]],
+    ["a response whose start came before", "", [
+      undefined,
+      FIRST,
+      undefined,
+      LATER,
+    ], ["WantsRead", "WantsRead", "Ok null"]],
+    ["a response whose end came before", "", [undefined, FIRST, LATER], [
+      "WantsRead",
+      "Ok RequestIncomplete",
+    ]],
+    ["bytes after an early response", "", [undefined, `${OK}x`], [
+      "Ok RequestIncomplete",
+    ]],
+    ["close before an incomplete request", "", [
+      undefined,
+      OK.replace("\r\n", "\r\nConnection: close\r\n"),
+    ], ["Ok ResponseClose"]],
+    ["end of file before the write is confirmed", "", [undefined, null], [
+      "NoResponse",
+    ]],
+    ["a large body", BIG, [undefined, undefined, undefined, OK], [
+      BIG,
+      "WantsRead",
+      "Ok null",
+    ]],
+    ["an interim response before a large body", BIG, [
+      undefined,
+      CONTINUE,
+      undefined,
+      undefined,
+      OK,
+    ], ["WantsRead", BIG, "WantsRead", "Ok null"]],
+    ["a 2xx before a large body", BIG, [
+      undefined,
+      FIRST,
+      undefined,
+      undefined,
+      LATER,
+    ], ["WantsRead", BIG, "WantsRead", "Ok null"]],
+    ["a complete 2xx before a large body", BIG, [undefined, OK], [
+      "Ok RequestIncomplete",
+    ]],
+    [
+      "a 413 before a large body",
+      BIG,
+      [undefined, FAILED, undefined, "hello"],
+      ["WantsRead", "WantsRead", "Ok RequestIncomplete"],
+    ],
+    ["a 413 that comes with the write confirmed", BIG, [
+      undefined,
+      undefined,
+      FAILED,
+      undefined,
+      "hello",
+    ], [BIG, "WantsRead", "WantsRead", "Ok RequestIncomplete"]],
+    ["a redirect before a large body", BIG, [undefined, MOVED], [
+      "WantsRedirect RequestIncomplete",
+    ]],
+    ["a 2xx with close before a large body", BIG, [
+      undefined,
+      "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\n",
+      undefined,
+      "hello",
+    ], ["WantsRead", "WantsRead", "Ok ResponseClose"]],
+    ["an upgrade before a large body", BIG, [
+      undefined,
+      UPGRADE,
+      "frame",
+      undefined,
+      undefined,
+    ], ["WantsRead", "WantsRead", BIG, "Ok Upgraded"]],
+    ["an upgrade before the write is confirmed", "", [undefined, UPGRADE], [
+      "Ok Upgraded",
+    ]],
+    ["a fault before a large body", BIG, [undefined, "ICY"], [
+      "InvalidStatusLine",
+    ]],
+  ] as const
+) {
+  test(`Http11Send returns ${expected.at(-1)!.slice(0, 32)} for ${name}`, () => {
+    const headers = { Upgrade: "x" };
+    const request = HttpRequest.post("http://a/", { headers, body });
+    const [head, ...steps] = play(new Http11Send(request), inputs);
+    assertEquals(head!.startsWith("POST / HTTP/1.1\r\n"), true);
+    assertEquals(steps, [...expected]);
+  });
+}
+
+test("Http11Send writes a large body as it is, and a small one with the head", () => {
+  for (const length of [16_384, 16_385]) {
+    const body = new Uint8Array(length);
+    const request = HttpRequest.post("http://a/", { body });
+    const coroutine = new Http11Send(request);
+    const steps = [coroutine.resume(), coroutine.resume()];
+    const [head, second] = steps;
+    assert(head?.type === "WantsWrite");
+    if (length === 16_384) {
+      assertEquals(second?.type, "WantsRead");
+      assertEquals(head.bytes, encodeHttp11Request(request));
+    } else {
+      assert(second?.type === "WantsWrite");
+      assertStrictEquals(second.bytes.buffer, body.buffer);
+      assertEquals(toText(head.bytes), POST_HEAD);
+    }
+  }
+});
+
+test("Http11Send writes a large chunked body as one chunk, not a copy", () => {
+  const init = { headers: CHUNKED, body: BIG };
+  const request = HttpRequest.post("http://a/", init);
+  const written = play(new Http11Send(request), [
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  assertEquals(written[1], BIG);
+  assertEquals(written.join(""), toText(encodeHttp11Request(request)));
+});
+
+for (const more of ["x", "HTTP/1.1 200 OK\r\n"]) {
+  test(`Http11Send adds what follows WantsRedirect to remaining: ${more}`, () => {
+    for (const before of ["", "rest"]) {
+      const { coroutine, step } = send(`${MOVED}${before}`);
+      assert(step.type === "WantsRedirect");
+      const end = coroutine.resume(toBytes(more));
+      assert(end.type === "Ok");
+      assertEquals(toText(end.remaining), before + more);
+      assertEquals([end.keepAlive, end.closeReason], [
+        false,
+        "UnexpectedBytes",
+      ]);
+      assertEquals(end.redirect, step.redirect);
+    }
+  });
+}
+
+test("Http11Send returns the redirect in every output", () => {
+  const { step } = send(MOVED);
+  assert(step.type === "WantsRedirect");
+  assertEquals(step.redirect?.url.href, step.url.href);
+  assertEquals(step.redirect?.sameOrigin, true);
+  assertEquals(sendOk(OK).redirect, null);
+});
+
+test("Http11Send ends if memory runs out in the middle of a body", () => {
+  const { coroutine } = send(OK.slice(0, -5));
+  const piece = toBytes("he");
+  assertThrows(() => withoutMemory(() => coroutine.resume(piece)), RangeError);
+  assertThrows(() => coroutine.resume(toBytes("llo")), RangeError);
+});
+
+test("Http11Send returns plain arrays for a Buffer, and keeps no reference", () => {
+  const buffer = Buffer.from(`${OK}rest`);
+  const { coroutine } = send("");
+  const step = coroutine.resume(buffer);
+  buffer.fill(0);
+  assert(step.type === "Ok");
+  for (
+    const [bytes, text] of [[step.response.body, "hello"], [
+      step.remaining,
+      "rest",
+    ]] as const
+  ) {
+    assertStrictEquals(Object.getPrototypeOf(bytes), Uint8Array.prototype);
+    assertEquals(toText(bytes), text);
+  }
+});
+
+test("Http11Send checks again what it encodes", () => {
+  for (
+    const changes of [
+      { method: "GET / HTTP/1.1\r\nX: y\r\n\r\nGET" },
+      {
+        url: {
+          protocol: "http:",
+          host: "a",
+          href: "http://a/ HTTP/1.1\r\nX: y",
+        },
+      },
+      { url: { protocol: "http:", host: "a\r\nX: y", href: "http://a/" } },
+      { headers: { has: () => false, get: () => null, getAll: () => [] } },
+    ]
+  ) {
+    const request = Object.assign(HttpRequest.get("http://a/"), changes);
+    assertThrows(() => new Http11Send(request), TypeError);
+  }
 });
 
 test("Http11Send returns the very same Ok for good", () => {
