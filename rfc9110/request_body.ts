@@ -65,8 +65,9 @@ const encoder = /* @__PURE__ */ new TextEncoder();
  */
 export function encodeBody(init: HttpRequestBodyInit): EncodedBody | null {
   const { body, json, form } = init;
-  const given = [body, json, form].filter((source) => source !== undefined);
-  if (given.length > 1) {
+  const given = Number(body !== undefined) + Number(json !== undefined) +
+    Number(form !== undefined);
+  if (given > 1) {
     throw new TypeError(
       "Invalid request: it has more than one of body, json, and form",
     );
