@@ -14,20 +14,20 @@ let request = HttpRequest.get(origin.url);
 let client = await HttpClient.connect(request.url);
 try {
   for (let count = 0;; count++) {
-    const { response, redirect } = await client.send(request);
+    const output = await client.send(request);
+    const { response, redirect } = output;
     console.log(response.status, request.url.href);
     if (redirect === null) {
       console.log(response.text());
       break;
     }
     if (count === MAX_REDIRECTS) throw new Error("Too many redirects");
-    // A body and credentials go along only where that is right.
-    const { url, sameOrigin } = redirect;
-    request = redirectRequest(request, { url, response });
-    if (!sameOrigin || !client.reusable) {
+    // Drops the body, credentials, and secrets where they must not go.
+    request = redirectRequest(request, output);
+    if (!redirect.sameOrigin || !client.reusable) {
       console.log("    over a new connection:");
       await client.close();
-      client = await HttpClient.connect(url);
+      client = await HttpClient.connect(request.url);
     }
   }
 } finally {

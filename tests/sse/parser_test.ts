@@ -82,7 +82,7 @@ test("takes bytes while it still has events to return", () => {
 
 test("returns the same Ok for good", () => {
   const parser = new SseParser();
-  const ok = parser.resume(EOF);
+  const ok = parser.resume(null);
   assertEquals(ok, { type: "Ok", incomplete: false });
   assert(parser.resume() === ok);
   assert(parser.resume(bytesOf("data: 1\n\n")) === ok);

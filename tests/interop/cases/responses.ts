@@ -105,7 +105,7 @@ export async function redirect(run: Run): Promise<void> {
   assertEquals(moved.redirect.url.href, session.url("/moved/"));
   assertEquals(moved.redirect.sameOrigin, true);
   const { response } = await session.send(
-    redirectRequest(request, { ...moved.redirect, response: moved.response }),
+    redirectRequest(request, moved),
   );
   assertEquals(response.status, 200);
   assertBytes(response.body, run.site.hello);
