@@ -42,7 +42,10 @@ function testImports(
       const specifier = "../".repeat(from.split("/").length - 1) || "./";
       const message = fault(from, to);
       assertEquals(
-        check({ [to]: PAGE, [from]: `import "${specifier}${to}";` })
+        check({
+          [to]: PAGE,
+          [from]: `import type {} from "${specifier}${to}";`,
+        })
           .filter((line) => !line.includes("is not exported"))
           .filter((line) => !line.includes("opens with a doc comment")),
         message === null ? [] : [`${from}:1 ${message}`],
@@ -191,6 +194,15 @@ test("checkPurity rejects what a pure module may not use", () => {
       assertEquals(check({ [path]: text }), [expected], text);
     }
   }
+});
+
+test("checkPurity rejects what a pure module imports from a driver", () => {
+  const texts = { "client/a.ts": "", "agent/b.ts": `import "../client/a.ts";` };
+  assertEquals(check(texts), [
+    "agent/b.ts:1 A pure module may import only types of client/a.ts",
+  ]);
+  const type = `import type { A } from "../client/a.ts";`;
+  assertEquals(check({ "client/a.ts": "", "agent/b.ts": type }), []);
 });
 
 test("checkPurity accepts members, types, dates by number, and prose", () => {

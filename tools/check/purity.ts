@@ -6,13 +6,15 @@
 //   runtime  connectors, transports, and the agent's decoders: anything
 
 import ts from "typescript";
+import { importsOf, resolve } from "./imports.ts";
 import type { Config, Problem, SourceFile } from "./source.ts";
 import { isPublished, parse, problemAt, walk } from "./source.ts";
 
 // `client/_` is what is left of the first version of the client.
 const RUNTIME =
   /^(?:client\/connect\/|client\/transport\/|client\/_|agent\/decoders\.)/;
-const DRIVER = /^(?:client\/|agent\/(?:mod|fetch|agent|pool\.|decod))/;
+const DRIVER =
+  /^(?:client\/|agent\/(?:mod|fetch|agent|pool\.|open|line|clock|decod))/;
 // `HttpRequest.fromRequest` reads the body of a `Request`.
 const MAY_AWAIT: ReadonlySet<string> = new Set(["rfc9110/request.ts"]);
 
@@ -47,7 +49,20 @@ export function checkPurity(
       const message = `A ${kind} module may not ${fault}`;
       problems.push(problemAt(file, node.getStart(tree), message));
     });
-    return problems;
+    // Below `client/`, such an import points upward, which the layers forbid.
+    return kind === "pure" && file.path.startsWith("agent/")
+      ? [...problems, ...impureImports(file, config)]
+      : problems;
+  });
+}
+
+/** Finds imports, other than of types, from files that are not pure. */
+function impureImports(file: SourceFile, config: Config): Problem[] {
+  return importsOf(file).flatMap(({ specifier, typeOnly, offset }) => {
+    const target = specifier && resolve(file, specifier, config);
+    if (target === null || typeOnly || isPure(target)) return [];
+    const message = `A pure module may import only types of ${target}`;
+    return [problemAt(file, offset, message)];
   });
 }
 
