@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { parseTimedArgs } from "./args.ts";
 import {
   type Cell,
   countCells,
@@ -76,4 +77,18 @@ test("runCell returns the outcome of a case, also of one without an end", async 
   assertStringIncludes(JSON.stringify(failed), "Error: No");
   const late = await runCell(1, endless);
   assertStringIncludes(JSON.stringify(late), "No end after 1 ms");
+});
+
+test("parseTimedArgs returns the seconds and the seed, or null", () => {
+  const parse = (text: string) =>
+    parseTimedArgs(text === "" ? [] : text.split(" "), ["--node"], 5);
+  assertEquals(parse(""), { seconds: null, seed: 5, flags: [] });
+  assertEquals(parse("9"), { seconds: 9, seed: 5, flags: [] });
+  assertEquals(parse("--seed 7 9"), { seconds: 9, seed: 7, flags: [] });
+  assertEquals(parse("9 --node --seed 0"), {
+    ...{ seconds: 9, seed: 0, flags: ["--node"] },
+  });
+  for (const text of ["0", "-1", "x", "9 9", "--seed x", "--deno"]) {
+    assertEquals(parse(text), null, text);
+  }
 });

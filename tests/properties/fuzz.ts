@@ -7,6 +7,7 @@
 // It prints each failure as small as fast-check can make it, with the seed and
 // path that repeat it, and exits with 1 if there was one.
 
+import { parseTimedArgs } from "../matrix/args.ts";
 import type { Job, Report } from "./_worker.ts";
 
 const DEFAULT_SECONDS = 60;
@@ -16,25 +17,15 @@ const STUCK_MILLISECONDS = 30_000;
 if (import.meta.main) Deno.exit(await main(Deno.args));
 
 async function main(args: readonly string[]): Promise<number> {
-  const job = parseArgs(args, Date.now() % 2 ** 31);
-  if (job === null) {
+  const parsed = parseTimedArgs(args);
+  if (parsed === null) {
     console.error("Usage: deno task fuzz [seconds] [--seed number]");
     return 2;
   }
-  console.log(`Fuzzing for ${job.seconds} s with --seed ${job.seed}`);
+  const { seconds, seed } = parsed;
+  const job = { seconds: seconds ?? DEFAULT_SECONDS, seed };
+  console.log(`Fuzzing for ${job.seconds} s with --seed ${seed}`);
   return await run(job) ? 0 : 1;
-}
-
-/** Parses the arguments; returns `null` if they are invalid. */
-export function parseArgs(args: readonly string[], seed: number): Job | null {
-  const rest = [...args];
-  const at = rest.indexOf("--seed");
-  const [, text] = at < 0 ? ["", `${seed}`] : rest.splice(at, 2);
-  const [seconds = `${DEFAULT_SECONDS}`, ...unknown] = rest;
-  const job = { seconds: Number(seconds), seed: Number(text) };
-  const isValid = job.seconds > 0 && Number.isSafeInteger(job.seed) &&
-    unknown.length === 0;
-  return isValid ? job : null;
 }
 
 /** Runs the properties in a worker; returns whether all of them hold. */
