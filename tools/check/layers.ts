@@ -9,8 +9,9 @@ import { isPrivate, isTypeScript, problemAt } from "./source.ts";
 const LAYERS: readonly (readonly string[])[] = [
   ["examples/", "tests/", "bench/", "tools/", "docs/"],
   ["agent/mod.ts"],
-  ["agent/fetch"],
+  ["agent/fetch.ts"],
   ["agent/agent"],
+  ["agent/fetch/"],
   ["agent/pool.ts", "agent/decod"],
   ["agent/"], // the policies and the pool's state
   ["client/"],

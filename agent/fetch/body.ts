@@ -1,0 +1,136 @@
+// The body of a request, in all the kinds that fetch takes (WHATWG Fetch §5.2).
+
+import { concat } from "@std/bytes";
+import { encodeForm } from "./multipart.ts";
+
+/** A body in memory, which can be sent again, or one that is read as it is sent. */
+export type FetchContent =
+  | Uint8Array<ArrayBuffer>
+  | Blob
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array>;
+
+/** A body, and the `Content-Type` that its kind implies. */
+export interface FetchBody {
+  readonly content: FetchContent;
+  readonly type: string | null;
+}
+
+const encoder = new TextEncoder();
+
+/**
+ * Reads the body of an init.
+ *
+ * @throws {TypeError} If it is a stream that someone reads.
+ */
+export function readBody(body: NonNullable<RequestInit["body"]>): FetchBody {
+  if (typeof body === "string") return textBody(body);
+  // A copy, as the standard says: the caller may change it from now on.
+  if (ArrayBuffer.isView(body)) {
+    const { buffer, byteOffset, byteLength } = body;
+    const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+    return { content: new Uint8Array(bytes), type: null };
+  }
+  if (body instanceof ArrayBuffer) {
+    return { content: new Uint8Array(body.slice(0)), type: null };
+  }
+  if (body instanceof URLSearchParams) {
+    const type = "application/x-www-form-urlencoded;charset=UTF-8";
+    return { content: encoder.encode(body.toString()), type };
+  }
+  if (body instanceof Blob) return { content: body, type: body.type || null };
+  if (body instanceof FormData) {
+    const content = encodeForm(body);
+    return { content, type: content.type };
+  }
+  if (body instanceof ReadableStream) {
+    if (body.locked) {
+      throw new TypeError("Cannot send the body: its stream is locked");
+    }
+    return { content: body, type: null };
+  }
+  return isAsyncIterable(body)
+    ? { content: body, type: null }
+    : textBody(String(body));
+}
+
+function textBody(text: string): FetchBody {
+  return { content: encoder.encode(text), type: "text/plain;charset=UTF-8" };
+}
+
+function isAsyncIterable(body: unknown): body is AsyncIterable<Uint8Array> {
+  return typeof body === "object" && body !== null &&
+    Symbol.asyncIterator in body;
+}
+
+// How much of a Request's body is read at once. What is longer may be a stream
+// that never waits and never ends.
+const MAX_READY_BYTES = 2 ** 24;
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/**
+ * Reads the body of a Request. Nothing tells what it was made from, but what is in
+ * memory can be read without waiting. That is then sent with its length, and can
+ * be sent again.
+ *
+ * @throws {TypeError} If a piece is not a Uint8Array.
+ */
+export async function readRequestBody(
+  body: ReadableStream<Bytes>,
+): Promise<Bytes | ReadableStream<Bytes>> {
+  const reader = body.getReader();
+  const pieces: Bytes[] = [];
+  let size = 0;
+  const turn = startTurn();
+  try {
+    for (;;) {
+      const read = reader.read();
+      const first = size > MAX_READY_BYTES
+        ? null
+        : await Promise.race([read, turn.over]);
+      if (first === null) return resume(reader, pieces, read);
+      if (first.done) return concat(pieces);
+      if (!(first.value instanceof Uint8Array)) {
+        throw new TypeError(
+          "Cannot send the body: a piece is not a Uint8Array",
+        );
+      }
+      pieces.push(first.value);
+      size += first.value.length;
+    }
+  } finally {
+    turn.stop();
+  }
+}
+
+/** Resolves once everything has happened that waits for nothing. */
+function startTurn(): { readonly over: Promise<null>; stop(): void } {
+  let timer: ReturnType<typeof setTimeout>;
+  const over = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), 0);
+  });
+  return { over, stop: () => clearTimeout(timer) };
+}
+
+/** Makes a stream again of one that was read in part. */
+function resume(
+  reader: ReadableStreamDefaultReader<Bytes>,
+  pieces: Bytes[],
+  pending: Promise<ReadableStreamReadResult<Bytes>>,
+): ReadableStream<Bytes> {
+  let next: typeof pending | null = pending;
+  // It is awaited later, if at all.
+  next.catch(() => {});
+  return new ReadableStream({
+    async pull(controller) {
+      const piece = pieces.shift();
+      if (piece !== undefined) return controller.enqueue(piece);
+      const { done, value } = await (next ?? reader.read());
+      next = null;
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+}

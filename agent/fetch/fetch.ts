@@ -1,0 +1,321 @@
+// `fetch` over the calls of an agent (WHATWG Fetch, PROTOCOL §19).
+//
+//   arguments ─┬─> data: ────────────────────────────────────> Response
+//              ├─> http:, https: ──> a call ──> integrity? ──> Response
+//              └─> blob: ──> the runtime's own fetch ────────> Response
+//
+// What is wrong with the arguments, the network, or the response is a TypeError.
+// An abort rejects with the signal's reason.
+
+import { quote } from "../../core/quote.ts";
+import { HttpError } from "../../error.ts";
+import { HttpHeaders } from "../../rfc9110/headers.ts";
+import type { HttpRedirect } from "../../rfc9110/redirect.ts";
+import { HttpRequest } from "../../rfc9110/request.ts";
+import { type HttpResponse, isNullBodyStatus } from "../../rfc9110/response.ts";
+import type { HttpHop, HttpRedirectMode } from "../redirects.ts";
+import { hasBadPort } from "./bad_ports.ts";
+import type { FetchContent } from "./body.ts";
+import { readDataUrl } from "./data_url.ts";
+import { matchesIntegrity } from "./integrity.ts";
+import {
+  type FetchInput,
+  type FetchRequest,
+  readArguments,
+} from "./request.ts";
+import { FetchResponse } from "./response.ts";
+import { VERSION } from "./version.ts";
+
+/** How fetch makes its calls. */
+export interface FetchHost {
+  /** What the agent does with redirects. */
+  readonly redirect: HttpRedirectMode | undefined;
+  /** Whether the agent adds a field of that name, or wants none to be added. */
+  decides(name: string): boolean;
+  /** Starts a call. */
+  call(request: HttpRequest, options: FetchCallOptions): Promise<FetchCall>;
+}
+
+/** The options of a call. */
+export interface FetchCallOptions {
+  readonly body?: Exclude<FetchContent, Uint8Array>;
+  readonly signal?: AbortSignal;
+  readonly redirect: HttpRedirectMode;
+  readonly cookies?: null;
+  readonly credentials?: null;
+}
+
+/** A call that got the head of its response. */
+export interface FetchCall {
+  /** The head as it was received. */
+  readonly head: HttpResponse;
+  readonly url: URL;
+  readonly hops: readonly HttpHop[];
+  /** Where the response points, if that was not followed. */
+  readonly redirect: HttpRedirect | null;
+  readonly upgraded: boolean;
+  /** The body without its codings. */
+  readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** Drops the body. */
+  discard(): Promise<void>;
+}
+
+type Fetch = (input: FetchInput, init?: RequestInit) => Promise<Response>;
+
+// As it was when this module was loaded: a program may put ours in its place.
+const runtimeFetch: Fetch | undefined = globalThis.fetch;
+
+/** Creates a fetch over an agent. */
+export function makeFetch(host: FetchHost): Fetch {
+  const fetcher = new Fetcher(host);
+  const fetch: Fetch = async (input, init = {}) => {
+    const href = input instanceof Request ? input.url : String(input);
+    if (/^\s*blob:/i.test(href)) return await fetchBlob(input, init);
+    const read = readArguments(input, init);
+    const request = read instanceof Promise ? await read : read;
+    throwIfAborted(request);
+    const response = request.url.protocol === "data:"
+      ? fetchData(request)
+      : await fetcher.fetch(request);
+    const { integrity } = request;
+    return integrity === ""
+      ? response
+      : await checkIntegrity(response, integrity);
+  };
+  // Bun's has a method that opens connections ahead, which a pool does not need.
+  return runtimeFetch !== undefined && "preconnect" in runtimeFetch
+    ? Object.assign(fetch, { preconnect() {} })
+    : fetch;
+}
+
+/** @throws {unknown} The signal's reason, if it is aborted. */
+function throwIfAborted({ signal, content }: FetchRequest): void {
+  if (!signal?.aborted) return;
+  if (content instanceof ReadableStream) {
+    content.cancel(signal.reason).catch(() => {});
+  }
+  throw signal.reason;
+}
+
+const DEFAULT_FIELDS: readonly [name: string, value: string][] = [
+  ["Accept", "*/*"],
+  ["Accept-Language", "*"],
+  ["User-Agent", `io-http/${VERSION}`],
+];
+
+/** Fetches over HTTP. */
+class Fetcher {
+  readonly #host: FetchHost;
+  readonly #defaults: readonly [name: string, value: string][];
+  /** What to do with redirects if the caller says nothing of them. */
+  readonly #redirect: HttpRedirectMode;
+  /** Whether the agent may stop at a redirect. */
+  readonly #mayStop: boolean;
+
+  constructor(host: FetchHost) {
+    this.#host = host;
+    this.#defaults = DEFAULT_FIELDS.filter(([name]) => !host.decides(name));
+    this.#redirect = checkingPorts(host.redirect);
+    this.#mayStop = typeof host.redirect === "object" &&
+      host.redirect.decide !== undefined;
+  }
+
+  async fetch(request: FetchRequest): Promise<FetchResponse> {
+    const { method, url, signal } = request;
+    checkUrl(url);
+    const redirect = this.#redirectMode(request);
+    const { content } = request;
+    const inMemory = content instanceof Uint8Array;
+    const call = await this.#call(
+      new HttpRequest(method, url, {
+        headers: this.#addDefaults(request.headers),
+        body: inMemory ? content : undefined,
+      }),
+      {
+        redirect,
+        ...(content !== null && !inMemory && { body: content }),
+        ...(signal !== null && { signal }),
+        ...(request.omitsCredentials && { cookies: null, credentials: null }),
+      },
+    );
+    const fault = faultOf(call, redirect, this.#mayStop);
+    if (fault !== null) {
+      await call.discard();
+      throw networkError(url, fault);
+    }
+    return makeResponse(call, method, signal);
+  }
+
+  /** @throws {TypeError} If the call fails. */
+  async #call(
+    request: HttpRequest,
+    options: FetchCallOptions,
+  ): Promise<FetchCall> {
+    try {
+      return await this.#host.call(request, options);
+    } catch (error) {
+      throw error instanceof HttpError
+        ? networkError(request.url, error.message, error)
+        : error;
+    }
+  }
+
+  #addDefaults(headers: HttpHeaders): HttpHeaders {
+    for (const [name, value] of this.#defaults) {
+      if (!headers.has(name)) headers.append(name, value);
+    }
+    // A range of a coded body is of no use.
+    if (
+      headers.has("range") && !headers.has("accept-encoding") &&
+      !this.#host.decides("accept-encoding")
+    ) headers.append("Accept-Encoding", "identity");
+    return headers;
+  }
+
+  /** The caller's mode, or else that of the agent. */
+  #redirectMode({ redirect }: FetchRequest): HttpRedirectMode {
+    if (redirect === undefined) return this.#redirect;
+    if (redirect !== "follow") return redirect;
+    return typeof this.#redirect === "object" ? this.#redirect : FOLLOW;
+  }
+}
+
+/** Follows redirects, but not to bad ports. */
+function checkingPorts(mode: HttpRedirectMode = "follow"): HttpRedirectMode {
+  if (mode === "manual" || mode === "error") return mode;
+  const options = mode === "follow" ? {} : mode;
+  return {
+    ...options,
+    decide(hop) {
+      if (hasBadPort(hop.to)) throw badPort(hop.to);
+      return options.decide?.(hop) ?? "follow";
+    },
+  };
+}
+
+const FOLLOW = checkingPorts();
+
+/** @throws {TypeError} If fetch does not go there. */
+function checkUrl(url: URL): void {
+  if (url.protocol !== "http:" && url.protocol !== "https:") {
+    throw networkError(url, `its scheme ${quote(url.protocol)} is unknown`);
+  }
+  if (hasBadPort(url)) throw badPort(url);
+}
+
+function badPort(url: URL): TypeError {
+  return networkError(url, `its port ${url.port} is blocked`);
+}
+
+const REDIRECT_STATUSES = [301, 302, 303, 307, 308];
+
+/** What makes a response a network error, or `null`. */
+function faultOf(
+  { head, redirect, upgraded }: FetchCall,
+  mode: HttpRedirectMode,
+  mayStop: boolean,
+): string | null {
+  if (upgraded) return "the response upgrades the connection";
+  if (!REDIRECT_STATUSES.includes(head.status) || mode === "manual") {
+    return null;
+  }
+  if (mode === "error") return `the response redirects (${head.status})`;
+  if (!head.headers.has("location")) return null;
+  if (redirect === null) return "the Location of the response is invalid";
+  return mayStop ? null : "the body cannot be sent again to where it redirects";
+}
+
+/** Makes the Response of a call. */
+function makeResponse(
+  call: FetchCall,
+  method: string,
+  signal: AbortSignal | null,
+): FetchResponse {
+  const { head, hops } = call;
+  const { status, reason, headers } = head;
+  let body: BodyInit | null = null;
+  if (method !== "HEAD" && !isNullBodyStatus(status)) {
+    body = explainErrors(call.body, call.url);
+  } else {
+    // Nobody can read it, and without an end the call would not end.
+    call.discard();
+  }
+  return new FetchResponse(body, {
+    url: withoutFragment(call.url),
+    redirected: hops.length > 0,
+    status,
+    statusText: reason,
+    headers,
+    signal,
+  });
+}
+
+/** Passes on a body. What goes wrong is a TypeError, but for an abort. */
+function explainErrors(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  url: URL,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const reader = body.getReader();
+  return new ReadableStream({
+    type: "bytes",
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (!done) return controller.enqueue(value);
+        controller.close();
+        controller.byobRequest?.respond(0);
+      } catch (error) {
+        throw error instanceof HttpError
+          ? networkError(url, error.message, error)
+          : error;
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+}
+
+/** @throws {TypeError} If the body does not match. */
+async function checkIntegrity(
+  response: FetchResponse,
+  integrity: string,
+): Promise<Response> {
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  if (await matchesIntegrity(bytes, integrity)) return response.withBody(bytes);
+  throw new TypeError(
+    `Cannot fetch ${quote(response.url)}: its body does not match the ` +
+      `integrity ${quote(integrity)}`,
+  );
+}
+
+/** @throws {TypeError} If the URL is invalid. */
+function fetchData({ url, method }: FetchRequest): FetchResponse {
+  const data = readDataUrl(url);
+  if (data === null) throw networkError(url, "the data: URL is invalid");
+  return new FetchResponse(method === "HEAD" ? null : data.bytes, {
+    url: withoutFragment(url),
+    redirected: false,
+    status: 200,
+    statusText: "OK",
+    headers: new HttpHeaders({ "Content-Type": data.type }),
+    signal: null,
+  });
+}
+
+/** @throws {TypeError} If the runtime has no fetch. */
+function fetchBlob(input: FetchInput, init: RequestInit): Promise<Response> {
+  if (runtimeFetch !== undefined) return runtimeFetch(input, init);
+  throw new TypeError("Cannot fetch a blob: URL: the runtime has no fetch");
+}
+
+function withoutFragment({ href }: URL): string {
+  const hash = href.indexOf("#");
+  return hash < 0 ? href : href.slice(0, hash);
+}
+
+function networkError(url: URL, reason: string, cause?: HttpError): TypeError {
+  const { protocol, host } = url;
+  return new TypeError(
+    `Cannot fetch from ${quote(`${protocol}//${host}`)}: ${reason}`,
+    cause && { cause },
+  );
+}

@@ -1,0 +1,2 @@
+/** The version in `deno.json`, for `User-Agent`. */
+export const VERSION = "0.1.0";
