@@ -4,45 +4,119 @@
  * @module
  */
 
-import type { HttpCoroutine } from "../coroutine.ts";
-import { Http10Send } from "../rfc1945/send.ts";
+import { quote } from "../core/quote.ts";
+import type { HttpCoroutine, HttpStepOf } from "../coroutine.ts";
+import { parseHttpUrl } from "../rfc9110/_url.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
+import type { HttpVersion } from "../rfc9110/response.ts";
 import {
+  type HttpReceiveOptions,
   type ReceiveSettings,
   resolveReceiveOptions,
 } from "../rfc9112/limits.ts";
-import { Http11Send } from "../rfc9112/send.ts";
+import { receiveResponse } from "../rfc9112/receive.ts";
+import { defaultConnector } from "./connect/default.ts";
+import { openConnection } from "./connect/open.ts";
+import { Connection, type ConnectionStart } from "./connection/connection.ts";
+import {
+  exchange,
+  type HttpExchange,
+  type HttpExchangeOptions,
+} from "./exchange/exchange.ts";
+import { planRequest } from "./exchange/request_plan.ts";
+import { type HttpRunOptions, run } from "./exchange/run.ts";
+import {
+  type HttpClientOutput,
+  type HttpClientSendOptions,
+  send as sendRequest,
+} from "./exchange/send.ts";
+import { isDenoConn } from "./transport/deno_conn.ts";
+import { DenoTransport } from "./transport/deno.ts";
 import type {
-  HttpSendOptions,
-  HttpSendOutput,
-  HttpSendResult,
-} from "../rfc9112/send.ts";
-import { ConnTransport, isConn } from "./_conn_transport.ts";
-import { parseHttpUrl } from "../rfc9110/_url.ts";
-import { openConn } from "./_connect.ts";
-import { Connection, nextTurn } from "./_connection.ts";
-import { copyBytes } from "./_copy.ts";
-import { drive } from "./_drive.ts";
-import { startExchange } from "./_exchange.ts";
-import { StreamTransport } from "./_stream_transport.ts";
-import type { HttpConnectOptions } from "./connect.ts";
-import type { HttpExchange, HttpExchangeOptions } from "./exchange.ts";
-import type {
-  HttpClientOptions,
-  HttpClientOutput,
-  HttpClientSendOptions,
-  HttpRunOptions,
-  HttpRunResult,
-} from "./output.ts";
-import type { ByteStream } from "./stream.ts";
+  ByteStream,
+  HttpAddress,
+  HttpConnection,
+  HttpConnectionInfo,
+  HttpConnector,
+  HttpTlsOptions,
+} from "./transport/http_connection.ts";
+import { StreamTransport } from "./transport/stream.ts";
+import { takeTransport, type Transport } from "./transport/transport.ts";
+
+/** Options of an {@linkcode HttpClient}: how to read each response. */
+export interface HttpClientOptions extends HttpReceiveOptions {
+  /**
+   * The origin of every request. A request for another one is a TypeError,
+   * except CONNECT and one whose target has absolute form.
+   *
+   * @default {null}
+   */
+  origin?: string | URL | null | undefined;
+}
+
+/** Options of {@linkcode HttpClient.connect}. */
+export interface HttpConnectOptions extends HttpClientOptions {
+  /**
+   * Aborts connecting, including the TLS handshake. It has no effect on the
+   * client's calls, which take their own.
+   *
+   * @default {none}
+   */
+  signal?: AbortSignal | undefined;
+  /**
+   * Opens the connection.
+   *
+   * @default {the runtime's}
+   */
+  connector?: HttpConnector | undefined;
+  /**
+   * Options of TLS, for an https URL.
+   *
+   * @default {none}
+   */
+  tls?: HttpTlsOptions | undefined;
+  /**
+   * The host to connect to instead of the URL's. `Host` and the certificate
+   * remain those of the URL.
+   *
+   * @default {the URL's host}
+   */
+  hostname?: string | undefined;
+  /**
+   * The port to connect to instead of the URL's.
+   *
+   * @default {the URL's port}
+   */
+  port?: number | undefined;
+  /**
+   * The path of a Unix socket to connect to instead of a host and port.
+   *
+   * @default {none}
+   */
+  unixPath?: string | undefined;
+}
+
+const NO_OPTIONS = {};
+
+// A client that is dropped leaves its connection to nobody. Whatever may still
+// use the connection refers to the client; the connection itself does not.
+const dropped = new FinalizationRegistry<Connection>((connection) => {
+  connection.close();
+});
+
+let expectSilence: (client: HttpClient) => HttpClient;
 
 /**
- * A client over one connection, one exchange at a time.
+ * A client over one connection, for one exchange at a time.
  *
- * What the peer does wrong rejects with an `HttpError`, an aborted signal with
- * its reason; the connection is then closed. What the caller does wrong is a
- * `TypeError` or `RangeError`, before a byte is sent, unless it shows only later,
- * as a streamed body that does not have the length that was named.
+ * A failure rejects with an `HttpError`, which names the peer and says how far
+ * the call had come; the connection is then closed. An aborted signal rejects
+ * with its reason. A caller's mistake rejects with a `TypeError` or
+ * `RangeError`, before a byte is sent if it can be known by then.
+ *
+ * While no call is in flight, the connection is watched: when bytes, end of
+ * file, or a reset arrives, it is closed, and `ended` resolves. It does not keep
+ * the process alive. A client that is dropped is closed when it is collected.
  *
  * @example Over a stream that you opened
  * ```ts
@@ -50,7 +124,7 @@ import type { ByteStream } from "./stream.ts";
  * import { HttpRequest } from "@pimalaya/io-http";
  * import { HttpClient } from "@pimalaya/io-http/client";
  *
- * // A server in memory, which answers whatever it is asked.
+ * // A server in memory that has responded already.
  * const readable = new Response("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
  *   .body!;
  * const writable = new WritableStream<Uint8Array>();
@@ -66,223 +140,321 @@ import type { ByteStream } from "./stream.ts";
  */
 export class HttpClient implements AsyncDisposable {
   readonly #connection: Connection;
-  readonly #limits: ReceiveSettings;
+  readonly #settings: ReceiveSettings;
+  /** The origin of every request, and its URLs up to the path. */
+  readonly #origin: { readonly origin: string; readonly prefix: string } | null;
 
-  /**
-   * Takes over a stream. A connection of Deno's is read and written directly,
-   * and its streams are not touched; of any other pair, both streams are locked.
-   *
-   * @param stream The connection, for example what `Deno.connect` gives.
-   * @param options The limits of each call, unless it has its own.
-   * @throws {TypeError} If one of the streams to lock is locked already.
-   * @throws {RangeError} If a limit is not a whole number from 0 on.
-   */
-  constructor(stream: ByteStream, options: HttpClientOptions = {}) {
-    this.#limits = resolveReceiveOptions(options);
-    this.#connection = new Connection(
-      isConn(stream) ? new ConnTransport(stream) : new StreamTransport(stream),
-    );
+  static {
+    expectSilence = (client) => {
+      client.#connection.expectSilence();
+      return client;
+    };
   }
 
   /**
-   * Opens a connection to the origin of a URL: TCP for http, TLS for https. It
-   * needs Deno, and its permission for the network.
+   * Takes over a connection.
    *
-   * @param url A URL of the origin; its path and query do not matter here.
-   * @param options Where and how to connect, a signal to give up, and the limits
-   * of each call, unless it has its own.
-   * @returns A client over the new connection.
+   * @param stream A connection of a connector, a connection of Deno's, or any
+   * pair of streams, which are locked.
+   * @param options How to read each response, and the origin of each request.
+   * @throws {TypeError} If a stream is locked, the connection is in use, or the
+   * origin is not an http or https URL.
+   * @throws {RangeError} If a limit is not a non-negative integer.
+   */
+  constructor(
+    stream: ByteStream | HttpConnection,
+    options: HttpClientOptions = {},
+  ) {
+    const { origin = null } = options;
+    this.#settings = resolveReceiveOptions(options);
+    const base = origin === null ? null : parseHttpUrl(origin).origin;
+    this.#origin = base === null ? null : { origin: base, prefix: `${base}/` };
+    const { transport, start } = openTransport(stream);
+    this.#connection = new Connection(transport, start);
+    dropped.register(this, this.#connection);
+  }
+
+  /**
+   * Opens a connection to the origin of a URL: TCP, and TLS for https.
+   *
+   * @param url A URL of the origin. Its path and query do not matter.
+   * @param options Where and how to connect, and the client's options.
+   * @returns A client over the new connection, for requests to that origin.
+   * @throws {HttpError} If the connection cannot be opened (`ConnectFailed`,
+   * `TlsFailed`).
    * @throws {TypeError} If the URL is neither http nor https, or the options
    * contradict each other.
-   * @throws {RangeError} If a limit is not a whole number from 0 on.
+   * @throws {RangeError} If a limit is not a non-negative integer.
    */
   static async connect(
     url: string | URL,
     options: HttpConnectOptions = {},
   ): Promise<HttpClient> {
-    const limits = resolveReceiveOptions(options);
-    return new HttpClient(await openConn(parseHttpUrl(url), options), limits);
+    const base = parseHttpUrl(url);
+    const { signal, connector } = options;
+    resolveReceiveOptions(options);
+    const tls = tlsOptions(base, options.tls);
+    const connection = await openConnection({
+      connector: connector ?? defaultConnector(),
+      target: connectTarget(base, options),
+      tls,
+      signal,
+    });
+    const { origin = base.origin } = options;
+    return clientOver(connection, { ...options, origin });
   }
 
-  /**
-   * Whether another request may be sent here. It is false as well after bytes
-   * that nobody asked for, whatever `keepAlive` said of the response.
-   */
+  /** Whether a request can be sent, as of the last turn of the event loop. */
   get reusable(): boolean {
-    return this.#connection.isIdle;
+    return this.#connection.isReusable;
   }
 
   /**
-   * Sends a request over HTTP/1.1 and reads the response, whole.
+   * Resolves when no more requests can be sent, for any reason, even while no
+   * call is in flight. Never rejects.
+   */
+  get ended(): Promise<void> {
+    return this.#connection.ended;
+  }
+
+  /** Facts of the connection, or `null` if they are unknown. */
+  get info(): HttpConnectionInfo | null {
+    return this.#connection.info;
+  }
+
+  /**
+   * Sends a request over HTTP/1.1 and reads the whole response.
    *
-   * @param request What to send.
+   * The response is read while the request is sent. An early final response
+   * stops the upload, unless it is a 2xx: then the upload goes on until the
+   * response is complete.
+   *
+   * @param request The request.
    * @param options Limits, the form of the request target, and a signal.
-   * @returns The response, where it points if it is a redirect, and whether the
-   * connection may be used again.
-   * @throws {HttpError} If the peer did something wrong.
-   * @throws {TypeError} If the request contradicts itself, or another call is
-   * under way, or the connection may not be used again.
-   * @throws {RangeError} If a limit is not a whole number from 0 on.
+   * @returns The response, and what the exchange says of the connection.
+   * @throws {HttpError} If the peer or the connection fails.
+   * @throws {TypeError} If the request contradicts itself or is for another
+   * origin, or the connection is in use or cannot be used again.
+   * @throws {RangeError} If a limit is not a non-negative integer.
    */
   send(
     request: HttpRequest,
-    options?: HttpClientSendOptions,
+    options: HttpClientSendOptions = NO_OPTIONS,
   ): Promise<HttpClientOutput> {
-    return this.#send(
-      () => new Http11Send(request, this.#withLimits(options)),
-      options?.signal,
-    );
+    return this.#send(request, "HTTP/1.1", options);
   }
 
   /**
-   * Sends a request over HTTP/1.0 and reads the response, whole.
+   * Sends a request over HTTP/1.0 and reads the whole response, of either
+   * version.
    *
-   * @param request What to send.
+   * @param request The request.
    * @param options Limits, the form of the request target, and a signal.
-   * @returns The response, where it points if it is a redirect, and whether the
-   * connection may be used again.
-   * @throws {HttpError} If the peer did something wrong.
-   * @throws {TypeError} If the request contradicts itself, or another call is
-   * under way, or the connection may not be used again.
-   * @throws {RangeError} If a limit is not a whole number from 0 on.
+   * @returns The response, and what the exchange says of the connection.
+   * @throws {HttpError} If the peer or the connection fails.
+   * @throws {TypeError} If the request contradicts itself or is for another
+   * origin, or the connection is in use or cannot be used again.
+   * @throws {RangeError} If a limit is not a non-negative integer.
    */
   sendHttp10(
     request: HttpRequest,
-    options?: HttpClientSendOptions,
+    options: HttpClientSendOptions = NO_OPTIONS,
   ): Promise<HttpClientOutput> {
-    return this.#send(
-      () => new Http10Send(request, this.#withLimits(options)),
-      options?.signal,
-    );
+    return this.#send(request, "HTTP/1.0", options);
   }
 
   /**
-   * Sends a request over HTTP/1.1 and resolves at the head of the response,
-   * whose body is then read as it comes in.
+   * Sends a request over HTTP/1.1, and resolves when the head of the response
+   * has arrived. The body is then read as it arrives, and the rest of the
+   * request is sent meanwhile, as {@linkcode HttpClient.send} says.
    *
-   * The response is read while the request is written. Where the final response
-   * comes first, the rest of the request is not sent, and the connection is not
-   * used again. So a server that answers piece by piece while it reads, as an
-   * echo does, gets no more than what was sent before its answer began.
-   *
-   * @param request What to send.
+   * @param request The request.
    * @param options The body and trailers to stream, limits, and a signal.
-   * @returns The exchange. Its body has to be read, or cancelled, before the
-   * next request.
-   * @throws {HttpError} If the peer did something wrong.
-   * @throws {TypeError} If request and options contradict themselves, or another
-   * call is under way, or the connection may not be used again.
-   * @throws {RangeError} If a limit is not a whole number from 0 on.
-   * @throws {unknown} If the source of the body throws, what it throws.
+   * @returns The exchange. Read its body, or call `discard`, before the next
+   * call.
+   * @throws {HttpError} If the peer or the connection fails.
+   * @throws {TypeError} If request and options contradict each other, the
+   * request is for another origin, or the connection is in use or cannot be
+   * used again.
+   * @throws {RangeError} If a limit is not a non-negative integer.
+   * @throws {unknown} If the source of the body throws, its error.
    */
-  async exchange(
+  exchange(
     request: HttpRequest,
-    options: HttpExchangeOptions = {},
+    options: HttpExchangeOptions = NO_OPTIONS,
   ): Promise<HttpExchange> {
-    const limits = resolveReceiveOptions(options, this.#limits);
-    return await startExchange(this.#connection, request, limits, options);
+    return new Promise((resolve, reject) => {
+      const { signal, onInterim } = options;
+      this.#check(request, options);
+      const settings = this.#settingsOf(options);
+      exchange(this.#connection, {
+        request,
+        plan: planRequest(request, "HTTP/1.1", options),
+        receive: receiveResponse(request, "HTTP/1.1", settings),
+        maxBodyBytes: settings.maxBodyBytes,
+        signal,
+        onInterim,
+        owner: this,
+        resolve,
+        reject,
+      });
+    });
   }
 
   /**
    * Drives any coroutine over the connection, up to its first step that is
-   * neither I/O nor a fault.
+   * neither I/O nor an error.
    *
-   * A coroutine that has more steps is driven on by another `run`; no exchange
-   * starts before it is through. A `WantsRedirect` ends an exchange as its `Ok`
-   * does, which holds the same response. The bytes that the last step of another
-   * coroutine left in `remaining` come first in what is read next.
+   * After that, the connection is reusable only if the step has
+   * `keepAlive: true`. Otherwise only another `run` or `detach` can go on with
+   * it, starting with the bytes in the step's `remaining`.
    *
    * @typeParam C The coroutine.
-   * @param coroutine What to drive.
+   * @param coroutine The coroutine. It may have been driven before, also over
+   * another connection.
    * @param options A signal.
    * @returns The step.
-   * @throws {HttpError} If the peer did something wrong.
-   * @throws {TypeError} If another call is under way, or the connection may not
-   * be used again.
+   * @throws {HttpError} If the peer or the connection fails.
+   * @throws {TypeError} If the connection is in use or cannot be used again.
    */
-  async run<C extends HttpCoroutine<{ readonly type: string }>>(
+  run<C extends HttpCoroutine<{ readonly type: string }>>(
     coroutine: C,
-    options?: HttpRunOptions,
-  ): Promise<HttpRunResult<C>> {
-    const call = this.#connection.begin(options?.signal, true);
-    try {
-      const step = await drive(call, coroutine, copyBytes) as HttpRunResult<C>;
-      if (isOutput(step)) {
-        if (!call.isWritten) await nextTurn();
-        this.#connection.end(call, step, call.isWritten);
-      } else {
-        await call.flush();
-        this.#connection.pause(call, step);
-      }
-      return step;
-    } catch (error) {
-      this.#connection.fail(call, error);
-      throw error;
-    }
+    options: HttpRunOptions = NO_OPTIONS,
+  ): Promise<HttpStepOf<C>> {
+    return new Promise((resolve, reject) => {
+      const { signal } = options;
+      signal?.throwIfAborted();
+      const call = { signal, owner: this, resolve, reject };
+      run(this.#connection, coroutine, call);
+    });
   }
 
   /**
-   * Gives up the connection as a pair of streams, after an upgrade or CONNECT
-   * above all. The bytes that were read and not used come first.
+   * Gives up the connection, after an upgrade or CONNECT above all. Unread bytes
+   * come first.
    *
-   * @returns The streams. Closing them is up to the caller from here on.
-   * @throws {TypeError} If a call is under way, or the connection is gone.
+   * @returns The connection. Closing it is up to the caller. Its `startTls`
+   * works if a connector opened it.
+   * @throws {TypeError} If a call is in flight, or the connection is closed.
    */
-  detach(): ByteStream {
+  detach(): HttpConnection {
     return this.#connection.detach();
   }
 
   /**
-   * Closes the connection. A call that is under way rejects with an
-   * `AbortError`. Closing twice, or after `detach`, does nothing.
+   * Closes the connection. A call in flight rejects with an `AbortError`.
+   * Closing again, or after `detach`, does nothing.
    */
-  async close(): Promise<void> {
-    await this.#connection.close();
+  close(): Promise<void> {
+    return this.#connection.close();
   }
 
   /** Closes the connection at the end of an `await using` block. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#connection.close();
   }
 
-  async #send(
-    makeCoroutine: () => HttpCoroutine<HttpSendResult>,
-    signal: AbortSignal | undefined,
+  #send(
+    request: HttpRequest,
+    version: HttpVersion,
+    options: HttpClientSendOptions,
   ): Promise<HttpClientOutput> {
-    const coroutine = makeCoroutine();
-    const call = this.#connection.begin(signal);
-    try {
-      await this.#connection.checkSilence(call);
-      const step = await drive(call, coroutine);
-      if (!call.isWritten) await nextTurn();
-      const closeReason = this.#connection.end(call, step, call.isWritten);
-      const { response, interim, remaining, upgraded } = step;
-      return {
-        response,
-        interim,
-        remaining,
-        keepAlive: closeReason === null,
-        closeReason,
-        upgraded,
-        redirect: step.redirect,
-      };
-    } catch (error) {
-      this.#connection.fail(call, error);
-      throw error;
-    }
+    return new Promise((resolve, reject) => {
+      this.#check(request, options);
+      const settings = this.#settingsOf(options);
+      sendRequest(this.#connection, {
+        request,
+        plan: planRequest(request, version, options),
+        receive: receiveResponse(request, version, settings),
+        maxBodyBytes: settings.maxBodyBytes,
+        signal: options.signal,
+        owner: this,
+        resolve,
+        reject,
+      });
+    });
   }
 
-  /** The options of a call, with the client's limits where it has none. */
-  #withLimits(options: HttpSendOptions | undefined): HttpSendOptions {
-    return options === undefined
-      ? this.#limits
-      : { ...options, ...resolveReceiveOptions(options, this.#limits) };
+  /** Checks everything that does not depend on the body. */
+  #check(
+    { method, url }: HttpRequest,
+    { signal, target }: HttpClientSendOptions,
+  ): void {
+    signal?.throwIfAborted();
+    this.#connection.check(url);
+    const origin = this.#origin;
+    if (origin === null || url.href.startsWith(origin.prefix)) return;
+    if (method === "CONNECT" || target === "absolute") return;
+    if (url.origin === origin.origin) return;
+    throw new TypeError(
+      `Cannot send a request for ${quote(url.origin)} over a connection to ` +
+        quote(origin.origin),
+    );
+  }
+
+  /** The settings of a call: the client's, unless it has its own. */
+  #settingsOf(options: HttpReceiveOptions): ReceiveSettings {
+    return options === NO_OPTIONS
+      ? this.#settings
+      : resolveReceiveOptions(options, this.#settings);
   }
 }
 
-/** Tells whether a step ends an exchange, and says how. */
-function isOutput(
-  step: { readonly type: string },
-): step is { readonly type: string } & Readonly<HttpSendOutput> {
-  return "keepAlive" in step && "closeReason" in step && "remaining" in step;
+/**
+ * Creates a client over a new connection that a connector opened, on which
+ * nothing may arrive before the first request.
+ *
+ * @internal
+ */
+export function clientOver(
+  connection: HttpConnection,
+  options: HttpClientOptions,
+): HttpClient {
+  return expectSilence(new HttpClient(connection, options));
+}
+
+/** Finds the best way to drive a stream, and says what it may contain. */
+function openTransport(
+  stream: ByteStream | HttpConnection,
+): { transport: Transport; start: ConnectionStart } {
+  const own = takeTransport(stream);
+  if (own !== null) return { transport: own, start: "idle" };
+  if (isDenoConn(stream)) {
+    return { transport: new DenoTransport(stream), start: "filled" };
+  }
+  const start = "info" in stream ? "watched" : "filled";
+  return { transport: new StreamTransport(stream), start };
+}
+
+function connectTarget(
+  url: URL,
+  { hostname, port, unixPath }: HttpConnectOptions,
+): HttpAddress {
+  if (unixPath === undefined) {
+    const defaultPort = url.protocol === "https:" ? 443 : 80;
+    return {
+      hostname: hostname ?? bareHost(url),
+      port: port ?? (url.port === "" ? defaultPort : Number(url.port)),
+    };
+  }
+  if (hostname === undefined && port === undefined) return { unixPath };
+  throw new TypeError(
+    "Cannot connect: `unixPath` goes with neither `hostname` nor `port`",
+  );
+}
+
+function tlsOptions(
+  url: URL,
+  tls: HttpTlsOptions | undefined,
+): (HttpTlsOptions & { serverName: string }) | null {
+  if (url.protocol === "https:") {
+    return { ...tls, serverName: tls?.serverName ?? bareHost(url) };
+  }
+  if (tls === undefined) return null;
+  throw new TypeError("Cannot connect: `tls` is for https URLs");
+}
+
+/** The host of a URL, an IPv6 address without its brackets. */
+function bareHost({ hostname }: URL): string {
+  return hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
 }

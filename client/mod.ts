@@ -21,15 +21,30 @@
  * @module
  */
 
-export { HttpClient } from "./client.ts";
-export type { HttpConnectOptions, HttpTlsOptions } from "./connect.ts";
+export {
+  HttpClient,
+  type HttpClientOptions,
+  type HttpConnectOptions,
+} from "./client.ts";
+export { cloudflareConnector } from "./connect/cloudflare.ts";
+export type { CloudflareConnect } from "./connect/cloudflare.ts";
+export { defaultConnector } from "./connect/default.ts";
+export { denoConnector } from "./connect/deno.ts";
+export { nodeConnector } from "./connect/node.ts";
 export { readEvents, type ReadEventsOptions } from "./events.ts";
-export type { HttpExchange, HttpExchangeOptions } from "./exchange.ts";
+export type { HttpExchange, HttpExchangeOptions } from "./exchange/exchange.ts";
+export type { HttpTrailersInit } from "./exchange/request_plan.ts";
+export type { HttpRunOptions } from "./exchange/run.ts";
 export type {
-  HttpClientOptions,
   HttpClientOutput,
   HttpClientSendOptions,
-  HttpRunOptions,
-  HttpRunResult,
-} from "./output.ts";
-export type { ByteStream } from "./stream.ts";
+} from "./exchange/send.ts";
+export type { HttpBodyInit } from "./exchange/source.ts";
+export type {
+  ByteStream,
+  HttpAddress,
+  HttpConnection,
+  HttpConnectionInfo,
+  HttpConnector,
+  HttpTlsOptions,
+} from "./transport/http_connection.ts";

@@ -304,7 +304,7 @@ class SendExchange {
 }
 
 /** Returns whether a final response makes the rest of the request pointless. */
-function endsUpload({ status, headers }: HttpResponse): boolean {
+export function endsUpload({ status, headers }: HttpResponse): boolean {
   return status >= 300 || hasOption(headers, "close");
 }
 

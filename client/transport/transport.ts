@@ -13,8 +13,8 @@ export interface Transport {
   /**
    * Reads the bytes that are there.
    *
-   * @param into Where to read to, if the transport can. Its buffer may be
-   * transferred.
+   * @param into Where to read to. A transport that cannot read into it without
+   * taking its buffer away ignores it.
    * @returns At least one byte, or `null` at end of file. Nobody else uses the
    * bytes until they are passed to {@linkcode recycle}.
    */
@@ -23,7 +23,10 @@ export interface Transport {
   ): Promise<Uint8Array<ArrayBuffer> | null>;
   /** Takes back bytes that a read returned and nothing refers to. */
   recycle(bytes: Uint8Array<ArrayBuffer>): void;
-  /** Writes all pieces in order, in one write if they are small. */
+  /**
+   * Writes all pieces in order, in one write if they are small. The caller may
+   * reuse their buffers once the write is done.
+   */
   write(pieces: readonly Uint8Array[]): Promise<void>;
   /** Closes the connection in order; never rejects. */
   close(): Promise<void>;
@@ -34,6 +37,12 @@ export interface Transport {
    * has already arrived to a pending read.
    */
   turn(): Promise<void>;
+  /**
+   * Waits until promises that are already settled have delivered their data to
+   * a pending read. Only transports that read through chains of promises need
+   * it.
+   */
+  settle?(): Promise<void>;
   /** Whether the connection keeps the process alive. */
   ref(): void;
   /** See {@linkcode ref}. */

@@ -34,6 +34,8 @@ for (const [kind, options] of PIPES) {
         closeReason: null,
         upgraded: false,
         redirect: null,
+        reused: false,
+        uploaded: true,
       });
       assertEquals(client.reusable, true);
       assertEquals(server.isClosed, false);

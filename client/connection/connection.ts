@@ -1,0 +1,349 @@
+// A connection and what it can be used for:
+//
+//            lease              finish
+//   fresh ──────────> leased ──────────> idle ── lease ──> leased
+//                      │  │ │              └── bytes, end of file, or reset
+//                      │  │ └─ upgrade ──> upgraded          │
+//                      │  └─── hold ─────> held              │
+//                      └ fail, or finish without keep-alive  │
+//                                  └──> over <── close ──────┘
+//
+// A "fresh" connection may already contain data that its owner put there. An
+// "idle" one may not: a read stays pending on it, and whatever that read returns
+// ends the connection. A "held" one belongs to the next coroutine. All but
+// "leased" and "over" can be detached.
+
+import { HttpError } from "../../error.ts";
+import type {
+  HttpConnection,
+  HttpConnectionInfo,
+} from "../transport/http_connection.ts";
+import type { Transport } from "../transport/transport.ts";
+import {
+  type ConnectionEnd,
+  describePeer,
+  type FailureFacts,
+  idleFailure,
+} from "./failure.ts";
+import { Input, type InputReceiver } from "./input.ts";
+import {
+  Lease,
+  type LeasedConnection,
+  type LeaseEnd,
+  type LeaseHolder,
+} from "./lease.ts";
+import { Output, type OutputListener } from "./output.ts";
+
+/** How long closing may take before the connection is aborted, in ms. */
+const CLOSE_TIMEOUT = 1000;
+
+/** How long a connection may be idle without the runtime getting a turn. */
+const MAX_IDLE_MILLISECONDS = 1;
+
+/** How much of unsolicited bytes is kept for the error. */
+const MAX_SHOWN_BYTES = 64;
+
+type State =
+  | { readonly kind: "fresh" }
+  | { readonly kind: "idle"; readonly since: number }
+  | { readonly kind: "leased"; readonly lease: Lease }
+  | { readonly kind: "held" }
+  | { readonly kind: "upgraded" }
+  | { readonly kind: "over"; readonly why: Why };
+
+/** Why a connection is over, for the error of a later call. */
+type Why =
+  | { readonly kind: "ended"; readonly end: ConnectionEnd }
+  | { readonly kind: "closed"; readonly reason: string }
+  | Extract<LeaseEnd, { kind: "failed" }>;
+
+const CLOSED: State = over("the client is closed");
+const DETACHED: State = over("its connection is detached");
+const FRESH: State = { kind: "fresh" };
+const HELD: State = { kind: "held" };
+const UPGRADED: State = { kind: "upgraded" };
+
+/** What a connection can carry at first. */
+export type ConnectionStart =
+  /** A stream that may already contain data. It is not read before use. */
+  | "filled"
+  /** The same, but read from the start. */
+  | "watched"
+  /** A new connection, on which nothing may arrive before a request. */
+  | "idle";
+
+/** One connection, for one exchange at a time. */
+export class Connection {
+  readonly #transport: Transport;
+  readonly #leased: LeasedConnection;
+  readonly #input: Input;
+  readonly #output: Output;
+  readonly #watcher: InputReceiver & OutputListener;
+  #state: State = FRESH;
+  #isUsed = false;
+  #closing: Promise<void> = Promise.resolve();
+  #ended: PromiseWithResolvers<void> | null = null;
+
+  constructor(transport: Transport, start: ConnectionStart) {
+    this.#transport = transport;
+    this.#watcher = {
+      receive: (bytes) =>
+        this.#endIdle(
+          bytes === null ? { kind: "eof" } : { kind: "bytes", bytes },
+        ),
+      lose: (cause) => this.#endIdle({ kind: "lost", cause }),
+      written() {},
+      failWrite() {},
+    };
+    this.#input = new Input(transport, this.#watcher);
+    this.#output = new Output(transport, this.#watcher);
+    this.#leased = {
+      transport,
+      input: this.#input,
+      output: this.#output,
+      settle: (idleSince) => this.#settle(idleSince),
+      release: (end) => this.#release(end),
+    };
+    if (start === "idle") this.#becomeIdle();
+    else if (start === "watched") this.#watch();
+  }
+
+  /** Facts of the connection. */
+  get info(): HttpConnectionInfo | null {
+    return this.#transport.info;
+  }
+
+  /** Whether a request can be sent. */
+  get isReusable(): boolean {
+    return this.#state.kind === "idle" || this.#state.kind === "fresh";
+  }
+
+  /** Resolves when no further request can be sent. */
+  get ended(): Promise<void> {
+    this.#ended ??= Promise.withResolvers();
+    if (this.#hasEnded()) this.#ended.resolve();
+    return this.#ended.promise;
+  }
+
+  /** From now on, nothing may arrive before a request. */
+  expectSilence(): void {
+    if (this.#state.kind === "fresh") this.#becomeIdle();
+  }
+
+  /**
+   * Checks that the connection can be leased.
+   *
+   * @param url Where a request would be sent, for the error.
+   * @param resumes Whether it may be held.
+   * @throws {TypeError} If it is in use, or was closed by an earlier call.
+   * @throws {HttpError} If it ended while it was idle.
+   */
+  check(url: URL | null, resumes = false): void {
+    const state = this.#state;
+    switch (state.kind) {
+      case "fresh":
+      case "idle":
+        return;
+      case "leased":
+        throw new TypeError(
+          `Cannot start an exchange: ${state.lease.describe()}`,
+        );
+      case "upgraded":
+        throw new TypeError(
+          "Cannot start an exchange: the connection was upgraded; " +
+            "call detach() to use it",
+        );
+      case "held":
+        if (resumes) return;
+        throw new TypeError(
+          "Cannot start an exchange: the last run() did not leave the " +
+            "connection reusable; call run() to go on, or detach()",
+        );
+      case "over":
+        throw this.#laterError(state.why, url);
+    }
+  }
+
+  /**
+   * Leases the connection.
+   *
+   * @param resumes Whether it may be held.
+   * @throws {TypeError} If it is in use, or was closed by an earlier call.
+   * @throws {HttpError} If it ended while it was idle.
+   */
+  lease(
+    holder: LeaseHolder,
+    signal: AbortSignal | undefined,
+    resumes = false,
+  ): Lease {
+    this.check(holder.url, resumes);
+    const state = this.#state;
+    const lease = new Lease(this.#leased, holder, {
+      signal,
+      reused: this.#isUsed,
+      idleSince: state.kind === "idle" ? state.since : null,
+    });
+    this.#input.receiver = lease;
+    this.#output.listener = lease;
+    this.#transport.ref();
+    this.#state = { kind: "leased", lease };
+    this.#isUsed = true;
+    return lease;
+  }
+
+  /**
+   * Gives up the transport as a connection, unread bytes first.
+   *
+   * @throws {TypeError} If it is in use, or is over.
+   */
+  detach(): HttpConnection {
+    const state = this.#state;
+    if (state.kind === "leased") {
+      throw new TypeError(`Cannot detach: ${state.lease.describe()}`);
+    }
+    if (state.kind === "over") {
+      throw new TypeError(`Cannot detach: ${describe(state.why)}`);
+    }
+    this.#transport.ref();
+    const { unread, pending } = this.#input.detach();
+    this.#end(DETACHED);
+    return this.#transport.detach(unread, pending);
+  }
+
+  /** Closes the connection, and fails the exchange in flight. */
+  close(): Promise<void> {
+    const state = this.#state;
+    if (state.kind === "over") return this.#closing;
+    if (state.kind === "leased") {
+      state.lease.fail(new DOMException("The client is closed", "AbortError"));
+      this.#state = CLOSED;
+      return this.#closing;
+    }
+    this.#transport.ref();
+    this.#end(CLOSED);
+    return this.#close();
+  }
+
+  /** Waits until whatever arrived before now was read; `null` if it was. */
+  #settle(since: number): Promise<void> | null {
+    const idle = performance.now() - since;
+    // A clock that stands still, as on Workers, tells nothing.
+    return idle > MAX_IDLE_MILLISECONDS || idle <= 0
+      ? this.#transport.turn()
+      : this.#transport.settle?.() ?? null;
+  }
+
+  #release(end: LeaseEnd): void {
+    this.#input.receiver = this.#watcher;
+    this.#output.listener = this.#watcher;
+    switch (end.kind) {
+      case "idle":
+        return this.#becomeIdle();
+      case "held":
+      case "upgraded":
+        this.#input.putBack(end.remaining);
+        this.#state = end.kind === "held" ? HELD : UPGRADED;
+        if (end.kind === "upgraded") this.#ended?.resolve();
+        return;
+      case "closed":
+        this.#end(over(`the connection is closed (${end.why})`));
+        this.#close();
+        return;
+      case "failed":
+        this.#end({ kind: "over", why: end });
+        this.#transport.abort(end.error);
+    }
+  }
+
+  #becomeIdle(): void {
+    this.#state = { kind: "idle", since: performance.now() };
+    this.#watch();
+  }
+
+  #watch(): void {
+    this.#transport.unref();
+    this.#input.read();
+  }
+
+  /** Receives what a read returned that no exchange waited for. */
+  #endIdle(end: ConnectionEnd): void {
+    const { kind } = this.#state;
+    if (kind === "over") return;
+    if (kind !== "idle" && end.kind === "bytes") {
+      return this.#input.putBack(end.bytes);
+    }
+    // Whoever goes on with the connection learns of it from the next read.
+    if (kind === "held" || kind === "upgraded") return;
+    this.#transport.ref();
+    const kept: ConnectionEnd = end.kind === "bytes"
+      ? { kind: "bytes", bytes: end.bytes.slice(0, MAX_SHOWN_BYTES) }
+      : end;
+    this.#end({ kind: "over", why: { kind: "ended", end: kept } });
+    this.#close();
+  }
+
+  #end(state: State): void {
+    this.#state = state;
+    this.#ended?.resolve();
+  }
+
+  #hasEnded(): boolean {
+    return this.#state.kind === "over" || this.#state.kind === "upgraded";
+  }
+
+  /** Closes the transport in order; aborts it if that takes too long. */
+  #close(): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        this.#transport.abort(new Error("Closing took too long"));
+        resolve();
+      }, CLOSE_TIMEOUT);
+    });
+    const closing = this.#transport.close().catch(() => {});
+    this.#closing = Promise.race([closing, timeout])
+      .then(() => clearTimeout(timer));
+    return this.#closing;
+  }
+
+  #laterError(why: Why, url: URL | null): Error {
+    if (why.kind !== "ended") {
+      const error = new TypeError(
+        `Cannot start an exchange: ${describe(why)}; open another connection`,
+      );
+      if (why.kind === "failed") error.cause = why.error;
+      return error;
+    }
+    const facts: FailureFacts = {
+      peer: describePeer(this.info, url),
+      progress: {
+        phase: "idle",
+        reused: this.#isUsed,
+        requestBytes: 0,
+        responseBytes: 0,
+      },
+      response: null,
+    };
+    return idleFailure(why.end, facts);
+  }
+}
+
+function over(reason: string): State {
+  return { kind: "over", why: { kind: "closed", reason } };
+}
+
+function describe(why: Why): string {
+  switch (why.kind) {
+    case "closed":
+      return why.reason;
+    case "ended":
+      return "the connection ended while it was idle";
+    case "failed": {
+      const reason = why.why ??
+        (why.error instanceof HttpError
+          ? `the last exchange failed (${why.error.code})`
+          : "the last exchange was aborted");
+      return `the connection is closed: ${reason}`;
+    }
+  }
+}

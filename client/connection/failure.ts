@@ -1,0 +1,101 @@
+// The errors of a connection. Each names what failed, the peer, and how far the
+// exchange had come.
+
+import { quoteBytes } from "../../core/quote.ts";
+import { HttpError, type HttpProgress } from "../../error.ts";
+import type { HttpResponse } from "../../rfc9110/response.ts";
+import {
+  formatAddress,
+  type HttpConnectionInfo,
+} from "../transport/http_connection.ts";
+
+/** What an error says besides its code and message. */
+export interface FailureFacts {
+  readonly peer: string;
+  readonly progress: HttpProgress;
+  readonly response: HttpResponse | null;
+}
+
+/** How a connection ended without being closed by this side. */
+export type ConnectionEnd =
+  | { readonly kind: "eof" }
+  | { readonly kind: "lost"; readonly cause: unknown }
+  | { readonly kind: "bytes"; readonly bytes: Uint8Array<ArrayBuffer> };
+
+/** Returns the error of a request on a connection that ended while idle. */
+export function idleFailure(
+  end: ConnectionEnd,
+  { peer, ...facts }: FailureFacts,
+): HttpError {
+  switch (end.kind) {
+    case "eof":
+      return new HttpError(
+        "NoResponse",
+        `Cannot send the request: ${peer} closed the idle connection`,
+        facts,
+      );
+    case "bytes":
+      return new HttpError(
+        "UnexpectedBytes",
+        `Cannot send the request: ${peer} sent ` +
+          `${quoteBytes(end.bytes, 0, end.bytes.length)} ` +
+          `on the idle connection`,
+        facts,
+      );
+    case "lost":
+      return new HttpError(
+        "ConnectionLost",
+        `Cannot send the request: lost the idle connection to ${peer}: ` +
+          messageOf(end.cause),
+        { ...facts, cause: end.cause },
+      );
+  }
+}
+
+/** Returns the error of an exchange whose connection broke. */
+export function lostFailure(
+  cause: unknown,
+  { peer, ...facts }: FailureFacts,
+): HttpError {
+  const doing = facts.progress.phase === "request"
+    ? "send the request"
+    : facts.progress.phase === "body"
+    ? "read the response body"
+    : "read the response";
+  return new HttpError(
+    "ConnectionLost",
+    `Cannot ${doing}: lost the connection to ${peer}: ${messageOf(cause)}`,
+    { ...facts, cause },
+  );
+}
+
+/** Adds what the connection knows to an error of the engine. */
+export function withFacts(
+  error: HttpError,
+  { peer, ...facts }: FailureFacts,
+): HttpError {
+  const { code, message, cause } = error;
+  return new HttpError(
+    code,
+    `${message} (from ${peer})`,
+    cause === undefined ? facts : { ...facts, cause },
+  );
+}
+
+/** Names the peer: the host of the URL, and its address if that differs. */
+export function describePeer(
+  info: HttpConnectionInfo | null,
+  url: URL | null,
+): string {
+  const remote = info?.remote ?? null;
+  const address = remote === null ? null : formatAddress(remote);
+  if (url === null) return address ?? "the peer";
+  const port = url.port || (url.protocol === "https:" ? "443" : "80");
+  const host = `${url.hostname}:${port}`;
+  return address === null || address === host ? host : `${host} (${address})`;
+}
+
+function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text === "" ? "no reason given" : text;
+}

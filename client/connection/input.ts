@@ -1,0 +1,112 @@
+// The input half of a connection: at most one pending read, also while nothing
+// is in flight. A read that is pending when an exchange starts is its first.
+//
+//   still ── read ──> reading ── bytes ──> still
+//     ^                  ├── end of file ──> ended
+//     └── unread         └── error ────────> lost
+
+import type { Transport } from "../transport/transport.ts";
+
+/** Bytes that were read. */
+export type InputBytes = Uint8Array<ArrayBuffer>;
+
+/** Whoever the next bytes are for. */
+export interface InputReceiver {
+  /** Receives bytes, or `null` at end of file. */
+  receive(bytes: InputBytes | null): void;
+  /** Learns that the runtime reported an error. */
+  lose(error: unknown): void;
+}
+
+type State =
+  | { readonly kind: "still" }
+  | {
+    readonly kind: "reading";
+    readonly read: Promise<InputBytes | null>;
+  }
+  | { readonly kind: "unread"; readonly bytes: InputBytes }
+  | { readonly kind: "ended" }
+  | { readonly kind: "lost"; readonly error: unknown };
+
+const STILL: State = { kind: "still" };
+const ENDED: State = { kind: "ended" };
+
+/** Reads from a transport, one read at a time. */
+export class Input {
+  /** Whoever the result of the pending or next read is for. */
+  receiver: InputReceiver;
+  readonly #transport: Transport;
+  #state: State = STILL;
+
+  constructor(transport: Transport, receiver: InputReceiver) {
+    this.#transport = transport;
+    this.receiver = receiver;
+  }
+
+  /**
+   * Passes the next bytes to the receiver: at once if there are any, otherwise
+   * when the pending read is done, which is started if there is none.
+   *
+   * @param into Where to read to, if the transport can.
+   */
+  read(into?: InputBytes): void {
+    const state = this.#state;
+    switch (state.kind) {
+      case "reading":
+        return;
+      case "unread":
+        this.#state = STILL;
+        return this.receiver.receive(state.bytes);
+      case "ended":
+        return this.receiver.receive(null);
+      case "lost":
+        return this.receiver.lose(state.error);
+      case "still": {
+        const read = this.#transport.read(into);
+        this.#state = { kind: "reading", read };
+        read.then(this.#onRead, this.#onError);
+      }
+    }
+  }
+
+  /** Keeps bytes for whoever reads next. Nothing may be unread or pending. */
+  putBack(bytes: InputBytes): void {
+    if (bytes.length > 0) this.#state = { kind: "unread", bytes };
+  }
+
+  /** Gives up what is unread and pending, for whoever reads on elsewhere. */
+  detach(): {
+    unread: InputBytes;
+    pending: Promise<InputBytes | null> | null;
+  } {
+    const state = this.#state;
+    this.#state = ENDED;
+    const unread = state.kind === "unread" ? state.bytes : new Uint8Array(0);
+    switch (state.kind) {
+      case "still":
+      case "unread":
+        return { unread, pending: null };
+      case "reading":
+        return { unread, pending: state.read };
+      case "ended":
+        return { unread, pending: Promise.resolve(null) };
+      case "lost": {
+        const pending = Promise.reject(state.error);
+        pending.catch(() => {});
+        return { unread, pending };
+      }
+    }
+  }
+
+  readonly #onRead = (bytes: InputBytes | null): void => {
+    if (this.#state.kind !== "reading") return;
+    this.#state = bytes === null ? ENDED : STILL;
+    this.receiver.receive(bytes);
+  };
+
+  readonly #onError = (error: unknown): void => {
+    if (this.#state.kind !== "reading") return;
+    this.#state = { kind: "lost", error };
+    this.receiver.lose(error);
+  };
+}

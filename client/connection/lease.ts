@@ -1,0 +1,281 @@
+// The exclusive use of a connection, from the start of an exchange to its end
+// or failure. Whatever fails, it fails here, once: the signal, the client being
+// closed, the connection, the engine, or the caller's own code.
+//
+//   idle ── the runtime's turn ──> request ──> head ──> body ──> over
+//     │                               │          │        │
+//     └───────────────────────────────┴── fail ──┴────────┴────> over
+//
+// "idle" is before the first byte is written: whatever arrives then is no
+// response, and it ends the connection.
+//
+// A peer may respond before it has read the request, and stop reading. So a
+// failed write does not end the exchange: a response may be on its way. Only if
+// none arrives is the failed write what the exchange reports.
+
+import type { HttpError, HttpProgress } from "../../error.ts";
+import type { HttpResponse } from "../../rfc9110/response.ts";
+import type { HttpConnectionInfo } from "../transport/http_connection.ts";
+import {
+  MissingCloseNotifyError,
+  type Transport,
+} from "../transport/transport.ts";
+import {
+  type ConnectionEnd,
+  describePeer,
+  type FailureFacts,
+  idleFailure,
+  lostFailure,
+  withFacts,
+} from "./failure.ts";
+import type { Input, InputBytes, InputReceiver } from "./input.ts";
+import type { Output, OutputListener } from "./output.ts";
+
+/** How long to wait for a response after a write failed, in milliseconds. */
+const RESPONSE_TIMEOUT = 1000;
+
+/** An exchange or a coroutine that uses a connection. */
+export interface LeaseHolder {
+  /** The URL of the request, if there is one. */
+  readonly url: URL | null;
+  /** Whether an end without close_notify may cut off what it reads. */
+  readonly needsCloseNotify: boolean;
+  /** Says what is in flight and what to do, for the error of another call. */
+  describe(): string;
+  /** Receives bytes, or `null` at end of file. */
+  receive(bytes: InputBytes | null): void;
+  /** Learns that its write is done. */
+  written(): void;
+  /** Learns that nothing more can be written. */
+  failWrite(): void;
+  /** Learns that it has failed. The connection is closed. */
+  fail(error: unknown): void;
+}
+
+/** What becomes of a connection after a lease. */
+export type LeaseEnd =
+  | { readonly kind: "idle" }
+  | { readonly kind: "held"; readonly remaining: InputBytes }
+  | { readonly kind: "upgraded"; readonly remaining: InputBytes }
+  | { readonly kind: "closed"; readonly why: string }
+  | {
+    readonly kind: "failed";
+    readonly error: unknown;
+    /** What a later call says of it, if not the error itself. */
+    readonly why: string | null;
+  };
+
+/** What a lease needs from its connection. */
+export interface LeasedConnection {
+  readonly transport: Transport;
+  readonly input: Input;
+  readonly output: Output;
+  /** Waits until all that has arrived was read; `null` if it was. */
+  settle(idleSince: number): Promise<void> | null;
+  /** Ends the lease. */
+  release(end: LeaseEnd): void;
+}
+
+/** How an exchange uses a connection. */
+export interface LeaseOptions {
+  readonly signal: AbortSignal | undefined;
+  /** Whether the connection has carried an earlier exchange. */
+  readonly reused: boolean;
+  /** Since when the connection was idle, or `null` if it was not. */
+  readonly idleSince: number | null;
+}
+
+/** The use of a connection by one exchange. */
+export class Lease implements InputReceiver, OutputListener {
+  /** How far the exchange has come. Its holder moves it on from "request". */
+  phase: "idle" | "request" | "head" | "body" | "over" = "idle";
+  /** The final response, once its head has arrived. */
+  response: HttpResponse | null = null;
+  readonly reused: boolean;
+  readonly #connection: LeasedConnection;
+  readonly #holder: LeaseHolder;
+  readonly #signal: AbortSignal | undefined;
+  readonly #idleSince: number | null;
+  #onAbort: (() => void) | null = null;
+  #requestBytes = 0;
+  #responseBytes = 0;
+  #isReading = false;
+  #writeFailure: { readonly error: unknown } | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    connection: LeasedConnection,
+    holder: LeaseHolder,
+    { signal, reused, idleSince }: LeaseOptions,
+  ) {
+    this.#connection = connection;
+    this.#holder = holder;
+    this.#signal = signal;
+    this.#idleSince = idleSince;
+    this.reused = reused;
+    if (signal !== undefined) {
+      this.#onAbort = () => this.fail(signal.reason);
+      signal.addEventListener("abort", this.#onAbort);
+    }
+  }
+
+  /** Facts of the connection. */
+  get info(): HttpConnectionInfo | null {
+    return this.#connection.transport.info;
+  }
+
+  /** Says what is in flight, for the error of another call. */
+  describe(): string {
+    return this.#holder.describe();
+  }
+
+  /** Goes on once everything that arrived before the request was read. */
+  open(ready: () => void): void {
+    if (this.phase !== "idle") return ready();
+    const settled = this.#idleSince === null
+      ? null
+      : this.#connection.settle(this.#idleSince);
+    if (settled === null) {
+      this.phase = "request";
+      return ready();
+    }
+    settled.then(() => {
+      if (this.phase !== "idle") return;
+      this.phase = "request";
+      ready();
+    });
+  }
+
+  /** Has the holder receive the next bytes. */
+  read(into?: InputBytes): void {
+    this.#isReading = true;
+    if (this.#writeFailure !== null) this.#startTimer();
+    this.#connection.input.read(into);
+  }
+
+  /** Takes back bytes that nothing refers to anymore. */
+  recycle(bytes: InputBytes): void {
+    this.#connection.transport.recycle(bytes);
+  }
+
+  /** Starts a write. None may be pending. */
+  write(pieces: readonly Uint8Array[]): void {
+    for (const piece of pieces) this.#requestBytes += piece.length;
+    this.#connection.output.write(pieces);
+  }
+
+  /** Gives the runtime a turn, in which pending reads and writes get done. */
+  turn(): Promise<void> {
+    return this.#connection.transport.turn();
+  }
+
+  receive(bytes: InputBytes | null): void {
+    if (this.phase === "over") return;
+    if (this.phase === "idle") {
+      return this.#failIdle(
+        bytes === null ? { kind: "eof" } : { kind: "bytes", bytes },
+      );
+    }
+    this.#isReading = false;
+    this.#stopTimer();
+    if (bytes !== null) this.#responseBytes += bytes.length;
+    this.#holder.receive(bytes);
+  }
+
+  lose(error: unknown): void {
+    if (this.phase === "over") return;
+    if (this.phase === "idle") {
+      return this.#failIdle({ kind: "lost", cause: error });
+    }
+    if (
+      error instanceof MissingCloseNotifyError && !this.#holder.needsCloseNotify
+    ) return this.receive(null);
+    this.fail(lostFailure(error, this.#facts()));
+  }
+
+  written(): void {
+    if (this.phase !== "over") this.#holder.written();
+  }
+
+  failWrite(error: unknown): void {
+    if (this.phase === "over") return;
+    this.#writeFailure = { error };
+    if (this.#isReading) this.#startTimer();
+    this.#holder.failWrite();
+  }
+
+  /** Fails the exchange because of its peer. */
+  failPeer(error: HttpError): void {
+    const { code } = error;
+    const isEnd = code === "NoResponse" || code === "UnexpectedEof";
+    if (isEnd && this.#writeFailure !== null) this.failUnwritten();
+    else this.fail(withFacts(error, this.#facts()));
+  }
+
+  /** Fails the exchange because its request cannot be written. */
+  failUnwritten(): void {
+    this.fail(lostFailure(this.#writeFailure?.error, this.#facts()));
+  }
+
+  /**
+   * Fails the exchange, and closes the connection. The first error counts.
+   *
+   * @param why What a later call says of it, if not the error itself.
+   */
+  fail(error: unknown, why: string | null = null): void {
+    if (this.phase === "over") return;
+    this.#end({ kind: "failed", error, why });
+    this.#holder.fail(error);
+  }
+
+  /** Ends the exchange: the connection is idle, or closed for a reason. */
+  finish(closeReason: string | null): void {
+    this.#end(
+      closeReason === null
+        ? { kind: "idle" }
+        : { kind: "closed", why: closeReason },
+    );
+  }
+
+  /** Ends the exchange, and leaves the connection to whoever reads on. */
+  leave(kind: "held" | "upgraded", remaining: InputBytes): void {
+    // A copy: the caller gets the other one.
+    this.#end({ kind, remaining: remaining.slice() });
+  }
+
+  #end(end: LeaseEnd): void {
+    if (this.phase === "over") return;
+    this.phase = "over";
+    if (this.#onAbort !== null) {
+      this.#signal?.removeEventListener("abort", this.#onAbort);
+    }
+    this.#stopTimer();
+    this.#connection.release(end);
+  }
+
+  #failIdle(end: ConnectionEnd): void {
+    this.fail(idleFailure(end, this.#facts()));
+  }
+
+  #facts(): FailureFacts {
+    const progress: HttpProgress = {
+      phase: this.phase === "over" ? "body" : this.phase,
+      reused: this.reused,
+      requestBytes: this.#requestBytes,
+      responseBytes: this.#responseBytes,
+    };
+    const peer = describePeer(this.info, this.#holder.url);
+    return { peer, progress, response: this.response };
+  }
+
+  /** Fails the exchange unless the pending read returns something soon. */
+  #startTimer(): void {
+    this.#timer ??= setTimeout(() => this.failUnwritten(), RESPONSE_TIMEOUT);
+  }
+
+  #stopTimer(): void {
+    if (this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}

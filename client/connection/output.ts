@@ -1,0 +1,54 @@
+// The output half of a connection: at most one pending write.
+//
+//   ready ── write ──> writing ── done ──> ready
+//                         └── error ──> broken
+
+import type { Transport } from "../transport/transport.ts";
+
+/** Whoever wrote. */
+export interface OutputListener {
+  /** Learns that the write is done. */
+  written(): void;
+  /** Learns that the write failed. No other will succeed. */
+  failWrite(error: unknown): void;
+}
+
+type State =
+  | { readonly kind: "ready" }
+  | { readonly kind: "writing" }
+  | { readonly kind: "broken"; readonly error: unknown };
+
+const READY: State = { kind: "ready" };
+const WRITING: State = { kind: "writing" };
+
+/** Writes to a transport, one write at a time. */
+export class Output {
+  /** Whoever learns how the pending write ends. */
+  listener: OutputListener;
+  readonly #transport: Transport;
+  #state: State = READY;
+
+  constructor(transport: Transport, listener: OutputListener) {
+    this.#transport = transport;
+    this.listener = listener;
+  }
+
+  /** Starts a write. None may be pending. */
+  write(pieces: readonly Uint8Array[]): void {
+    if (this.#state.kind === "broken") {
+      return this.listener.failWrite(this.#state.error);
+    }
+    this.#state = WRITING;
+    this.#transport.write(pieces).then(this.#onDone, this.#onError);
+  }
+
+  readonly #onDone = (): void => {
+    this.#state = READY;
+    this.listener.written();
+  };
+
+  readonly #onError = (error: unknown): void => {
+    this.#state = { kind: "broken", error };
+    this.listener.failWrite(error);
+  };
+}

@@ -1,0 +1,219 @@
+// The streamed body of a response, as its exchange, its stream, and `discard`
+// share it:
+//
+//   opening ──> paused ── pull, collect, or discard ──> active ──> ended
+//                 ^                                       │   └──> failed
+//                 └────────────── enough for now ─────────┘
+//
+// Nothing is read from the connection except while "active". While it is not, no
+// state here refers to the exchange, the client, or the controller of a stream,
+// so these are collected when they are dropped.
+
+import { HttpError } from "../../error.ts";
+import type { HttpResponse } from "../../rfc9110/response.ts";
+import { BodyBuffer } from "../../rfc9112/_body_buffer.ts";
+import type { HttpFraming } from "../../rfc9112/framing.ts";
+import type { InputBytes } from "../connection/input.ts";
+import {
+  type BodyActivity,
+  Collecting,
+  Discarding,
+  Pulling,
+} from "./body_activity.ts";
+import type { BodyConsumer, ExchangeDriver, ResponseEnd } from "./driver.ts";
+
+/** What a body is made of. */
+export interface StreamedBodyParts {
+  readonly driver: ExchangeDriver;
+  readonly response: HttpResponse;
+  readonly framing: HttpFraming;
+  readonly maxBodyBytes: number;
+}
+
+/** Whoever waits for a body to open. */
+interface Opening {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+type State =
+  | { readonly kind: "opening"; readonly opening: Opening }
+  | { readonly kind: "paused" }
+  | { readonly kind: "active"; readonly activity: BodyActivity }
+  | { readonly kind: "ended"; readonly end: ResponseEnd }
+  | { readonly kind: "failed"; readonly error: unknown };
+
+const PAUSED: State = { kind: "paused" };
+
+/** The body of a response, while it is read. */
+export class StreamedBody implements BodyConsumer {
+  readonly response: HttpResponse;
+  readonly framing: HttpFraming;
+  /** Whether anything was read. */
+  isTouched = false;
+  readonly #driver: ExchangeDriver;
+  readonly #maxBodyBytes: number;
+  #state: State;
+  #isUploaded: boolean | null;
+  #isDiscarded = false;
+  #onUploaded: (() => void) | null = null;
+  #onOver: (() => void) | null = null;
+
+  /** Opens a body: it has ended, or it waits to be read. */
+  constructor(parts: StreamedBodyParts, opening: Opening) {
+    this.response = parts.response;
+    this.framing = parts.framing;
+    this.#driver = parts.driver;
+    this.#maxBodyBytes = parts.maxBodyBytes;
+    this.#isUploaded = parts.driver.isUploaded;
+    this.#state = { kind: "opening", opening };
+  }
+
+  /** Resolves at the end of the response; rejects if it fails before. */
+  async whenEnded(): Promise<ResponseEnd> {
+    while (this.#state.kind !== "ended") {
+      if (this.#state.kind === "failed") throw this.#state.error;
+      await new Promise<void>((resolve) => {
+        const next = this.#onOver;
+        this.#onOver = () => {
+          resolve();
+          next?.();
+        };
+      });
+    }
+    return this.#state.end;
+  }
+
+  /** Resolves with whether the whole request was sent. */
+  async whenUploaded(): Promise<boolean> {
+    if (this.#isUploaded === null) {
+      await new Promise<void>((resolve) => this.#onUploaded = resolve);
+    }
+    return this.#isUploaded!;
+  }
+
+  /**
+   * Reads the rest of the body, and converts it.
+   *
+   * @param owner Kept from being collected meanwhile.
+   */
+  collect<T>(
+    convert: (bytes: Uint8Array<ArrayBuffer>) => T,
+    owner: object,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const { framing } = this;
+      try {
+        const buffer = new BodyBuffer(
+          this.#maxBodyBytes,
+          framing.kind === "length" ? framing.length : null,
+        );
+        const settle = { resolve, reject, owner };
+        this.#start(new Collecting(buffer, convert, settle));
+      } catch (error) {
+        // Its length is above the limit.
+        if (!(error instanceof HttpError)) throw error;
+        this.#driver.failPeer(error);
+        this.whenEnded().catch(reject);
+      }
+    });
+  }
+
+  /** Reads the next piece for a stream. */
+  pull(controller: ReadableByteStreamController, owner: object): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#isDiscarded) {
+        throw new TypeError("Cannot read the body: it was discarded");
+      }
+      this.#start(new Pulling(controller, { resolve, reject, owner }));
+    });
+  }
+
+  /** Reads and drops the rest of the body, within limits. Never rejects. */
+  discard(owner: object): Promise<void> {
+    return new Promise((resolve) => {
+      const { kind } = this.#state;
+      const abort = () =>
+        this.abort(
+          new DOMException("The response body was discarded", "AbortError"),
+          "the last response body was discarded before its end",
+        );
+      if (kind === "paused") {
+        this.#isDiscarded = true;
+        this.#start(new Discarding(abort, { resolve, owner }));
+      } else {
+        // A read that is pending would get what is to be discarded.
+        if (kind === "active") abort();
+        resolve();
+      }
+    });
+  }
+
+  /**
+   * Fails the exchange, and closes the connection.
+   *
+   * @param why What a later call says of it.
+   */
+  abort(reason: unknown, why: string): void {
+    this.isTouched = true;
+    this.#driver.abort(reason, why);
+  }
+
+  get wants(): boolean {
+    return this.#state.kind === "active" && this.#state.activity.wants;
+  }
+
+  target(): InputBytes | undefined {
+    return this.#state.kind === "active"
+      ? this.#state.activity.target()
+      : undefined;
+  }
+
+  data(bytes: Uint8Array): void {
+    if (this.#state.kind === "active") this.#state.activity.data(bytes);
+  }
+
+  pause(): void {
+    const state = this.#state;
+    this.#state = PAUSED;
+    if (state.kind === "opening") state.opening.resolve();
+    if (state.kind === "active") state.activity.pause();
+  }
+
+  uploaded(whole: boolean): void {
+    this.#isUploaded = whole;
+    this.#onUploaded?.();
+  }
+
+  end(end: ResponseEnd): void {
+    const state = this.#state;
+    this.#state = { kind: "ended", end };
+    this.uploaded(end.uploaded);
+    this.#onOver?.();
+    if (state.kind === "opening") state.opening.resolve();
+    if (state.kind === "active") state.activity.end();
+  }
+
+  fail(error: unknown): void {
+    const state = this.#state;
+    this.#state = { kind: "failed", error };
+    this.uploaded(this.#isUploaded ?? false);
+    this.#onOver?.();
+    if (state.kind === "opening") state.opening.reject(error);
+    if (state.kind === "active") state.activity.fail(error);
+  }
+
+  #start(activity: BodyActivity): void {
+    this.isTouched = true;
+    const state = this.#state;
+    switch (state.kind) {
+      case "failed":
+        return activity.fail(state.error);
+      case "ended":
+        return activity.end();
+      default:
+        this.#state = { kind: "active", activity };
+        this.#driver.resume();
+    }
+  }
+}

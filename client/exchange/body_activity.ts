@@ -1,0 +1,165 @@
+// What is done with the data of a streamed body, one at a time: it is pulled by
+// a stream, collected in memory, or discarded.
+
+import type { BodyBuffer } from "../../rfc9112/_body_buffer.ts";
+import type { InputBytes } from "../connection/input.ts";
+
+/** Uses the data of a body. */
+export interface BodyActivity {
+  /** Whether it wants data now. */
+  readonly wants: boolean;
+  /** Where to read data to, if that matters. */
+  target(): InputBytes | undefined;
+  /** Receives data, which is valid until it returns. */
+  data(bytes: Uint8Array): void;
+  /** Has what it wanted. */
+  pause(): void;
+  /** Ends with the body. */
+  end(): void;
+  /** Fails with the exchange. */
+  fail(error: unknown): void;
+}
+
+/** Whoever waits for an activity. */
+export interface ActivityListener<T> {
+  /** Kept from being collected while the activity lasts. */
+  readonly owner: object;
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Below this, reading into the reader's own view costs more than a copy. */
+const MIN_TARGET_BYTES = 4096;
+
+/** How much `discard` reads before it closes the connection instead. */
+const MAX_DISCARDED_BYTES = 262144;
+const MAX_DISCARD_MILLISECONDS = 50;
+
+/** Gives a stream one piece, and its end if that follows. */
+export class Pulling implements BodyActivity {
+  wants = true;
+  readonly #controller: ReadableByteStreamController;
+  readonly #listener: ActivityListener<void>;
+  #target: InputBytes | undefined;
+
+  constructor(
+    controller: ReadableByteStreamController,
+    listener: ActivityListener<void>,
+  ) {
+    this.#controller = controller;
+    this.#listener = listener;
+  }
+
+  target(): InputBytes | undefined {
+    const view = this.#controller.byobRequest?.view;
+    this.#target = view && view.byteLength >= MIN_TARGET_BYTES
+      ? new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
+      : undefined;
+    return this.#target;
+  }
+
+  data(bytes: Uint8Array): void {
+    this.wants = false;
+    const target = this.#target;
+    if (target === undefined || bytes.buffer !== target.buffer) {
+      // A copy: the stream transfers the buffer, and its reader sees all of it.
+      this.#controller.enqueue(new Uint8Array(bytes));
+      return;
+    }
+    // Data behind its framing is not yet in its place.
+    if (bytes.byteOffset !== target.byteOffset) target.set(bytes);
+    this.#controller.byobRequest?.respond(bytes.length);
+  }
+
+  pause(): void {
+    this.#listener.resolve();
+  }
+
+  end(): void {
+    try {
+      this.#controller.close();
+      this.#controller.byobRequest?.respond(0);
+    } catch {
+      // The body ends inside an element of the reader's view, which it is told.
+    }
+    this.#listener.resolve();
+  }
+
+  fail(error: unknown): void {
+    this.#listener.reject(error);
+  }
+}
+
+/** Collects the body in memory. */
+export class Collecting<T> implements BodyActivity {
+  readonly wants = true;
+  readonly #buffer: BodyBuffer;
+  readonly #convert: (bytes: Uint8Array<ArrayBuffer>) => T;
+  readonly #listener: ActivityListener<T>;
+
+  constructor(
+    buffer: BodyBuffer,
+    convert: (bytes: Uint8Array<ArrayBuffer>) => T,
+    listener: ActivityListener<T>,
+  ) {
+    this.#buffer = buffer;
+    this.#convert = convert;
+    this.#listener = listener;
+  }
+
+  target(): undefined {}
+
+  data(bytes: Uint8Array): void {
+    this.#buffer.push(bytes);
+  }
+
+  pause(): void {}
+
+  end(): void {
+    try {
+      this.#listener.resolve(this.#convert(this.#buffer.take()));
+    } catch (error) {
+      this.#listener.reject(error);
+    }
+  }
+
+  fail(error: unknown): void {
+    this.#listener.reject(error);
+  }
+}
+
+/** Drops the body, or gives up if it is long or slow. */
+export class Discarding implements BodyActivity {
+  readonly wants = true;
+  readonly #abort: () => void;
+  readonly #listener: Omit<ActivityListener<void>, "reject">;
+  readonly #timer: ReturnType<typeof setTimeout>;
+  #left = MAX_DISCARDED_BYTES;
+
+  constructor(
+    abort: () => void,
+    listener: Omit<ActivityListener<void>, "reject">,
+  ) {
+    this.#abort = abort;
+    this.#listener = listener;
+    this.#timer = setTimeout(abort, MAX_DISCARD_MILLISECONDS);
+  }
+
+  target(): undefined {}
+
+  data(bytes: Uint8Array): void {
+    this.#left -= bytes.length;
+    if (this.#left < 0) this.#abort();
+  }
+
+  pause(): void {}
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#listener.resolve();
+  }
+
+  fail(): void {
+    this.end();
+  }
+}

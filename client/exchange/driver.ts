@@ -1,0 +1,391 @@
+// One exchange over a leased connection: the upload and the response, side by
+// side. The driver owns the exchange; consumers receive the response.
+//
+//   head ──────────> body <──> paused
+//     │              ^  └──> settling ──> over
+//     └─> upgrading ─┘
+//
+// "upgrading": another protocol starts once the request is sent (RFC 9110 §7.8).
+// "paused": the consumer has what it wants for now.
+// "settling": the response is complete, and the upload has one turn to be done.
+
+import { HttpError } from "../../error.ts";
+import type { HttpHeaders } from "../../rfc9110/headers.ts";
+import { findRedirect, type HttpRedirect } from "../../rfc9110/redirect.ts";
+import type { HttpRequest } from "../../rfc9110/request.ts";
+import type { HttpResponse } from "../../rfc9110/response.ts";
+import type { HttpCloseReason } from "../../rfc9112/persistence.ts";
+import type { HttpFraming } from "../../rfc9112/framing.ts";
+import type { HttpCoroutine } from "../../coroutine.ts";
+import type { Http11ReceiveResult } from "../../rfc9112/receive.ts";
+import { endsUpload } from "../../rfc9112/send.ts";
+import type { Connection } from "../connection/connection.ts";
+import type { InputBytes } from "../connection/input.ts";
+import type { Lease, LeaseHolder } from "../connection/lease.ts";
+import type { RequestPlan } from "./request_plan.ts";
+import { isThenable } from "./thenable.ts";
+import { Upload, type UploadListener } from "./upload.ts";
+
+/** Reads one response. */
+export type ResponseReader = Pick<
+  HttpCoroutine<Http11ReceiveResult>,
+  "resume"
+>;
+
+type Step<Type> = Extract<Http11ReceiveResult, { readonly type: Type }>;
+
+/** Whoever receives the heads of a response. */
+export interface HeadConsumer {
+  /** Receives an interim response; what it returns is awaited. */
+  interim(response: HttpResponse): unknown;
+  /** Receives the final head, and returns whoever receives the body. */
+  head(response: HttpResponse, framing: HttpFraming): BodyConsumer;
+  /** Learns that the exchange failed before the head. */
+  fail(error: unknown): void;
+}
+
+/** Whoever receives the body of a response. */
+export interface BodyConsumer {
+  /** Whether it wants data now. */
+  readonly wants: boolean;
+  /** Where to read data to, if that matters. */
+  target(): InputBytes | undefined;
+  /** Receives data, which is valid until it returns. */
+  data(bytes: Uint8Array): void;
+  /** Learns that nothing is read until {@linkcode ExchangeDriver.resume}. */
+  pause(): void;
+  /** Learns whether the whole request was sent. */
+  uploaded(whole: boolean): void;
+  /** Learns that the response is complete. */
+  end(end: ResponseEnd): void;
+  /** Learns that the exchange failed. */
+  fail(error: unknown): void;
+}
+
+/** How a response ended. */
+export interface ResponseEnd {
+  readonly trailers: HttpHeaders;
+  readonly remaining: InputBytes;
+  readonly closeReason: HttpCloseReason | null;
+  /** Whether the whole request was sent. */
+  readonly uploaded: boolean;
+}
+
+/** What an exchange is made of. */
+export interface ExchangeParts {
+  readonly request: HttpRequest;
+  readonly plan: RequestPlan;
+  readonly receive: ResponseReader;
+  readonly signal: AbortSignal | undefined;
+}
+
+type State =
+  | { readonly at: "head"; readonly consumer: HeadConsumer }
+  | { readonly at: "upgrading"; readonly consumer: BodyConsumer }
+  | { readonly at: "body"; readonly consumer: BodyConsumer }
+  | {
+    readonly at: "paused";
+    readonly consumer: BodyConsumer;
+    readonly step: Http11ReceiveResult;
+  }
+  | {
+    readonly at: "settling";
+    readonly consumer: BodyConsumer;
+    readonly end: Step<"Ok">;
+  }
+  | { readonly at: "over" };
+
+const OVER: State = { at: "over" };
+
+/** Drives one exchange from its start to its end or failure. */
+export class ExchangeDriver implements LeaseHolder, UploadListener {
+  readonly #method: string;
+  readonly #href: string;
+  readonly #receive: ResponseReader;
+  readonly #upload: Upload;
+  readonly #lease: Lease;
+  #state: State;
+  /** The bytes that the current step may refer to. */
+  #bytes: InputBytes | null = null;
+  /** Where they were to be read to. */
+  #target: InputBytes | undefined;
+  #needsCloseNotify = false;
+
+  /**
+   * Leases the connection.
+   *
+   * @throws {TypeError} If it is in use, or was closed by an earlier call.
+   * @throws {HttpError} If it ended while it was idle.
+   */
+  constructor(
+    connection: Connection,
+    { request, plan, receive, signal }: ExchangeParts,
+    consumer: HeadConsumer,
+  ) {
+    // Read now: later changes to the request have no effect.
+    this.#method = request.method;
+    this.#href = request.url.href;
+    this.#receive = receive;
+    this.#state = { at: "head", consumer };
+    this.#upload = new Upload(plan, this);
+    this.#lease = connection.lease(this, signal);
+  }
+
+  get url(): URL {
+    return new URL(this.#href);
+  }
+
+  /** Whether the connection has carried an earlier exchange. */
+  get reused(): boolean {
+    return this.#lease.reused;
+  }
+
+  /** Whether the whole request was sent; `null` if that is not known yet. */
+  get isUploaded(): boolean | null {
+    if (this.#upload.isSent) return true;
+    return this.#upload.isStopped ? false : null;
+  }
+
+  get needsCloseNotify(): boolean {
+    return this.#needsCloseNotify;
+  }
+
+  /** Where a response redirects to, or `null` if it is not a redirect. */
+  redirectOf(response: HttpResponse): HttpRedirect | null {
+    return response.isRedirection
+      ? findRedirect({ method: this.#method, url: this.url }, response)
+      : null;
+  }
+
+  /** Starts to send and to receive. */
+  start(): void {
+    this.#lease.open(() => {
+      this.#upload.start();
+      if (this.#state.at === "head") this.#lease.read();
+    });
+  }
+
+  /** Goes on after a pause. */
+  resume(): void {
+    const state = this.#state;
+    if (state.at !== "paused") return;
+    this.#state = { at: "body", consumer: state.consumer };
+    this.#advance(state.step);
+  }
+
+  /** Fails the exchange because of the peer. */
+  failPeer(error: HttpError): void {
+    this.#lease.failPeer(error);
+  }
+
+  /**
+   * Fails the exchange because of the caller.
+   *
+   * @param why What a later call says of it.
+   */
+  abort(reason: unknown, why: string): void {
+    this.#lease.fail(reason, why);
+  }
+
+  describe(): string {
+    const { origin, pathname } = this.url;
+    const what = `${this.#method} ${origin}${pathname}`;
+    return this.#state.at === "paused" || this.#state.at === "body"
+      ? `the response body of ${what} is not read to its end; ` +
+        "read it, or call discard() on its exchange"
+      : `${what} is in flight; await its response, or use another client`;
+  }
+
+  receive(bytes: InputBytes | null): void {
+    this.#bytes = bytes;
+    this.#advance(this.#receive.resume(bytes));
+  }
+
+  written(): void {
+    this.#upload.written();
+  }
+
+  failWrite(): void {
+    this.#upload.end(new Error("The connection broke"));
+    if (this.#state.at === "upgrading") this.#lease.failUnwritten();
+  }
+
+  fail(error: unknown): void {
+    const state = this.#state;
+    this.#state = OVER;
+    this.#upload.end(error);
+    if (state.at !== "over") state.consumer.fail(error);
+  }
+
+  write(pieces: readonly Uint8Array[]): void {
+    this.#lease.write(pieces);
+  }
+
+  sent(): void {
+    if (this.#lease.phase === "request") this.#lease.phase = "head";
+    const state = this.#state;
+    switch (state.at) {
+      case "head":
+      case "over":
+        return;
+      case "settling":
+        return this.#finish(state.consumer, state.end);
+      case "upgrading":
+        this.#state = { at: "body", consumer: state.consumer };
+        return this.#advance(this.#receive.resume());
+      default:
+        state.consumer.uploaded(true);
+    }
+  }
+
+  stopped(): void {
+    const state = this.#state;
+    if (state.at === "body" || state.at === "paused") {
+      state.consumer.uploaded(false);
+    }
+  }
+
+  failSource(error: unknown): void {
+    this.#lease.fail(error);
+  }
+
+  /** Takes steps until more input is needed, or the consumer has enough. */
+  #advance(first: Http11ReceiveResult): void {
+    try {
+      let step: Http11ReceiveResult | null = first;
+      while (step !== null) {
+        step = this.#applyTo(this.#state, step) ? this.#receive.resume() : null;
+      }
+    } catch (error) {
+      // A limit of the consumer, or what the caller's `onInterim` throws.
+      if (error instanceof HttpError) this.#lease.failPeer(error);
+      else this.#lease.fail(error);
+    }
+  }
+
+  /** Applies a step. Returns whether to take the next one at once. */
+  #applyTo(state: State, step: Http11ReceiveResult): boolean {
+    if (state.at === "head") return this.#applyToHead(state.consumer, step);
+    return state.at === "body" && this.#applyToBody(state.consumer, step);
+  }
+
+  #applyToHead(consumer: HeadConsumer, step: Http11ReceiveResult): boolean {
+    switch (step.type) {
+      case "Interim":
+        return this.#handleInterim(consumer, step);
+      case "Head":
+        return this.#startBody(consumer, step);
+      case "Err":
+        this.#lease.failPeer(step.error);
+        return false;
+      default:
+        this.#read(undefined);
+        return false;
+    }
+  }
+
+  #applyToBody(consumer: BodyConsumer, step: Http11ReceiveResult): boolean {
+    if (step.type === "Ok") {
+      this.#complete(consumer, step);
+      return false;
+    }
+    if (!consumer.wants) {
+      if (step.type === "WantsRead") this.#recycle();
+      this.#state = { at: "paused", consumer, step };
+      consumer.pause();
+      return false;
+    }
+    switch (step.type) {
+      case "Data":
+        consumer.data(step.bytes);
+        return true;
+      case "Err":
+        this.#lease.failPeer(step.error);
+        return false;
+      default:
+        this.#read(consumer.target());
+        return false;
+    }
+  }
+
+  #handleInterim(
+    consumer: HeadConsumer,
+    { response }: Step<"Interim">,
+  ): boolean {
+    if (response.status === 100) this.#upload.open();
+    const handling = consumer.interim(response);
+    if (!isThenable(handling)) return true;
+    const state = this.#state;
+    Promise.resolve(handling).then(
+      () => {
+        if (this.#state === state) this.#advance(this.#receive.resume());
+      },
+      (error) => this.#lease.fail(error),
+    );
+    return false;
+  }
+
+  /** Starts the body. PROTOCOL §2 says what becomes of the upload. */
+  #startBody(
+    consumer: HeadConsumer,
+    { response, framing }: Step<"Head">,
+  ): boolean {
+    this.#lease.phase = "body";
+    this.#lease.response = response;
+    this.#needsCloseNotify = framing.kind === "close";
+    const body = consumer.head(response, framing);
+    const isTunnel = framing.kind === "tunnel";
+    const isUpgrading = isTunnel && !this.#upload.isSent;
+    this.#state = { at: isUpgrading ? "upgrading" : "body", consumer: body };
+    if (!isTunnel && endsUpload(response)) {
+      this.#upload.stop(new DOMException("The server responded", "AbortError"));
+    } else {
+      this.#upload.open();
+    }
+    return !isUpgrading;
+  }
+
+  #complete(consumer: BodyConsumer, end: Step<"Ok">): void {
+    this.#recycle();
+    if (this.isUploaded !== null) return this.#finish(consumer, end);
+    // The peer may have responded to the last byte before we learn that it was
+    // written.
+    const state: State = { at: "settling", consumer, end };
+    this.#state = state;
+    this.#lease.turn().then(() => {
+      if (this.#state === state) this.#finish(consumer, end);
+    });
+  }
+
+  #finish(
+    consumer: BodyConsumer,
+    { trailers, remaining, closeReason: reason }: Step<"Ok">,
+  ): void {
+    const uploaded = this.#upload.isSent;
+    // PROTOCOL §5: of the reasons, only "UnexpectedBytes" comes later.
+    const isIncomplete = !uploaded &&
+      (reason === null || reason === "UnexpectedBytes");
+    const closeReason = isIncomplete ? "RequestIncomplete" : reason;
+    this.#state = OVER;
+    this.#upload.end(
+      new DOMException("The response is complete", "AbortError"),
+    );
+    if (closeReason === "Upgraded") this.#lease.leave("upgraded", remaining);
+    else this.#lease.finish(closeReason);
+    consumer.end({ trailers, remaining, closeReason, uploaded });
+  }
+
+  #read(target: InputBytes | undefined): void {
+    this.#recycle();
+    this.#target = target;
+    this.#lease.read(target);
+  }
+
+  #recycle(): void {
+    const bytes = this.#bytes;
+    this.#bytes = null;
+    // The consumer's own buffer is not for others.
+    if (bytes === null || bytes.buffer === this.#target?.buffer) return;
+    this.#lease.recycle(bytes);
+  }
+}

@@ -1,0 +1,200 @@
+// How a request goes out, decided and checked before a byte is sent: its head,
+// and the source and framing of a body that follows.
+
+import type { HttpHeadersInit } from "../../rfc9110/headers.ts";
+import { HttpRequest } from "../../rfc9110/request.ts";
+import type { HttpVersion } from "../../rfc9110/response.ts";
+import { Http11ChunkEncoder } from "../../rfc9112/chunk_encoder.ts";
+import { encodeRequest } from "../../rfc9112/encode.ts";
+import {
+  encodeHead,
+  type HttpEncodeOptions,
+  type RequestFraming,
+} from "../../rfc9112/encode_head.ts";
+import {
+  type BodySource,
+  bytesSource,
+  describeBody,
+  type HttpBodyInit,
+  type RequestBody,
+} from "./source.ts";
+import { isThenable } from "./thenable.ts";
+
+/** The trailer fields of a request, or a function that returns them. */
+export type HttpTrailersInit =
+  | HttpHeadersInit
+  | (() => HttpHeadersInit | Promise<HttpHeadersInit>);
+
+/** What a request plan is made from besides the request. */
+export interface RequestPlanOptions extends HttpEncodeOptions {
+  readonly body?: HttpBodyInit | undefined;
+  readonly trailers?: HttpTrailersInit | undefined;
+  readonly continueTimeout?: number | undefined;
+}
+
+/** How a request goes out. */
+export interface RequestPlan {
+  /** The head, and the body if it is small and need not wait. */
+  readonly head: Uint8Array;
+  /** The rest. */
+  readonly body: BodyPlan | null;
+}
+
+/** How the body of a request goes out after the head. */
+export interface BodyPlan {
+  /** Opens the source, which was not touched before. */
+  open(): BodySource;
+  readonly framing: BodyFraming;
+  /** How long to wait for a 100, in milliseconds, or `null` not to wait. */
+  readonly continueTimeout: number | null;
+}
+
+/** Frames the pieces of a body. */
+export interface BodyFraming {
+  /** Whether the pieces so far are all that the head announced. */
+  readonly isComplete: boolean;
+  /** @throws {TypeError} If the piece does not fit. */
+  frame(piece: Uint8Array): Uint8Array[];
+  /** @throws {TypeError} If a piece is missing. */
+  end(): Uint8Array[] | Promise<Uint8Array[]>;
+}
+
+const DEFAULT_CONTINUE_TIMEOUT = 1000;
+
+/**
+ * Plans a request.
+ *
+ * @throws {TypeError} If request and options contradict each other.
+ */
+export function planRequest(
+  request: HttpRequest,
+  version: HttpVersion,
+  options: RequestPlanOptions,
+): RequestPlan {
+  const { body: init, trailers } = options;
+  // There is no 100 in HTTP/1.0 (RFC 9110 §10.1.1).
+  const waits = version === "HTTP/1.1" && expectsContinue(request);
+  if (init === undefined && trailers === undefined && !waits) {
+    return planPieces(encodeRequest(request, version, options).bytes);
+  }
+  const body = describeBody(init === undefined ? request.body : init);
+  const { bytes: head, framing } = encodeHead(withType(request, body), {
+    version,
+    length: body.length ?? "unknown",
+    hasTrailers: trailers !== undefined,
+    options,
+  });
+  // Without a body, there is nothing to wait for.
+  if (framing.kind === "none") return { head, body: null };
+  const isEmpty = framing.kind === "length" && framing.length === 0;
+  const continueTimeout = waits && !isEmpty
+    ? options.continueTimeout ?? DEFAULT_CONTINUE_TIMEOUT
+    : null;
+  return {
+    head,
+    body: {
+      open: () => body.open(),
+      framing: makeFraming(framing, trailers),
+      continueTimeout,
+    },
+  };
+}
+
+/** Plans a request that is encoded already. */
+function planPieces(
+  [head, ...rest]: readonly Uint8Array<ArrayBuffer>[],
+): RequestPlan {
+  return {
+    head: head!,
+    body: rest.length === 0 ? null : {
+      open: () => bytesSource(rest),
+      framing: NO_FRAMING,
+      continueTimeout: null,
+    },
+  };
+}
+
+function expectsContinue({ headers }: HttpRequest): boolean {
+  return headers.get("expect")?.toLowerCase() === "100-continue";
+}
+
+/** Adds the Content-Type that a body implies. */
+function withType(request: HttpRequest, { type }: RequestBody): HttpRequest {
+  const { method, url, headers } = request;
+  if (type === null || headers.has("content-type")) return request;
+  return new HttpRequest(method, url, { headers })
+    .header("Content-Type", type);
+}
+
+const NO_FRAMING: BodyFraming = {
+  isComplete: false,
+  frame: (piece) => [piece],
+  end: () => [],
+};
+
+function makeFraming(
+  framing: Exclude<RequestFraming, { kind: "none" }>,
+  trailers: HttpTrailersInit | undefined,
+): BodyFraming {
+  return framing.kind === "chunked"
+    ? new ChunkedFraming(trailers)
+    : new LengthFraming(framing.length);
+}
+
+class ChunkedFraming implements BodyFraming {
+  readonly isComplete = false;
+  readonly #encoder = new Http11ChunkEncoder();
+  readonly #trailers: HttpTrailersInit | undefined;
+
+  constructor(trailers: HttpTrailersInit | undefined) {
+    this.#trailers = trailers;
+    // Throws now rather than after the body.
+    if (typeof trailers !== "function") new Http11ChunkEncoder().end(trailers);
+  }
+
+  frame(piece: Uint8Array): Uint8Array[] {
+    return this.#encoder.chunk(piece);
+  }
+
+  end(): Uint8Array[] | Promise<Uint8Array[]> {
+    if (typeof this.#trailers !== "function") {
+      return [this.#encoder.end(this.#trailers)];
+    }
+    const trailers = this.#trailers();
+    return isThenable(trailers)
+      ? Promise.resolve(trailers).then((fields) => [this.#encoder.end(fields)])
+      : [this.#encoder.end(trailers)];
+  }
+}
+
+class LengthFraming implements BodyFraming {
+  readonly #length: number;
+  #left: number;
+
+  constructor(length: number) {
+    this.#length = length;
+    this.#left = length;
+  }
+
+  get isComplete(): boolean {
+    return this.#left === 0;
+  }
+
+  frame(piece: Uint8Array): Uint8Array[] {
+    if (piece.length > this.#left) throw this.#mismatch("longer");
+    this.#left -= piece.length;
+    return [piece];
+  }
+
+  end(): Uint8Array[] {
+    if (this.#left > 0) throw this.#mismatch("shorter");
+    return [];
+  }
+
+  #mismatch(how: string): TypeError {
+    return new TypeError(
+      `Cannot send the body: it is ${how} than its Content-Length, ` +
+        `${this.#length}`,
+    );
+  }
+}

@@ -1,0 +1,232 @@
+// Driving any coroutine over a leased connection.
+//
+// The coroutine learns that a write is done only when it is, so that it knows
+// whether its request was sent. Input that arrives meanwhile waits for that, but
+// not for long: a peer that responds early may have stopped reading.
+
+import { concat } from "@std/bytes";
+import type {
+  Err,
+  HttpCoroutine,
+  HttpStepOf,
+  WantsRead,
+  WantsWrite,
+} from "../../coroutine.ts";
+import { HttpError } from "../../error.ts";
+import type { Connection } from "../connection/connection.ts";
+import type { InputBytes } from "../connection/input.ts";
+import type { Lease, LeaseHolder } from "../connection/lease.ts";
+
+/** Options of {@linkcode HttpClient.run}. */
+export interface HttpRunOptions {
+  /**
+   * Fails the call with the signal's reason, and closes the connection.
+   *
+   * @default {none}
+   */
+  signal?: AbortSignal | undefined;
+}
+
+type AnyStep = { readonly type: string };
+type AnyCoroutine = HttpCoroutine<AnyStep>;
+
+/** What a call passes on. */
+export interface RunCall<C extends AnyCoroutine> {
+  readonly signal: AbortSignal | undefined;
+  /** Kept from being collected while the call is in flight. */
+  readonly owner: object;
+  readonly resolve: (step: HttpStepOf<C>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Drives a coroutine up to its first step that is neither I/O nor an error.
+ *
+ * @throws {TypeError} If the connection is in use, or was closed.
+ * @throws {HttpError} If the connection ended while it was idle.
+ */
+export function run<C extends AnyCoroutine>(
+  connection: Connection,
+  coroutine: C,
+  call: RunCall<C>,
+): void {
+  new Run(connection, coroutine, call).start();
+}
+
+/** The size of one write, which is copied. */
+const MAX_WRITE_BYTES = 65536;
+
+/** How long a write is awaited before input is passed on, in milliseconds. */
+const WRITE_PATIENCE = 5;
+
+type Output =
+  | { readonly kind: "ready" }
+  | {
+    readonly kind: "writing";
+    /** Bytes of the coroutine's that follow. */
+    readonly rest: Uint8Array;
+    readonly timer: ReturnType<typeof setTimeout>;
+  }
+  /** A write that takes long, or has failed: input is passed on. */
+  | { readonly kind: "blocked"; readonly rest: Uint8Array };
+
+const READY: Output = { kind: "ready" };
+
+class Run<C extends AnyCoroutine> implements LeaseHolder {
+  readonly url = null;
+  // What a coroutine reads may end with the connection.
+  readonly needsCloseNotify = true;
+  readonly #lease: Lease;
+  readonly #coroutine: AnyCoroutine;
+  readonly #call: RunCall<C>;
+  #output: Output = READY;
+  /** Input that waits for the write to be done. */
+  #early: { readonly bytes: InputBytes | null } | null = null;
+  #hasEnded = false;
+
+  constructor(connection: Connection, coroutine: C, call: RunCall<C>) {
+    this.#coroutine = coroutine;
+    this.#call = call;
+    this.#lease = connection.lease(this, call.signal, true);
+  }
+
+  start(): void {
+    this.#resume(undefined);
+  }
+
+  describe(): string {
+    return "run() is in flight; await its step, or use another client";
+  }
+
+  receive(bytes: InputBytes | null): void {
+    if (this.#output.kind === "writing") this.#early = { bytes };
+    else this.#pass(bytes);
+  }
+
+  written(): void {
+    const output = this.#output;
+    if (output.kind === "ready") return;
+    if (output.rest.length > 0) return this.#write(output.rest);
+    if (output.kind === "writing") clearTimeout(output.timer);
+    this.#output = READY;
+    this.#lease.phase = "head";
+    this.#resume(undefined);
+  }
+
+  failWrite(): void {
+    this.#block();
+  }
+
+  fail(error: unknown): void {
+    if (this.#output.kind === "writing") clearTimeout(this.#output.timer);
+    this.#call.reject(error);
+  }
+
+  #resume(bytes: Uint8Array | null | undefined): void {
+    try {
+      this.#apply(this.#coroutine.resume(bytes));
+    } catch (error) {
+      this.#lease.fail(error);
+    }
+  }
+
+  #apply(step: AnyStep): void {
+    if (isWantsWrite(step)) return this.#lease.open(() => this.#send(step));
+    if (isWantsRead(step)) return this.#lease.open(() => this.#read());
+    if (isErr(step)) return this.#lease.failPeer(step.error);
+    this.#finish(step as HttpStepOf<C>);
+  }
+
+  #read(): void {
+    const early = this.#early;
+    this.#early = null;
+    if (early !== null) return this.#pass(early.bytes);
+    if (!this.#hasEnded) return this.#lease.read();
+    this.#lease.failPeer(
+      new HttpError(
+        "UnexpectedEof",
+        "Cannot read on: the connection has ended",
+      ),
+    );
+  }
+
+  #pass(bytes: InputBytes | null): void {
+    this.#hasEnded ||= bytes === null;
+    this.#resume(bytes);
+  }
+
+  #send({ bytes }: WantsWrite): void {
+    this.#lease.phase = "request";
+    const { kind } = this.#output;
+    if (kind === "ready") return this.#write(bytes);
+    // Wanted before the last write was done, because of early input.
+    const rest = new Uint8Array(this.#output.rest.length + bytes.length);
+    rest.set(this.#output.rest);
+    rest.set(bytes, this.#output.rest.length);
+    this.#output = { kind: "blocked", rest };
+  }
+
+  #write(bytes: Uint8Array): void {
+    if (this.#output.kind === "writing") clearTimeout(this.#output.timer);
+    const rest = bytes.subarray(MAX_WRITE_BYTES);
+    const timer = setTimeout(() => this.#block(), WRITE_PATIENCE);
+    this.#output = { kind: "writing", rest, timer };
+    // A copy: after early input, the coroutine may reuse its buffer.
+    this.#lease.write([new Uint8Array(bytes.subarray(0, MAX_WRITE_BYTES))]);
+  }
+
+  /** Passes on input although the write is not done. */
+  #block(): void {
+    const output = this.#output;
+    if (output.kind !== "writing") return;
+    clearTimeout(output.timer);
+    this.#output = { kind: "blocked", rest: new Uint8Array(output.rest) };
+    this.#read();
+  }
+
+  #finish(step: HttpStepOf<C>): void {
+    const { keepAlive, remaining } = outcomeOf(step, this.#early?.bytes);
+    const output = this.#output;
+    if (output.kind === "writing") clearTimeout(output.timer);
+    if (keepAlive && output.kind === "ready" && remaining.length === 0) {
+      this.#lease.finish(null);
+    } else {
+      this.#lease.leave("held", remaining);
+    }
+    this.#call.resolve(step);
+  }
+}
+
+/**
+ * What a step says of the connection. By contract, the step of any coroutine may
+ * have these members.
+ *
+ * @param early Input that the coroutine did not ask for.
+ */
+function outcomeOf(
+  step: AnyStep & {
+    readonly keepAlive?: unknown;
+    readonly remaining?: unknown;
+  },
+  early: InputBytes | null | undefined,
+): { keepAlive: boolean; remaining: InputBytes } {
+  const remaining = step.remaining instanceof Uint8Array
+    ? [step.remaining]
+    : [];
+  return {
+    keepAlive: step.keepAlive === true,
+    remaining: concat(early ? [...remaining, early] : remaining),
+  };
+}
+
+function isWantsRead(step: AnyStep): step is WantsRead {
+  return step.type === "WantsRead";
+}
+
+function isWantsWrite(step: AnyStep): step is WantsWrite {
+  return step.type === "WantsWrite";
+}
+
+function isErr(step: AnyStep): step is Err {
+  return step.type === "Err";
+}

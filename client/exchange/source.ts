@@ -1,0 +1,135 @@
+// The body of a request, in any of its forms, as a source of pieces.
+
+import { isBytes, toPlainBytes } from "../../core/bytes.ts";
+import { nextTurn } from "../transport/turn.ts";
+
+/** The body of a request. */
+export type HttpBodyInit =
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array>
+  | Uint8Array
+  | ArrayBuffer
+  | string
+  | Blob
+  | URLSearchParams
+  | FormData
+  | null;
+
+/** A source of pieces. */
+export interface BodySource {
+  /**
+   * Returns the next piece, or `null` at the end. The source may reuse the
+   * piece's buffer at the following call.
+   */
+  next(): Promise<Uint8Array | null>;
+  /** Lets go of the source, without waiting for it. */
+  cancel(reason: unknown): void;
+}
+
+/** A body before it is sent. */
+export interface RequestBody {
+  /** The length in bytes, or `null` if it is unknown. */
+  readonly length: number | null;
+  /** The Content-Type that this kind of body implies, or `null`. */
+  readonly type: string | null;
+  /** Opens the source. The body is not touched before. */
+  open(): BodySource;
+}
+
+/** How many empty pieces in a row are skipped before others get a turn. */
+const MAX_EMPTY_PIECES = 64;
+
+const encoder = new TextEncoder();
+
+/**
+ * Describes a body without touching it.
+ *
+ * @throws {TypeError} If it is of no known kind, locked, or detached.
+ */
+export function describeBody(body: HttpBodyInit): RequestBody {
+  if (body === null) return bytesBody(new Uint8Array(0));
+  if (typeof body === "string") return bytesBody(encoder.encode(body));
+  if (body instanceof ArrayBuffer) return bytesBody(new Uint8Array(body));
+  if (isBytes(body)) return bytesBody(toPlainBytes(body));
+  if (body instanceof URLSearchParams) {
+    const type = "application/x-www-form-urlencoded;charset=UTF-8";
+    return bytesBody(encoder.encode(body.toString()), type);
+  }
+  if (body instanceof FormData) {
+    const form = new Response(body);
+    const type = form.headers.get("content-type");
+    return { length: null, type, open: () => streamSource(form.body!) };
+  }
+  if (body instanceof Blob) {
+    const open = () => streamSource(body.stream());
+    return { length: body.size, type: null, open };
+  }
+  if (body instanceof ReadableStream) {
+    if (body.locked) {
+      throw new TypeError("Cannot send the body: the stream is locked");
+    }
+    return { length: null, type: null, open: () => streamSource(body) };
+  }
+  if (typeof body?.[Symbol.asyncIterator] === "function") {
+    return { length: null, type: null, open: () => iterableSource(body) };
+  }
+  throw new TypeError(
+    "Cannot send the body: it is not bytes, a string, a Blob, a form, " +
+      "a stream, or an async iterable",
+  );
+}
+
+function bytesBody(
+  bytes: Uint8Array<ArrayBuffer>,
+  type: string | null = null,
+): RequestBody {
+  return { length: bytes.length, type, open: () => bytesSource([bytes]) };
+}
+
+/** Makes a source of pieces in memory, which are not copied. */
+export function bytesSource(pieces: readonly Uint8Array[]): BodySource {
+  const iterator = pieces.values();
+  return {
+    next: () => Promise.resolve(iterator.next().value ?? null),
+    cancel() {},
+  };
+}
+
+function streamSource(stream: ReadableStream<Uint8Array>): BodySource {
+  const reader = stream.getReader();
+  return {
+    next: () => nextPiece(() => reader.read()),
+    cancel(reason) {
+      reader.cancel(reason).catch(() => {});
+    },
+  };
+}
+
+function iterableSource(iterable: AsyncIterable<Uint8Array>): BodySource {
+  const iterator = iterable[Symbol.asyncIterator]();
+  return {
+    next: () => nextPiece(() => iterator.next()),
+    cancel() {
+      // A generator that is waiting for something ends after that. Other
+      // iterators may throw at once, or return no promise.
+      const end = async () => await iterator.return?.();
+      end().catch(() => {});
+    },
+  };
+}
+
+async function nextPiece(
+  next: () => Promise<{ done?: boolean | undefined; value?: unknown }>,
+): Promise<Uint8Array | null> {
+  for (let empty = 1;; empty++) {
+    const { done, value } = await next();
+    if (done) return null;
+    if (!isBytes(value)) {
+      throw new TypeError("Cannot send the body: a piece is not a Uint8Array");
+    }
+    // Throws for a piece that was transferred elsewhere, which has length 0.
+    const piece = toPlainBytes(value);
+    if (piece.length > 0) return piece;
+    if (empty % MAX_EMPTY_PIECES === 0) await nextTurn();
+  }
+}

@@ -1,0 +1,291 @@
+// Sending a request: its head, and a body that is streamed, large, or waits for
+// a 100.
+//
+//   gated ── 100, or time is up ──> taking <──> writing ──> sent
+//     │                               │            │
+//     └───────────────────────────────┴─── stop ───┴─────> stopped
+//
+// A piece is written before the next one is taken, so the source goes no faster
+// than the connection. Small pieces that are ready together, the head and the
+// end of the body among them, are joined in one write.
+
+import type { BodyFraming, BodyPlan, RequestPlan } from "./request_plan.ts";
+import type { BodySource } from "./source.ts";
+import { isThenable } from "./thenable.ts";
+
+/** Pieces are joined up to this size. Larger ones are not copied. */
+const MAX_JOINED_BYTES = 16384;
+
+/** The size of one write, after which an upload can be stopped. */
+const MAX_WRITE_BYTES = 262144;
+
+/** How many microtasks a piece that is ready may take to arrive. */
+const READY_TICKS = 10;
+
+/** Some 25 days, above which a timer fires at once. */
+const MAX_TIMER = 2 ** 31 - 1;
+
+const NOT_READY = Symbol("not ready");
+
+/** What an upload needs from the exchange. */
+export interface UploadListener {
+  /** Starts a write. */
+  write(pieces: readonly Uint8Array[]): void;
+  /** Learns that the request was written whole. */
+  sent(): void;
+  /** Learns that part of it will not be written. */
+  stopped(): void;
+  /** Learns that the caller's source failed. */
+  failSource(error: unknown): void;
+}
+
+type State =
+  | { readonly kind: "gated"; readonly open: () => void }
+  | { readonly kind: "taking" }
+  | {
+    readonly kind: "writing";
+    /** Whether it is the last write. */
+    readonly last: boolean;
+    readonly done: () => void;
+  }
+  | { readonly kind: "sent" }
+  | { readonly kind: "stopped" };
+
+const TAKING: State = { kind: "taking" };
+const SENT: State = { kind: "sent" };
+const STOPPED: State = { kind: "stopped" };
+
+/** One request on its way out. */
+export class Upload {
+  readonly #plan: RequestPlan;
+  readonly #listener: UploadListener;
+  #state: State = TAKING;
+  /** The source, until its end was reached. */
+  #source: BodySource | null = null;
+  #next: Promise<Uint8Array | null> | null = null;
+  #hasContinue = false;
+
+  constructor(plan: RequestPlan, listener: UploadListener) {
+    this.#plan = plan;
+    this.#listener = listener;
+  }
+
+  /** Whether the request was written whole. */
+  get isSent(): boolean {
+    return this.#state.kind === "sent";
+  }
+
+  /** Whether part of the request will not be written. */
+  get isStopped(): boolean {
+    return this.#state.kind === "stopped";
+  }
+
+  /** Starts to send. */
+  start(): void {
+    const { head, body } = this.#plan;
+    if (body === null) {
+      this.#state = { kind: "writing", last: true, done: () => this.#finish() };
+      this.#listener.write([head]);
+    } else {
+      this.#sendBody(head, body).catch((error) => this.#failSource(error));
+    }
+  }
+
+  /** Sends the body, if it waits for a 100. */
+  open(): void {
+    this.#hasContinue = true;
+    if (this.#state.kind === "gated") this.#state.open();
+  }
+
+  /** Learns that the pending write is done. */
+  written(): void {
+    const state = this.#state;
+    if (state.kind !== "writing") return;
+    this.#state = TAKING;
+    state.done();
+  }
+
+  /** Sends nothing more, unless everything was handed on already. */
+  stop(reason: unknown): void {
+    const state = this.#state;
+    if (state.kind === "sent") return;
+    if (state.kind === "writing" && state.last) return;
+    this.end(reason);
+  }
+
+  /** Sends nothing more, and lets go of the source. */
+  end(reason: unknown): void {
+    const state = this.#state;
+    this.#source?.cancel(reason);
+    this.#source = null;
+    if (state.kind === "sent" || state.kind === "stopped") return;
+    this.#state = STOPPED;
+    if (state.kind === "gated") state.open();
+    if (state.kind === "writing") state.done();
+    this.#listener.stopped();
+  }
+
+  #finish(): void {
+    if (this.isStopped) return;
+    this.#state = SENT;
+    this.#listener.sent();
+  }
+
+  #failSource(error: unknown): void {
+    if (this.isStopped) return;
+    this.#listener.failSource(error);
+  }
+
+  async #sendBody(head: Uint8Array, plan: BodyPlan): Promise<void> {
+    const { framing, continueTimeout } = plan;
+    const source = this.#source = plan.open();
+    const batch = new Batch(head);
+    if (continueTimeout !== null) {
+      await this.#write(batch.take(), false);
+      await this.#gate(continueTimeout);
+    }
+    while (!this.isStopped) {
+      const piece = await this.#take(source, batch.isEmpty);
+      if (this.isStopped) return;
+      if (piece === null) {
+        this.#source = null;
+        return await this.#sendEnd(batch, framing);
+      }
+      if (piece !== NOT_READY) {
+        batch.add(framing.frame(piece), piece);
+        if (!batch.isFull) continue;
+      }
+      await this.#write(batch.take(), framing.isComplete);
+      if (framing.isComplete) return await this.#checkEnd(source, framing);
+    }
+  }
+
+  async #sendEnd(batch: Batch, framing: BodyFraming): Promise<void> {
+    const end = framing.end();
+    if (isThenable(end) && !batch.isEmpty) {
+      await this.#write(batch.take(), false);
+    }
+    const pieces = await end;
+    if (!this.isStopped) await this.#write([...batch.take(), ...pieces], true);
+  }
+
+  /** Checks that nothing follows a body that is complete. */
+  async #checkEnd(source: BodySource, framing: BodyFraming): Promise<void> {
+    const piece = await this.#take(source, true);
+    if (this.#source === null) return;
+    if (piece !== null && piece !== NOT_READY) framing.frame(piece);
+    this.#source = null;
+  }
+
+  /**
+   * Takes the next piece.
+   *
+   * @param waits Whether to wait for it if it is not ready.
+   * @throws {unknown} What the source throws.
+   */
+  async #take(
+    source: BodySource,
+    waits: boolean,
+  ): Promise<Uint8Array | null | typeof NOT_READY> {
+    const next = this.#next ??= source.next();
+    if (!waits && !await isReady(next)) return NOT_READY;
+    const piece = await next;
+    this.#next = null;
+    return piece;
+  }
+
+  /** Writes pieces, and waits until that is done or the upload is stopped. */
+  async #write(pieces: readonly Uint8Array[], last: boolean): Promise<void> {
+    const writes = splitPieces(pieces);
+    for (let at = 0; at < writes.length && !this.isStopped; at++) {
+      await new Promise<void>((done) => {
+        const isLast = last && at === writes.length - 1;
+        this.#state = { kind: "writing", last: isLast, done };
+        this.#listener.write(writes[at]!);
+      });
+    }
+    if (last) this.#finish();
+  }
+
+  /** Waits for a 100, for a final response, or until time is up. */
+  async #gate(milliseconds: number): Promise<void> {
+    if (this.#hasContinue || this.isStopped) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await new Promise<void>((open) => {
+      this.#state = { kind: "gated", open };
+      if (milliseconds <= MAX_TIMER) timer = setTimeout(open, milliseconds);
+    });
+    clearTimeout(timer);
+    if (!this.isStopped) this.#state = TAKING;
+  }
+}
+
+/** Pieces that are joined in one write. */
+class Batch {
+  #pieces: Uint8Array[];
+  #length: number;
+
+  constructor(head: Uint8Array) {
+    this.#pieces = [head];
+    this.#length = head.length;
+  }
+
+  get isEmpty(): boolean {
+    return this.#pieces.length === 0;
+  }
+
+  get isFull(): boolean {
+    return this.#length >= MAX_JOINED_BYTES;
+  }
+
+  /**
+   * Adds a framed piece. It is copied if another is taken before it is written,
+   * because its source may reuse the buffer.
+   */
+  add(framed: readonly Uint8Array[], piece: Uint8Array): void {
+    for (const { length } of framed) this.#length += length;
+    for (const part of framed) {
+      const isShared = part === piece && !this.isFull;
+      this.#pieces.push(isShared ? new Uint8Array(part) : part);
+    }
+  }
+
+  take(): Uint8Array[] {
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    this.#length = 0;
+    return pieces;
+  }
+}
+
+/** Splits pieces into writes of a limited size. */
+function splitPieces(pieces: readonly Uint8Array[]): Uint8Array[][] {
+  const writes: Uint8Array[][] = [];
+  let write: Uint8Array[] = [];
+  let room = MAX_WRITE_BYTES;
+  for (const piece of pieces) {
+    for (let at = 0; at < piece.length;) {
+      const part = piece.subarray(at, at + room);
+      write.push(part);
+      at += part.length;
+      room -= part.length;
+      if (room > 0) continue;
+      writes.push(write);
+      write = [];
+      room = MAX_WRITE_BYTES;
+    }
+  }
+  if (write.length > 0) writes.push(write);
+  return writes;
+}
+
+/** Tells whether a promise is settled, or is about to be. */
+async function isReady(promise: Promise<unknown>): Promise<boolean> {
+  let ready = false;
+  const settle = () => {
+    ready = true;
+  };
+  promise.then(settle, settle);
+  for (let tick = 0; tick < READY_TICKS && !ready; tick++) await null;
+  return ready;
+}
