@@ -47,6 +47,7 @@ export type {
 export type { HttpDecodeOptions } from "./decode.ts";
 export type { HttpDecoderPair } from "./decode_pair.ts";
 export { HttpCallMemory } from "./memory.ts";
+export { type HttpProxyConnectorOptions, proxyConnector } from "./proxy.ts";
 export type { HttpRedirectMode } from "./redirects.ts";
 export type { HttpRetryOptions } from "./retry.ts";
 export type { HttpPoolOptions } from "./pool_limits.ts";

@@ -1,0 +1,231 @@
+/**
+ * Connections through proxies (PROTOCOL §16).
+ *
+ * @module
+ */
+
+// | the proxy's scheme | how a connection to a target is opened                |
+// |--------------------|-------------------------------------------------------|
+// | http               | connect, CONNECT                                      |
+// | https              | connect, TLS with the proxy, CONNECT                  |
+// | socks5, socks5h    | connect, SOCKS5                                       |
+//
+// TLS with the target, if there is any, starts afterwards, inside the tunnel. For
+// http URLs, an HTTP proxy needs no tunnel: it takes requests in absolute form.
+
+import { HttpClient } from "../client/client.ts";
+import { defaultConnector } from "../client/connect/default.ts";
+import { endConnection, openConnection } from "../client/connect/open.ts";
+import type {
+  HttpConnection,
+  HttpConnector,
+  HttpTlsOptions,
+} from "../client/transport/http_connection.ts";
+import { quote } from "../core/quote.ts";
+import { Socks5Connect } from "../proxy/socks5.ts";
+import { authenticateProxy, takeUserinfo } from "./authentication.ts";
+import type { HttpCredentials } from "./credentials.ts";
+import { HttpCallMemory } from "./memory.ts";
+import { openTunnel } from "./proxy_tunnel.ts";
+import { explainProxy } from "./proxy_failure.ts";
+
+/** Options of {@linkcode proxyConnector}. */
+export interface HttpProxyConnectorOptions {
+  /**
+   * Opens the connections to the proxy, which may be another proxy's connector.
+   *
+   * @default {the runtime's own}
+   */
+  connector?: HttpConnector | undefined;
+  /**
+   * The authorities to trust besides the runtime's own, for a proxy that speaks
+   * TLS. The other options are for origins, and have no effect here.
+   *
+   * @default {the runtime's own authorities}
+   */
+  tls?: Pick<HttpTlsOptions, "caCerts"> | undefined;
+  /**
+   * Finds the credentials for a proxy whose URL has no userinfo.
+   *
+   * @default {null}
+   */
+  credentials?: HttpCredentials | null | undefined;
+  /**
+   * Where credentials that the proxy has accepted are kept.
+   *
+   * @default {a memory of this connector}
+   */
+  memory?: HttpCallMemory | undefined;
+  /**
+   * Returns numbers from 0 up to 1, for Digest.
+   *
+   * @default {the runtime's secure source}
+   */
+  random?: (() => number) | undefined;
+}
+
+/** How to reach a proxy. */
+export interface ProxyAccess {
+  readonly connector: HttpConnector;
+  readonly tls: Pick<HttpTlsOptions, "caCerts">;
+  readonly signal: AbortSignal | undefined;
+}
+
+const DEFAULT_PORTS: Readonly<Record<string, number>> = {
+  "http:": 80,
+  "https:": 443,
+  "socks5:": 1080,
+  "socks5h:": 1080,
+};
+
+/**
+ * Creates a connector that opens connections through a proxy.
+ *
+ * The proxy resolves names. Its 407 is answered with the userinfo of its URL or
+ * with `credentials`, on the same connection if that is still open, and later
+ * ahead of the next 407. If it refuses, the error's code is `ProxyRefused`, and
+ * its `response` is the proxy's; if it is no such proxy, `InvalidProxyReply`.
+ *
+ * An agent with the option `proxy` uses this by itself.
+ *
+ * @param proxy The URL of the proxy, whose scheme is http, https, socks5, or
+ * socks5h. Its userinfo is for the proxy.
+ * @param options How to reach the proxy, and who answers it.
+ * @returns The connector.
+ * @throws {TypeError} If the URL is invalid, or its scheme is another one.
+ *
+ * @example A client behind a proxy
+ * ```ts no-eval
+ * import { HttpRequest } from "@pimalaya/io-http";
+ * import { proxyConnector } from "@pimalaya/io-http/agent";
+ * import { HttpClient } from "@pimalaya/io-http/client";
+ *
+ * const connector = proxyConnector("http://user:password@proxy.example:3128");
+ * const url = "https://example.org/";
+ * await using client = await HttpClient.connect(url, { connector });
+ * await client.send(HttpRequest.get(url));
+ * ```
+ */
+export function proxyConnector(
+  proxy: string | URL,
+  options: HttpProxyConnectorOptions = {},
+): HttpConnector {
+  const url = parseProxy(proxy);
+  const { connector, tls = {}, credentials = null } = options;
+  const source = {
+    credentials,
+    memory: options.memory ?? new HttpCallMemory(),
+    random: options.random ?? secureRandom,
+  };
+  return {
+    async connect(target, { signal } = {}) {
+      if ("unixPath" in target) {
+        throw new TypeError("Cannot connect to a Unix socket through a proxy");
+      }
+      const access = {
+        connector: connector ?? defaultConnector(),
+        tls,
+        signal,
+      };
+      const open = async () =>
+        new HttpClient(await connectToProxy(url, access));
+      if (isSocks(url)) return await openSocks(url, target, open, signal);
+      const connection = await openTunnel(url, target, {
+        open,
+        authentication: authenticateProxy(url, source),
+        ask: async (ask) => await credentials?.(ask) ?? null,
+        signal,
+      });
+      return ownTls(connection);
+    },
+  };
+}
+
+/**
+ * Opens a connection to a proxy, with TLS if its scheme is https.
+ *
+ * @throws {HttpError} If it cannot be opened.
+ */
+export async function connectToProxy(
+  proxy: URL,
+  { connector, tls, signal }: ProxyAccess,
+): Promise<HttpConnection> {
+  const { hostname, port } = proxyAddress(proxy);
+  const { caCerts } = tls;
+  return await openConnection({
+    connector,
+    target: { hostname, port },
+    tls: proxy.protocol === "https:" ? { caCerts, serverName: hostname } : null,
+    signal,
+  });
+}
+
+/** Returns where a proxy listens. An IPv6 address is without brackets. */
+export function proxyAddress(
+  { hostname, port, protocol }: URL,
+): { readonly hostname: string; readonly port: number } {
+  return {
+    hostname: hostname.replace(/^\[(.*)\]$/, "$1"),
+    port: port === "" ? DEFAULT_PORTS[protocol]! : Number(port),
+  };
+}
+
+function parseProxy(proxy: string | URL): URL {
+  const url = new URL(proxy);
+  if (Object.hasOwn(DEFAULT_PORTS, url.protocol)) return url;
+  throw new TypeError(
+    `Invalid proxy: the scheme ${quote(url.protocol)} is not http, https, ` +
+      "socks5, or socks5h",
+  );
+}
+
+function isSocks({ protocol }: URL): boolean {
+  return protocol.startsWith("socks5");
+}
+
+async function openSocks(
+  proxy: URL,
+  target: { readonly hostname: string; readonly port: number },
+  open: () => Promise<HttpClient>,
+  signal: AbortSignal | undefined,
+): Promise<HttpConnection> {
+  const login = takeUserinfo(new URL(proxy));
+  const coroutine = new Socks5Connect(target, login ?? {});
+  const client = await open();
+  try {
+    await client.run(coroutine, { signal });
+    return client.detach();
+  } catch (error) {
+    await client.close();
+    throw explainProxy(error, proxy, target);
+  }
+}
+
+/**
+ * Hides the TLS with the proxy, lest it be taken for TLS with the target by who
+ * cannot start the latter inside the former.
+ */
+function ownTls(connection: HttpConnection): HttpConnection {
+  if (connection.info.tls === null || connection.startTls !== undefined) {
+    return connection;
+  }
+  return {
+    info: { ...connection.info, tls: null },
+    readable: connection.readable,
+    writable: connection.writable,
+    startTls: () =>
+      Promise.reject(
+        new TypeError(
+          "Cannot start TLS inside the TLS with the proxy: this connector cannot",
+        ),
+      ),
+    abort: (reason) => endConnection(connection, reason),
+    ref: () => connection.ref?.(),
+    unref: () => connection.unref?.(),
+  };
+}
+
+/** Returns a number from 0 up to 1 that nobody can guess. */
+function secureRandom(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0]! / 2 ** 32;
+}

@@ -1,0 +1,92 @@
+// Why a proxy did not open a connection, in the terms of its user. No byte of the
+// user's own request was written by then.
+
+import {
+  formatAddress,
+  type HttpAddress,
+} from "../client/transport/http_connection.ts";
+import { HttpError, type HttpErrorCode, type HttpProgress } from "../error.ts";
+import { quote } from "../core/quote.ts";
+import type { HttpResponse } from "../rfc9110/response.ts";
+
+const PROGRESS: HttpProgress = {
+  phase: "connect",
+  reused: false,
+  requestBytes: 0,
+  responseBytes: 0,
+};
+
+/** Errors that say all there is to say. */
+const KNOWN: readonly HttpErrorCode[] = [
+  "InvalidAuthenticationInfo",
+  "InvalidProxyReply",
+  "ProxyRefused",
+  "Timeout",
+];
+
+/** Errors of a proxy that hung up, rather than replied. */
+const ENDINGS: readonly HttpErrorCode[] = [
+  "ConnectionLost",
+  "NoResponse",
+  "UnexpectedBytes",
+];
+
+/** Turns the error of an exchange with a proxy into that of a connection. */
+export function explainProxy(
+  error: unknown,
+  proxy: URL,
+  target: HttpAddress,
+): unknown {
+  if (!(error instanceof HttpError)) return error;
+  const { code, response } = error;
+  if (KNOWN.includes(code)) {
+    const { message, cause } = error;
+    return new HttpError(code, message, {
+      cause,
+      response,
+      progress: PROGRESS,
+    });
+  }
+  // The body of its refusal was too long, or cut short.
+  if (response !== null) return proxyRefused(proxy, target, response, error);
+  return proxyFailed(
+    ENDINGS.includes(code) ? "ConnectFailed" : "InvalidProxyReply",
+    proxy,
+    target,
+    error.message,
+    { cause: error },
+  );
+}
+
+/** Creates the error of a proxy that responded to CONNECT, but not with a 2xx. */
+export function proxyRefused(
+  proxy: URL,
+  target: HttpAddress,
+  response: HttpResponse,
+  cause?: HttpError,
+): HttpError {
+  const { status, reason } = response;
+  return proxyFailed(
+    "ProxyRefused",
+    proxy,
+    target,
+    `it responded ${status}${reason === "" ? "" : ` ${quote(reason)}`}`,
+    { response, ...(cause && { cause }) },
+  );
+}
+
+/** Creates the error of a connection that a proxy did not open. */
+export function proxyFailed(
+  code: HttpErrorCode,
+  proxy: URL,
+  target: HttpAddress,
+  reason: string,
+  options: { response?: HttpResponse; cause?: unknown } = {},
+): HttpError {
+  return new HttpError(
+    code,
+    `Cannot connect to ${formatAddress(target)} through the proxy ` +
+      `${proxy.protocol}//${proxy.host}: ${reason}`,
+    { ...options, progress: PROGRESS },
+  );
+}

@@ -1,0 +1,119 @@
+// Tunnels through HTTP proxies (RFC 9110 §9.3.6):
+//
+//   CONNECT ── 2xx ──> tunnel
+//      ^ │ └── 407 ──> answer it, if anybody can
+//      └─┼───────────────┘   on the same connection if it is still open
+//        └── any other ──> ProxyRefused
+//
+// A 407 that comes from inside the tunnel is the origin's: nobody here sees it.
+
+import type { HttpClient } from "../client/client.ts";
+import { abortable } from "../client/connect/abortable.ts";
+import {
+  formatAddress,
+  type HttpAddress,
+  type HttpConnection,
+} from "../client/transport/http_connection.ts";
+import { quoteBytes } from "../core/quote.ts";
+import { HttpRequest } from "../rfc9110/request.ts";
+import type { HttpResponse } from "../rfc9110/response.ts";
+import type { Authentication } from "./authentication.ts";
+import type { HttpCredential, HttpCredentialsAsk } from "./credentials.ts";
+import { explainProxy, proxyFailed, proxyRefused } from "./proxy_failure.ts";
+
+/** How to talk to the proxy. */
+export interface TunnelOptions {
+  /** Opens a connection to it. */
+  open(): Promise<HttpClient>;
+  /** Answers it, or `null` if nobody does. */
+  readonly authentication: Authentication | null;
+  /** Finds credentials. */
+  ask(ask: HttpCredentialsAsk): Promise<HttpCredential | null>;
+  readonly signal: AbortSignal | undefined;
+}
+
+// A refusal is a page for people. More of it would only fill memory.
+const MAX_REFUSAL_BYTES = 1 << 20;
+
+/**
+ * Opens a tunnel to a target.
+ *
+ * @throws {HttpError} If the proxy cannot be reached, refuses, or breaks HTTP.
+ */
+export async function openTunnel(
+  proxy: URL,
+  target: HttpAddress,
+  options: TunnelOptions,
+): Promise<HttpConnection> {
+  let client = await options.open();
+  while (true) {
+    try {
+      const connection = await connect(client, proxy, target, options);
+      if (connection !== null) return connection;
+    } catch (error) {
+      await client.close();
+      throw explainProxy(error, proxy, target);
+    }
+    if (client.reusable) continue;
+    await client.close();
+    client = await options.open();
+  }
+}
+
+/** Sends CONNECT once. Returns `null` if it has to be sent again. */
+async function connect(
+  client: HttpClient,
+  proxy: URL,
+  target: HttpAddress,
+  { authentication, ask, signal }: TunnelOptions,
+): Promise<HttpConnection | null> {
+  const authority = formatAddress(target);
+  // CONNECT names the port in any case, so the scheme is of no importance.
+  const request = new HttpRequest("CONNECT", `https://${authority}`);
+  const value = authentication?.authorize({
+    method: "CONNECT",
+    target: authority,
+    body: undefined,
+  });
+  if (value) request.header("Proxy-Authorization", value);
+  const { response, upgraded, remaining } = await client.send(request, {
+    signal,
+    maxBodyBytes: MAX_REFUSAL_BYTES,
+  });
+  if (!upgraded) {
+    const isAnswered = response.status === 407 && authentication !== null &&
+      await answers(authentication, response, ask, signal);
+    if (isAnswered) return null;
+    throw proxyRefused(proxy, target, response);
+  }
+  authentication?.learn(response.header("proxy-authentication-info"));
+  // Neither TLS nor HTTP servers speak first, so this is the proxy's own.
+  if (remaining.length > 0) {
+    throw proxyFailed(
+      "InvalidProxyReply",
+      proxy,
+      target,
+      `bytes follow its response to CONNECT: ${
+        quoteBytes(remaining, 0, remaining.length)
+      }`,
+    );
+  }
+  return client.detach();
+}
+
+/** Returns whether CONNECT is worth another try. */
+async function answers(
+  authentication: Authentication,
+  response: HttpResponse,
+  ask: TunnelOptions["ask"],
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const challenges = response.challenges("proxy-authenticate");
+  let reaction = authentication.challenged(challenges);
+  if (reaction.type === "Ask") {
+    reaction = authentication.accept(
+      await abortable(ask(reaction.ask), signal),
+    );
+  }
+  return reaction.type === "Resend";
+}
