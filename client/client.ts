@@ -289,7 +289,7 @@ export class HttpClient implements AsyncDisposable {
       const settings = this.#settingsOf(options);
       exchange(this.#connection, {
         request,
-        plan: planRequest(request, "HTTP/1.1", options),
+        plan: planRequest(request, options),
         receive: receiveResponse(request, "HTTP/1.1", settings),
         maxBodyBytes: settings.maxBodyBytes,
         signal,
@@ -364,7 +364,7 @@ export class HttpClient implements AsyncDisposable {
       const settings = this.#settingsOf(options);
       sendRequest(this.#connection, {
         request,
-        plan: planRequest(request, version, options),
+        plan: planRequest(request, options, version),
         receive: receiveResponse(request, version, settings),
         maxBodyBytes: settings.maxBodyBytes,
         signal: options.signal,
@@ -377,11 +377,12 @@ export class HttpClient implements AsyncDisposable {
 
   /** Checks everything that does not depend on the body. */
   #check(
-    { method, url }: HttpRequest,
+    request: HttpRequest,
     { signal, target }: HttpClientSendOptions,
   ): void {
     signal?.throwIfAborted();
-    this.#connection.check(url);
+    this.#connection.check(request);
+    const { method, url } = request;
     const origin = this.#origin;
     if (origin === null || url.href.startsWith(origin.prefix)) return;
     if (method === "CONNECT" || target === "absolute") return;

@@ -31,6 +31,7 @@ import {
   type LeasedConnection,
   type LeaseEnd,
   type LeaseHolder,
+  type LeaseMonitor,
 } from "./lease.ts";
 import { Output, type OutputListener } from "./output.ts";
 
@@ -133,12 +134,12 @@ export class Connection {
   /**
    * Checks that the connection can be leased.
    *
-   * @param url Where a request would be sent, for the error.
+   * @param request Names the peer in the error.
    * @param resumes Whether it may be held.
    * @throws {TypeError} If it is in use, or was closed by an earlier call.
    * @throws {HttpError} If it ended while it was idle.
    */
-  check(url: URL | null, resumes = false): void {
+  check(request: { readonly url: URL | null }, resumes = false): void {
     const state = this.#state;
     switch (state.kind) {
       case "fresh":
@@ -160,7 +161,7 @@ export class Connection {
             "connection reusable; call run() to go on, or detach()",
         );
       case "over":
-        throw this.#laterError(state.why, url);
+        throw this.#laterError(state.why, request.url);
     }
   }
 
@@ -173,13 +174,17 @@ export class Connection {
    */
   lease(
     holder: LeaseHolder,
-    signal: AbortSignal | undefined,
-    resumes = false,
+    { signal, monitor, resumes }: {
+      signal: AbortSignal | undefined;
+      monitor?: LeaseMonitor | undefined;
+      resumes?: boolean;
+    },
   ): Lease {
-    this.check(holder.url, resumes);
+    this.check(holder, resumes);
     const state = this.#state;
     const lease = new Lease(this.#leased, holder, {
       signal,
+      monitor,
       reused: this.#isUsed,
       idleSince: state.kind === "idle" ? state.since : null,
     });

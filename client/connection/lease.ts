@@ -52,6 +52,22 @@ export interface LeaseHolder {
   fail(error: unknown): void;
 }
 
+/** Whoever limits the time that each step of an exchange may take. */
+export interface LeaseMonitor {
+  /** Learns how far the exchange has come. */
+  enter(phase: "request" | "head" | "body"): void;
+  /** Learns that a write has started. */
+  writing(): void;
+  /** Learns that no write is pending. */
+  written(): void;
+  /** Learns that the exchange waits for bytes. */
+  reading(): void;
+  /** Learns that it does not. */
+  read(): void;
+  /** Learns that the exchange has ended or failed. */
+  over(isUpgraded: boolean): void;
+}
+
 /** What becomes of a connection after a lease. */
 export type LeaseEnd =
   | { readonly kind: "idle" }
@@ -79,6 +95,7 @@ export interface LeasedConnection {
 /** How an exchange uses a connection. */
 export interface LeaseOptions {
   readonly signal: AbortSignal | undefined;
+  readonly monitor: LeaseMonitor | undefined;
   /** Whether the connection has carried an earlier exchange. */
   readonly reused: boolean;
   /** Since when the connection was idle, or `null` if it was not. */
@@ -87,15 +104,15 @@ export interface LeaseOptions {
 
 /** The use of a connection by one exchange. */
 export class Lease implements InputReceiver, OutputListener {
-  /** How far the exchange has come. Its holder moves it on from "request". */
-  phase: "idle" | "request" | "head" | "body" | "over" = "idle";
   /** The final response, once its head has arrived. */
   response: HttpResponse | null = null;
   readonly reused: boolean;
   readonly #connection: LeasedConnection;
   readonly #holder: LeaseHolder;
   readonly #signal: AbortSignal | undefined;
+  readonly #monitor: LeaseMonitor | undefined;
   readonly #idleSince: number | null;
+  #phase: "idle" | "request" | "head" | "body" | "over" = "idle";
   #onAbort: (() => void) | null = null;
   #requestBytes = 0;
   #responseBytes = 0;
@@ -106,11 +123,12 @@ export class Lease implements InputReceiver, OutputListener {
   constructor(
     connection: LeasedConnection,
     holder: LeaseHolder,
-    { signal, reused, idleSince }: LeaseOptions,
+    { signal, monitor, reused, idleSince }: LeaseOptions,
   ) {
     this.#connection = connection;
     this.#holder = holder;
     this.#signal = signal;
+    this.#monitor = monitor;
     this.#idleSince = idleSince;
     this.reused = reused;
     if (signal !== undefined) {
@@ -124,6 +142,22 @@ export class Lease implements InputReceiver, OutputListener {
     return this.#connection.transport.info;
   }
 
+  /** How far the exchange has come. */
+  get progress(): HttpProgress {
+    return {
+      phase: this.#phase === "over" ? "body" : this.#phase,
+      reused: this.reused,
+      requestBytes: this.#requestBytes,
+      responseBytes: this.#responseBytes,
+    };
+  }
+
+  /** Notes how far the exchange has come. */
+  enter(phase: "request" | "head" | "body"): void {
+    this.#phase = phase;
+    this.#monitor?.enter(phase);
+  }
+
   /** Says what is in flight, for the error of another call. */
   describe(): string {
     return this.#holder.describe();
@@ -131,17 +165,17 @@ export class Lease implements InputReceiver, OutputListener {
 
   /** Goes on once everything that arrived before the request was read. */
   open(ready: () => void): void {
-    if (this.phase !== "idle") return ready();
+    if (this.#phase !== "idle") return ready();
     const settled = this.#idleSince === null
       ? null
       : this.#connection.settle(this.#idleSince);
     if (settled === null) {
-      this.phase = "request";
+      this.enter("request");
       return ready();
     }
     settled.then(() => {
-      if (this.phase !== "idle") return;
-      this.phase = "request";
+      if (this.#phase !== "idle") return;
+      this.enter("request");
       ready();
     });
   }
@@ -149,6 +183,7 @@ export class Lease implements InputReceiver, OutputListener {
   /** Has the holder receive the next bytes. */
   read(into?: InputBytes): void {
     this.#isReading = true;
+    this.#monitor?.reading();
     if (this.#writeFailure !== null) this.#startTimer();
     this.#connection.input.read(into);
   }
@@ -161,6 +196,7 @@ export class Lease implements InputReceiver, OutputListener {
   /** Starts a write. None may be pending. */
   write(pieces: readonly Uint8Array[]): void {
     for (const piece of pieces) this.#requestBytes += piece.length;
+    this.#monitor?.writing();
     this.#connection.output.write(pieces);
   }
 
@@ -170,21 +206,22 @@ export class Lease implements InputReceiver, OutputListener {
   }
 
   receive(bytes: InputBytes | null): void {
-    if (this.phase === "over") return;
-    if (this.phase === "idle") {
+    if (this.#phase === "over") return;
+    if (this.#phase === "idle") {
       return this.#failIdle(
         bytes === null ? { kind: "eof" } : { kind: "bytes", bytes },
       );
     }
     this.#isReading = false;
+    this.#monitor?.read();
     this.#stopTimer();
     if (bytes !== null) this.#responseBytes += bytes.length;
     this.#holder.receive(bytes);
   }
 
   lose(error: unknown): void {
-    if (this.phase === "over") return;
-    if (this.phase === "idle") {
+    if (this.#phase === "over") return;
+    if (this.#phase === "idle") {
       return this.#failIdle({ kind: "lost", cause: error });
     }
     if (
@@ -194,12 +231,15 @@ export class Lease implements InputReceiver, OutputListener {
   }
 
   written(): void {
-    if (this.phase !== "over") this.#holder.written();
+    if (this.#phase === "over") return;
+    this.#monitor?.written();
+    this.#holder.written();
   }
 
   failWrite(error: unknown): void {
-    if (this.phase === "over") return;
+    if (this.#phase === "over") return;
     this.#writeFailure = { error };
+    this.#monitor?.written();
     if (this.#isReading) this.#startTimer();
     this.#holder.failWrite();
   }
@@ -223,7 +263,7 @@ export class Lease implements InputReceiver, OutputListener {
    * @param why What a later call says of it, if not the error itself.
    */
   fail(error: unknown, why: string | null = null): void {
-    if (this.phase === "over") return;
+    if (this.#phase === "over") return;
     this.#end({ kind: "failed", error, why });
     this.#holder.fail(error);
   }
@@ -244,13 +284,14 @@ export class Lease implements InputReceiver, OutputListener {
   }
 
   #end(end: LeaseEnd): void {
-    if (this.phase === "over") return;
-    this.phase = "over";
+    if (this.#phase === "over") return;
+    this.#phase = "over";
     if (this.#onAbort !== null) {
       this.#signal?.removeEventListener("abort", this.#onAbort);
     }
     this.#stopTimer();
     this.#connection.release(end);
+    this.#monitor?.over(end.kind === "upgraded");
   }
 
   #failIdle(end: ConnectionEnd): void {
@@ -258,14 +299,8 @@ export class Lease implements InputReceiver, OutputListener {
   }
 
   #facts(): FailureFacts {
-    const progress: HttpProgress = {
-      phase: this.phase === "over" ? "body" : this.phase,
-      reused: this.reused,
-      requestBytes: this.#requestBytes,
-      responseBytes: this.#responseBytes,
-    };
     const peer = describePeer(this.info, this.#holder.url);
-    return { peer, progress, response: this.response };
+    return { peer, progress: this.progress, response: this.response };
   }
 
   /** Fails the exchange unless the pending read returns something soon. */

@@ -9,7 +9,7 @@
 // "paused": the consumer has what it wants for now.
 // "settling": the response is complete, and the upload has one turn to be done.
 
-import { HttpError } from "../../error.ts";
+import { HttpError, type HttpProgress } from "../../error.ts";
 import type { HttpHeaders } from "../../rfc9110/headers.ts";
 import { findRedirect, type HttpRedirect } from "../../rfc9110/redirect.ts";
 import type { HttpRequest } from "../../rfc9110/request.ts";
@@ -21,7 +21,7 @@ import type { Http11ReceiveResult } from "../../rfc9112/receive.ts";
 import { endsUpload } from "../../rfc9112/send.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { InputBytes } from "../connection/input.ts";
-import type { Lease, LeaseHolder } from "../connection/lease.ts";
+import type { Lease, LeaseHolder, LeaseMonitor } from "../connection/lease.ts";
 import type { RequestPlan } from "./request_plan.ts";
 import { isThenable } from "./thenable.ts";
 import { Upload, type UploadListener } from "./upload.ts";
@@ -77,6 +77,7 @@ export interface ExchangeParts {
   readonly plan: RequestPlan;
   readonly receive: ResponseReader;
   readonly signal: AbortSignal | undefined;
+  readonly monitor?: LeaseMonitor | undefined;
 }
 
 type State =
@@ -119,7 +120,7 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
    */
   constructor(
     connection: Connection,
-    { request, plan, receive, signal }: ExchangeParts,
+    { request, plan, receive, ...options }: ExchangeParts,
     consumer: HeadConsumer,
   ) {
     // Read now: later changes to the request have no effect.
@@ -128,7 +129,7 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
     this.#receive = receive;
     this.#state = { at: "head", consumer };
     this.#upload = new Upload(plan, this);
-    this.#lease = connection.lease(this, signal);
+    this.#lease = connection.lease(this, options);
   }
 
   get url(): URL {
@@ -138,6 +139,11 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
   /** Whether the connection has carried an earlier exchange. */
   get reused(): boolean {
     return this.#lease.reused;
+  }
+
+  /** How far the exchange has come. */
+  get progress(): HttpProgress {
+    return this.#lease.progress;
   }
 
   /** Whether the whole request was sent; `null` if that is not known yet. */
@@ -222,7 +228,7 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
   }
 
   sent(): void {
-    if (this.#lease.phase === "request") this.#lease.phase = "head";
+    if (this.#state.at === "head") this.#lease.enter("head");
     const state = this.#state;
     switch (state.at) {
       case "head":
@@ -330,7 +336,7 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
     consumer: HeadConsumer,
     { response, framing }: Step<"Head">,
   ): boolean {
-    this.#lease.phase = "body";
+    this.#lease.enter("body");
     this.#lease.response = response;
     this.#needsCloseNotify = framing.kind === "close";
     const body = consumer.head(response, framing);

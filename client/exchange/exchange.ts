@@ -188,7 +188,8 @@ const ANYONE: Use = { by: "anyone" };
 
 const decoder = new TextDecoder();
 
-class Exchange implements HttpExchange {
+/** An exchange, as its caller uses it. */
+export class Exchange implements HttpExchange {
   readonly response: HttpResponse;
   readonly redirect: HttpRedirect | null;
   readonly framing: HttpFraming;
@@ -203,6 +204,13 @@ class Exchange implements HttpExchange {
   #closed: HttpExchange["closed"] | null = null;
   #discarding: Promise<void> | null = null;
 
+  /**
+   * Creates an exchange whose head has arrived.
+   *
+   * @param body The body.
+   * @param parts What carries it, and what to keep from being collected while
+   * the body may still be read.
+   */
   constructor(
     body: StreamedBody,
     { connection, driver, owner }: {

@@ -68,8 +68,8 @@ const DEFAULT_CONTINUE_TIMEOUT = 1000;
  */
 export function planRequest(
   request: HttpRequest,
-  version: HttpVersion,
   options: RequestPlanOptions,
+  version: HttpVersion = "HTTP/1.1",
 ): RequestPlan {
   const { body: init, trailers } = options;
   // There is no 100 in HTTP/1.0 (RFC 9110 §10.1.1).

@@ -87,7 +87,10 @@ class Run<C extends AnyCoroutine> implements LeaseHolder {
   constructor(connection: Connection, coroutine: C, call: RunCall<C>) {
     this.#coroutine = coroutine;
     this.#call = call;
-    this.#lease = connection.lease(this, call.signal, true);
+    this.#lease = connection.lease(this, {
+      signal: call.signal,
+      resumes: true,
+    });
   }
 
   start(): void {
@@ -109,7 +112,7 @@ class Run<C extends AnyCoroutine> implements LeaseHolder {
     if (output.rest.length > 0) return this.#write(output.rest);
     if (output.kind === "writing") clearTimeout(output.timer);
     this.#output = READY;
-    this.#lease.phase = "head";
+    this.#lease.enter("head");
     this.#resume(undefined);
   }
 
@@ -156,7 +159,7 @@ class Run<C extends AnyCoroutine> implements LeaseHolder {
   }
 
   #send({ bytes }: WantsWrite): void {
-    this.#lease.phase = "request";
+    this.#lease.enter("request");
     const { kind } = this.#output;
     if (kind === "ready") return this.#write(bytes);
     // Wanted before the last write was done, because of early input.
