@@ -24,7 +24,7 @@ import type { HttpCredential, HttpCredentialsAsk } from "./credentials.ts";
 import { firstHop, type Hop } from "./hop.ts";
 import { openMemory } from "./memory.ts";
 import { follows, type HttpHop } from "./redirects.ts";
-import { type Outcome, Resends } from "./retry.ts";
+import { type Outcome, type Resendable, Resends } from "./retry.ts";
 
 /** What happened to the last step of a call. */
 export type HttpCallInput =
@@ -85,6 +85,8 @@ export interface HttpCallExchange {
   readonly target: HttpSendOptions["target"];
   /** Whether only a connection that has carried no exchange will do. */
   readonly fresh: boolean;
+  /** Whether it could be sent again if a used connection turns out dead. */
+  readonly resendable: boolean;
   /** Whether the body of the call goes along, also if it is a stream. */
   readonly withBody: boolean;
 }
@@ -181,6 +183,7 @@ class Conversation {
       proxy: this.#hop.proxy,
       target: this.#hop.target,
       fresh,
+      resendable: this.#resends.isResendable(this.#resendable(true)),
       withBody: this.#hop.withBody,
     };
   }
@@ -241,13 +244,7 @@ class Conversation {
 
   /** Prepares to send the request again, if the rules allow it. */
   *#resend(outcome: Outcome, bodyUsed: boolean): Flow<boolean> {
-    const { request } = this.#hop;
-    const resend = this.#resends.decide({
-      method: request.method,
-      origin: request.url.origin,
-      hasIdempotencyKey: request.headers.has("idempotency-key"),
-      replayable: this.#hop.canSendBody(bodyUsed),
-    }, outcome);
+    const resend = this.#resends.decide(this.#resendable(bodyUsed), outcome);
     if (resend === null) return false;
     this.#fresh = resend.fresh;
     if (resend.delay !== null) {
@@ -255,6 +252,17 @@ class Conversation {
       this.#now = elapsed.now;
     }
     return true;
+  }
+
+  /** The request, as far as it decides about sending it again. */
+  #resendable(bodyUsed: boolean): Resendable {
+    const { request } = this.#hop;
+    return {
+      method: request.method,
+      origin: request.url.origin,
+      hasIdempotencyKey: request.headers.has("idempotency-key"),
+      replayable: this.#hop.canSendBody(bodyUsed),
+    };
   }
 
   /** Prepares to follow a redirect, if there is one and the rules allow it. */

@@ -207,6 +207,12 @@ export class Resends {
     if (this.#rules !== null) this.#setting.budget.noteRequest(origin);
   }
 
+  /** Whether rule B would send a request again. */
+  isResendable(request: Resendable): boolean {
+    return request.replayable &&
+      this.#isIdempotent(request, IDEMPOTENT_METHODS);
+  }
+
   /** Decides whether to send a request again; `null` for no. */
   decide(request: Resendable, outcome: Outcome): Resend | null {
     const kind = classify(outcome);
