@@ -1,0 +1,348 @@
+// The pool: carries out what its state decides, with real connections.
+//
+//   acquire ──> state.ask ── Assign ──> the call has a line
+//                   ├─────── Connect ─> opening ── connected ──> Assign, or idle
+//                   └─────── (waits)       └────── connectFailed ──> Fail
+//   release ──> state.free ─ Assign ──> the next call has the line
+//                   ├─────── Close ───> closed
+//                   └─────── (idle, watched by `client.ended` and by time)
+
+import { endConnection } from "../client/connect/open.ts";
+import { Connection } from "../client/connection/connection.ts";
+import { StreamTransport } from "../client/transport/stream.ts";
+import { takeTransport } from "../client/transport/transport.ts";
+import type { HttpClock } from "./clock.ts";
+import { Deadlines, Timed } from "./deadlines.ts";
+import { Group, Line, type LineUser } from "./line.ts";
+import type { OpenPhase } from "./open_route.ts";
+import { type Opened, Opening } from "./opening.ts";
+import type { HttpPoolOptions } from "./pool_limits.ts";
+import {
+  type HttpPoolCounts,
+  type HttpPoolDecision,
+  HttpPoolState,
+} from "./pool_state.ts";
+import type { Route } from "./route.ts";
+import type { Timeouts } from "./timeouts.ts";
+
+/** The connections and the waiting calls of a pool. */
+export interface HttpPoolStats extends HttpPoolCounts {
+  /** The same numbers for each origin, or proxy, that has any. */
+  readonly origins: ReadonlyMap<string, HttpPoolCounts>;
+}
+
+/** Who asks for a connection. */
+export interface Asker extends LineUser {
+  readonly route: Route;
+  readonly timeouts: Timeouts;
+  /** Whether its request can be sent again if the connection turns out dead. */
+  readonly resendable: boolean;
+  /** Whether it needs a connection that has carried no exchange. */
+  readonly fresh: boolean;
+  /** Learns that a connection is being opened for it. */
+  onPhase(phase: OpenPhase): void;
+  /** Learns how long the connection that it gets took to open. */
+  onOpened(opened: Opened): void;
+}
+
+/** A call without a connection. */
+export interface Waiting {
+  readonly group: Group;
+  readonly line: Promise<Line>;
+  /** Withdraws the call, which rejects with the reason. */
+  cancel(reason: unknown): void;
+}
+
+/** A pool of connections. */
+export class Pool {
+  readonly clock: HttpClock;
+  readonly deadlines: Deadlines;
+  readonly #state: HttpPoolState;
+  readonly #groups = new Map<string, Group>();
+  readonly #waiters = new Map<number, Waiter>();
+  readonly #openings = new Map<number, Opening>();
+  readonly #lines = new Map<number, Line>();
+  readonly #closing = new Set<Promise<void>>();
+  readonly #trim = new Trim(() => this.#tick());
+  #lastId = 0;
+
+  /** @throws {RangeError} If a limit is out of range. */
+  constructor(options: HttpPoolOptions | undefined, clock: HttpClock) {
+    this.#state = new HttpPoolState(options);
+    this.clock = clock;
+    this.deadlines = new Deadlines(clock);
+  }
+
+  /** Takes an idle connection if there is one; otherwise the call waits. */
+  acquire(asker: Asker): Line | Waiting {
+    const group = this.#findGroup(asker.route);
+    group.waiting++;
+    while (true) {
+      const ask = ++this.#lastId;
+      const decisions = this.#state.ask(
+        ask,
+        group.id,
+        this.clock.now(),
+        asker,
+      );
+      const last = decisions.at(-1);
+      if (last?.type !== "Assign" || last.ask !== ask) {
+        return this.#wait(ask, group, asker, decisions);
+      }
+      for (const decision of decisions) {
+        if (decision.type === "Close") this.#close(decision.connection);
+      }
+      const line = this.#lines.get(last.connection)!;
+      if (line.connection.isReusable) {
+        line.user = asker;
+        group.waiting--;
+        return line;
+      }
+      // It ended in the last turn of the event loop.
+      this.#drop(line);
+    }
+  }
+
+  /**
+   * Takes back a connection.
+   *
+   * @param keepAlive For how many seconds the server keeps it, or `null` if it
+   * did not say.
+   */
+  release(line: Line, keepAlive: number | null): void {
+    if (!this.#lines.has(line.id)) return;
+    const { group, connection } = line;
+    line.user = null;
+    if (group.waiting > 0) group.freedAt = this.deadlines.now();
+    const options = { reusable: connection.isReusable, keepAlive };
+    this.#follow(this.#state.free(line.id, this.clock.now(), options));
+    this.#watchIdle();
+  }
+
+  /** Lets go of a connection whose user keeps it. */
+  detach(line: Line): void {
+    if (!this.#forget(line)) return;
+    this.#follow(this.#state.end(line.id));
+  }
+
+  /** Counts the connections and the waiting calls. */
+  stats(): HttpPoolStats {
+    const origins = new Map<string, HttpPoolCounts>();
+    for (const { id, route } of this.#groups.values()) {
+      const counts = this.#state.counts(id);
+      const others = origins.get(route.origin);
+      origins.set(route.origin, others ? add(others, counts) : counts);
+    }
+    return { ...this.#state.counts(), origins };
+  }
+
+  /** Closes the idle connections. */
+  closeIdle(): void {
+    this.#follow(this.#state.closeIdle());
+  }
+
+  /** Closes the idle connections, and each other once its call is done. */
+  shutDown(): void {
+    this.#follow(this.#state.close());
+  }
+
+  /** Ends all that is left, and waits until it is closed. */
+  async finish(reason: unknown): Promise<void> {
+    this.shutDown();
+    for (const opening of this.#openings.values()) opening.abort(reason);
+    for (const line of this.#lines.values()) this.#drop(line);
+    this.deadlines.stop();
+    while (this.#closing.size > 0) await Promise.all(this.#closing);
+  }
+
+  #wait(
+    ask: number,
+    group: Group,
+    asker: Asker,
+    decisions: readonly HttpPoolDecision[],
+  ): Waiting {
+    const { promise, resolve, reject } = Promise.withResolvers<Line>();
+    const waiter: Waiter = { asker, group, opening: null, resolve, reject };
+    this.#waiters.set(ask, waiter);
+    this.#follow(decisions);
+    return {
+      group,
+      line: promise,
+      cancel: (reason) => {
+        if (!this.#waiters.has(ask)) return;
+        this.#removeWaiter(ask);
+        reject(reason);
+        this.#follow(this.#state.cancel(ask));
+      },
+    };
+  }
+
+  #follow(decisions: readonly HttpPoolDecision[], error?: unknown): void {
+    for (const decision of decisions) {
+      switch (decision.type) {
+        case "Assign":
+          this.#assign(decision.ask, decision.connection);
+          break;
+        case "Connect":
+          this.#open(decision.ask, decision.connection);
+          break;
+        case "Fail":
+          this.#removeWaiter(decision.ask).reject(error);
+          break;
+        case "Close":
+          this.#close(decision.connection);
+      }
+    }
+  }
+
+  #assign(ask: number, connection: number): void {
+    const { asker, opening, resolve } = this.#removeWaiter(ask);
+    const line = this.#lines.get(connection)!;
+    // Another connection came first; this one will belong to nobody.
+    if (opening !== null) opening.onPhase = () => {};
+    line.user = asker;
+    resolve(line);
+  }
+
+  #open(ask: number, connection: number): void {
+    const waiter = this.#waiters.get(ask)!;
+    const { asker, group } = waiter;
+    const opening = new Opening(group, asker.timeouts, this.deadlines);
+    opening.onPhase = (phase) => asker.onPhase(phase);
+    waiter.opening = opening;
+    this.#openings.set(connection, opening);
+    group.openings++;
+    opening.open().then((opened) => {
+      if (!this.#endOpening(connection, group)) {
+        return endConnection(opened.connection, null);
+      }
+      // Otherwise, the call was given another one.
+      if (this.#waiters.has(ask)) asker.onOpened(opened);
+      this.#join(connection, group, opened);
+    }, (error) => {
+      if (!this.#endOpening(connection, group)) return;
+      this.#follow(this.#state.connectFailed(connection), error);
+      this.#dropIfEmpty(group);
+    });
+  }
+
+  /** Returns whether it was still wanted. */
+  #endOpening(connection: number, group: Group): boolean {
+    const isWanted = this.#openings.delete(connection);
+    if (isWanted) group.openings--;
+    return isWanted;
+  }
+
+  #join(id: number, group: Group, opened: Opened): void {
+    const transport = takeTransport(opened.connection) ??
+      new StreamTransport(opened.connection);
+    const connection = new Connection(transport, "idle");
+    const line = new Line(id, group, connection);
+    this.#lines.set(id, line);
+    group.lines.add(line);
+    connection.ended.then(() => {
+      if (line.user === null && this.#lines.has(id)) this.#drop(line);
+    });
+    this.#follow(this.#state.connected(id, this.clock.now()));
+    this.#watchIdle();
+  }
+
+  /** Removes a connection that has ended. */
+  #drop(line: Line): void {
+    this.#follow(this.#state.end(line.id));
+  }
+
+  /** Closes a connection that the state has forgotten, or stops opening it. */
+  #close(connection: number): void {
+    const opening = this.#openings.get(connection);
+    const line = this.#lines.get(connection);
+    if (opening !== undefined) {
+      this.#endOpening(connection, opening.group);
+      opening.abort(new DOMException("Nobody needs it", "AbortError"));
+      this.#dropIfEmpty(opening.group);
+    }
+    if (line === undefined || !this.#forget(line)) return;
+    const closing = line.connection.close().catch(() => {}).finally(() =>
+      this.#closing.delete(closing)
+    );
+    this.#closing.add(closing);
+  }
+
+  #forget(line: Line): boolean {
+    if (!this.#lines.delete(line.id)) return false;
+    line.group.lines.delete(line);
+    this.#dropIfEmpty(line.group);
+    return true;
+  }
+
+  #removeWaiter(ask: number): Waiter {
+    const waiter = this.#waiters.get(ask)!;
+    this.#waiters.delete(ask);
+    waiter.group.waiting--;
+    this.#dropIfEmpty(waiter.group);
+    return waiter;
+  }
+
+  #findGroup(route: Route): Group {
+    let group = this.#groups.get(route.key);
+    if (group === undefined) {
+      group = new Group(++this.#lastId, route);
+      this.#groups.set(route.key, group);
+    }
+    return group;
+  }
+
+  #dropIfEmpty({ route, lines, waiting, openings }: Group): void {
+    if (lines.size === 0 && waiting === 0 && openings === 0) {
+      this.#groups.delete(route.key);
+    }
+  }
+
+  /** Sets the timer to when the next connection has been idle for too long. */
+  #watchIdle(): void {
+    const { nextTick } = this.#state;
+    if (nextTick === null || nextTick >= this.#trim.at) return;
+    this.#trim.at = nextTick;
+    this.#trim.deadline = this.deadlines.now() +
+      Math.max(0, nextTick - this.clock.now());
+    this.deadlines.watch(this.#trim);
+  }
+
+  #tick(): void {
+    this.#trim.at = Infinity;
+    this.#follow(this.#state.tick(this.clock.now()));
+    this.#watchIdle();
+  }
+}
+
+/** A call without a connection, and the one that is being opened for it. */
+interface Waiter {
+  readonly asker: Asker;
+  readonly group: Group;
+  opening: Opening | null;
+  resolve(line: Line): void;
+  reject(error: unknown): void;
+}
+
+/** The time to close what has been idle for too long. */
+class Trim extends Timed {
+  /** The deadline by the wall clock. */
+  at = Infinity;
+  deadline = Infinity;
+  readonly expire: () => void;
+
+  constructor(expire: () => void) {
+    super();
+    this.expire = expire;
+  }
+}
+
+function add(a: HttpPoolCounts, b: HttpPoolCounts): HttpPoolCounts {
+  return {
+    open: a.open + b.open,
+    idle: a.idle + b.idle,
+    busy: a.busy + b.busy,
+    connecting: a.connecting + b.connecting,
+    waiting: a.waiting + b.waiting,
+  };
+}

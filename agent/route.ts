@@ -1,0 +1,169 @@
+// A route: all that has to be known to open a connection, and so all that two
+// calls must have in common to share one (PROTOCOL §11, "key").
+
+import { quote } from "../core/quote.ts";
+import type {
+  HttpAddress,
+  HttpConnector,
+  HttpTlsOptions,
+} from "../client/transport/http_connection.ts";
+
+/** Where to connect instead of to the host and port of the URL. */
+export interface HttpConnectTo {
+  /**
+   * The host to connect to.
+   *
+   * @default {the URL's host}
+   */
+  hostname?: string | undefined;
+  /**
+   * The port to connect to.
+   *
+   * @default {the URL's port}
+   */
+  port?: number | undefined;
+  /**
+   * The path of a Unix socket, instead of any host and port.
+   *
+   * @default {none}
+   */
+  unixPath?: string | undefined;
+}
+
+/** How to open a connection. */
+export interface Route {
+  /** All of the below as one string. Its secrets are why it is never shown. */
+  readonly key: string;
+  /** The origin of the URL, or of the proxy that is asked for any http URL. */
+  readonly origin: string;
+  /** Whether the connection speaks TLS with the origin. */
+  readonly isTls: boolean;
+  /** The host and port of the URL; IPv6 addresses are without brackets. */
+  readonly hostname: string;
+  readonly port: number;
+  /** Where to connect, if there is no proxy. */
+  readonly target: HttpAddress;
+  readonly proxy: URL | null;
+  /** The runtime's own connector if `null`. */
+  readonly connector: HttpConnector | null;
+  readonly tls: HttpTlsOptions;
+}
+
+/** The part of a route that an agent's options decide. */
+export interface RouteOptions {
+  readonly connector: HttpConnector | null;
+  readonly tls: HttpTlsOptions;
+  /** Who is asked for the proxy's credentials. */
+  readonly credentials: object | null;
+}
+
+/**
+ * Finds the route to a URL.
+ *
+ * @throws {TypeError} If `connectTo` contradicts itself.
+ */
+export function findRoute(
+  url: URL,
+  options: RouteOptions,
+  proxy: URL | null,
+  connectTo: HttpConnectTo | null,
+): Route {
+  const isTls = url.protocol === "https:";
+  const { connector, tls } = options;
+  const common = [idOf(connector), keyOfTls(tls)];
+  const viaProxy = proxy === null
+    ? null
+    : [proxy.href, idOf(options.credentials)];
+  if (proxy !== null && !isTls && proxy.protocol.startsWith("http")) {
+    // The proxy takes requests for any origin on one connection.
+    return {
+      key: JSON.stringify([...common, viaProxy]),
+      origin: proxy.origin,
+      isTls: false,
+      hostname: hostOf(proxy),
+      port: portOf(proxy),
+      target: { hostname: hostOf(proxy), port: portOf(proxy) },
+      proxy,
+      connector,
+      tls,
+    };
+  }
+  const [hostname, port] = [hostOf(url), portOf(url)];
+  const target = findTarget(hostname, port, connectTo);
+  const place = [url.protocol, hostname, port, target];
+  return {
+    key: JSON.stringify([...common, viaProxy, ...place]),
+    origin: url.origin,
+    isTls,
+    hostname,
+    port,
+    target,
+    proxy,
+    connector,
+    tls,
+  };
+}
+
+/** Copies the options of TLS: the pool's keys compare them by value. */
+export function copyTls(tls: HttpTlsOptions | undefined): HttpTlsOptions {
+  const { caCerts, alpnProtocols, ...others } = tls ?? {};
+  return {
+    ...others,
+    ...(caCerts && { caCerts: [...caCerts] }),
+    ...(alpnProtocols && { alpnProtocols: [...alpnProtocols] }),
+  };
+}
+
+function findTarget(
+  hostname: string,
+  port: number,
+  connectTo: HttpConnectTo | null,
+): HttpAddress {
+  const { unixPath } = connectTo ?? {};
+  if (unixPath === undefined) {
+    return {
+      hostname: connectTo?.hostname ?? hostname,
+      port: connectTo?.port ?? port,
+    };
+  }
+  if (connectTo?.hostname !== undefined || connectTo?.port !== undefined) {
+    throw new TypeError(
+      `Invalid connectTo: the Unix socket ${
+        quote(unixPath)
+      } has no host or port`,
+    );
+  }
+  return { unixPath };
+}
+
+function keyOfTls(tls: HttpTlsOptions): readonly unknown[] {
+  const { caCerts, cert, key, alpnProtocols, serverName } = tls;
+  return [caCerts, cert, key, alpnProtocols, serverName];
+}
+
+function hostOf(url: URL): string {
+  const { hostname } = url;
+  return hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
+}
+
+const DEFAULT_PORTS: Readonly<Record<string, number>> = {
+  "http:": 80,
+  "https:": 443,
+  "socks5:": 1080,
+  "socks5h:": 1080,
+};
+
+function portOf(url: URL): number {
+  return url.port === "" ? DEFAULT_PORTS[url.protocol] ?? 0 : Number(url.port);
+}
+
+// Objects that keys compare by identity, numbered.
+const ids = new WeakMap<object, number>();
+let lastId = 0;
+
+function idOf(object: object | null): number {
+  if (object === null) return 0;
+  let id = ids.get(object);
+  if (id === undefined) ids.set(object, id = ++lastId);
+  return id;
+}

@@ -1,0 +1,58 @@
+// A clock that stands still until a test moves it.
+
+import type { HttpClock } from "@pimalaya/io-http/agent";
+
+interface FakeTimer {
+  readonly at: number;
+  readonly callback: () => void;
+}
+
+/** A clock for tests. */
+export class FakeClock implements HttpClock {
+  readonly #timers = new Set<FakeTimer>();
+  #now = 1e12;
+
+  /** How many timers are running. */
+  get running(): number {
+    return this.#timers.size;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  startTimer(milliseconds: number, callback: () => void): { stop(): void } {
+    const timer = { at: this.#now + milliseconds, callback };
+    this.#timers.add(timer);
+    return { stop: () => this.#timers.delete(timer) };
+  }
+
+  /** Sets the clock back or forward without running any timer. */
+  jump(milliseconds: number): void {
+    this.#now += milliseconds;
+  }
+
+  /** Lets time pass, and runs the timers that come up, in order. */
+  async pass(milliseconds: number): Promise<void> {
+    const end = this.#now + milliseconds;
+    while (true) {
+      await settle();
+      const next = [...this.#timers]
+        .filter(({ at }) => at <= end)
+        .sort((a, b) => a.at - b.at)[0];
+      if (next === undefined) break;
+      this.#timers.delete(next);
+      this.#now = Math.max(this.#now, next.at);
+      next.callback();
+    }
+    this.#now = end;
+    await settle();
+  }
+}
+
+/** Lets everything happen that waits for no time: two turns of the event loop. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) {
+    await new Promise<void>((resolve) => setTimeout(resolve, 0));
+  }
+}
