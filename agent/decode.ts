@@ -11,27 +11,9 @@ import { parseTokenList } from "../rfc9110/_syntax.ts";
 import { HttpHeaders } from "../rfc9110/headers.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 import { DecodeFailure } from "./decode_failure.ts";
-import { type HttpDecoderPair, pairDecoder } from "./decode_pair.ts";
+import { pairDecoder } from "./decode_pair.ts";
 import { type Decoders, runtimeDecoders } from "./decoders.ts";
-
-/** How to decode bodies. */
-export interface HttpDecodeOptions {
-  /**
-   * How many times its size a body may expand to, beyond 1 MiB; `null` for any
-   * number. Documents stay below 100; a gzip bomb reaches 1032.
-   *
-   * @default {1000}
-   */
-  maxRatio?: number | null | undefined;
-  /**
-   * Decoders by the names of their codings, besides those of the runtime or in
-   * place of them. They are offered in `Accept-Encoding`. Each must fail if its
-   * input is truncated.
-   *
-   * @default {none}
-   */
-  decoders?: Readonly<Record<string, () => HttpDecoderPair>> | undefined;
-}
+import type { HttpDecodeOptions } from "./options.ts";
 
 /** {@linkcode HttpDecodeOptions} with the defaults filled in. */
 export interface DecodeRules {

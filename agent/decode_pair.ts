@@ -2,14 +2,7 @@
 // gives.
 
 import { DecodeFailure, type Decoder } from "./decode_failure.ts";
-
-/** A pair of streams: what is written to one is read from the other. */
-export interface HttpDecoderPair {
-  /** The decoded body. */
-  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
-  /** The coded body. */
-  readonly writable: WritableStream<Uint8Array<ArrayBuffer>>;
-}
+import type { HttpDecoderPair } from "./options.ts";
 
 /**
  * Makes a decoder of a function that creates a pair.

@@ -1,5 +1,22 @@
 /**
- * Agents: many connections, and the policies of a call over them.
+ * Agents: calls over as many connections as they need. An agent pools
+ * connections, follows redirects, sends again what is safe to send again, limits
+ * the time, and decodes content codings; its `fetch` can be used anywhere.
+ *
+ * @example Ten lines
+ * ```ts ignore
+ * import { HttpAgent } from "@pimalaya/io-http/agent";
+ *
+ * await using agent = new HttpAgent({
+ *   timeouts: { total: 30_000 },
+ *   retry: true,
+ * });
+ * const { response, url } = await agent.send("https://example.com/");
+ * console.log(url.href, response.status, response.text());
+ *
+ * const repository = await agent.fetch("https://api.example.com/repository");
+ * console.log(await repository.json());
+ * ```
  *
  * @example Follow a redirect by hand, without I/O
  * ```ts
@@ -28,6 +45,7 @@
  * @module
  */
 
+export { HttpAgent } from "./agent.ts";
 export type { HttpBackoff } from "./backoff.ts";
 export {
   HttpCall,
@@ -38,18 +56,31 @@ export {
   type HttpHop,
 } from "./call.ts";
 export type { HttpCallCookies } from "./call_cookies.ts";
+export type { HttpClock } from "./clock.ts";
 export type {
   HttpCredential,
   HttpCredentials,
   HttpCredentialsAsk,
   HttpPassword,
 } from "./credentials.ts";
-export type { HttpDecodeOptions } from "./decode.ts";
-export type { HttpDecoderPair } from "./decode_pair.ts";
+export type {
+  HttpAgentExchange,
+  HttpAgentFacts,
+  HttpAgentOutput,
+  HttpTimings,
+} from "./facts.ts";
+export { createFetch } from "./fetch.ts";
 export { HttpCallMemory } from "./memory.ts";
-export { type HttpProxyConnectorOptions, proxyConnector } from "./proxy.ts";
-export type { HttpRedirectMode } from "./redirects.ts";
-export type { HttpRetryOptions } from "./retry.ts";
+export type {
+  HttpAgentCallOptions,
+  HttpAgentHeadersInit,
+  HttpAgentOptions,
+  HttpAgentSendOptions,
+  HttpDecodeOptions,
+  HttpDecoderPair,
+  HttpWarning,
+} from "./options.ts";
+export type { HttpPoolStats } from "./pool.ts";
 export type { HttpPoolOptions } from "./pool_limits.ts";
 export {
   type HttpPoolAskOptions,
@@ -58,3 +89,7 @@ export {
   type HttpPoolFreeOptions,
   HttpPoolState,
 } from "./pool_state.ts";
+export { type HttpProxyConnectorOptions, proxyConnector } from "./proxy.ts";
+export type { HttpRedirectMode } from "./redirects.ts";
+export type { HttpRetryOptions } from "./retry.ts";
+export type { HttpConnectTo } from "./route.ts";

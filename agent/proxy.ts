@@ -95,7 +95,7 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = {
  * @throws {TypeError} If the URL is invalid, or its scheme is another one.
  *
  * @example A client behind a proxy
- * ```ts no-eval
+ * ```ts ignore
  * import { HttpRequest } from "@pimalaya/io-http";
  * import { proxyConnector } from "@pimalaya/io-http/agent";
  * import { HttpClient } from "@pimalaya/io-http/client";

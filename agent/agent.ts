@@ -1,0 +1,210 @@
+/**
+ * An agent: calls over as many connections as they need.
+ *
+ * @module
+ */
+
+import { HttpRequest } from "../rfc9110/request.ts";
+import { AgentCore } from "./agent_core.ts";
+import { findDecoding } from "./agent_decode.ts";
+import { AgentExchange } from "./agent_exchange.ts";
+import { sendWhole } from "./agent_send.ts";
+import { makeFetch } from "./fetch/fetch.ts";
+import type { HttpAgentExchange, HttpAgentOutput } from "./facts.ts";
+import type { HttpAgentOptions, HttpAgentSendOptions } from "./options.ts";
+import type { HttpPoolStats } from "./pool.ts";
+
+/**
+ * Sends requests over a pool of connections. It follows redirects, sends again
+ * what is safe to send again, limits the time, and decodes content codings.
+ *
+ * One agent serves a whole program. Agents made by {@linkcode HttpAgent.with}
+ * have other options and the same pool. A failure rejects with an `HttpError`,
+ * whatever the status code of a response is none. An aborted signal rejects with
+ * its reason. A caller's mistake is a `TypeError` or `RangeError`.
+ *
+ * On Workers, connections die with the request that opened them, so create an
+ * agent for each request there.
+ *
+ * @example A call over a network in memory
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { HttpAgent } from "@pimalaya/io-http/agent";
+ *
+ * // A server that responds to each write, in which a request fits.
+ * const response = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+ * const connector = {
+ *   async connect() {
+ *     const { readable, writable } = new TransformStream({
+ *       transform(_request: Uint8Array, controller) {
+ *         controller.enqueue(new TextEncoder().encode(response));
+ *       },
+ *     });
+ *     const info = { remote: null, local: null, tls: null };
+ *     return await Promise.resolve({ readable, writable, info });
+ *   },
+ * };
+ *
+ * await using agent = new HttpAgent({ connector });
+ * const first = await agent.send("http://example.com/");
+ * const second = await agent.send("http://example.com/");
+ *
+ * assertEquals(first.response.text(), "hi");
+ * assertEquals(second.reused, true);
+ * ```
+ */
+export class HttpAgent implements AsyncDisposable {
+  readonly #core: AgentCore;
+  #fetch: typeof globalThis.fetch | null = null;
+
+  /**
+   * Creates an agent with a pool of its own. It opens no connection yet.
+   *
+   * @param options The options of all its calls, and of its pool.
+   * @throws {TypeError} If an option is invalid.
+   * @throws {RangeError} If a number is out of range.
+   */
+  constructor(options?: HttpAgentOptions);
+  /** @internal */
+  constructor(core: AgentCore);
+  constructor(options: HttpAgentOptions | AgentCore = {}) {
+    this.#core = options instanceof AgentCore
+      ? options
+      : AgentCore.create(options);
+  }
+
+  /**
+   * Sends a request and reads the response, whole.
+   *
+   * @param request The request, or a URL to GET.
+   * @param options The options of this call.
+   * @returns The response, and how the call went.
+   * @throws {HttpError} If it failed, or the time was up.
+   * @throws {TypeError} If the request or an option is invalid, the request is a
+   * CONNECT or has an `Upgrade` field, or the agent is closed.
+   * @throws {RangeError} If a number is out of range.
+   */
+  async send(
+    request: HttpRequest | string | URL,
+    options: HttpAgentSendOptions = {},
+  ): Promise<HttpAgentOutput> {
+    const asked = toRequest(request);
+    if (asked.method === "CONNECT" || asked.headers.has("upgrade")) {
+      throw new TypeError(
+        "Cannot send a request for another protocol: use exchange()",
+      );
+    }
+    return await sendWhole(this.#core, asked, options);
+  }
+
+  /**
+   * Sends a request, and resolves when the head of its response has arrived.
+   *
+   * @param request The request, or a URL to GET.
+   * @param options The options of this call.
+   * @returns The exchange. Read its body, or discard it: until then, it keeps a
+   * connection.
+   * @throws {HttpError} If it failed, or the time was up.
+   * @throws {TypeError} If the request or an option is invalid, or the agent is
+   * closed.
+   * @throws {RangeError} If a number is out of range.
+   */
+  async exchange(
+    request: HttpRequest | string | URL,
+    options: HttpAgentSendOptions = {},
+  ): Promise<HttpAgentExchange> {
+    return await this.#exchange(toRequest(request), options);
+  }
+
+  /**
+   * The agent as a `fetch`, for whatever takes one. It needs no `this`.
+   *
+   * It follows the Fetch standard, apart from what concerns documents: see
+   * `docs/fetch.md` for each member of `RequestInit`.
+   */
+  get fetch(): typeof globalThis.fetch {
+    const { settings } = this.#core;
+    const { fields, withheld } = settings.headers;
+    return this.#fetch ??= makeFetch({
+      redirect: settings.redirect,
+      decides: (name) => fields.has(name) || withheld.has(name.toLowerCase()),
+      call: (request, options) => this.#exchange(request, options),
+    }) as typeof globalThis.fetch;
+  }
+
+  /**
+   * Creates an agent that has other options and the same pool.
+   *
+   * Options that are absent or `undefined` are inherited. `headers` are merged by
+   * name and `timeouts` by member, and every other option replaces the
+   * inherited one. `null` turns `proxy`, `credentials`, and `cookies` off.
+   *
+   * @param options The options that differ.
+   * @returns The agent. Closing it ends its own calls and leaves the pool open.
+   * @throws {TypeError} If an option is invalid.
+   * @throws {RangeError} If a number is out of range.
+   */
+  with(options: Omit<HttpAgentOptions, "pool" | "clock">): HttpAgent {
+    return new HttpAgent(this.#core.derive(options));
+  }
+
+  /**
+   * Counts the connections and the waiting calls of the pool.
+   *
+   * @returns The numbers, as of now.
+   */
+  stats(): HttpPoolStats {
+    return this.#core.pool.stats();
+  }
+
+  /** Closes the connections of the pool that are idle. */
+  closeIdle(): void {
+    this.#core.pool.closeIdle();
+  }
+
+  /**
+   * Closes the agent: it takes no more calls, lets those in progress finish
+   * together with the bodies that are being read, and drops the bodies that are
+   * not. If the pool is its own, its connections are then closed.
+   *
+   * @returns A promise that resolves when nothing is open.
+   */
+  close(): Promise<void> {
+    return this.#core.close();
+  }
+
+  /**
+   * Ends all calls at once, and closes the agent.
+   *
+   * @param reason What the calls reject with. Defaults to an `AbortError`.
+   */
+  abort(reason?: unknown): void {
+    this.#core.abort(
+      reason ?? new DOMException("The agent was aborted", "AbortError"),
+    );
+  }
+
+  /**
+   * Closes the agent at the end of an `await using` block.
+   *
+   * @returns A promise that resolves when nothing is open.
+   */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #exchange(
+    request: HttpRequest,
+    options: HttpAgentSendOptions,
+  ): Promise<AgentExchange> {
+    const called = await this.#core.call(request, options);
+    const { request: last, body, plan } = called;
+    const decoding = findDecoding(last.method, body.response, plan.decode);
+    return new AgentExchange(called, decoding);
+  }
+}
+
+/** @throws {TypeError} If the URL is invalid. */
+function toRequest(request: HttpRequest | string | URL): HttpRequest {
+  return request instanceof HttpRequest ? request : HttpRequest.get(request);
+}

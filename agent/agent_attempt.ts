@@ -1,0 +1,363 @@
+// One request of a call: a connection, and an exchange over it.
+//
+//   queue ──> (connect ──> tls) ──> request ──> head ──> body ──> over
+//
+// In each phase, another limit counts. A connection that is being opened has its
+// own, for it may outlive the attempt. In "request" and "body", the limit counts
+// only while somebody waits for the peer: for one write, or for one read.
+
+import type { Connection } from "../client/connection/connection.ts";
+import type { LeaseMonitor } from "../client/connection/lease.ts";
+import { StreamedBody } from "../client/exchange/body.ts";
+import {
+  ExchangeDriver,
+  type ExchangeParts,
+} from "../client/exchange/driver.ts";
+import {
+  planRequest,
+  type RequestPlanOptions,
+} from "../client/exchange/request_plan.ts";
+import type { HttpConnectionInfo } from "../client/transport/http_connection.ts";
+import type { HttpProgress, HttpTimeouts } from "../error.ts";
+import type { HttpRequest } from "../rfc9110/request.ts";
+import { type HttpResponse, markStreamed } from "../rfc9110/response.ts";
+import type { ReceiveSettings } from "../rfc9112/limits.ts";
+import { Http11Receive } from "../rfc9112/receive.ts";
+import type { HttpTimings } from "./facts.ts";
+import { readKeepAlive } from "./keep_alive.ts";
+import { Line } from "./line.ts";
+import type { OpenPhase } from "./open_route.ts";
+import type { Opened } from "./opening.ts";
+import type { Asker, Pool, Waiting } from "./pool.ts";
+import type { Route } from "./route.ts";
+import type { Timeouts } from "./timeouts.ts";
+
+/** What an attempt needs of its call. */
+export interface AttemptHost {
+  readonly pool: Pool;
+  readonly timeouts: Timeouts;
+  /** Takes note that a deadline may be earlier than it was. */
+  watch(): void;
+  /** Takes note that an attempt has given up its connection. */
+  over(attempt: Attempt): void;
+}
+
+/** What an attempt is made with. */
+export interface AttemptInit {
+  readonly route: Route;
+  /** Whether its request could be sent again. */
+  readonly resendable: boolean;
+  /** Whether it needs a connection that has carried no exchange. */
+  readonly fresh: boolean;
+  /** The time in terms of the deadlines. */
+  readonly now: number;
+}
+
+/** How a request is sent, besides the request itself. */
+export interface SendOptions extends RequestPlanOptions {
+  readonly receive: ReceiveSettings;
+  readonly onInterim: ((response: HttpResponse) => unknown) | undefined;
+}
+
+/** What an exchange is made of. */
+export interface AttemptParts {
+  readonly connection: Connection;
+  readonly driver: ExchangeDriver;
+}
+
+type State =
+  | { readonly kind: "new" }
+  | { readonly kind: "waiting"; readonly waiting: Waiting }
+  | { readonly kind: "aborted"; readonly reason: unknown }
+  | { readonly kind: "using"; readonly line: Line }
+  | { readonly kind: "upgraded"; readonly line: Line }
+  | { readonly kind: "over" };
+
+const NEW: State = { kind: "new" };
+const OVER: State = { kind: "over" };
+
+/** One request of a call. */
+export class Attempt implements Asker, LeaseMonitor {
+  readonly route: Route;
+  readonly timeouts: Timeouts;
+  readonly resendable: boolean;
+  readonly fresh: boolean;
+  readonly timings: { -readonly [Name in keyof HttpTimings]: number | null } = {
+    queued: 0,
+    connect: null,
+    tls: null,
+    send: null,
+    wait: null,
+    receive: null,
+  };
+  /** Facts of the connection, once there is one. */
+  info: HttpConnectionInfo | null = null;
+  /** The response, once its head has arrived. */
+  response: HttpResponse | null = null;
+  /** The interim responses that came before it. */
+  readonly interim: HttpResponse[] = [];
+  reused = false;
+  readonly #host: AttemptHost;
+  readonly #startedAt: number;
+  #parts: AttemptParts | null = null;
+  #body: StreamedBody | null = null;
+  #state: State = NEW;
+  #phase: Exclude<HttpProgress["phase"], "idle"> = "queue";
+  #phaseAt: number;
+  /** Since when somebody waits for a write or a read, or `Infinity`. */
+  #writingSince = Infinity;
+  #readingSince = Infinity;
+  #hasWritten = false;
+
+  constructor(host: AttemptHost, init: AttemptInit) {
+    this.#host = host;
+    this.route = init.route;
+    this.timeouts = host.timeouts;
+    this.resendable = init.resendable;
+    this.fresh = init.fresh;
+    this.#startedAt = this.#phaseAt = init.now;
+  }
+
+  /** What its exchange is made of, once it has started. */
+  get parts(): AttemptParts {
+    if (this.#parts === null) throw new TypeError("No exchange has started");
+    return this.#parts;
+  }
+
+  /** Whether the response has ended, or the attempt has failed. */
+  get isOver(): boolean {
+    return this.#state.kind === "over";
+  }
+
+  /** Whether it has a body that nobody reads. */
+  get isUnread(): boolean {
+    return this.#phase === "body" && this.#readingSince === Infinity &&
+      this.#state.kind === "using";
+  }
+
+  /** When it ends by itself, in the time of the deadlines. */
+  get deadline(): number {
+    if (this.#state.kind === "over") return Infinity;
+    const attempt = this.#startedAt + this.timeouts.attempt;
+    return Math.min(attempt, this.#phaseDeadline());
+  }
+
+  /** Which limit has passed. */
+  expired(now: number): keyof HttpTimeouts {
+    if (now >= this.#startedAt + this.timeouts.attempt) return "attempt";
+    return this.#phase === "queue" || this.#phase === "head"
+      ? this.#phase
+      : "body";
+  }
+
+  /** How far it has come. */
+  get progress(): HttpProgress {
+    return this.#parts?.driver.progress ??
+      { phase: this.#phase, ...NOTHING_SENT };
+  }
+
+  /** What else a message says about the wait for a connection. */
+  get detail(): string {
+    return this.#state.kind === "waiting" && this.#phase === "queue"
+      ? `: ${this.#state.waiting.group.describe()}`
+      : "";
+  }
+
+  /**
+   * Sends a request and receives the head of its response.
+   *
+   * @throws {unknown} The failure, or the reason of {@linkcode Attempt.abort}.
+   */
+  exchange(request: HttpRequest, options: SendOptions): Promise<StreamedBody> {
+    // Before a connection is needed, for what they throw.
+    const parts: ExchangeParts = {
+      request,
+      plan: planRequest(request, options),
+      receive: new Http11Receive(request, options.receive),
+      signal: undefined,
+      monitor: this,
+    };
+    const got = this.#host.pool.acquire(this);
+    return got instanceof Line
+      ? this.#start(got, parts, options)
+      : this.#wait(got).then((line) => this.#start(line, parts, options));
+  }
+
+  /** Ends it. What it is waiting for rejects with the reason. */
+  abort(reason: unknown): void {
+    const state = this.#state;
+    switch (state.kind) {
+      case "new":
+        this.#state = { kind: "aborted", reason };
+        return;
+      case "waiting":
+        this.#state = { kind: "aborted", reason };
+        return state.waiting.cancel(reason);
+      case "using":
+        return this.parts.driver.abort(reason, "the last call was aborted");
+      case "upgraded":
+        return this.close();
+    }
+  }
+
+  /** Gives up the connection after an upgrade, for its user or to be closed. */
+  detach(): void {
+    const state = this.#state;
+    if (state.kind !== "upgraded") return;
+    this.#state = OVER;
+    this.#host.pool.detach(state.line);
+    this.#host.over(this);
+  }
+
+  /** Closes the connection after an upgrade. */
+  close(): void {
+    const state = this.#state;
+    if (state.kind === "upgraded") this.#giveUp(state.line);
+  }
+
+  /** Lets go of the connection without reading the response. */
+  drop(owner: object): void {
+    this.#body?.discard(owner);
+    this.close();
+  }
+
+  onPhase(phase: OpenPhase): void {
+    this.#phase = phase;
+  }
+
+  onOpened({ connectTime, tlsTime }: Opened): void {
+    this.timings.connect = connectTime;
+    this.timings.tls = tlsTime;
+  }
+
+  // As the monitor of the exchange:
+
+  enter(phase: "request" | "head" | "body"): void {
+    // A connection that was there took no time.
+    const now = phase === "request" && this.timings.queued === 0
+      ? this.#phaseAt
+      : this.#now();
+    if (this.#phase === "request") this.timings.send = now - this.#phaseAt;
+    if (phase === "body") this.timings.wait = now - this.#phaseAt;
+    this.#phase = phase;
+    this.#phaseAt = now;
+    this.#host.watch();
+  }
+
+  writing(): void {
+    // The first write starts with its phase.
+    const isFirst = this.#phase === "request" && !this.#hasWritten;
+    this.#writingSince = isFirst ? this.#phaseAt : this.#now();
+    this.#hasWritten = true;
+    this.#host.watch();
+  }
+
+  written(): void {
+    this.#writingSince = Infinity;
+  }
+
+  reading(): void {
+    // Before the head, there is the limit of the head.
+    if (this.#phase !== "body") return;
+    this.#readingSince = this.#now();
+    this.#host.watch();
+  }
+
+  read(): void {
+    this.#readingSince = Infinity;
+  }
+
+  over(isUpgraded: boolean): void {
+    const state = this.#state;
+    if (state.kind !== "using") return;
+    const { line } = state;
+    this.timings.receive = this.#now() - this.#phaseAt;
+    if (isUpgraded) this.#state = { kind: "upgraded", line };
+    else this.#giveUp(line);
+  }
+
+  async #wait(waiting: Waiting): Promise<Line> {
+    if (this.#state.kind === "new") this.#state = { kind: "waiting", waiting };
+    this.timings.queued = null;
+    this.#host.watch();
+    const line = await waiting.line;
+    const { connect, tls } = this.timings;
+    const waited = this.#now() - this.#startedAt;
+    this.timings.queued = Math.max(0, waited - (connect ?? 0) - (tls ?? 0));
+    return line;
+  }
+
+  #start(
+    line: Line,
+    parts: ExchangeParts,
+    { receive: { maxBodyBytes }, onInterim }: SendOptions,
+  ): Promise<StreamedBody> {
+    return new Promise((resolve, reject) => {
+      const state = this.#state;
+      if (state.kind === "aborted") {
+        this.#giveUp(line);
+        return reject(state.reason);
+      }
+      try {
+        const driver = new ExchangeDriver(line.connection, parts, {
+          interim: (response) => {
+            this.interim.push(response);
+            return onInterim?.(response);
+          },
+          head: (response, framing) => {
+            this.response = markStreamed(response);
+            const body: StreamedBody = new StreamedBody(
+              { driver, response, framing, maxBodyBytes },
+              { resolve: () => resolve(body), reject },
+            );
+            return this.#body = body;
+          },
+          fail: reject,
+        });
+        this.#parts = { connection: line.connection, driver };
+        this.#state = { kind: "using", line };
+        this.info = line.connection.info;
+        this.reused = driver.reused;
+        driver.start();
+      } catch (error) {
+        // The connection ended while it was idle.
+        this.#giveUp(line);
+        reject(error);
+      }
+    });
+  }
+
+  /** Returns the connection to the pool, which closes it if it is not idle. */
+  #giveUp(line: Line): void {
+    const keepAlive = this.response && readKeepAlive(this.response.headers);
+    this.#state = OVER;
+    this.#host.pool.release(line, keepAlive);
+    this.#host.over(this);
+  }
+
+  #phaseDeadline(): number {
+    const { timeouts } = this;
+    const state = this.#state;
+    switch (this.#phase) {
+      case "queue":
+        return state.kind === "waiting"
+          ? Math.max(this.#phaseAt, state.waiting.group.freedAt) +
+            timeouts.queue
+          : Infinity;
+      case "connect":
+      case "tls":
+        return Infinity;
+      case "head":
+        return this.#phaseAt + timeouts.head;
+      case "request":
+      case "body":
+        return Math.min(this.#writingSince, this.#readingSince) + timeouts.body;
+    }
+  }
+
+  #now(): number {
+    return this.#host.pool.deadlines.now();
+  }
+}
+
+const NOTHING_SENT = { reused: false, requestBytes: 0, responseBytes: 0 };

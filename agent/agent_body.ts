@@ -1,0 +1,125 @@
+// The body of a call's request, which may have to be sent more than once.
+
+import type { HttpAgentSendOptions } from "./options.ts";
+
+type GivenBody = HttpAgentSendOptions["body"];
+
+/** A body as an exchange takes it. */
+export type SentBody = Exclude<GivenBody, () => unknown>;
+
+/** The body of a call. */
+export interface CallBody {
+  /** Whether it can be sent again after some of it was taken. */
+  readonly replayable: boolean;
+  /** Whether anything was taken from a source that can be read once. */
+  readonly used: boolean;
+  /** Returns the body to send. */
+  open(): SentBody | Promise<SentBody>;
+  /** Lets go of a source that was not read. */
+  cancel(reason: unknown): void;
+}
+
+/**
+ * Prepares a body; `undefined` is that of the request.
+ *
+ * @throws {TypeError} If it is a stream that is being read.
+ */
+export function prepareBody(body: GivenBody): CallBody {
+  if (typeof body === "function") return new Replayable(body);
+  if (isStream(body)) {
+    if (body.locked) {
+      throw new TypeError("Cannot send the body: the stream is locked");
+    }
+    return new OneShot(() => iterate(body), (reason) => body.cancel(reason));
+  }
+  if (isAsyncIterable(body)) {
+    return new OneShot(
+      () => body[Symbol.asyncIterator](),
+      // A generator that was not started has nothing to let go of.
+      () => {},
+    );
+  }
+  return new Replayable(() => body);
+}
+
+/** A body that is in memory, or that can be created again. */
+class Replayable implements CallBody {
+  readonly replayable = true;
+  readonly used = false;
+  readonly open: () => SentBody | Promise<SentBody>;
+
+  constructor(open: () => SentBody | Promise<SentBody>) {
+    this.open = open;
+  }
+
+  cancel(): void {}
+}
+
+/**
+ * A source that can be read once. An exchange that fails before it reads leaves
+ * it as it was.
+ */
+class OneShot implements CallBody {
+  readonly replayable = false;
+  used = false;
+  readonly #start: () => AsyncIterator<Uint8Array>;
+  readonly #cancel: (reason: unknown) => unknown;
+
+  constructor(
+    start: () => AsyncIterator<Uint8Array>,
+    cancel: (reason: unknown) => unknown,
+  ) {
+    this.#start = start;
+    this.#cancel = cancel;
+  }
+
+  open(): SentBody {
+    let iterator: AsyncIterator<Uint8Array> | null = null;
+    const next = () => {
+      this.used = true;
+      iterator ??= this.#start();
+      return iterator.next();
+    };
+    const end = async (reason?: unknown) => {
+      await iterator?.return?.(reason);
+      return { done: true as const, value: undefined };
+    };
+    return { [Symbol.asyncIterator]: () => ({ next, return: end }) };
+  }
+
+  async cancel(reason: unknown): Promise<void> {
+    if (this.used) return;
+    this.used = true;
+    try {
+      await this.#cancel(reason);
+    } catch {
+      // The source may be locked or broken. Nobody reads it anymore.
+    }
+  }
+}
+
+/** Reads a stream; not every runtime's streams can be iterated. */
+function iterate(
+  stream: ReadableStream<Uint8Array>,
+): AsyncIterator<Uint8Array, undefined> {
+  const reader = stream.getReader();
+  return {
+    next: async () => {
+      const { done, value } = await reader.read();
+      return done ? { done, value: undefined } : { done, value };
+    },
+    return: async (reason?: unknown) => {
+      await reader.cancel(reason);
+      return { done: true, value: undefined };
+    },
+  };
+}
+
+function isStream(body: unknown): body is ReadableStream<Uint8Array> {
+  return typeof body === "object" && body !== null && "getReader" in body;
+}
+
+function isAsyncIterable(body: unknown): body is AsyncIterable<Uint8Array> {
+  return typeof body === "object" && body !== null &&
+    Symbol.asyncIterator in body;
+}

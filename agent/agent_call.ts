@@ -1,0 +1,350 @@
+// One call of an agent: drives an `HttpCall` over the pool.
+//
+//   attempting <──> pausing        (a retry waits)
+//       │  ^
+//       │  └──────> asking         (for credentials, or for a body)
+//       └──> answered ──> over     (the head of the response has arrived)
+
+import type { StreamedBody } from "../client/exchange/body.ts";
+import { nextTurn } from "../client/transport/turn.ts";
+import { quote } from "../core/quote.ts";
+import { HttpError, type HttpProgress } from "../error.ts";
+import type { HttpRequest } from "../rfc9110/request.ts";
+import { Link } from "./_linked_list.ts";
+import {
+  Attempt,
+  type AttemptHost,
+  type SendOptions,
+} from "./agent_attempt.ts";
+import type { CallBody } from "./agent_body.ts";
+import type {
+  HttpCall,
+  HttpCallExchange,
+  HttpCallInput,
+  HttpCallStep,
+} from "./call.ts";
+import { Timed } from "./deadlines.ts";
+import type { HttpAgentSendOptions, HttpWarning } from "./options.ts";
+import type { Pool } from "./pool.ts";
+import type { Route } from "./route.ts";
+import type { CallSettings } from "./settings.ts";
+import { timeoutError, type Timeouts } from "./timeouts.ts";
+
+/** What a call needs of its agent. */
+export interface CallHost {
+  readonly pool: Pool;
+  /** Whether bodies that nobody reads are dropped. */
+  readonly isClosing: boolean;
+  /** Finds the route of a hop. */
+  findRoute(url: URL, proxy: URL | null, settings: CallSettings): Route;
+  /** Forgets the call. */
+  remove(call: AgentCall): void;
+  warn(warning: HttpWarning): void;
+}
+
+/** What a call is made with. */
+export interface CallInit {
+  /** The URL that was asked for. */
+  readonly url: URL;
+  readonly conversation: HttpCall;
+  readonly settings: CallSettings;
+  readonly options: HttpAgentSendOptions;
+  readonly body: CallBody;
+  /** How each request is sent. */
+  readonly sendOptions: SendOptions;
+}
+
+/** What a call has come to: a response, whose body is not read. */
+export interface CallResult {
+  readonly request: HttpRequest;
+  readonly body: StreamedBody;
+  readonly attempt: Attempt;
+  readonly end: HttpCallStep & { readonly type: "Ok" };
+}
+
+/** Who reads the body of a response. Nothing here keeps the reader alive. */
+export interface BodyUse {
+  /** Whether a method reads it to its end. */
+  isTaken: boolean;
+  /** The stream that was handed out. */
+  stream: WeakRef<ReadableStream<Uint8Array>> | null;
+}
+
+type Step<Type> = HttpCallStep & { readonly type: Type };
+
+const IN_USE: BodyUse = { isTaken: true, stream: null };
+
+const NO_PROGRESS: HttpProgress = {
+  phase: "queue",
+  reused: false,
+  requestBytes: 0,
+  responseBytes: 0,
+};
+
+/** One call of an agent. */
+export class AgentCall extends Timed implements AttemptHost {
+  readonly host: CallHost;
+  /** Its place among the calls of a pool. */
+  readonly link: Link<AgentCall> = new Link<AgentCall>(this);
+  /** Who reads the body; by default, the call itself. */
+  use: BodyUse = IN_USE;
+  readonly #init: CallInit;
+  readonly #startedAt: number;
+  #attempt: Attempt | null = null;
+  /** Whether the attempt has the response of the call. */
+  #isAnswered = false;
+  /** Ends what the call waits for, if that is not the attempt. */
+  #cancel: ((reason: unknown) => void) | null = null;
+  #failure: { readonly reason: unknown } | null = null;
+  #isOver = false;
+  #onAbort: (() => void) | null = null;
+
+  constructor(host: CallHost, init: CallInit) {
+    super();
+    this.host = host;
+    this.#init = init;
+    this.#startedAt = host.pool.deadlines.now();
+    const { signal } = init.options;
+    if (signal === undefined) return;
+    this.#onAbort = () => this.abort(signal.reason);
+    signal.addEventListener("abort", this.#onAbort);
+  }
+
+  get pool(): Pool {
+    return this.host.pool;
+  }
+
+  get timeouts(): Timeouts {
+    return this.#init.settings.timeouts;
+  }
+
+  get deadline(): number {
+    const total = this.#startedAt + this.timeouts.total;
+    return Math.min(total, this.#attempt?.deadline ?? Infinity);
+  }
+
+  /**
+   * Runs the call up to the head of its response.
+   *
+   * @throws {unknown} Why it failed.
+   */
+  async run(): Promise<CallResult> {
+    const { conversation } = this.#init;
+    try {
+      let step = conversation.resume();
+      while (true) {
+        switch (step.type) {
+          case "WantsExchange": {
+            const { request } = step;
+            const attempt = this.#startAttempt(step);
+            try {
+              const options = this.#sendOptions(step);
+              const body = await attempt.exchange(
+                request,
+                options instanceof Promise ? await options : options,
+              );
+              step = this.#tell(attempt, body);
+              if (step.type === "Ok") {
+                this.#answer(attempt);
+                return { request, body, attempt, end: step };
+              }
+              await this.#discard(body);
+            } catch (error) {
+              step = this.#tellFailure(error);
+            }
+            break;
+          }
+          case "WantsTimer":
+            await this.#pause(step.milliseconds);
+            step = conversation.resume({ type: "Elapsed", now: this.#time() });
+            break;
+          case "WantsCredentials":
+            step = conversation.resume(await this.#findCredentials(step));
+            break;
+          case "Err":
+            throw step.error;
+          case "Ok":
+            throw new TypeError("The call has ended already");
+        }
+      }
+    } catch (error) {
+      this.finish();
+      this.#init.body.cancel(error);
+      throw this.#failure === null ? error : this.#failure.reason;
+    }
+  }
+
+  /** Ends the call. Whatever it is waiting for rejects with the reason. */
+  abort(reason: unknown): void {
+    if (this.#failure !== null || this.#isOver) return;
+    this.#failure = { reason };
+    this.#attempt?.abort(reason);
+    this.#cancel?.(reason);
+  }
+
+  /** Drops the body of the response if nobody is reading it. */
+  dropUnread(): void {
+    if (this.#isOver || !this.#isAnswered || isInUse(this.use)) return;
+    this.#attempt?.drop(this);
+  }
+
+  /** Ends a call whose exchange nobody can read anymore. */
+  drop(): void {
+    if (this.#isOver) return;
+    const { url } = this.#init;
+    this.abort(new DOMException("The exchange was dropped", "AbortError"));
+    this.host.warn({
+      code: "ExchangeDropped",
+      message: `An exchange with ${quote(url.origin)} was dropped before its ` +
+        "body was read; read it, or call discard()",
+      url,
+    });
+  }
+
+  /** Lets go of what the call holds, once its body is read or it has failed. */
+  finish(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    if (this.#onAbort !== null) {
+      this.#init.options.signal?.removeEventListener("abort", this.#onAbort);
+    }
+    this.pool.deadlines.forget(this);
+    this.host.remove(this);
+  }
+
+  expire(now: number): void {
+    const { timeouts } = this;
+    // Between two attempts, there is none.
+    const attempt = this.#attempt?.isOver ? null : this.#attempt;
+    const timeout = now >= this.#startedAt + timeouts.total || attempt === null
+      ? "total"
+      : attempt.expired(now);
+    this.abort(timeoutError(timeout, {
+      origin: attempt?.route.origin ?? this.#init.url.origin,
+      limit: timeouts[timeout],
+      detail: attempt?.detail ?? "",
+      progress: attempt?.progress ?? NO_PROGRESS,
+      response: attempt?.response ?? null,
+    }));
+  }
+
+  watch(): void {
+    if (!this.#isOver) this.pool.deadlines.watch(this);
+  }
+
+  over(attempt: Attempt): void {
+    if (this.#isAnswered && attempt === this.#attempt) this.finish();
+  }
+
+  #startAttempt(step: HttpCallExchange): Attempt {
+    const { request, proxy, resendable, fresh } = step;
+    const { settings } = this.#init;
+    const route = this.host.findRoute(request.url, proxy, settings);
+    const now = this.#attempt === null
+      ? this.#startedAt
+      : this.pool.deadlines.now();
+    const attempt = new Attempt(this, { route, resendable, fresh, now });
+    this.#attempt = attempt;
+    this.watch();
+    return attempt;
+  }
+
+  /** Returns how to send a request, for which its body may have to be created. */
+  #sendOptions(
+    { target, withBody }: HttpCallExchange,
+  ): SendOptions | Promise<SendOptions> {
+    const { sendOptions, options, body } = this.#init;
+    const isPlain = options.body === undefined &&
+      options.trailers === undefined;
+    if (isPlain && target === sendOptions.target) return sendOptions;
+    if (isPlain || !withBody) return { ...sendOptions, target };
+    const { trailers } = options;
+    const opened = body.open();
+    return opened instanceof Promise
+      ? this.#wait(opened).then((body) => (
+        { ...sendOptions, target, trailers, body }
+      ))
+      : { ...sendOptions, target, trailers, body: opened };
+  }
+
+  /** Tells the conversation of a response. */
+  #tell(attempt: Attempt, { response }: StreamedBody): HttpCallStep {
+    try {
+      return this.#init.conversation.resume({
+        type: "Response",
+        response,
+        reused: attempt.reused,
+        bodyUsed: this.#init.body.used,
+        now: this.#time(),
+      });
+    } catch (error) {
+      // A function among the options threw.
+      attempt.drop(this);
+      throw error;
+    }
+  }
+
+  /**
+   * Tells the conversation of a failure.
+   *
+   * @throws {unknown} The failure, if it is not the peer's or the network's.
+   */
+  #tellFailure(error: unknown): HttpCallStep {
+    if (this.#failure !== null || !(error instanceof HttpError)) throw error;
+    return this.#init.conversation.resume({
+      type: "Failed",
+      error,
+      bodyUsed: this.#init.body.used,
+      now: this.#time(),
+    });
+  }
+
+  #answer(attempt: Attempt): void {
+    this.#isAnswered = true;
+    if (attempt.isOver) this.finish();
+    else if (this.host.isClosing) nextTurn().then(() => this.dropUnread());
+  }
+
+  /** Drops a response that is not the call's. */
+  async #discard(body: StreamedBody): Promise<void> {
+    await body.discard(this);
+    if (this.#failure !== null) throw this.#failure.reason;
+  }
+
+  async #findCredentials(
+    { ask }: Step<"WantsCredentials">,
+  ): Promise<HttpCallInput> {
+    const found = this.#init.settings.credentials?.(ask) ?? null;
+    const credentials = await this.#wait(Promise.resolve(found));
+    return { type: "Credentials", credentials, now: this.#time() };
+  }
+
+  /** Waits before a retry, which keeps the process alive. */
+  #pause(milliseconds: number): Promise<void> {
+    let timer: { stop(): void } | null = null;
+    const paused = new Promise<void>((resolve) => {
+      timer = this.pool.clock.startTimer(milliseconds, resolve, {
+        keepsAlive: true,
+      });
+    });
+    return this.#wait(paused).finally(() => timer?.stop());
+  }
+
+  /** Waits for something that knows nothing of the call being aborted. */
+  #wait<Value>(promise: Promise<Value>): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== null) return reject(this.#failure.reason);
+      this.#cancel = reject;
+      promise.then(resolve, reject);
+    });
+  }
+
+  /** The time by the wall clock. */
+  #time(): number {
+    return this.pool.clock.now();
+  }
+}
+
+function isInUse({ isTaken, stream }: BodyUse): boolean {
+  return isTaken || (stream?.deref()?.locked ?? false);
+}

@@ -1,0 +1,230 @@
+// The inside of an agent: its settings, its calls, and the pool, which it shares
+// with the agents that `with` makes of it.
+//
+//   open ── close ──> closing ── its last call ends ──> closed
+//    └───── abort ───────────────────────────────────────^
+
+import { environment } from "../client/connect/environment.ts";
+import { nextTurn } from "../client/transport/turn.ts";
+import type { HttpRequest } from "../rfc9110/request.ts";
+import { LinkedList } from "./_linked_list.ts";
+import { AgentCall, type CallHost, type CallResult } from "./agent_call.ts";
+import { type CallPlan, Planner } from "./agent_plan.ts";
+import { prepareBody } from "./agent_body.ts";
+import { HttpCall } from "./call.ts";
+import { systemClock } from "./clock.ts";
+import type {
+  HttpAgentOptions,
+  HttpAgentSendOptions,
+  HttpWarning,
+} from "./options.ts";
+import { Pool } from "./pool.ts";
+import { findRoute, type HttpConnectTo, type Route } from "./route.ts";
+import {
+  type CallSettings,
+  changeSettings,
+  defaultSettings,
+  type Settings,
+} from "./settings.ts";
+
+/** What a call has come to, and how to read its body. */
+export interface Called extends CallResult {
+  readonly call: AgentCall;
+  readonly plan: CallPlan;
+}
+
+type State =
+  | { readonly kind: "open" }
+  | { readonly kind: "closing"; readonly closed: Promise<void> }
+  | { readonly kind: "aborted"; readonly reason: unknown };
+
+const OPEN: State = { kind: "open" };
+
+// A crawler meets any number of origins.
+const MAX_ROUTES = 1024;
+
+/** The inside of an agent. */
+export class AgentCore implements CallHost {
+  readonly pool: Pool;
+  readonly settings: Settings;
+  /** Whose pool it shares; `null` if the pool is its own. */
+  readonly #parent: AgentCore | null;
+  readonly #planner: Planner;
+  readonly #routes = new Map<string, Route>();
+  /**
+   * Its calls and those of the agents that share its pool; empty if the pool is
+   * another's. A `Set` would make garbage that no scavenge collects: each time
+   * it grows, its old table keeps the calls in it from being collected.
+   */
+  readonly #calls = new LinkedList<AgentCall>();
+  /** How many calls it has, and how many share its pool. */
+  #callCount = 0;
+  #state: State = OPEN;
+  /** Is called when the last call has ended. */
+  #onQuiet: () => void = () => {};
+
+  private constructor(
+    pool: Pool,
+    settings: Settings,
+    parent: AgentCore | null,
+  ) {
+    this.pool = pool;
+    this.settings = settings;
+    this.#parent = parent;
+    this.#planner = new Planner(settings);
+  }
+
+  /**
+   * Creates the inside of an agent with a pool of its own.
+   *
+   * @throws {TypeError} If an option is invalid.
+   * @throws {RangeError} If a number is out of range.
+   */
+  static create(options: HttpAgentOptions): AgentCore {
+    const pool = new Pool(options.pool, options.clock ?? systemClock);
+    const settings = changeSettings(defaultSettings(), options, environment);
+    return new AgentCore(pool, settings, null);
+  }
+
+  /**
+   * Creates the inside of an agent that shares the pool.
+   *
+   * @throws {TypeError} If an option is invalid.
+   * @throws {RangeError} If a number is out of range.
+   */
+  derive(options: HttpAgentOptions): AgentCore {
+    const settings = changeSettings(this.settings, options, environment);
+    return new AgentCore(this.pool, settings, this.#parent ?? this);
+  }
+
+  /** Whether calls are refused, and bodies that nobody reads are dropped. */
+  get isClosing(): boolean {
+    return this.#state !== OPEN || (this.#parent?.isClosing ?? false);
+  }
+
+  /**
+   * Runs a call up to the head of its response.
+   *
+   * @throws {TypeError} If the agent is closed.
+   * @throws {unknown} Why it failed.
+   */
+  async call(
+    request: HttpRequest,
+    options: HttpAgentSendOptions,
+  ): Promise<Called> {
+    this.checkOpen();
+    options.signal?.throwIfAborted();
+    const planned = this.#planner.plan(options);
+    const plan = planned instanceof Promise ? await planned : planned;
+    const body = prepareBody(options.body);
+    const call = new AgentCall(this, {
+      url: request.url,
+      conversation: new HttpCall(request, {
+        ...plan.callOptions,
+        replayable: body.replayable,
+        now: this.pool.clock.now(),
+      }),
+      settings: plan.settings,
+      options,
+      body,
+      sendOptions: plan.sendOptions,
+    });
+    this.add(call);
+    const { request: last, body: received, attempt, end } = await call.run();
+    return { request: last, body: received, attempt, end, call, plan };
+  }
+
+  findRoute(url: URL, proxy: URL | null, settings: CallSettings): Route {
+    const { connectTo } = settings;
+    const options = {
+      connector: this.settings.connector,
+      tls: this.settings.tls,
+      credentials: settings.credentials,
+    };
+    if (proxy !== null || connectTo !== this.settings.connectTo) {
+      return findRoute(url, options, proxy, resolveTarget(connectTo, url));
+    }
+    if (typeof connectTo === "function") {
+      return findRoute(url, options, null, connectTo(url));
+    }
+    const { origin } = url;
+    let route = this.#routes.get(origin);
+    if (route === undefined) {
+      if (this.#routes.size >= MAX_ROUTES) this.#routes.clear();
+      route = findRoute(url, options, null, connectTo);
+      this.#routes.set(origin, route);
+    }
+    return route;
+  }
+
+  remove(call: AgentCall): void {
+    call.link.remove();
+    this.#callCount--;
+    if (this.#callCount === 0) this.#onQuiet();
+    this.#parent?.remove(call);
+  }
+
+  warn(warning: HttpWarning): void {
+    this.settings.onWarning?.(warning);
+  }
+
+  /** Closes the agent once its calls have ended. */
+  close(): Promise<void> {
+    const state = this.#state;
+    if (state.kind === "closing") return state.closed;
+    const closed = this.#shutDown();
+    if (state.kind === "open") this.#state = { kind: "closing", closed };
+    return closed;
+  }
+
+  /** Ends the calls with a reason, and closes the agent. */
+  abort(reason: unknown): void {
+    this.#state = { kind: "aborted", reason };
+    this.#forEachCall((call) => call.abort(reason));
+    if (this.#parent === null) this.pool.finish(reason).catch(() => {});
+  }
+
+  async #shutDown(): Promise<void> {
+    // Who has just got an exchange needs a moment to read its body.
+    await nextTurn();
+    this.#forEachCall((call) => call.dropUnread());
+    if (this.#parent === null) this.pool.shutDown();
+    if (this.#callCount > 0) {
+      await new Promise<void>((resolve) => this.#onQuiet = resolve);
+    }
+    if (this.#parent === null) await this.pool.finish(null);
+  }
+
+  /** Takes note of a call. */
+  add(call: AgentCall): void {
+    this.#callCount++;
+    if (this.#parent === null) this.#calls.push(call.link);
+    else this.#parent.add(call);
+  }
+
+  #forEachCall(act: (call: AgentCall) => void): void {
+    const root = this.#parent ?? this;
+    const calls: AgentCall[] = [];
+    for (let link = root.#calls.first; link !== null; link = link.next) {
+      if (root === this || link.value.host === this) calls.push(link.value);
+    }
+    for (const call of calls) act(call);
+  }
+
+  /** @throws {TypeError} If the agent is closed. */
+  checkOpen(): void {
+    const state = this.#state;
+    if (state.kind === "open") return this.#parent?.checkOpen();
+    throw new TypeError(
+      "Cannot start a call: the agent is closed",
+      state.kind === "aborted" ? { cause: state.reason } : undefined,
+    );
+  }
+}
+
+function resolveTarget(
+  connectTo: CallSettings["connectTo"],
+  url: URL,
+): HttpConnectTo | null {
+  return typeof connectTo === "function" ? connectTo(url) : connectTo;
+}

@@ -1,0 +1,176 @@
+// A streamed exchange of an agent: that of the client, without content codings.
+
+import { Exchange, type HttpExchange } from "../client/exchange/exchange.ts";
+import type {
+  HttpConnection,
+  HttpConnectionInfo,
+} from "../client/transport/http_connection.ts";
+import { appendToPlatform, type HttpHeaders } from "../rfc9110/headers.ts";
+import type { HttpRedirect } from "../rfc9110/redirect.ts";
+import { HttpResponse, isNullBodyStatus } from "../rfc9110/response.ts";
+import type { HttpFraming } from "../rfc9112/framing.ts";
+import type { AgentCall, BodyUse } from "./agent_call.ts";
+import type { Called } from "./agent_core.ts";
+import { decodeBytes } from "./agent_decode.ts";
+import { decodeStream, type Decoding } from "./decode.ts";
+import type { HttpAgentExchange, HttpTimings } from "./facts.ts";
+import type { HttpHop } from "./redirects.ts";
+
+type BodyStream = ReadableStream<Uint8Array<ArrayBuffer>>;
+
+const decoder = new TextDecoder();
+
+// An exchange that is garbage gives up its connection. Whoever reads its body
+// keeps it from being collected.
+const garbage = new FinalizationRegistry((call: AgentCall) => call.drop());
+
+/** A streamed exchange of an agent. */
+export class AgentExchange implements HttpAgentExchange {
+  readonly response: HttpResponse;
+  /** The head as it was received. */
+  readonly head: HttpResponse;
+  readonly #inner: HttpExchange;
+  readonly #called: Called;
+  readonly #decoding: Decoding | null;
+  readonly #use: BodyUse = { isTaken: false, stream: null };
+  #stream: BodyStream | null = null;
+
+  constructor(called: Called, decoding: Decoding | null) {
+    const { body, attempt, call } = called;
+    this.head = body.response;
+    this.#called = called;
+    this.#decoding = decoding;
+    this.#inner = new Exchange(body, { ...attempt.parts, owner: this });
+    this.response = decoding?.response ?? body.response;
+    if (attempt.isOver) return;
+    call.use = this.#use;
+    garbage.register(this, call);
+  }
+
+  get url(): URL {
+    return this.#called.request.url;
+  }
+
+  get hops(): readonly HttpHop[] {
+    return this.#called.end.hops;
+  }
+
+  get attempts(): number {
+    return this.#called.end.attempts;
+  }
+
+  get info(): HttpConnectionInfo | null {
+    return this.#called.attempt.info;
+  }
+
+  get timings(): HttpTimings {
+    return this.#called.attempt.timings;
+  }
+
+  get decoded(): readonly string[] {
+    return this.#decoding?.codings ?? [];
+  }
+
+  get redirect(): HttpRedirect | null {
+    return this.#inner.redirect;
+  }
+
+  get framing(): HttpFraming {
+    return this.#inner.framing;
+  }
+
+  get trailers(): Promise<HttpHeaders> {
+    return this.#inner.trailers;
+  }
+
+  get uploaded(): Promise<boolean> {
+    return this.#inner.uploaded;
+  }
+
+  get closed(): HttpExchange["closed"] {
+    return this.#inner.closed;
+  }
+
+  get upgraded(): boolean {
+    return this.#inner.upgraded;
+  }
+
+  get reused(): boolean {
+    return this.#inner.reused;
+  }
+
+  get body(): BodyStream {
+    if (this.#stream !== null) return this.#stream;
+    const { body } = this.#inner;
+    // Of a body that was read otherwise, it is locked.
+    this.#stream = this.#decoding === null || body.locked
+      ? body
+      : decodeStream(body, this.#decoding);
+    this.#use.stream = new WeakRef(this.#stream);
+    return this.#stream;
+  }
+
+  detach(): HttpConnection {
+    const connection = this.#inner.detach();
+    this.#called.attempt.detach();
+    return connection;
+  }
+
+  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    this.#use.isTaken = true;
+    this.#checkStream();
+    const bytes = await this.#inner.bytes();
+    return this.#decoding === null ? bytes : await decodeBytes(
+      bytes,
+      this.#decoding,
+      this.#called.plan.sendOptions.receive.maxBodyBytes,
+    );
+  }
+
+  async text(): Promise<string> {
+    return decoder.decode(await this.bytes());
+  }
+
+  async json(): Promise<unknown> {
+    return JSON.parse(await this.text());
+  }
+
+  async discard(): Promise<void> {
+    await this.#inner.discard();
+    this.#called.attempt.close();
+  }
+
+  toResponse(): Response {
+    const decoding = this.#decoding;
+    if (decoding === null) {
+      const response = this.#inner.toResponse();
+      if (response.body) this.#use.stream = new WeakRef(response.body);
+      return response;
+    }
+    const { version, status, reason, headers } = this.response;
+    // Without the body at first: a status out of range must not cost it.
+    const head = new HttpResponse({ version, status, reason }).toResponse();
+    this.#checkStream();
+    const { body } = this.#inner.toResponse();
+    const response = new Response(
+      body === null || isNullBodyStatus(status)
+        ? null
+        : decodeStream(body as BodyStream, decoding),
+      head,
+    );
+    appendToPlatform(headers, response.headers);
+    if (response.body) this.#use.stream = new WeakRef(response.body);
+    return response;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.discard();
+  }
+
+  /** @throws {TypeError} If the decoded stream is in use. */
+  #checkStream(): void {
+    if (this.#stream?.locked) {
+      throw new TypeError("Cannot read the body: its stream is locked");
+    }
+  }
+}

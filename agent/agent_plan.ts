@@ -1,0 +1,99 @@
+// What a call does, worked out from its options and those of its agent.
+
+import { environment } from "../client/connect/environment.ts";
+import { resolveReceiveOptions } from "../rfc9112/limits.ts";
+import type { SendOptions } from "./agent_attempt.ts";
+import type { HttpCallOptions } from "./call.ts";
+import { type DecodeRules, resolveDecode } from "./decode.ts";
+import type { HttpAgentSendOptions } from "./options.ts";
+import {
+  type CallSettings,
+  changeCallSettings,
+  type Settings,
+} from "./settings.ts";
+
+/** What a call does. */
+export interface CallPlan {
+  readonly settings: CallSettings;
+  readonly decode: DecodeRules | null;
+  /** The policies, apart from what each call has of its own. */
+  readonly callOptions: HttpCallOptions;
+  /** How each request is sent. */
+  readonly sendOptions: SendOptions;
+}
+
+/** Works out what the calls of an agent do. */
+export class Planner {
+  readonly #base: Settings;
+  readonly #decode: DecodeRules | null | Promise<DecodeRules>;
+  /** The plan of a call without options. */
+  #plain: CallPlan | null = null;
+
+  /** @throws {RangeError} If a number is out of range. */
+  constructor(base: Settings) {
+    this.#base = base;
+    this.#decode = resolveDecode(base.decode);
+  }
+
+  /**
+   * Works out what a call does.
+   *
+   * @returns The plan, in a promise until the runtime's decoders are known.
+   * @throws {TypeError} If an option is invalid.
+   * @throws {RangeError} If a number is out of range.
+   */
+  plan(options: HttpAgentSendOptions): CallPlan | Promise<CallPlan> {
+    const isPlain = Object.keys(options).length === 0;
+    if (isPlain && this.#plain !== null) return this.#plain;
+    const settings = changeCallSettings(this.#base, options, environment);
+    const decode = settings.decode === this.#base.decode
+      ? this.#decode
+      : resolveDecode(settings.decode);
+    if (decode instanceof Promise) {
+      return decode.then((decode) => this.#make(settings, decode, options));
+    }
+    const plan = this.#make(settings, decode, options);
+    if (isPlain) this.#plain = plan;
+    return plan;
+  }
+
+  #make(
+    settings: CallSettings,
+    decode: DecodeRules | null,
+    options: HttpAgentSendOptions,
+  ): CallPlan {
+    const { redirect, retry, credentials, cookies, proxy, httpsOnly } =
+      settings;
+    const base = this.#base;
+    const { target } = options;
+    return {
+      settings,
+      decode,
+      callOptions: {
+        redirect,
+        retry,
+        credentials,
+        cookies,
+        proxy,
+        headers: settings.headers.fields,
+        acceptEncoding: decode?.acceptEncoding,
+        target,
+        httpsOnly,
+        idempotent: options.idempotent,
+        random: base.random ?? secureRandom,
+        memory: base.memory,
+      },
+      sendOptions: {
+        target,
+        receive: resolveReceiveOptions(options, base.receive),
+        continueTimeout: settings.timeouts.continue,
+        onInterim: options.onInterim,
+      },
+    };
+  }
+}
+
+/** Returns a number from 0 up to 1 that nobody can guess. */
+function secureRandom(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0]! / 2 ** 32;
+}

@@ -1,0 +1,151 @@
+// An agent's options with the defaults filled in.
+
+import type {
+  HttpConnector,
+  HttpTlsOptions,
+} from "../client/transport/http_connection.ts";
+import { HttpProxies } from "../proxy/proxies.ts";
+import {
+  type ReceiveSettings,
+  resolveReceiveOptions,
+} from "../rfc9112/limits.ts";
+import {
+  type AddedHeaders,
+  addHeaders,
+  NO_ADDED_HEADERS,
+} from "./added_headers.ts";
+import type { HttpCallCookies } from "./call_cookies.ts";
+import type { HttpCredentials } from "./credentials.ts";
+import { HttpCallMemory } from "./memory.ts";
+import type {
+  HttpAgentCallOptions,
+  HttpAgentOptions,
+  HttpDecodeOptions,
+  HttpWarning,
+} from "./options.ts";
+import { type HttpRedirectMode, resolveRedirects } from "./redirects.ts";
+import { type HttpRetryOptions, resolveRetry } from "./retry.ts";
+import { copyTls, type HttpConnectTo } from "./route.ts";
+import {
+  DEFAULT_TIMEOUTS,
+  resolveTimeouts,
+  type Timeouts,
+} from "./timeouts.ts";
+
+/** What a call does, if its own options do not say otherwise. */
+export interface CallSettings {
+  readonly timeouts: Timeouts;
+  readonly redirect: HttpRedirectMode;
+  readonly retry: boolean | HttpRetryOptions;
+  readonly proxy: { match(url: URL): URL | null } | null;
+  readonly credentials: HttpCredentials | null;
+  readonly cookies: HttpCallCookies | null;
+  readonly decode: boolean | HttpDecodeOptions;
+  readonly headers: AddedHeaders;
+  readonly connectTo:
+    | HttpConnectTo
+    | ((url: URL) => HttpConnectTo | null)
+    | null;
+  readonly httpsOnly: boolean;
+}
+
+/** What all calls of an agent have in common. */
+export interface Settings extends CallSettings {
+  readonly connector: HttpConnector | null;
+  readonly tls: HttpTlsOptions;
+  readonly receive: ReceiveSettings;
+  readonly onWarning: ((warning: HttpWarning) => void) | null;
+  readonly random: (() => number) | undefined;
+  readonly memory: HttpCallMemory;
+}
+
+/** The settings of an agent without options. */
+export function defaultSettings(): Settings {
+  return {
+    timeouts: DEFAULT_TIMEOUTS,
+    redirect: "follow",
+    retry: false,
+    proxy: null,
+    credentials: null,
+    cookies: null,
+    decode: true,
+    headers: NO_ADDED_HEADERS,
+    connectTo: null,
+    httpsOnly: false,
+    connector: null,
+    tls: {},
+    receive: resolveReceiveOptions(undefined),
+    onWarning: null,
+    random: undefined,
+    memory: new HttpCallMemory(),
+  };
+}
+
+/** Reads the environment, which only `proxy: "env"` does. */
+export type ReadEnvironment = () => Record<string, string | undefined>;
+
+/**
+ * Changes what the options of an agent give. The pool and the clock are not
+ * among it: agents that share a pool have the same.
+ *
+ * @throws {TypeError} If an option is invalid.
+ * @throws {RangeError} If a number is out of range.
+ */
+export function changeSettings(
+  base: Settings,
+  options: HttpAgentOptions,
+  readEnvironment: ReadEnvironment,
+): Settings {
+  return {
+    ...changeCallSettings(base, options, readEnvironment),
+    connector: options.connector ?? base.connector,
+    tls: options.tls === undefined ? base.tls : copyTls(options.tls),
+    receive: resolveReceiveOptions(options, base.receive),
+    onWarning: options.onWarning ?? base.onWarning,
+    random: options.random ?? base.random,
+    memory: base.memory,
+  };
+}
+
+/**
+ * Changes what the options of one call give.
+ *
+ * @throws {TypeError} If an option is invalid.
+ * @throws {RangeError} If a number is out of range.
+ */
+export function changeCallSettings(
+  base: CallSettings,
+  options: HttpAgentCallOptions,
+  readEnvironment: ReadEnvironment,
+): CallSettings {
+  const { redirect, retry, proxy, credentials, cookies, connectTo } = options;
+  const httpsOnly = options.httpsOnly ?? base.httpsOnly;
+  // For what they throw: a call resolves them again, with its own state.
+  if (redirect !== undefined) resolveRedirects(redirect, httpsOnly);
+  if (retry !== undefined) resolveRetry(retry);
+  return {
+    timeouts: resolveTimeouts(options.timeouts, base.timeouts),
+    redirect: redirect ?? base.redirect,
+    retry: retry ?? base.retry,
+    proxy: proxy === undefined
+      ? base.proxy
+      : resolveProxy(proxy, readEnvironment),
+    credentials: credentials === undefined ? base.credentials : credentials,
+    cookies: cookies === undefined ? base.cookies : cookies,
+    decode: options.decode ?? base.decode,
+    headers: addHeaders(base.headers, options.headers),
+    connectTo: connectTo === undefined ? base.connectTo : connectTo,
+    httpsOnly,
+  };
+}
+
+function resolveProxy(
+  proxy: NonNullable<HttpAgentCallOptions["proxy"]> | null,
+  readEnvironment: ReadEnvironment,
+): { match(url: URL): URL | null } | null {
+  if (proxy === null) return null;
+  if (proxy === "env") return HttpProxies.fromEnv(readEnvironment());
+  return typeof proxy === "string" || proxy instanceof URL
+    ? new HttpProxies({ all: proxy })
+    : proxy;
+}

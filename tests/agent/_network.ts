@@ -1,0 +1,163 @@
+// Servers in memory, and a connector that opens pipes to them.
+//
+// A handler answers each request with what goes over the wire, and says what
+// happens to the connection then.
+
+import type {
+  HttpAddress,
+  HttpConnection,
+  HttpConnector,
+} from "../../client/transport/http_connection.ts";
+import { pipe, type PipeServer } from "../_pipe.ts";
+import { toText } from "../_text.ts";
+
+/** A request as the server read it. */
+export interface SeenRequest {
+  readonly method: string;
+  readonly target: string;
+  /** The head, with its line ends. */
+  readonly head: string;
+  readonly body: string;
+  /** Which connection it came on, from 1 on. */
+  readonly connection: number;
+  /** Which request of that connection it is, from 1 on. */
+  readonly ordinal: number;
+}
+
+/** What a server does. Text alone is written, and the next request is read. */
+export type Reply =
+  | string
+  | {
+    readonly write?: string;
+    readonly then?: "close" | "reset" | "stall";
+    /** What to wait for before it goes on. */
+    readonly after?: Promise<unknown>;
+  };
+
+/** Answers a request; a thrown error resets the connection. */
+export type Handler = (request: SeenRequest) => Reply | Promise<Reply>;
+
+/** A network in memory, with one server for all addresses. */
+export class Network implements HttpConnector {
+  readonly requests: SeenRequest[] = [];
+  readonly targets: HttpAddress[] = [];
+  /** Every connection that was opened, by its number less one. */
+  readonly servers: PipeServer[] = [];
+  /** The highest number of connections that were open at once. */
+  peak = 0;
+  readonly #handle: Handler;
+  readonly #isDeaf: boolean;
+
+  /** A deaf server reads nothing, and its window is full at once. */
+  constructor(
+    handle: Handler = () => ok("hi"),
+    { isDeaf = false }: { readonly isDeaf?: boolean } = {},
+  ) {
+    this.#handle = handle;
+    this.#isDeaf = isDeaf;
+  }
+
+  /** How many connections the clients have not closed. */
+  get open(): number {
+    return this.servers.filter((server) => !server.isClosed).length;
+  }
+
+  connect(
+    target: HttpAddress,
+    options?: { signal?: AbortSignal | undefined },
+  ): Promise<HttpConnection> {
+    options?.signal?.throwIfAborted();
+    const { client, server } = pipe(this.#isDeaf ? { capacity: 0 } : {});
+    this.targets.push(target);
+    this.servers.push(server);
+    this.peak = Math.max(this.peak, this.open);
+    if (!this.#isDeaf) {
+      this.#serve(server, this.servers.length).catch((error) =>
+        server.abort(error)
+      );
+    }
+    const info = { remote: target, local: null, tls: null };
+    return Promise.resolve({ ...client, info });
+  }
+
+  async #serve(server: PipeServer, connection: number): Promise<void> {
+    const reader = new Reader(server);
+    for (let ordinal = 1;; ordinal++) {
+      const head = await reader.until("\r\n\r\n").catch(() => null);
+      // The client closed or aborted the connection.
+      if (head === null) return await server.close();
+      const [method, target] = head.split(" ", 2) as [string, string];
+      const body = await readBody(reader, head);
+      const request = { method, target, head, body, connection, ordinal };
+      this.requests.push(request);
+      const reply = await this.#handle(request);
+      const { write = "", then, after } = typeof reply === "string"
+        ? { write: reply }
+        : reply;
+      await after;
+      if (write !== "") await server.write(write);
+      if (then === "close") return await server.close();
+      if (then === "reset") throw new Error("Connection reset by peer");
+      if (then === "stall") return;
+    }
+  }
+}
+
+/** A response with a length. */
+export function respond(
+  status: string,
+  body = "",
+  headers: Record<string, string> = {},
+): string {
+  const fields = Object.entries({ "Content-Length": body.length, ...headers });
+  const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${status}\r\n${lines.join("")}\r\n${body}`;
+}
+
+/** A 200 with a length. */
+export function ok(body = "", headers: Record<string, string> = {}): string {
+  return respond("200 OK", body, headers);
+}
+
+async function readBody(reader: Reader, head: string): Promise<string> {
+  const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1];
+  if (length !== undefined) return await reader.take(Number(length));
+  let body = "";
+  if (!/\r\ntransfer-encoding: chunked/i.test(head)) return body;
+  while (true) {
+    const size = parseInt(await reader.until("\r\n"), 16);
+    const data = await reader.take(size + 2);
+    if (size === 0) return body;
+    body += data.slice(0, -2);
+  }
+}
+
+/** Reads text from a connection. */
+class Reader {
+  readonly #server: PipeServer;
+  #text = "";
+
+  constructor(server: PipeServer) {
+    this.#server = server;
+  }
+
+  /** Reads up to the end of a text. */
+  async until(mark: string): Promise<string> {
+    while (!this.#text.includes(mark)) await this.#more();
+    return this.take(this.#text.indexOf(mark) + mark.length);
+  }
+
+  /** Reads a number of bytes. */
+  async take(length: number): Promise<string> {
+    while (this.#text.length < length) await this.#more();
+    const taken = this.#text.slice(0, length);
+    this.#text = this.#text.slice(length);
+    return taken;
+  }
+
+  async #more(): Promise<void> {
+    const piece = await this.#server.read();
+    if (piece === null) throw new Error("The client closed the connection");
+    this.#text += toText(piece);
+  }
+}

@@ -1,0 +1,139 @@
+// The agent under random faults. Only counts that must be exact are checked.
+
+import { assert, assertEquals } from "@std/assert";
+import { HttpError, HttpRequest } from "@pimalaya/io-http";
+import { HttpAgent } from "@pimalaya/io-http/agent";
+import { settle } from "./_clock.ts";
+import { Network, ok, type Reply } from "./_network.ts";
+
+/** A source of numbers from 0 up to a limit (mulberry32). */
+function makeRandom(seed: number): (limit: number) => number {
+  let state = seed;
+  return (limit) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let bits = Math.imul(state ^ (state >>> 15), 1 | state);
+    bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
+    return ((bits ^ (bits >>> 14)) >>> 0) % limit;
+  };
+}
+
+/** Runs calls, so many at once. */
+async function runAll(
+  count: number,
+  atOnce: number,
+  run: (index: number) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  // The agent's timers do not keep the test alive.
+  const alive = setInterval(() => {}, 1000);
+  await Promise.all(Array.from({ length: atOnce }, async () => {
+    while (next < count) await run(next++);
+  }));
+  clearInterval(alive);
+}
+
+Deno.test("HttpAgent sends nothing twice that must not be, whatever the server does", async () => {
+  const random = makeRandom(7);
+  const fates: (() => Reply)[] = [
+    () => ({ then: "close" }),
+    () => ({ then: "reset" }),
+    () => ({ then: "stall" }),
+    () => ({ write: ok("body").slice(0, random(60)), then: "close" }),
+    () => ({ write: ok("body").slice(0, random(60)), then: "reset" }),
+    () => ({ write: ok("body"), then: "close" }),
+    () => ({ write: ok("body"), then: "reset" }),
+    () => ok("body", { Connection: "close" }),
+    () => ok("body") + "unsolicited",
+  ];
+  const network = new Network(() =>
+    random(4) > 0 ? ok("body") : fates[random(fates.length)]!()
+  );
+  const limits = { maxConnections: 12, maxConnectionsPerOrigin: 8 };
+  const agent = new HttpAgent({
+    connector: network,
+    pool: limits,
+    timeouts: { head: 20, body: 20 },
+  });
+  const outcomes = new Map<string, boolean>();
+  await runAll(4000, 64, async (index) => {
+    const method = random(2) === 0 ? "GET" : "POST";
+    const id = `/${method}-${index}`;
+    const url = `http://${index % 3}.example${id}`;
+    try {
+      const { response } = await agent.send(new HttpRequest(method, url));
+      assertEquals(response.text(), "body");
+      outcomes.set(id, true);
+    } catch (error) {
+      assert(error instanceof HttpError, `${error}`);
+      outcomes.set(id, false);
+    }
+  });
+
+  const arrivals = new Map<string, number>();
+  for (const { target } of network.requests) {
+    arrivals.set(target, (arrivals.get(target) ?? 0) + 1);
+  }
+  assertEquals(outcomes.size, 4000);
+  for (const [id, isOk] of outcomes) {
+    const count = arrivals.get(id) ?? 0;
+    assert(count <= (id.startsWith("/GET") ? 2 : 1), `${id}: ${count} times`);
+    if (isOk) assert(count >= 1);
+  }
+  assert(network.peak <= limits.maxConnections, `${network.peak} at once`);
+  await settle();
+  const { busy, connecting, waiting } = agent.stats();
+  assertEquals([busy, connecting, waiting], [0, 0, 0]);
+  await agent.close();
+  await settle();
+  assertEquals(network.open, 0);
+});
+
+Deno.test("HttpAgent keeps its limits when 1,000 calls are aborted at random instants", async () => {
+  const random = makeRandom(11);
+  const turns = async (count: number) => {
+    for (let turn = 0; turn < count; turn++) {
+      await (turn % 4 === 3 ? settle() : Promise.resolve());
+    }
+  };
+  const network = new Network(() => ({
+    write: ok("body"),
+    after: turns(random(8)),
+  }));
+  const connect = network.connect.bind(network);
+  network.connect = async (...args) => {
+    await turns(random(12));
+    return await connect(...args);
+  };
+  const limits = { maxConnections: 6, maxConnectionsPerOrigin: 4 };
+  const agent = new HttpAgent({ connector: network, pool: limits });
+  const reason = new Error("enough");
+  let aborted = 0;
+  await runAll(1000, 40, async (index) => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const url = `http://${index % 3}.example/`;
+    const call = index % 2 === 0
+      ? agent.send(url, { signal })
+      : agent.exchange(url, { signal }).then((exchange) => exchange.text());
+    turns(random(30)).then(() => controller.abort(reason));
+    try {
+      await call;
+    } catch (error) {
+      assertEquals(error, reason);
+      aborted++;
+    }
+  });
+  assert(aborted > 100 && aborted < 1000, `${aborted} were aborted`);
+  assert(network.peak <= limits.maxConnections, `${network.peak} at once`);
+  // Connections that were opened for calls served by others may still arrive.
+  for (let turn = 0; turn < 20; turn++) await settle();
+  const { busy, connecting, waiting } = agent.stats();
+  assertEquals([busy, connecting, waiting], [0, 0, 0]);
+  for (let host = 0; host < 3; host++) {
+    const { response } = await agent.send(`http://${host}.example/`);
+    assertEquals(response.text(), "body");
+  }
+  await agent.close();
+  await settle();
+  assertEquals(network.open, 0);
+});

@@ -1,0 +1,139 @@
+// The agent over real sockets: nothing stays open (the sanitizers watch), and
+// nothing keeps the process alive.
+
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { HttpError } from "@pimalaya/io-http";
+import { HttpAgent } from "@pimalaya/io-http/agent";
+import { denoConnector, nodeConnector } from "@pimalaya/io-http/client";
+import { CA, CLIENT, NAMED, OTHER_CA, SERVER } from "../_tls.ts";
+
+const CONNECTORS = { denoConnector, nodeConnector };
+const answer = () => new Response("hello");
+const quiet = { hostname: "127.0.0.1", port: 0, onListen() {} };
+
+for (const [name, connector] of Object.entries(CONNECTORS)) {
+  Deno.test(`await using closes all sockets of an agent over ${name}`, async () => {
+    const server = Deno.serve(quiet, answer);
+    const url = `http://127.0.0.1:${server.addr.port}/`;
+    {
+      await using agent = new HttpAgent({ connector });
+      const texts = await Promise.all(
+        Array.from(
+          { length: 20 },
+          async (_, i) =>
+            i % 2 === 0
+              ? (await agent.send(url)).response.text()
+              : await (await agent.exchange(url)).text(),
+        ),
+      );
+      assertEquals(new Set(texts), new Set(["hello"]));
+      assert(agent.stats().idle > 0);
+      await agent.exchange(url); // Nobody reads its body.
+    }
+    await server.shutdown();
+  });
+
+  Deno.test(`HttpAgent speaks TLS over ${name}, with certificates and names`, async () => {
+    const server = Deno.serve({ ...quiet, ...SERVER }, answer);
+    const named = Deno.serve({ ...quiet, ...NAMED }, answer);
+    const url = `https://127.0.0.1:${server.addr.port}/`;
+    {
+      await using agent = new HttpAgent({ connector, tls: { caCerts: [CA] } });
+      const { response, info, timings } = await agent.send(url);
+      assertEquals(response.text(), "hello");
+      assertEquals(info?.tls?.alpnProtocol ?? null, "http/1.1");
+      assert(timings.tls !== null && timings.tls > 0);
+      await agent.with({ tls: { caCerts: [CA], ...CLIENT } }).send(url);
+      assertEquals(agent.stats().open, 2);
+      const { port } = named.addr;
+      await agent.send("https://example.test/", {
+        connectTo: { hostname: "127.0.0.1", port },
+      });
+      const error = await assertRejects(
+        () => agent.with({ tls: { caCerts: [OTHER_CA] } }).send(url),
+        HttpError,
+      );
+      assertEquals([error.code, error.progress?.phase], ["TlsFailed", "tls"]);
+      assertMatch(error.message, /127\.0\.0\.1/);
+    }
+    await server.shutdown();
+    await named.shutdown();
+  });
+
+  Deno.test(`HttpAgent connects to a Unix socket over ${name}`, async () => {
+    const folder = await Deno.makeTempDir();
+    const unixPath = `${folder}/socket`;
+    const server = Deno.serve(
+      { path: unixPath, onListen() {} },
+      (request) => new Response(request.headers.get("host")),
+    );
+    {
+      await using agent = new HttpAgent({ connector, connectTo: { unixPath } });
+      const { response } = await agent.send("http://docker/info");
+      assertEquals(response.text(), "docker");
+    }
+    await server.shutdown();
+    await Deno.remove(folder, { recursive: true });
+  });
+
+  Deno.test(`HttpAgent over ${name} says why it cannot connect, and where`, async () => {
+    const listener = Deno.listen(quiet);
+    const { port } = listener.addr as Deno.NetAddr;
+    listener.close();
+    await using agent = new HttpAgent({ connector });
+    for (const host of [`127.0.0.1:${port}`, `no-such-host.invalid:${port}`]) {
+      const error = await assertRejects(
+        () => agent.send(`http://${host}/`),
+        HttpError,
+      );
+      assertEquals(error.code, "ConnectFailed");
+      assertEquals(error.progress?.phase, "connect");
+      assert(error.message.includes(host.split(":")[0]!), error.message);
+    }
+    assertEquals(agent.stats().connecting, 0);
+  });
+
+  Deno.test(`timeouts end calls over ${name}, and leave no socket`, async () => {
+    const listener = Deno.listen(quiet); // It accepts, and says nothing.
+    const { port } = listener.addr as Deno.NetAddr;
+    await using agent = new HttpAgent({ connector });
+    for (
+      const [scheme, timeouts] of [
+        ["http", { head: 30 }],
+        ["http", { total: 30 }],
+        ["https", { tls: 30 }],
+      ] as const
+    ) {
+      const call = agent.send(`${scheme}://127.0.0.1:${port}/`, { timeouts });
+      const conn = await listener.accept();
+      const error = await assertRejects(() => call, HttpError);
+      assertEquals(error.code, "Timeout");
+      // Its socket is closed: the server reads to the end.
+      const buffer = new Uint8Array(4096);
+      while (await conn.read(buffer).catch(() => null) !== null);
+      conn.close();
+    }
+    listener.close();
+  });
+}
+
+Deno.test("a program with nothing but idle connections exits by itself", async () => {
+  const server = Deno.serve(quiet, answer);
+  const program = `
+    import { HttpAgent } from "@pimalaya/io-http/agent";
+    import { denoConnector, nodeConnector } from "@pimalaya/io-http/client";
+    for (const connector of [denoConnector, nodeConnector]) {
+      const agent = new HttpAgent({ connector, timeouts: { total: 60000 } });
+      const { response } = await agent.send("http://127.0.0.1:${server.addr.port}/");
+      console.log(response.text(), agent.stats().idle);
+    }`;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--no-lock", program],
+    cwd: new URL("../../", import.meta.url),
+    signal: AbortSignal.timeout(20_000),
+  });
+  const { success, stdout, stderr } = await child.output();
+  assert(success, new TextDecoder().decode(stderr));
+  assertEquals(new TextDecoder().decode(stdout), "hello 1\nhello 1\n");
+  await server.shutdown();
+});
