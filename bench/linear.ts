@@ -18,6 +18,7 @@ const KIB = 1024;
 const HEAD = "HTTP/1.1 200 OK\r\n";
 const LINE = "X-Field: " + "v".repeat(53) + "\r\n";
 const LIMITS = {
+  maxHeaderFields: Infinity,
   maxHeadBytes: 64 * KIB,
   maxTrailerBytes: 64 * KIB,
   maxChunkExtensionBytes: 64 * KIB,

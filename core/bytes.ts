@@ -1,9 +1,30 @@
 // Byte arrays as they come in and as they are handed out.
 
-/** Creates an empty array, whose buffer its owner may transfer. */
+/** The buffer that empty arrays share, once it was needed. */
+let emptyBuffer: ArrayBuffer | undefined;
+
+/**
+ * Creates an empty array to hand out.
+ *
+ * A buffer of its own for each would make reading a small head take a third
+ * longer. A shared one must not be transferable, or transferring one array would
+ * detach them all, and only that of a WebAssembly memory is not.
+ */
 export function emptyBytes(): Uint8Array<ArrayBuffer> {
-  // Not a shared buffer: transferring one array would detach the others.
-  return new Uint8Array(0);
+  emptyBuffer ??= makeEmptyBuffer();
+  return emptyBuffer === undefined
+    ? new Uint8Array(0)
+    : new Uint8Array(emptyBuffer);
+}
+
+function makeEmptyBuffer(): ArrayBuffer | undefined {
+  try {
+    const { buffer } = new WebAssembly.Memory({ initial: 0, maximum: 0 });
+    return buffer instanceof ArrayBuffer ? buffer : undefined;
+  } catch {
+    // No WebAssembly here, or no address space for it.
+    return undefined;
+  }
 }
 
 /**

@@ -57,11 +57,40 @@ function encodeChars(text: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-// V8 copies shorter slices anyway.
-const MIN_SLICE_CHARS = 13;
+// Each string that is kept keeps no more than this alive besides itself.
+const WINDOW_BYTES = 640;
 
-/** Copies a slice of a text, so that keeping it does not keep the text alive. */
-export function copySlice(slice: string): string {
-  // To slice the joined string, engines first write it to memory of its own.
-  return slice.length < MIN_SLICE_CHARS ? slice : ` ${slice}`.slice(1);
+/**
+ * Slices many strings out of bytes, in order.
+ *
+ * One decoder call per string would be slow. One for all would make each string
+ * a slice of all, which stays alive for as long as the string. So the bytes are
+ * decoded window by window.
+ */
+export class ByteStringSlicer {
+  readonly #bytes: Uint8Array;
+  readonly #ascii: boolean;
+  #text = "";
+  /** Where the window starts and ends. */
+  #start = 0;
+  #end = 0;
+
+  /** @param ascii True if no byte is above 0x7f. */
+  constructor(bytes: Uint8Array, ascii: boolean) {
+    this.#bytes = bytes;
+    this.#ascii = ascii;
+  }
+
+  /** Returns the string of the bytes from `start` to `end`. */
+  slice(start: number, end: number): string {
+    if (end > this.#end) this.#open(start, Math.max(end, start + WINDOW_BYTES));
+    return this.#text.slice(start - this.#start, end - this.#start);
+  }
+
+  #open(start: number, end: number): void {
+    const window = this.#bytes.subarray(start, end);
+    this.#text = decodeByteString(window, this.#ascii);
+    this.#start = start;
+    this.#end = start + window.length;
+  }
 }

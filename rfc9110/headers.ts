@@ -5,7 +5,6 @@
  */
 
 import { quote } from "../core/quote.ts";
-import { copySlice } from "./_byte_string.ts";
 import { forEachEntry } from "./_entries.ts";
 import {
   isSensitive,
@@ -73,8 +72,6 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
 
   #names: string[] = [];
   #values: HttpFieldValue[] = [];
-  /** Whether names and values may be slices of a large text. */
-  #isSliced = false;
 
   /**
    * Copies fields.
@@ -88,7 +85,6 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
     if (init instanceof HttpHeaders) {
       this.#names = init.#names.slice();
       this.#values = init.#values.slice();
-      this.#isSliced = init.#isSliced;
     } else {
       forEachEntry(init, "header", (name, value) => {
         this.append(name, value as HttpFieldValue);
@@ -111,7 +107,7 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
     let joined: string | null = null;
     let at = this.#find(name, 0);
     while (at >= 0) {
-      const value = this.#valueAt(at);
+      const value = expose(this.#values[at]!);
       joined = joined === null ? value : `${joined}, ${value}`;
       at = this.#find(name, at + 1);
     }
@@ -128,7 +124,7 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
     const values: string[] = [];
     let at = this.#find(name, 0);
     while (at >= 0) {
-      values.push(this.#valueAt(at));
+      values.push(expose(this.#values[at]!));
       at = this.#find(name, at + 1);
     }
     return values;
@@ -209,9 +205,9 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
    * @returns An iterator of pairs of a name and a value.
    */
   [Symbol.iterator](): IterableIterator<[name: string, value: string]> {
-    const pairs = this.#names.map((_, i): [string, string] => [
-      this.#nameAt(i),
-      this.#valueAt(i),
+    const pairs = this.#names.map((name, i): [string, string] => [
+      name,
+      expose(this.#values[i]!),
     ]);
     return pairs.values();
   }
@@ -231,19 +227,6 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
           : redactUserinfo(value),
       ];
     });
-  }
-
-  /** Returns a name to hand out. */
-  #nameAt(index: number): string {
-    const name = this.#names[index]!;
-    return this.#isSliced ? copySlice(name) : name;
-  }
-
-  /** Returns a value to hand out. */
-  #valueAt(index: number): string {
-    const value = this.#values[index]!;
-    if (typeof value !== "string") return value.expose();
-    return this.#isSliced ? copySlice(value) : value;
   }
 
   #find(name: string, from: number): number {
@@ -274,15 +257,10 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
   // static block that exported them would keep the class in every bundle.
 
   /** @internal */
-  private static fromWire(
-    names: string[],
-    values: string[],
-    isSliced: boolean,
-  ): HttpHeaders {
+  private static fromWire(names: string[], values: string[]): HttpHeaders {
     const headers = new HttpHeaders();
     headers.#names = names;
     headers.#values = values;
-    headers.#isSliced = isSliced;
     return headers;
   }
 
@@ -300,13 +278,12 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
   /** @internal */
   private appendTo(headers: Headers): void {
     for (let i = 0; i < this.#names.length; i++) {
-      headers.append(this.#nameAt(i), this.#valueAt(i));
+      headers.append(this.#names[i]!, expose(this.#values[i]!));
     }
   }
 
   /** @internal */
   private appendFrom(source: HttpHeaders, keep: FieldFilter): void {
-    this.#isSliced ||= source.#isSliced;
     for (let i = 0; i < source.#names.length; i++) {
       const name = source.#names[i]!;
       const value = source.#values[i]!;
@@ -320,18 +297,12 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
 /** Decides whether a field line is copied. */
 export type FieldFilter = (name: string, isSecret: boolean) => boolean;
 
-/**
- * Builds headers from validated arrays, taking ownership of them.
- *
- * @param isSliced Whether they are slices of a large text. Each string handed
- * out is then a copy, so that keeping it does not keep the text alive.
- */
+/** Builds headers from validated arrays, taking ownership of them. */
 export function headersFromWire(
   names: string[],
   values: string[],
-  isSliced: boolean,
 ): HttpHeaders {
-  return HttpHeaders["fromWire"](names, values, isSliced);
+  return HttpHeaders["fromWire"](names, values);
 }
 
 /** Encodes field lines as a byte string, each with its CRLF. */

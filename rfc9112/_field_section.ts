@@ -3,8 +3,7 @@
 //
 // A section is read line by line, in place: the input is consumed only when the
 // section is complete, and what is kept of a line is the offsets of its parts.
-// In the end, the section is decoded once, as one string, of which names and
-// values are slices.
+// In the end, names and values are sliced out of it.
 //
 //   line ──> name ──> ':' ──> value ──> CRLF or LF ──> line ...
 //     ├─ CRLF or LF ──> complete
@@ -17,7 +16,7 @@
 import type { Input } from "../core/input.ts";
 import { quoteBytes } from "../core/quote.ts";
 import { HttpError, type HttpErrorCode } from "../error.ts";
-import { decodeByteString } from "../rfc9110/_byte_string.ts";
+import { ByteStringSlicer, decodeByteString } from "../rfc9110/_byte_string.ts";
 import {
   BYTE_CLASS,
   CONTROL,
@@ -34,8 +33,6 @@ import { isStatusLine } from "./_status_line.ts";
 import type { ReceiveSettings } from "./limits.ts";
 
 const COLON = 0x3a;
-// Slices of a text up to this length may keep it alive.
-const MAX_SHARED_CHARS = 512;
 
 /** Replaces the start of the name in the spans of a folded line. */
 const FOLD = -1;
@@ -133,22 +130,22 @@ export class FieldSectionReader {
     }
   }
 
-  /** Takes the complete section from the input, as text. */
-  takeText(input: Input): string {
+  /** Takes the complete section from the input, to slice strings from it. */
+  take(input: Input): ByteStringSlicer {
     const bytes = input.bytes.subarray(input.start, input.start + this.#line);
     input.start += this.#line;
-    return decodeByteString(bytes, this.#valueBits < 0x80);
+    return new ByteStringSlicer(bytes, this.#valueBits < 0x80);
   }
 
-  /** Creates the fields from the section's text. */
-  makeHeaders(text: string): HttpHeaders {
+  /** Creates the fields of the section. */
+  makeHeaders(text: ByteStringSlicer): HttpHeaders {
     const spans = this.#spans;
     const names: string[] = [];
     const values: string[] = [];
     for (let i = 0; i < spans.length; i += 4) {
-      const value = text.slice(spans[i + 2], spans[i + 3]);
+      if (spans[i] !== FOLD) names.push(text.slice(spans[i]!, spans[i + 1]!));
+      const value = text.slice(spans[i + 2]!, spans[i + 3]!);
       if (spans[i] !== FOLD) {
-        names.push(text.slice(spans[i], spans[i + 1]));
         values.push(value);
       } else if (value !== "") {
         const last = values.length - 1;
@@ -156,7 +153,7 @@ export class FieldSectionReader {
         values[last] = before === "" ? value : `${before} ${value}`;
       }
     }
-    return headersFromWire(names, values, text.length > MAX_SHARED_CHARS);
+    return headersFromWire(names, values);
   }
 
   /** Records that there is no LF before `end`, which fails at the limit. */

@@ -128,19 +128,13 @@ export function writeHead(request: HttpRequest, plan: HeadPlan): EncodedHead {
   if (!isToken(method)) {
     throw new TypeError(`Invalid method: ${quote(method)} is not a token`);
   }
+  if (!(url instanceof URL)) throw new TypeError("Invalid URL: not a URL");
   checkScheme(url);
   const target = requestTarget(method, url, plan.options?.target);
   let text = `${method} ${target} ${plan.version}\r\n`;
   const hosts = headers.getAll("host").length;
   if (hosts === 0) {
-    const host = method === "CONNECT" ? authority(url) : url.host;
-    if (!isVisible(host)) {
-      throw new TypeError(
-        "Invalid URL: its host contains a character that " +
-          "must be encoded",
-      );
-    }
-    text += `Host: ${host}\r\n`;
+    text += `Host: ${method === "CONNECT" ? authority(url) : url.host}\r\n`;
   } else if (hosts > 1) {
     throw new TypeError("Invalid request: it has more than one Host field");
   }
@@ -157,17 +151,7 @@ export function writeHead(request: HttpRequest, plan: HeadPlan): EncodedHead {
 export function requestTarget(
   method: string,
   url: URL,
-  form: HttpEncodeOptions["target"],
-): string {
-  const target = formTarget(method, url, form ?? "origin");
-  if (isVisible(target) && !target.includes("#")) return target;
-  throw invalidTarget(target, "it contains a character that must be encoded");
-}
-
-function formTarget(
-  method: string,
-  url: URL,
-  form: NonNullable<HttpEncodeOptions["target"]>,
+  form: HttpEncodeOptions["target"] = "origin",
 ): string {
   const isConnect = method === "CONNECT";
   switch (form) {
@@ -185,12 +169,9 @@ function formTarget(
     throw invalidTarget(form, "it is neither a form nor a path");
   }
   if (isConnect) throw invalidTarget(form, "CONNECT has no path");
-  return form;
-}
-
-/** Returns whether a text consists of visible ASCII characters (VCHAR). */
-function isVisible(text: string): boolean {
-  return /^[\x21-\x7e]+$/.test(text);
+  // VCHAR (RFC 9112 §3.2.1) without "#", which would start a fragment.
+  if (/^[\x21\x22\x24-\x7e]+$/.test(form)) return form;
+  throw invalidTarget(form, "it contains a character that must be encoded");
 }
 
 function invalidTarget(target: string, reason: string): TypeError {

@@ -342,7 +342,7 @@ export class ChunkReader implements BodyReader {
   #readTrailers(input: Input): boolean {
     this.#section ??= new FieldSectionReader(TRAILER_SECTION, this.#settings);
     if (!this.#section.read(input)) return false;
-    this.#trailers = this.#section.makeHeaders(this.#section.takeText(input));
+    this.#trailers = this.#section.makeHeaders(this.#section.take(input));
     this.#state = "Done";
     return true;
   }

@@ -18,7 +18,6 @@ import { Machine, WANTS_READ } from "../core/machine.ts";
 import { quoteBytes } from "../core/quote.ts";
 import type { Err, HttpCoroutine, WantsRead } from "../coroutine.ts";
 import { HttpError } from "../error.ts";
-import { copySlice } from "../rfc9110/_byte_string.ts";
 import { CR, LF } from "../rfc9110/_syntax.ts";
 import { HttpResponse } from "../rfc9110/response.ts";
 import { FieldSectionReader, type SectionRules } from "./_field_section.ts";
@@ -128,14 +127,14 @@ export class HeadReader {
   read(input: Input): HttpResponse | null {
     const statusLine = this.#statusLine ??= this.#readStatusLine(input);
     if (statusLine === null || !this.#section.read(input)) return null;
-    const text = this.#section.takeText(input);
+    const text = this.#section.take(input);
     return new HttpResponse({
       version: statusLine.version,
       status: statusLine.status,
-      reason: copySlice(text.slice(
+      reason: text.slice(
         this.#line + statusLine.reasonStart,
         this.#line + statusLine.reasonEnd,
-      )),
+      ),
       headers: this.#section.makeHeaders(text),
     });
   }

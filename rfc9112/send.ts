@@ -171,7 +171,7 @@ type Output = "Ready" | "Writing" | "Written" | "Stopped";
 type InputState =
   | { readonly at: "Heads"; readonly heads: ResponseHeads }
   | BodyState
-  | { readonly at: "Redirect"; readonly output: Readonly<HttpSendOutput> };
+  | { readonly at: "Redirect"; readonly end: SendOk };
 
 interface BodyState {
   readonly at: "Body";
@@ -181,6 +181,7 @@ interface BodyState {
   readonly isTunnel: boolean;
 }
 
+type SendOk = Extract<HttpSendResult, { type: "Ok" }>;
 type InputStep = Exclude<HttpSendResult, WantsWrite | Err>;
 
 /** The state of one exchange. */
@@ -234,7 +235,7 @@ class SendExchange {
       case "Body":
         return this.#readBody(input, state);
       case "Redirect":
-        return endAfterRedirect(input, state.output);
+        return endAfterRedirect(input, state.end);
     }
   }
 
@@ -282,7 +283,8 @@ class SendExchange {
     const isWritten = this.#output === "Written";
     const closeReason = finalCloseReason(headReason, isWritten, remaining);
     const redirect = response.isRedirection ? this.#redirect(response) : null;
-    const output: HttpSendOutput = {
+    const step = {
+      type: "Ok" as const,
       response: completeResponse(response, buffer.take(), trailers),
       interim: this.#interim,
       remaining,
@@ -291,10 +293,10 @@ class SendExchange {
       closeReason,
       upgraded: closeReason === "Upgraded",
     };
-    if (redirect === null) return { type: "Ok", ...output };
-    this.#input = { at: "Redirect", output };
+    if (redirect === null) return step;
+    this.#input = { at: "Redirect", end: step };
     const { url, sameOrigin } = redirect;
-    return { type: "WantsRedirect", url, sameOrigin, ...output };
+    return { ...step, type: "WantsRedirect", url, sameOrigin };
   }
 
   #redirect(response: HttpResponse): HttpRedirect | null {
@@ -309,17 +311,13 @@ export function endsUpload({ status, headers }: HttpResponse): boolean {
 }
 
 /** Ends after a redirect. Bytes passed since then are unsolicited. */
-function endAfterRedirect(
-  input: Input,
-  output: Readonly<HttpSendOutput>,
-): InputStep {
+function endAfterRedirect(input: Input, end: SendOk): SendOk {
   const late = input.takeRest();
-  if (late.length === 0) return { type: "Ok", ...output };
+  if (late.length === 0) return end;
   return {
-    type: "Ok",
-    ...output,
-    remaining: concat([output.remaining, late]),
+    ...end,
+    remaining: concat([end.remaining, late]),
     keepAlive: false,
-    closeReason: output.closeReason ?? "UnexpectedBytes",
+    closeReason: end.closeReason ?? "UnexpectedBytes",
   };
 }

@@ -46,14 +46,35 @@ test("toPlainBytes returns a copy of shared memory", () => {
   assert(plain.buffer instanceof ArrayBuffer);
 });
 
-test("emptyBytes returns arrays that can be transferred together", () => {
+test("emptyBytes returns arrays that no transfer of another one detaches", () => {
   const [first, second] = [emptyBytes(), emptyBytes()];
-  structuredClone([first, second], {
-    transfer: [first.buffer, second.buffer],
-  });
-  const third = emptyBytes();
-  assertEquals(third.length, 0);
-  transfer(third);
+  assertEquals([first.length, first !== second], [0, true]);
+  try {
+    transfer(first);
+  } catch {
+    // It cannot be transferred at all.
+  }
+  for (const bytes of [second, emptyBytes()]) {
+    // A detached array can be neither copied nor read.
+    assertEquals([...bytes, ...structuredClone(bytes), ...bytes.slice()], []);
+  }
+});
+
+test("emptyBytes does without WebAssembly", async () => {
+  const real = globalThis.WebAssembly;
+  globalThis.WebAssembly = undefined as never;
+  try {
+    // A copy of the module, which has not created its buffer.
+    const copy: typeof import("../../core/bytes.ts") = await import(
+      "../../core/bytes.ts?without-webassembly"
+    );
+    const [first, second] = [copy.emptyBytes(), copy.emptyBytes()];
+    transfer(first);
+    transfer(second);
+    assertEquals(copy.emptyBytes().length, 0);
+  } finally {
+    globalThis.WebAssembly = real;
+  }
 });
 
 /** An array whose class is not this realm's `Uint8Array`. */

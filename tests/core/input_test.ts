@@ -109,17 +109,6 @@ test("Input.takeRest returns all that is left, in storage of its own", () => {
   assertEquals(input.start, input.end);
 });
 
-test("Input.takeRest returns a new array each time, be it empty", () => {
-  const input = new Input();
-  const first = input.takeRest();
-  assertNotStrictEquals(first, input.takeRest());
-  transfer(first);
-  // What is made later is not spoiled by that.
-  const second = input.takeRest();
-  assertEquals([first.length, second.length], [0, 0]);
-  transfer(second);
-});
-
 test("Input keeps what is left where a view of it was taken away", () => {
   const input = new Input();
   input.push(toBytes("head data rest"));

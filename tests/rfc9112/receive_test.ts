@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import {
   assert,
   assertEquals,
@@ -273,4 +274,31 @@ test("Http11Receive returns a head that nothing later changes", () => {
   assertEquals([...response.trailers], []);
   // What decides on the body was decided when the head was read.
   assertThrows(() => Object.assign(step.framing, { kind: "none" }), TypeError);
+});
+
+test("Http11Receive returns plain data for a Buffer that is reused", () => {
+  const buffer = Buffer.alloc(3);
+  const receive = new Http11Receive(GET);
+  drain(receive, toBytes(SIZED));
+  const kept: string[] = [];
+  for (const text of ["hel", "lo"]) {
+    buffer.write(text);
+    const [step] = drain(receive, buffer.subarray(0, text.length));
+    assert(step?.type === "Data");
+    const copy = step.bytes.slice();
+    buffer.fill(0);
+    kept.push(toText(copy));
+  }
+  assertEquals(kept, ["hel", "lo"]);
+});
+
+test("Http11Receive returns data of shared memory in memory of its own", () => {
+  const shared = new Uint8Array(new SharedArrayBuffer(5));
+  shared.set(toBytes("hello"));
+  const receive = new Http11Receive(GET);
+  drain(receive, toBytes(SIZED));
+  const [step] = drain(receive, shared);
+  assert(step?.type === "Data");
+  assert(step.bytes.buffer instanceof ArrayBuffer);
+  assertEquals(toText(step.bytes), "hello");
 });
