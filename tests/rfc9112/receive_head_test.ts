@@ -12,7 +12,7 @@ import { Http11ReceiveHead } from "../../mod.ts";
 import { Input } from "../../core/input.ts";
 import { resolveReceiveOptions } from "../../rfc9112/limits.ts";
 import { HeadReader } from "../../rfc9112/receive_head.ts";
-import { endOfFile, test, transfer } from "../_pure.ts";
+import { endOfFile, test } from "../_pure.ts";
 import { toBytes, toText } from "../_text.ts";
 import { countLooks, countWork } from "../_work.ts";
 
