@@ -51,7 +51,7 @@ export class AgentExchange implements HttpAgentExchange {
     return this.#called.request.url;
   }
 
-  get hops(): readonly HttpHop[] {
+  get hops(): HttpHop[] {
     return this.#called.end.hops;
   }
 
@@ -67,7 +67,7 @@ export class AgentExchange implements HttpAgentExchange {
     return this.#called.attempt.timings;
   }
 
-  get decoded(): readonly string[] {
+  get decoded(): string[] {
     return this.#decoding?.codings ?? [];
   }
 

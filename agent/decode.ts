@@ -93,7 +93,7 @@ export function withoutCodings(headers: HttpHeaders): HttpHeaders {
 
 /** What to decode, and with what. */
 export interface Decoding {
-  readonly codings: readonly string[];
+  readonly codings: string[];
   readonly rules: DecodeRules;
   /** The response, for errors. */
   readonly response: HttpResponse;

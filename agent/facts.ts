@@ -33,7 +33,7 @@ export interface HttpAgentFacts {
   /** The URL of the response, after all redirects. */
   readonly url: URL;
   /** The redirects that were followed. */
-  readonly hops: readonly HttpHop[];
+  readonly hops: HttpHop[];
   /** How many requests were sent. */
   readonly attempts: number;
   /** Facts of the connection. */
@@ -41,7 +41,7 @@ export interface HttpAgentFacts {
   /** How long it took. */
   readonly timings: HttpTimings;
   /** The content codings that were decoded, in that order. */
-  readonly decoded: readonly string[];
+  readonly decoded: string[];
 }
 
 /** The result of a buffered call. */

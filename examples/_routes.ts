@@ -24,6 +24,15 @@ export function route(request: Request): Response | Promise<Response> {
       return answerEvents(request);
     case "/websocket":
       return answerWebSocket(request);
+    case "/token":
+      return answerToken(request);
+    case "/.well-known/jmap":
+      return redirect(307, "/jmap/session");
+    case "/jmap/session":
+    case "/jmap/api":
+      return answerJmap(request);
+    case "/bucket/key":
+      return answerBucket(request);
     default:
       return new Response("Not here\n", { status: 404 });
   }
@@ -103,4 +112,50 @@ function answerWebSocket(request: Request): Response {
   const { socket, response } = Deno.upgradeWebSocket(request);
   socket.onmessage = ({ data }) => socket.send(data);
   return response;
+}
+
+let tokens = 0;
+
+/** Gives a token to who knows the secret, or has a refresh token. */
+async function answerToken(request: Request): Promise<Response> {
+  const form = new URLSearchParams(await request.text());
+  const isKnown = request.headers.get("authorization") ===
+    `Basic ${btoa("app:open%20sesame")}`;
+  const isRefresh = form.get("grant_type") === "refresh_token";
+  if (!isKnown || (isRefresh && !form.get("refresh_token"))) {
+    return Response.json({ error: "invalid_client" }, { status: 401 });
+  }
+  tokens++;
+  return Response.json({
+    access_token: `access-${tokens}`,
+    refresh_token: `refresh-${tokens}`,
+    token_type: "Bearer",
+    expires_in: 600,
+  });
+}
+
+/** Answers as a JMAP server with one mailbox. */
+async function answerJmap(request: Request): Promise<Response> {
+  if (request.headers.get("authorization") !== "Bearer a-token") {
+    return new Response(null, { status: 401 });
+  }
+  const { pathname } = new URL(request.url);
+  if (pathname === "/jmap/session") {
+    return Response.json({
+      apiUrl: new URL("/jmap/api", request.url).href,
+      primaryAccounts: { "urn:ietf:params:jmap:mail": "u1" },
+    });
+  }
+  const { methodCalls: [[method, { accountId }, id]] } = await request.json();
+  const list = [{ id: "m1", name: "Inbox", totalEmails: 42 }];
+  return Response.json({
+    methodResponses: [[method, { accountId, list }, id]],
+  });
+}
+
+/** Answers an upload in `aws-chunked` with the checksum of its trailer. */
+async function answerBucket(request: Request): Promise<Response> {
+  const text = await request.text();
+  const [, trailer] = text.split("\r\n0\r\n");
+  return new Response(`Stored with ${trailer?.trim()}\n`);
 }

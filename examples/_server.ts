@@ -2,8 +2,13 @@
 // Deno and of Node, on the loopback interface, on a port that was free.
 
 import http from "node:http";
+import https from "node:https";
 import net from "node:net";
+import type { TLSSocket } from "node:tls";
+import { gzipSync } from "node:zlib";
 import ca from "../tests/certs/ca.pem" with { type: "text" };
+import clientKey from "../tests/certs/client.key" with { type: "text" };
+import clientCert from "../tests/certs/client.pem" with { type: "text" };
 import key from "../tests/certs/server.key" with { type: "text" };
 import cert from "../tests/certs/server.pem" with { type: "text" };
 import { route } from "./_routes.ts";
@@ -99,18 +104,142 @@ export async function openProxy(given?: string): Promise<Server> {
   return await listen(server);
 }
 
+/** Starts a stand-in for Docker on a Unix socket, with one container. */
+export async function openDocker(
+  given?: string,
+): Promise<AsyncDisposable & { readonly path: string }> {
+  if (given !== undefined) return { path: given, ...elsewhere(given) };
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/docker.sock`;
+  const server = http.createServer();
+  server.on("upgrade", (_request, socket) => {
+    socket.write(
+      "HTTP/1.1 101 UPGRADED\r\n" +
+        "Content-Type: application/vnd.docker.multiplexed-stream\r\n" +
+        "Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n",
+    );
+    socket.write(dockerFrame(1, "Hello from the container\n"));
+    socket.end(dockerFrame(2, "It has nothing more to say\n"));
+  });
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  return {
+    path,
+    async [Symbol.asyncDispose]() {
+      await stop(server);
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+function dockerFrame(stream: number, text: string): Uint8Array {
+  const data = new TextEncoder().encode(text);
+  return Uint8Array.of(stream, 0, 0, 0, 0, 0, 0, data.length, ...data);
+}
+
+/** Starts an origin that asks for a client certificate of our own authority. */
+export async function openMutualTlsOrigin(
+  [url, certFile, keyFile, caFile]: readonly string[],
+): Promise<
+  Server & {
+    readonly tls: {
+      readonly cert: string;
+      readonly key: string;
+      readonly caCerts: string[];
+    };
+  }
+> {
+  if (url !== undefined) {
+    const caCerts = caFile === undefined
+      ? []
+      : [await Deno.readTextFile(caFile)];
+    const cert = await Deno.readTextFile(certFile!);
+    return {
+      tls: { cert, key: await Deno.readTextFile(keyFile!), caCerts },
+      ...elsewhere(url),
+    };
+  }
+  const options = { ca, cert, key, requestCert: true };
+  const server = https.createServer(options, (request, response) => {
+    const { subject } = (request.socket as TLSSocket).getPeerCertificate();
+    response.end(`Welcome, ${subject.CN}\n`);
+  });
+  const { url: plain, ...rest } = await listen(server);
+  const tls = { cert: clientCert, key: clientKey, caCerts: [ca] };
+  return { ...rest, url: plain.replace("http:", "https:"), tls };
+}
+
+/** Starts origins with pages for a crawler, some of which are busy at first. */
+export async function openPages(
+  given: readonly string[],
+): Promise<AsyncDisposable & { readonly urls: readonly string[] }> {
+  if (given.length > 0) return { urls: given, ...elsewhere("") };
+  const seen = new Set<string>();
+  const servers = await Promise.all([1, 2, 3].map(() => {
+    const server = http.createServer((request, response) => {
+      const { url = "", headers } = request;
+      const isBusy = url.endsWith("7") && !seen.has(headers.host + url);
+      seen.add(headers.host + url);
+      if (isBusy) {
+        response.writeHead(503, { "Retry-After": "0" }).end();
+      } else {
+        response.writeHead(200, { "Content-Encoding": "gzip" });
+        response.end(gzipSync(`<p>This is ${url}</p>`));
+      }
+    });
+    return listen(server);
+  }));
+  const urls = servers.flatMap(({ url }) =>
+    Array.from({ length: 167 }, (_, i) => `${url}pages/${i}`)
+  ).slice(0, 500);
+  return {
+    urls,
+    async [Symbol.asyncDispose]() {
+      for (const server of servers) await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Opens sockets as `connect` of `cloudflare:sockets` does, without TLS. */
+export function connectStandIn(
+  { hostname, port }: { hostname: string; port: number },
+) {
+  const conn = Deno.connect({ hostname, port });
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const incoming = new TransformStream<Uint8Array, Uint8Array>();
+  const closed = conn.then(async (conn) => {
+    const sent = readable.pipeTo(conn.writable).catch(() => {});
+    await conn.readable.pipeTo(incoming.writable).catch(() => {});
+    await sent;
+  });
+  return {
+    readable: incoming.readable,
+    writable,
+    opened: conn.then(() => ({})),
+    closed,
+    close: () => conn.then((conn) => conn.close()).catch(() => {}),
+    startTls: () => {
+      throw new TypeError("The stand-in has no TLS");
+    },
+  };
+}
+
 /** Starts a server of Node's on a free port. */
-export async function listen(server: http.Server): Promise<Server> {
+export async function listen(
+  server: http.Server | https.Server,
+): Promise<Server> {
   await new Promise<void>((resolve) => server.listen(0, LOOPBACK, resolve));
   const { port } = server.address() as net.AddressInfo;
   return {
     url: `http://${LOOPBACK}:${port}/`,
-    [Symbol.asyncDispose]: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    [Symbol.asyncDispose]: () => stop(server),
   };
+}
+
+function stop(server: http.Server | https.Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
 }
 
 function elsewhere(url: string): Server {

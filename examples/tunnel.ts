@@ -11,12 +11,7 @@ await using proxy = await openProxy(Deno.args[1]);
 const request = HttpRequest.get(origin.url);
 const { protocol, hostname } = request.url;
 
-const proxyUrl = new URL(proxy.url);
-const conn = await Deno.connect({
-  hostname: proxyUrl.hostname,
-  port: Number(proxyUrl.port || 80),
-});
-const outer = new HttpClient(conn);
+await using outer = await HttpClient.connect(proxy.url);
 const { response, upgraded } = await outer.send(
   new HttpRequest("CONNECT", request.url),
 );
@@ -24,10 +19,11 @@ console.log("The proxy says:", response.status, response.reason);
 if (!upgraded) throw new Error("There is no tunnel");
 
 // TLS starts inside the tunnel, so that the proxy sees none of it.
-const tunnel = protocol === "https:"
-  ? await Deno.startTls(conn, { hostname })
-  : outer.detach();
-await using inner = new HttpClient(tunnel);
+const tunnel = outer.detach();
+const stream = protocol === "https:"
+  ? await tunnel.startTls!({ serverName: hostname })
+  : tunnel;
+await using inner = new HttpClient(stream);
 const answer = await inner.send(request);
 console.log("The origin says:", answer.response.status);
 console.log(answer.response.text());

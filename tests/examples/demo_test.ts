@@ -92,7 +92,7 @@ Deno.test("The demo says that a server sent more than was asked for", async () =
   );
   const { code, stdout } = await running;
   assertEquals(code, 0);
-  assertMatch(stdout, /= connection 1 closed: more came back than was asked/);
+  assertMatch(stdout, /= connection 1 closed: bytes followed the response/);
 });
 
 Deno.test("The demo says what is wrong with a URL and exits with 1", async () => {

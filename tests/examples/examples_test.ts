@@ -9,11 +9,12 @@ import {
 } from "../../examples/_server.ts";
 import { makeFolder, type Run, runExample } from "./_run.ts";
 
-/** What an example prints, and a server of the tests for it to talk to. */
 interface Example {
   readonly name: string;
+  /** What it prints. */
   readonly prints: readonly RegExp[];
-  open(): Server | Promise<Server>;
+  /** Starts a server whose URL it is given, besides the one that it starts. */
+  open?(): Server | Promise<Server>;
 }
 
 // Most are given a URL with https here, for they start servers without it.
@@ -34,7 +35,7 @@ const EXAMPLES: readonly Example[] = [
   },
   {
     name: "full_client",
-    open: () => openOrigin("/hello"),
+    open: () => openTlsOrigin("/hello"),
     prints: [/^https?:\/\/127.0.0.1:\d+: 200 OK\nHello, world!\n/],
   },
   {
@@ -106,6 +107,40 @@ const EXAMPLES: readonly Example[] = [
       /The origin says: 200\nHello, world!\n/,
     ],
   },
+  {
+    name: "agent",
+    open: () => openTlsOrigin("/moved"),
+    prints: [/^200 from http.*\/hello after [12] redirects\nHello, world!\n/],
+  },
+  {
+    name: "checksum_trailer",
+    open: () => openTlsOrigin("/bucket/key"),
+    prints: [/^200 Stored with x-amz-checksum-sha256: [\w+/]{43}=\n/],
+  },
+  {
+    name: "oauth_refresh",
+    open: () => openTlsOrigin("/token"),
+    prints: [/^A token: \{ access: \[redacted\], .*\nRefreshed: true\n$/],
+  },
+  {
+    name: "jmap_session",
+    open: () => openTlsOrigin("/"),
+    prints: [/name: "Inbox", totalEmails: 42/],
+  },
+  {
+    name: "worker",
+    open: () => openOrigin("/hello"),
+    prints: [/^200 Hello, world!\n/],
+  },
+  {
+    name: "client_certificate",
+    prints: [/^200 Welcome, client\n/, /alpnProtocol: "http\/1.1"/],
+  },
+  {
+    name: "docker_attach",
+    prints: [/^stdout: Hello from the container\nstderr: It has nothing more/],
+  },
+  { name: "crawler", prints: [/^Map\(1\) \{ 200 => 500 \}\n$/] },
 ];
 
 // These have tests of their own.
@@ -122,6 +157,7 @@ for (const { name, open, prints } of EXAMPLES) {
     assertPrints(await runExample(name), prints);
   });
 
+  if (open === undefined) continue;
   Deno.test(`${name}.ts exits with 0 after talking to a URL`, async () => {
     await using server = await open();
     assertPrints(await runExample(name, [server.url]), prints);

@@ -100,3 +100,10 @@ export declare function assertThrows<E extends Error = Error>(
 ): E;
 export declare function fail(msg?: string): never;
 export declare function unreachable(msg?: string): never;
+
+export declare function assertObjectMatch(
+  // deno-lint-ignore no-explicit-any
+  actual: Record<PropertyKey, any>,
+  expected: Record<PropertyKey, unknown>,
+  msg?: string,
+): void;
