@@ -94,16 +94,29 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = {
  * @returns The connector.
  * @throws {TypeError} If the URL is invalid, or its scheme is another one.
  *
- * @example A client behind a proxy
- * ```ts ignore
- * import { HttpRequest } from "@pimalaya/io-http";
+ * @example A tunnel through a proxy in memory
+ * ```ts
+ * import { assertEquals } from "@std/assert";
  * import { proxyConnector } from "@pimalaya/io-http/agent";
- * import { HttpClient } from "@pimalaya/io-http/client";
  *
- * const connector = proxyConnector("http://user:password@proxy.example:3128");
- * const url = "https://example.org/";
- * await using client = await HttpClient.connect(url, { connector });
- * await client.send(HttpRequest.get(url));
+ * const written: Uint8Array[] = [];
+ * const connector = proxyConnector("http://proxy.example:3128", {
+ *   connector: {
+ *     connect: () =>
+ *       Promise.resolve({
+ *         info: { remote: null, local: null, tls: null },
+ *         readable: new Response("HTTP/1.1 200 OK\r\n\r\n").body!,
+ *         writable: new WritableStream({ write: (bytes) => void written.push(bytes) }),
+ *       }),
+ *   },
+ * });
+ *
+ * await connector.connect({ hostname: "example.org", port: 443 });
+ *
+ * assertEquals(
+ *   await new Blob(written as BlobPart[]).text(),
+ *   "CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n",
+ * );
  * ```
  */
 export function proxyConnector(
