@@ -16,6 +16,7 @@ import {
   type AttemptHost,
   type SendOptions,
 } from "./agent_attempt.ts";
+import { askForCredentials } from "./ask.ts";
 import type { CallBody } from "./agent_body.ts";
 import type {
   HttpCall,
@@ -314,8 +315,8 @@ export class AgentCall extends Timed implements AttemptHost {
   async #findCredentials(
     { ask }: Step<"WantsCredentials">,
   ): Promise<HttpCallInput> {
-    const found = this.#init.settings.credentials?.(ask) ?? null;
-    const credentials = await this.#wait(Promise.resolve(found));
+    const { credentials: find } = this.#init.settings;
+    const credentials = find && await this.#wait(askForCredentials(find, ask));
     return { type: "Credentials", credentials, now: this.#time() };
   }
 

@@ -19,6 +19,7 @@ import type {
   HttpWarning,
 } from "./options.ts";
 import { Pool } from "./pool.ts";
+import { secureRandom } from "./random.ts";
 import { findRoute, type HttpConnectTo, type Route } from "./route.ts";
 import {
   type CallSettings,
@@ -140,6 +141,8 @@ export class AgentCore implements CallHost {
       connector: this.settings.connector,
       tls: this.settings.tls,
       credentials: settings.credentials,
+      memory: this.settings.memory,
+      random: this.settings.random ?? secureRandom,
     };
     if (proxy !== null || connectTo !== this.settings.connectTo) {
       return findRoute(url, options, proxy, resolveTarget(connectTo, url));

@@ -6,6 +6,7 @@ import type { SendOptions } from "./agent_attempt.ts";
 import type { HttpCallOptions } from "./call.ts";
 import { type DecodeRules, resolveDecode } from "./decode.ts";
 import type { HttpAgentSendOptions } from "./options.ts";
+import { secureRandom } from "./random.ts";
 import {
   type CallSettings,
   changeCallSettings,
@@ -91,9 +92,4 @@ export class Planner {
       },
     };
   }
-}
-
-/** Returns a number from 0 up to 1 that nobody can guess. */
-function secureRandom(): number {
-  return crypto.getRandomValues(new Uint32Array(1))[0]! / 2 ** 32;
 }

@@ -4,6 +4,7 @@ import { defaultConnector } from "../client/connect/default.ts";
 import { openConnection } from "../client/connect/open.ts";
 import type { HttpConnection } from "../client/transport/http_connection.ts";
 import { HttpError, type HttpProgress } from "../error.ts";
+import { connectToProxy, proxyConnector } from "./proxy.ts";
 import type { Route } from "./route.ts";
 
 /** What a connection that is being opened is doing. */
@@ -27,9 +28,17 @@ export function openRoute(
   route: Route,
   { signal, onPhase }: OpenRouteOptions,
 ): Promise<HttpConnection> {
-  const { connector, isTls, tls, target, hostname } = route;
+  const { proxy, isTls, tls, target, hostname, source } = route;
+  const connector = route.connector ?? defaultConnector();
+  if (proxy !== null && route.isForwarded) {
+    return connectToProxy(proxy, { connector, tls, signal });
+  }
   return openConnection({
-    connector: connector ?? defaultConnector(),
+    connector: proxy === null ? connector : proxyConnector(proxy, {
+      connector,
+      tls,
+      ...source,
+    }),
     target,
     tls: isTls ? { ...tls, serverName: tls.serverName ?? hostname } : null,
     signal,

@@ -28,6 +28,7 @@ import type { HttpCredentials } from "./credentials.ts";
 import { HttpCallMemory } from "./memory.ts";
 import { openTunnel } from "./proxy_tunnel.ts";
 import { explainProxy } from "./proxy_failure.ts";
+import { secureRandom } from "./random.ts";
 
 /** Options of {@linkcode proxyConnector}. */
 export interface HttpProxyConnectorOptions {
@@ -146,7 +147,7 @@ export function proxyConnector(
       const connection = await openTunnel(url, target, {
         open,
         authentication: authenticateProxy(url, source),
-        ask: async (ask) => await credentials?.(ask) ?? null,
+        credentials,
         signal,
       });
       return ownTls(connection);
@@ -236,9 +237,4 @@ function ownTls(connection: HttpConnection): HttpConnection {
     ref: () => connection.ref?.(),
     unref: () => connection.unref?.(),
   };
-}
-
-/** Returns a number from 0 up to 1 that nobody can guess. */
-function secureRandom(): number {
-  return crypto.getRandomValues(new Uint32Array(1))[0]! / 2 ** 32;
 }

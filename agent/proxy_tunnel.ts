@@ -17,8 +17,9 @@ import {
 import { quoteBytes } from "../core/quote.ts";
 import { HttpRequest } from "../rfc9110/request.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
+import { askForCredentials } from "./ask.ts";
 import type { Authentication } from "./authentication.ts";
-import type { HttpCredential, HttpCredentialsAsk } from "./credentials.ts";
+import type { HttpCredentials } from "./credentials.ts";
 import { explainProxy, proxyFailed, proxyRefused } from "./proxy_failure.ts";
 
 /** How to talk to the proxy. */
@@ -27,8 +28,8 @@ export interface TunnelOptions {
   open(): Promise<HttpClient>;
   /** Answers it, or `null` if nobody does. */
   readonly authentication: Authentication | null;
-  /** Finds credentials. */
-  ask(ask: HttpCredentialsAsk): Promise<HttpCredential | null>;
+  /** Finds the credentials to answer with. */
+  readonly credentials: HttpCredentials | null;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -65,7 +66,7 @@ async function connect(
   client: HttpClient,
   proxy: URL,
   target: HttpAddress,
-  { authentication, ask, signal }: TunnelOptions,
+  { authentication, credentials, signal }: TunnelOptions,
 ): Promise<HttpConnection | null> {
   const authority = formatAddress(target);
   // CONNECT names the port in any case, so the scheme is of no importance.
@@ -82,7 +83,7 @@ async function connect(
   });
   if (!upgraded) {
     const isAnswered = response.status === 407 && authentication !== null &&
-      await answers(authentication, response, ask, signal);
+      await answers(authentication, response, credentials, signal);
     if (isAnswered) return null;
     throw proxyRefused(proxy, target, response);
   }
@@ -105,15 +106,14 @@ async function connect(
 async function answers(
   authentication: Authentication,
   response: HttpResponse,
-  ask: TunnelOptions["ask"],
+  credentials: HttpCredentials | null,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const challenges = response.challenges("proxy-authenticate");
   let reaction = authentication.challenged(challenges);
-  if (reaction.type === "Ask") {
-    reaction = authentication.accept(
-      await abortable(ask(reaction.ask), signal),
-    );
+  if (reaction.type === "Ask" && credentials !== null) {
+    const asked = askForCredentials(credentials, reaction.ask);
+    reaction = authentication.accept(await abortable(asked, signal));
   }
   return reaction.type === "Resend";
 }

@@ -7,6 +7,7 @@ import type {
   HttpConnector,
   HttpTlsOptions,
 } from "../client/transport/http_connection.ts";
+import type { CredentialSource } from "./authentication.ts";
 
 /** Where to connect instead of to the host and port of the URL. */
 export interface HttpConnectTo {
@@ -44,17 +45,19 @@ export interface Route {
   /** Where to connect, if there is no proxy. */
   readonly target: HttpAddress;
   readonly proxy: URL | null;
+  /** Whether the proxy takes requests for any origin, rather than open a tunnel. */
+  readonly isForwarded: boolean;
   /** The runtime's own connector if `null`. */
   readonly connector: HttpConnector | null;
   readonly tls: HttpTlsOptions;
+  /** Where the credentials of a proxy that opens a tunnel come from. */
+  readonly source: CredentialSource;
 }
 
 /** The part of a route that an agent's options decide. */
-export interface RouteOptions {
+export interface RouteOptions extends CredentialSource {
   readonly connector: HttpConnector | null;
   readonly tls: HttpTlsOptions;
-  /** Who is asked for the proxy's credentials. */
-  readonly credentials: object | null;
 }
 
 /**
@@ -84,8 +87,10 @@ export function findRoute(
       port: portOf(proxy),
       target: { hostname: hostOf(proxy), port: portOf(proxy) },
       proxy,
+      isForwarded: true,
       connector,
       tls,
+      source: options,
     };
   }
   const [hostname, port] = [hostOf(url), portOf(url)];
@@ -99,8 +104,10 @@ export function findRoute(
     port,
     target,
     proxy,
+    isForwarded: false,
     connector,
     tls,
+    source: options,
   };
 }
 

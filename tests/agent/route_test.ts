@@ -1,4 +1,5 @@
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { HttpCallMemory } from "../../agent/memory.ts";
 import {
   findRoute,
   type HttpConnectTo,
@@ -6,7 +7,13 @@ import {
 } from "../../agent/route.ts";
 
 const connector = { connect: () => Promise.reject(new Error("never")) };
-const OPTIONS: RouteOptions = { connector, tls: {}, credentials: null };
+const OPTIONS: RouteOptions = {
+  connector,
+  tls: {},
+  credentials: null,
+  memory: new HttpCallMemory(),
+  random: () => 0.5,
+};
 const PROXY = new URL("http://user:secret@proxy.example:3128");
 
 function key(

@@ -14,7 +14,7 @@ import { isPublished, parse, problemAt, walk } from "./source.ts";
 const RUNTIME =
   /^(?:client\/connect\/|client\/transport\/|client\/_|agent\/decoders\.)/;
 const DRIVER =
-  /^(?:client\/|agent\/(?:mod|fetch|agent|pool\.|open|line|clock|decod|proxy))/;
+  /^(?:client\/|agent\/(?:mod|fetch|agent|pool\.|open|line|clock|decod|proxy|ask|random))/;
 // `HttpRequest.fromRequest` reads the body of a `Request`.
 const MAY_AWAIT: ReadonlySet<string> = new Set(["rfc9110/request.ts"]);
 

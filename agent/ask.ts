@@ -1,0 +1,35 @@
+// Asking for credentials. Calls that need the same at the same time ask once: ten
+// calls whose token has expired must not refresh it ten times.
+
+import type {
+  HttpCredential,
+  HttpCredentials,
+  HttpCredentialsAsk,
+} from "./credentials.ts";
+
+type Pending = Map<string, Promise<HttpCredential | null>>;
+
+const pending = new WeakMap<HttpCredentials, Pending>();
+
+/** Asks a function, unless it has been asked the same and has not answered yet. */
+export function askForCredentials(
+  credentials: HttpCredentials,
+  ask: HttpCredentialsAsk,
+): Promise<HttpCredential | null> {
+  const asked: Pending = pending.get(credentials) ?? new Map();
+  pending.set(credentials, asked);
+  const { url, proxy, attempt } = ask;
+  const key = JSON.stringify([url.protocol, url.host, proxy, attempt]);
+  const other = asked.get(key);
+  if (other !== undefined) return other;
+  const answer = callAsync(credentials, ask).finally(() => asked.delete(key));
+  asked.set(key, answer);
+  return answer;
+}
+
+async function callAsync(
+  credentials: HttpCredentials,
+  ask: HttpCredentialsAsk,
+): Promise<HttpCredential | null> {
+  return await credentials(ask);
+}
