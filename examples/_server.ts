@@ -87,10 +87,18 @@ export async function openHintingOrigin(given?: string): Promise<Server> {
   return await listen(server);
 }
 
-/** Starts a proxy that opens a tunnel to wherever CONNECT says. */
+/** Starts a proxy that forwards requests, and opens a tunnel for CONNECT. */
 export async function openProxy(given?: string): Promise<Server> {
   if (given !== undefined) return elsewhere(given);
-  const server = http.createServer();
+  const server = http.createServer(
+    ({ method, url = "", headers }, response) => {
+      http.request(url, { method, headers }, (answer) => {
+        const { statusCode = 502, headers } = answer;
+        response.writeHead(statusCode, { ...headers, Via: "1.1 example" });
+        answer.pipe(response);
+      }).end();
+    },
+  );
   server.on("connect", ({ url = "" }, client) => {
     const [, host = "", port] = /^\[?(.*?)\]?:(\d+)$/.exec(url) ?? [];
     const origin = net.connect(Number(port), host, () => {
@@ -242,6 +250,7 @@ function stop(server: http.Server | https.Server): Promise<void> {
   });
 }
 
-function elsewhere(url: string): Server {
+/** A server that runs somewhere else. */
+export function elsewhere(url: string): Server {
   return { url, [Symbol.asyncDispose]: () => Promise.resolve() };
 }

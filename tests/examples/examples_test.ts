@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { openCamera } from "../../examples/_camera.ts";
 import {
   openHintingOrigin,
   openOrigin,
@@ -53,6 +54,19 @@ const EXAMPLES: readonly Example[] = [
       /\[ "Authorization", "\[redacted\]" \] \]\n200 Come in, Aladdin\n/,
       /\[ "Authorization", "\[redacted\]" \] \]\n200 Come in, holder/,
     ],
+  },
+  {
+    name: "digest_camera",
+    open: () => openCamera(),
+    prints: [
+      /^Picture 1: 200, 1000 bytes\n {2}in 2 requests\n/,
+      /\nPicture 3: 200, 1000 bytes\n {2}in 1 request\n$/,
+    ],
+  },
+  {
+    name: "socks",
+    open: () => openOrigin("/hello"),
+    prints: [/^200: Hello, world!\n200: Hello, world!\nOpen connections: 1\n/],
   },
   {
     name: "redirect",
@@ -144,7 +158,13 @@ const EXAMPLES: readonly Example[] = [
 ];
 
 // These have tests of their own.
-const OTHERS = ["download", "in_memory", "unix_socket"];
+const OTHERS = [
+  "download",
+  "in_memory",
+  "proxy_env",
+  "refreshed_token",
+  "unix_socket",
+];
 
 function assertPrints(run: Run, prints: readonly RegExp[]): void {
   assertEquals(run.stderr, "");
@@ -186,6 +206,34 @@ Deno.test("in_memory.ts exits with 0 without any permission", async () => {
     /\nOk\nHttpResponse \{/,
     /trailers: \[ \[ "X-Checked", "yes" \] \]\n\}\nHello world!\n/,
   ]);
+});
+
+Deno.test("refreshed_token.ts exits with 0 after two tokens for nine calls", async () => {
+  const run = await runExample("refreshed_token");
+  assertPrints(run, [/\nRound 3: 200, 200, 200\n$/]);
+  assertEquals(run.stdout.match(/a new token/g)?.length, 2);
+});
+
+Deno.test("refreshed_token.ts exits with 0 with a URL and a token", async () => {
+  await using origin = openOrigin("/private");
+  const run = await runExample("refreshed_token", [origin.url, "a-token"]);
+  assertPrints(run, [/\nRound 3: 200, 200, 200\n$/]);
+  assertEquals(run.stdout.match(/a new token/g)?.length, 1);
+});
+
+Deno.test("proxy_env.ts exits with 0 after talking through its own proxy", async () => {
+  const run = await runExample("proxy_env");
+  assertPrints(run, [/^200 OK, via 1.1 example\n/, /\nHello, world!\n/]);
+});
+
+Deno.test("proxy_env.ts exits with 0 after following the environment", async () => {
+  await using origin = openOrigin("/hello");
+  await using proxy = await openProxy();
+  for (const [no_proxy, via] of [["", "1.1 example"], ["127.0.0.1", "null"]]) {
+    const env = { all_proxy: proxy.url, no_proxy: no_proxy! };
+    const run = await runExample("proxy_env", [origin.url], env);
+    assertPrints(run, [new RegExp(`^200 OK, via ${via}\n`)]);
+  }
 });
 
 Deno.test("download.ts exits with 0 after writing a file of its own", async () => {
