@@ -53,10 +53,11 @@ export function finder(...names: string[]): () => Promise<string | null> {
 /** Returns the version that a program prints, with its name if it does. */
 export async function versionOf(
   program: string,
-  args: readonly string[],
+  args: readonly string[] | null,
 ): Promise<string> {
+  if (args === null) return "it does not say";
   const text = await readOutput(program, args);
-  return text.match(/(?:[A-Z]\w+(?: version)?[ /])?v?\d+\.[\d.]+\d/i)?.[0] ??
+  return text.match(/(?:[A-Z]\w+(?: version)?[ /])?v?\d+(?:\.\d+)+/i)?.[0] ??
     text.trim();
 }
 

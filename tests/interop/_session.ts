@@ -118,7 +118,7 @@ async function connect({ site, signal }: Run, origin: string) {
   // `localhost` may be ::1 as well, where no server of these tests listens.
   return await HttpClient.connect(origin, {
     hostname: "127.0.0.1",
-    tls: { caCerts },
+    ...(origin.startsWith("https:") && { tls: { caCerts } }),
     signal,
   });
 }

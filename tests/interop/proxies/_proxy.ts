@@ -26,8 +26,8 @@ export interface Proxy {
   readonly name: string;
   /** Finds its program, or returns `null` if it is not installed. */
   find(): Promise<string | null>;
-  /** The arguments that print its version. */
-  readonly versionArgs: readonly string[];
+  /** The arguments that print its version, or `null` if it does not say. */
+  readonly versionArgs: readonly string[] | null;
   /** Starts it. It connects to the given ports, if it can be told to. */
   start(
     program: string,

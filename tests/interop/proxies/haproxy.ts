@@ -4,7 +4,7 @@ import { Child, findProgram, freePorts } from "../../matrix/programs.ts";
 import { finder } from "../_server.ts";
 import type { Site } from "../_site.ts";
 import { type Proxy, type RunningProxy, startAll } from "./_proxy.ts";
-import { startTinyproxy } from "./tinyproxy.ts";
+import { REFUSES_AS_ORIGIN, startTinyproxy } from "./tinyproxy.ts";
 
 /** HAProxy. */
 export const haproxy: Proxy = {
@@ -15,7 +15,10 @@ export const haproxy: Proxy = {
   },
   versionArgs: ["-v"],
   start,
-  cannot: { digest: "it passes on the challenges of Tinyproxy" },
+  cannot: {
+    digest: "it passes on the challenges of Tinyproxy",
+    wrongLogin: `Tinyproxy is behind it: ${REFUSES_AS_ORIGIN}`,
+  },
 };
 
 async function start(

@@ -16,7 +16,7 @@ const NO_HTTP = "SOCKS has no Basic and no Digest";
 export const microsocks: Proxy = {
   name: "microsocks",
   find: finder("microsocks"),
-  versionArgs: ["-V"],
+  versionArgs: null,
   start: startMicrosocks,
   cannot: { basic: NO_HTTP, digest: NO_HTTP, forbidden: "it forbids nothing" },
 };

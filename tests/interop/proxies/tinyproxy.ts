@@ -8,6 +8,9 @@ import { type Proxy, type RunningProxy, startAll } from "./_proxy.ts";
 // Its configuration has no way to quote a space.
 const LOGIN = { username: USER, password: "open-sesame" };
 
+/** Why a wrong login cannot be told from an origin's 401, except with CONNECT. */
+export const REFUSES_AS_ORIGIN = "it sends 401 as an origin does, and not 407";
+
 /** Tinyproxy. */
 export const tinyproxy: Proxy = {
   name: "Tinyproxy",
@@ -17,6 +20,7 @@ export const tinyproxy: Proxy = {
   cannot: {
     reuse: "it closes after each response",
     digest: "it knows only Basic",
+    wrongLogin: REFUSES_AS_ORIGIN,
   },
 };
 

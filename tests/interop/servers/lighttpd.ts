@@ -90,13 +90,14 @@ $SERVER["socket"] == "127.0.0.1:${tlsPort}" {
 
 function lockByDigest(folder: string, algorithm: string): string {
   const path = algorithm === "md5" ? "digest" : `digest-${algorithm}`;
+  const userhash = algorithm === "sha-256" ? "enable" : "disable";
   return `
 $HTTP["url"] =~ "^/${path}/" {
   auth.backend = "htdigest"
   auth.backend.htdigest.userfile = "${folder}/${algorithm}"
   auth.require = ("/${path}/" => (
     "method" => "digest", "algorithm" => "${algorithm.toUpperCase()}",
-    "realm" => "${REALM}", "require" => "valid-user", "userhash" => "enable"
+    "realm" => "${REALM}", "require" => "valid-user", "userhash" => "${userhash}"
   ))
 }`;
 }
