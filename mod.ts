@@ -1,8 +1,13 @@
 /**
- * An HTTP/1.x client engine that does no I/O of its own: HTTP/1.0 and HTTP/1.1
- * exchanges as coroutines, whose caller owns the transport. Everything here is
- * pure and runs on every JavaScript runtime; `@pimalaya/io-http/client` drives
- * it over connections.
+ * An HTTP/1.x client engine that does no I/O of its own.
+ *
+ * Every exchange is a coroutine: each step says what it needs next, and the
+ * caller owns the transport. Everything here is pure and runs on every
+ * JavaScript runtime. `@pimalaya/io-http/client` drives it over one connection,
+ * and `@pimalaya/io-http/agent` over many.
+ *
+ * See {@linkcode HttpCoroutine} for the contract, and the module
+ * `@pimalaya/io-http/rfc9112` for the life of an exchange.
  *
  * @example One exchange, driven by hand
  * ```ts

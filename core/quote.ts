@@ -1,9 +1,9 @@
-// Values in messages come from a peer or a caller: they are cut short, and
-// whatever could forge a line of a log or move a terminal's cursor is escaped.
+// Values in messages come from a peer or a caller. They are shortened, and any
+// character that could forge a log line or move a terminal's cursor is escaped.
 
 const MAX_QUOTED_CHARS = 40;
 
-/** Puts a value between double quotes, shortened and in printable ASCII. */
+/** Returns a value in double quotes, shortened, in printable ASCII. */
 export function quote(value: string): string {
   const cut = value.length > MAX_QUOTED_CHARS;
   const shown = cut ? value.slice(0, MAX_QUOTED_CHARS) : value;
@@ -17,7 +17,7 @@ export function quoteBytes(
   start: number,
   end: number,
 ): string {
-  // One more than is shown, so that `quote` sees that the value was cut.
+  // One more than is shown, so that `quote` knows that the value is longer.
   const stop = Math.min(end, start + MAX_QUOTED_CHARS + 1);
   return quote(String.fromCharCode(...bytes.subarray(start, stop)));
 }

@@ -1,5 +1,5 @@
 /**
- * Writing requests of HTTP/1.0.
+ * Encoding HTTP/1.0 requests.
  *
  * @module
  */
@@ -9,17 +9,18 @@ import { encodeRequest, joinPieces } from "../rfc9112/encode.ts";
 import type { HttpEncodeOptions } from "../rfc9112/encode_head.ts";
 
 /**
- * Writes a whole request, head and body (RFC 1945 §5).
+ * Encodes a whole request, head and body (RFC 1945 §5).
  *
- * All is as in HTTP/1.1, `Host` included, which servers of today need to find
- * the site; but there is no transfer coding.
+ * Everything is as in HTTP/1.1, including `Host`, which servers need to find
+ * the site, except that there is no transfer coding.
  *
- * @param request What to write.
+ * @param request The request.
  * @param options The form of the request target.
  * @returns The bytes.
- * @throws {TypeError} If there are two `Host` fields; `Content-Length` is not
- * the length of the body; there is a `Transfer-Encoding`; TRACE or CONNECT has a
- * body; or `"asterisk"` is asked for with another method than OPTIONS.
+ * @throws {TypeError} If the request contradicts itself: two `Host` fields; a
+ * `Content-Length` that is not the length of the body; a `Transfer-Encoding`;
+ * or a body with TRACE or CONNECT. Also if the target is not valid, or not for
+ * the method.
  *
  * @example A request that asks to keep the connection
  * ```ts

@@ -1,6 +1,6 @@
 /**
- * HTTP/1.0 on the wire (RFC 1945): writing requests, and whole exchanges, all
- * of it without I/O.
+ * HTTP/1.0 on the wire (RFC 1945): encoding requests, and whole exchanges, all
+ * without I/O.
  *
  * @example A whole exchange in memory
  * ```ts

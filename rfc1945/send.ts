@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { HttpCoroutine } from "../coroutine.ts";
 import { Machine } from "../core/machine.ts";
+import type { HttpCoroutine } from "../coroutine.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
 import {
   type HttpSendOptions,
@@ -19,9 +19,10 @@ export type Http10SendResult = HttpSendResult;
 /**
  * Writes one request and reads one response, whole, over HTTP/1.0 (RFC 1945).
  *
- * The response is read as in HTTP/1.1, of which version it may be as well: that
- * is what servers answer with. A redirect is surfaced as `WantsRedirect` and
- * never followed.
+ * The response is read as in HTTP/1.1, which is the version that most servers
+ * answer with. A redirect is surfaced as `WantsRedirect` and never followed.
+ * The connection may carry another request only if both sides sent
+ * `Connection: keep-alive`.
  *
  * @example An exchange in memory
  * ```ts
@@ -34,7 +35,7 @@ export type Http10SendResult = HttpSendResult;
  * assertEquals(send.resume().type, "WantsRead");
  *
  * send.resume(new TextEncoder().encode("HTTP/1.0 200 OK\r\n\r\nhi"));
- * const step = send.resume(new Uint8Array(0));
+ * const step = send.resume(null);
  *
  * assertEquals(step.type === "Ok" && step.response.text(), "hi");
  * assertEquals(step.type === "Ok" && step.closeReason, "ReadToClose");
@@ -46,11 +47,11 @@ export class Http10Send implements HttpCoroutine<Http10SendResult> {
   /**
    * Encodes the request.
    *
-   * @param request What to send.
-   * @param options Limits, and the form of the request target.
+   * @param request The request to send.
+   * @param options Limits, leniency, and the form of the request target.
    * @throws {TypeError} If the request cannot be written (see
    * {@linkcode encodeHttp10Request}).
-   * @throws {RangeError} If a limit is not a whole number from 0 on.
+   * @throws {RangeError} If a limit is not a non-negative integer.
    */
   constructor(request: HttpRequest, options?: HttpSendOptions) {
     this.#machine = new Machine(startSend(request, "HTTP/1.0", options));
@@ -60,7 +61,7 @@ export class Http10Send implements HttpCoroutine<Http10SendResult> {
    * Takes one step.
    *
    * @param bytes The bytes just read, `null` at end of file, or nothing.
-   * @returns What is wanted next, or how the exchange ended.
+   * @returns What the exchange needs next, or how it ended.
    */
   resume(bytes?: Uint8Array | null): Http10SendResult {
     return this.#machine.resume(bytes);
