@@ -14,7 +14,6 @@ import {
   type ReceiveSettings,
   resolveReceiveOptions,
 } from "../rfc9112/limits.ts";
-import { receiveResponse } from "../rfc9112/receive.ts";
 import { defaultConnector } from "./connect/default.ts";
 import { openConnection } from "./connect/open.ts";
 import { Connection, type ConnectionStart } from "./connection/connection.ts";
@@ -24,6 +23,7 @@ import {
   type HttpExchangeOptions,
 } from "./exchange/exchange.ts";
 import { planRequest } from "./exchange/request_plan.ts";
+import { ResponseReader } from "./exchange/response_reader.ts";
 import { type HttpRunOptions, run } from "./exchange/run.ts";
 import {
   type HttpClientOutput,
@@ -290,7 +290,7 @@ export class HttpClient implements AsyncDisposable {
       exchange(this.#connection, {
         request,
         plan: planRequest(request, options),
-        receive: receiveResponse(request, "HTTP/1.1", settings),
+        reader: new ResponseReader(request, "HTTP/1.1", settings),
         maxBodyBytes: settings.maxBodyBytes,
         signal,
         onInterim,
@@ -365,7 +365,7 @@ export class HttpClient implements AsyncDisposable {
       sendRequest(this.#connection, {
         request,
         plan: planRequest(request, options, version),
-        receive: receiveResponse(request, version, settings),
+        reader: new ResponseReader(request, version, settings),
         maxBodyBytes: settings.maxBodyBytes,
         signal: options.signal,
         owner: this,

@@ -125,7 +125,19 @@ export class Http11Receive implements HttpCoroutine<Http11ReceiveResult> {
     options?: HttpReceiveOptions,
   ) {
     const settings = resolveReceiveOptions(options);
-    this.#machine = receiveResponse(request, "HTTP/1.1", settings);
+    let phase: ResponseHeads | ResponseBody = new ResponseHeads(
+      request,
+      "HTTP/1.1",
+      settings,
+    );
+    this.#machine = new Machine((input) => {
+      const step = phase.step(input);
+      if (step.type === "End") return finish(step, input);
+      if (step.type !== "Head") return step;
+      const { type, response, framing, body } = step;
+      phase = body;
+      return { type, response, framing };
+    });
   }
 
   /**
@@ -137,29 +149,6 @@ export class Http11Receive implements HttpCoroutine<Http11ReceiveResult> {
   resume(bytes?: Uint8Array | null): Http11ReceiveResult {
     return this.#machine.resume(bytes);
   }
-}
-
-/**
- * Creates the machine that reads one response to a request of either version.
- */
-export function receiveResponse(
-  request: { readonly method: string; readonly headers: HttpHeaders },
-  version: HttpVersion,
-  settings: ReceiveSettings,
-): Machine<Http11ReceiveResult> {
-  let phase: ResponseHeads | ResponseBody = new ResponseHeads(
-    request,
-    version,
-    settings,
-  );
-  return new Machine((input) => {
-    const step = phase.step(input);
-    if (step.type === "End") return finish(step, input);
-    if (step.type !== "Head") return step;
-    const { type, response, framing, body } = step;
-    phase = body;
-    return { type, response, framing };
-  });
 }
 
 function finish(end: EndStep, input: Input): Http11ReceiveResult {

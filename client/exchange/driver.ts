@@ -14,25 +14,22 @@ import type { HttpHeaders } from "../../rfc9110/headers.ts";
 import { findRedirect, type HttpRedirect } from "../../rfc9110/redirect.ts";
 import type { HttpRequest } from "../../rfc9110/request.ts";
 import type { HttpResponse } from "../../rfc9110/response.ts";
-import type { HttpCloseReason } from "../../rfc9112/persistence.ts";
+import {
+  finalCloseReason,
+  type HttpCloseReason,
+} from "../../rfc9112/persistence.ts";
 import type { HttpFraming } from "../../rfc9112/framing.ts";
-import type { HttpCoroutine } from "../../coroutine.ts";
-import type { Http11ReceiveResult } from "../../rfc9112/receive.ts";
+import type { EndStep } from "../../rfc9112/receive.ts";
 import { endsUpload } from "../../rfc9112/send.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { InputBytes } from "../connection/input.ts";
 import type { Lease, LeaseHolder, LeaseMonitor } from "../connection/lease.ts";
 import type { RequestPlan } from "./request_plan.ts";
+import type { ResponseReader, ResponseStep } from "./response_reader.ts";
 import { isThenable } from "./thenable.ts";
 import { Upload, type UploadListener } from "./upload.ts";
 
-/** Reads one response. */
-export type ResponseReader = Pick<
-  HttpCoroutine<Http11ReceiveResult>,
-  "resume"
->;
-
-type Step<Type> = Extract<Http11ReceiveResult, { readonly type: Type }>;
+type Step<Type> = Extract<ResponseStep, { readonly type: Type }>;
 
 /** Whoever receives the heads of a response. */
 export interface HeadConsumer {
@@ -75,7 +72,7 @@ export interface ResponseEnd {
 export interface ExchangeParts {
   readonly request: HttpRequest;
   readonly plan: RequestPlan;
-  readonly receive: ResponseReader;
+  readonly reader: ResponseReader;
   readonly signal: AbortSignal | undefined;
   readonly monitor?: LeaseMonitor | undefined;
 }
@@ -87,12 +84,12 @@ type State =
   | {
     readonly at: "paused";
     readonly consumer: BodyConsumer;
-    readonly step: Http11ReceiveResult;
+    readonly step: ResponseStep;
   }
   | {
     readonly at: "settling";
     readonly consumer: BodyConsumer;
-    readonly end: Step<"Ok">;
+    readonly end: EndStep;
   }
   | { readonly at: "over" };
 
@@ -102,7 +99,7 @@ const OVER: State = { at: "over" };
 export class ExchangeDriver implements LeaseHolder, UploadListener {
   readonly #method: string;
   readonly #href: string;
-  readonly #receive: ResponseReader;
+  readonly #reader: ResponseReader;
   readonly #upload: Upload;
   readonly #lease: Lease;
   #state: State;
@@ -120,13 +117,13 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
    */
   constructor(
     connection: Connection,
-    { request, plan, receive, ...options }: ExchangeParts,
+    { request, plan, reader, ...options }: ExchangeParts,
     consumer: HeadConsumer,
   ) {
     // Read now: later changes to the request have no effect.
     this.#method = request.method;
     this.#href = request.url.href;
-    this.#receive = receive;
+    this.#reader = reader;
     this.#state = { at: "head", consumer };
     this.#upload = new Upload(plan, this);
     this.#lease = connection.lease(this, options);
@@ -204,7 +201,8 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
 
   receive(bytes: InputBytes | null): void {
     this.#bytes = bytes;
-    this.#advance(this.#receive.resume(bytes));
+    this.#reader.push(bytes);
+    this.#advance(this.#reader.next());
   }
 
   written(): void {
@@ -212,14 +210,14 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
   }
 
   failWrite(): void {
-    this.#upload.end(new Error("The connection broke"));
+    this.#upload.end({ message: "The connection broke" });
     if (this.#state.at === "upgrading") this.#lease.failUnwritten();
   }
 
   fail(error: unknown): void {
     const state = this.#state;
     this.#state = OVER;
-    this.#upload.end(error);
+    this.#upload.end({ error });
     if (state.at !== "over") state.consumer.fail(error);
   }
 
@@ -238,7 +236,7 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
         return this.#finish(state.consumer, state.end);
       case "upgrading":
         this.#state = { at: "body", consumer: state.consumer };
-        return this.#advance(this.#receive.resume());
+        return this.#advance(this.#reader.next());
       default:
         state.consumer.uploaded(true);
     }
@@ -256,11 +254,11 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
   }
 
   /** Takes steps until more input is needed, or the consumer has enough. */
-  #advance(first: Http11ReceiveResult): void {
+  #advance(first: ResponseStep): void {
     try {
-      let step: Http11ReceiveResult | null = first;
+      let step: ResponseStep | null = first;
       while (step !== null) {
-        step = this.#applyTo(this.#state, step) ? this.#receive.resume() : null;
+        step = this.#applyTo(this.#state, step) ? this.#reader.next() : null;
       }
     } catch (error) {
       // A limit of the consumer, or what the caller's `onInterim` throws.
@@ -270,12 +268,12 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
   }
 
   /** Applies a step. Returns whether to take the next one at once. */
-  #applyTo(state: State, step: Http11ReceiveResult): boolean {
+  #applyTo(state: State, step: ResponseStep): boolean {
     if (state.at === "head") return this.#applyToHead(state.consumer, step);
     return state.at === "body" && this.#applyToBody(state.consumer, step);
   }
 
-  #applyToHead(consumer: HeadConsumer, step: Http11ReceiveResult): boolean {
+  #applyToHead(consumer: HeadConsumer, step: ResponseStep): boolean {
     switch (step.type) {
       case "Interim":
         return this.#handleInterim(consumer, step);
@@ -290,8 +288,8 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
     }
   }
 
-  #applyToBody(consumer: BodyConsumer, step: Http11ReceiveResult): boolean {
-    if (step.type === "Ok") {
+  #applyToBody(consumer: BodyConsumer, step: ResponseStep): boolean {
+    if (step.type === "End") {
       this.#complete(consumer, step);
       return false;
     }
@@ -303,6 +301,8 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
     }
     switch (step.type) {
       case "Data":
+        // The consumer may take the buffer that it was read to.
+        if (this.#target !== undefined) this.#reader.settle();
         consumer.data(step.bytes);
         return true;
       case "Err":
@@ -324,7 +324,7 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
     const state = this.#state;
     Promise.resolve(handling).then(
       () => {
-        if (this.#state === state) this.#advance(this.#receive.resume());
+        if (this.#state === state) this.#advance(this.#reader.next());
       },
       (error) => this.#lease.fail(error),
     );
@@ -344,15 +344,14 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
     const isUpgrading = isTunnel && !this.#upload.isSent;
     this.#state = { at: isUpgrading ? "upgrading" : "body", consumer: body };
     if (!isTunnel && endsUpload(response)) {
-      this.#upload.stop(new DOMException("The server responded", "AbortError"));
+      this.#upload.stop({ message: "The server has responded" });
     } else {
       this.#upload.open();
     }
     return !isUpgrading;
   }
 
-  #complete(consumer: BodyConsumer, end: Step<"Ok">): void {
-    this.#recycle();
+  #complete(consumer: BodyConsumer, end: EndStep): void {
     if (this.isUploaded !== null) return this.#finish(consumer, end);
     // The peer may have responded to the last byte before we learn that it was
     // written.
@@ -365,17 +364,14 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
 
   #finish(
     consumer: BodyConsumer,
-    { trailers, remaining, closeReason: reason }: Step<"Ok">,
+    { trailers, headReason }: EndStep,
   ): void {
     const uploaded = this.#upload.isSent;
-    // PROTOCOL §5: of the reasons, only "UnexpectedBytes" comes later.
-    const isIncomplete = !uploaded &&
-      (reason === null || reason === "UnexpectedBytes");
-    const closeReason = isIncomplete ? "RequestIncomplete" : reason;
+    const remaining = this.#reader.takeRest();
+    const closeReason = finalCloseReason(headReason, uploaded, remaining);
+    this.#recycle();
     this.#state = OVER;
-    this.#upload.end(
-      new DOMException("The response is complete", "AbortError"),
-    );
+    this.#upload.end({ message: "The response is complete" });
     if (closeReason === "Upgraded") this.#lease.leave("upgraded", remaining);
     else this.#lease.finish(closeReason);
     consumer.end({ trailers, remaining, closeReason, uploaded });
@@ -387,7 +383,9 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
     this.#lease.read(target);
   }
 
+  /** Gives the bytes back that were read last. */
   #recycle(): void {
+    this.#reader.settle();
     const bytes = this.#bytes;
     this.#bytes = null;
     // The consumer's own buffer is not for others.

@@ -55,6 +55,14 @@ const TAKING: State = { kind: "taking" };
 const SENT: State = { kind: "sent" };
 const STOPPED: State = { kind: "stopped" };
 
+/**
+ * Why an upload ends early: an error, or a message. A DOMException costs as much
+ * as a small exchange, so it is created only if there is a source to tell.
+ */
+export type StopReason =
+  | { readonly error: unknown }
+  | { readonly message: string };
+
 /** One request on its way out. */
 export class Upload {
   readonly #plan: RequestPlan;
@@ -105,8 +113,12 @@ export class Upload {
     state.done();
   }
 
-  /** Sends nothing more, unless everything was handed on already. */
-  stop(reason: unknown): void {
+  /**
+   * Sends nothing more, unless everything was handed on already.
+   *
+   * @param reason Why the source is canceled.
+   */
+  stop(reason: StopReason): void {
     const state = this.#state;
     if (state.kind === "sent") return;
     if (state.kind === "writing" && state.last) return;
@@ -114,15 +126,23 @@ export class Upload {
   }
 
   /** Sends nothing more, and lets go of the source. */
-  end(reason: unknown): void {
+  end(reason: StopReason): void {
     const state = this.#state;
-    this.#source?.cancel(reason);
-    this.#source = null;
+    if (this.#source !== null) this.#cancel(this.#source, reason);
     if (state.kind === "sent" || state.kind === "stopped") return;
     this.#state = STOPPED;
     if (state.kind === "gated") state.open();
     if (state.kind === "writing") state.done();
     this.#listener.stopped();
+  }
+
+  #cancel(source: BodySource, reason: StopReason): void {
+    this.#source = null;
+    source.cancel(
+      "error" in reason
+        ? reason.error
+        : new DOMException(reason.message, "AbortError"),
+    );
   }
 
   #finish(): void {
