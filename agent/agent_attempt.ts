@@ -17,12 +17,12 @@ import {
   planRequest,
   type RequestPlanOptions,
 } from "../client/exchange/request_plan.ts";
+import { ResponseReader } from "../client/exchange/response_reader.ts";
 import type { HttpConnectionInfo } from "../client/transport/http_connection.ts";
 import type { HttpProgress, HttpTimeouts } from "../error.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
 import { type HttpResponse, markStreamed } from "../rfc9110/response.ts";
 import type { ReceiveSettings } from "../rfc9112/limits.ts";
-import { Http11Receive } from "../rfc9112/receive.ts";
 import type { HttpTimings } from "./facts.ts";
 import { readKeepAlive } from "./keep_alive.ts";
 import { Line } from "./line.ts";
@@ -173,7 +173,7 @@ export class Attempt implements Asker, LeaseMonitor {
     const parts: ExchangeParts = {
       request,
       plan: planRequest(request, options),
-      receive: new Http11Receive(request, options.receive),
+      reader: new ResponseReader(request, "HTTP/1.1", options.receive),
       signal: undefined,
       monitor: this,
     };
