@@ -53,7 +53,8 @@ export class FetchResponse extends Response {
   }
 
   override get status(): number {
-    return this.#init.status;
+    // Node's constructor of Response asks for it.
+    return #init in this ? this.#init.status : super.status;
   }
 
   override get headers(): Headers {
