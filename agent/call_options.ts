@@ -4,6 +4,7 @@
  * @module
  */
 
+import { parseProxyUrl } from "../proxy/_proxy_url.ts";
 import { HttpHeaders, type HttpHeadersInit } from "../rfc9110/headers.ts";
 import type { HttpSendOptions } from "../rfc9112/send.ts";
 import type { HttpCallCookies } from "./call_cookies.ts";
@@ -161,7 +162,7 @@ function resolveProxy(
 ): (url: URL) => URL | null {
   if (proxy === null) return () => null;
   if (typeof proxy === "string" || proxy instanceof URL) {
-    const url = new URL(proxy);
+    const url = parseProxyUrl("proxy", proxy);
     return () => url;
   }
   return (url) => proxy.match(url);

@@ -21,7 +21,7 @@ import type {
   HttpConnector,
   HttpTlsOptions,
 } from "../client/transport/http_connection.ts";
-import { quote } from "../core/quote.ts";
+import { parseProxyUrl } from "../proxy/_proxy_url.ts";
 import { Socks5Connect } from "../proxy/socks5.ts";
 import { authenticateProxy, takeUserinfo } from "./authentication.ts";
 import type { HttpCredentials } from "./credentials.ts";
@@ -29,6 +29,7 @@ import { HttpCallMemory } from "./memory.ts";
 import { openTunnel } from "./proxy_tunnel.ts";
 import { explainProxy } from "./proxy_failure.ts";
 import { secureRandom } from "./random.ts";
+import { addressOf } from "./route.ts";
 
 /** Options of {@linkcode proxyConnector}. */
 export interface HttpProxyConnectorOptions {
@@ -72,13 +73,6 @@ export interface ProxyAccess {
   readonly signal: AbortSignal | undefined;
 }
 
-const DEFAULT_PORTS: Readonly<Record<string, number>> = {
-  "http:": 80,
-  "https:": 443,
-  "socks5:": 1080,
-  "socks5h:": 1080,
-};
-
 /**
  * Creates a connector that opens connections through a proxy.
  *
@@ -89,8 +83,8 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = {
  *
  * An agent with the option `proxy` uses this by itself.
  *
- * @param proxy The URL of the proxy, whose scheme is http, https, socks5, or
- * socks5h. Its userinfo is for the proxy.
+ * @param proxy The URL of the proxy, whose scheme is http (the default), https,
+ * socks5, or socks5h. Its userinfo is for the proxy.
  * @param options How to reach the proxy, and who answers it.
  * @returns The connector.
  * @throws {TypeError} If the URL is invalid, or its scheme is another one.
@@ -124,7 +118,7 @@ export function proxyConnector(
   proxy: string | URL,
   options: HttpProxyConnectorOptions = {},
 ): HttpConnector {
-  const url = parseProxy(proxy);
+  const url = parseProxyUrl("proxy", proxy);
   const { connector, tls = {}, credentials = null } = options;
   const source = {
     credentials,
@@ -164,33 +158,15 @@ export async function connectToProxy(
   proxy: URL,
   { connector, tls, signal }: ProxyAccess,
 ): Promise<HttpConnection> {
-  const { hostname, port } = proxyAddress(proxy);
+  const target = addressOf(proxy);
   const { caCerts } = tls;
+  const isTls = proxy.protocol === "https:";
   return await openConnection({
     connector,
-    target: { hostname, port },
-    tls: proxy.protocol === "https:" ? { caCerts, serverName: hostname } : null,
+    target,
+    tls: isTls ? { caCerts, serverName: target.hostname } : null,
     signal,
   });
-}
-
-/** Returns where a proxy listens. An IPv6 address is without brackets. */
-export function proxyAddress(
-  { hostname, port, protocol }: URL,
-): { readonly hostname: string; readonly port: number } {
-  return {
-    hostname: hostname.replace(/^\[(.*)\]$/, "$1"),
-    port: port === "" ? DEFAULT_PORTS[protocol]! : Number(port),
-  };
-}
-
-function parseProxy(proxy: string | URL): URL {
-  const url = new URL(proxy);
-  if (Object.hasOwn(DEFAULT_PORTS, url.protocol)) return url;
-  throw new TypeError(
-    `Invalid proxy: the scheme ${quote(url.protocol)} is not http, https, ` +
-      "socks5, or socks5h",
-  );
 }
 
 function isSocks({ protocol }: URL): boolean {

@@ -83,9 +83,8 @@ export function findRoute(
       key: JSON.stringify([...common, viaProxy]),
       origin: proxy.origin,
       isTls: false,
-      hostname: hostOf(proxy),
-      port: portOf(proxy),
-      target: { hostname: hostOf(proxy), port: portOf(proxy) },
+      ...addressOf(proxy),
+      target: addressOf(proxy),
       proxy,
       isForwarded: true,
       connector,
@@ -93,7 +92,7 @@ export function findRoute(
       source: options,
     };
   }
-  const [hostname, port] = [hostOf(url), portOf(url)];
+  const { hostname, port } = addressOf(url);
   const target = findTarget(hostname, port, connectTo);
   const place = [url.protocol, hostname, port, target];
   return {
@@ -148,11 +147,6 @@ function keyOfTls(tls: HttpTlsOptions): readonly unknown[] {
   return [caCerts, cert, key, alpnProtocols, serverName];
 }
 
-function hostOf(url: URL): string {
-  const { hostname } = url;
-  return hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
-}
-
 const DEFAULT_PORTS: Readonly<Record<string, number>> = {
   "http:": 80,
   "https:": 443,
@@ -160,8 +154,14 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = {
   "socks5h:": 1080,
 };
 
-function portOf(url: URL): number {
-  return url.port === "" ? DEFAULT_PORTS[url.protocol] ?? 0 : Number(url.port);
+/** Returns where the server of a URL listens. IPv6 is without brackets. */
+export function addressOf(
+  { hostname, port, protocol }: URL,
+): { readonly hostname: string; readonly port: number } {
+  return {
+    hostname: hostname.startsWith("[") ? hostname.slice(1, -1) : hostname,
+    port: port === "" ? DEFAULT_PORTS[protocol] ?? 0 : Number(port),
+  };
 }
 
 // Objects that keys compare by identity, numbered.

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { quote } from "../core/quote.ts";
 import { makeInspectable } from "../rfc9110/_inspect.ts";
 import { showUrl } from "../rfc9110/_url.ts";
 import {
@@ -12,6 +11,7 @@ import {
   type NoProxyEntry,
   parseNoProxy,
 } from "./_no_proxy.ts";
+import { parseProxyUrl } from "./_proxy_url.ts";
 
 /** Options of {@linkcode HttpProxies}. */
 export interface HttpProxiesOptions {
@@ -41,8 +41,6 @@ export interface HttpProxiesOptions {
    */
   readonly noProxy?: string | readonly string[] | undefined;
 }
-
-const SCHEMES = ["http:", "https:", "socks5:", "socks5h:"];
 
 /**
  * The proxies for URLs, and the hosts that need none.
@@ -166,38 +164,9 @@ export class HttpProxies {
   }
 }
 
-function parseProxy(scheme: string, value: string | URL | undefined) {
-  if (!value) return null;
-  const text = String(value);
-  const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
-  const url = tryParse(hasScheme ? text : `http://${text}`);
-  if (url === null) throw invalidProxy(scheme, "the URL cannot be parsed");
-  if (!SCHEMES.includes(url.protocol)) {
-    throw invalidProxy(
-      scheme,
-      `the scheme ${
-        quote(url.protocol)
-      } is not http, https, socks5, or socks5h`,
-    );
-  }
-  if (url.hostname === "") throw invalidProxy(scheme, "the URL has no host");
-  return url;
-}
-
-/** Parses a URL, with a host that is checked as that of an http URL is. */
-function tryParse(text: string): URL | null {
-  try {
-    const url = new URL(text);
-    // URL parsers leave the host of a scheme that they do not know as it is.
-    if (url.hostname !== "") {
-      url.hostname = new URL(`http://${url.hostname}`).hostname;
-    }
-    return url;
-  } catch {
-    return null;
-  }
-}
-
-function invalidProxy(scheme: string, reason: string): TypeError {
-  return new TypeError(`Invalid proxy for ${scheme} URLs: ${reason}`);
+function parseProxy(
+  scheme: string,
+  value: string | URL | undefined,
+): URL | null {
+  return value ? parseProxyUrl(`proxy for ${scheme} URLs`, value) : null;
 }
