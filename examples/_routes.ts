@@ -1,5 +1,7 @@
 // What the embedded origins answer.
 
+import { answerCarddav } from "./_carddav.ts";
+
 /** Answers a request. */
 export function route(request: Request): Response | Promise<Response> {
   const { pathname } = new URL(request.url);
@@ -15,7 +17,12 @@ export function route(request: Request): Response | Promise<Response> {
     case "/moved":
       return redirect(302, elsewhere(request.url, "/hello"));
     case "/.well-known/caldav":
+    case "/.well-known/carddav":
       return redirect(301, "/dav/");
+    case "/dav/":
+    case "/dav/users/aladdin/":
+    case "/dav/books/":
+      return answerCarddav(request);
     case "/download":
       return answerDownload();
     case "/upload":

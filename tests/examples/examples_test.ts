@@ -137,6 +137,12 @@ const EXAMPLES: readonly Example[] = [
     prints: [/^A token: \{ access: \[redacted\], .*\nRefreshed: true\n$/],
   },
   {
+    name: "carddav_discovery",
+    prints: [
+      /^Friends & family: http:\/\/127.0.0.1:\d+\/dav\/books\/friends\/\n$/,
+    ],
+  },
+  {
     name: "jmap_session",
     open: () => openTlsOrigin("/"),
     prints: [/name: "Inbox", totalEmails: 42/],
