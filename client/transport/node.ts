@@ -48,6 +48,12 @@ const CLOSE_MILLISECONDS = 1000;
 
 const KEEP_ALIVE_MILLISECONDS = 60_000;
 
+type WriteCallback = (error?: Error | null) => void;
+
+const CLOSED = "The connection is closed";
+const NO_BYTES = new Uint8Array(0);
+const WRITTEN = Promise.resolve();
+
 /** What a socket of `node:tls` runs over. */
 export interface Under {
   /** The sockets, from the one right under it. */
@@ -97,7 +103,7 @@ export class NodeTransport implements SocketTransport {
     carrier?.prependListener("end", this.#onCarrierEnd);
     this.#closed = new Promise((resolve) => {
       socket.on("close", () => {
-        this.#fail(new Error("The connection is closed"));
+        this.#fail(new Error(CLOSED));
         resolve();
       });
     });
@@ -182,25 +188,41 @@ export class NodeTransport implements SocketTransport {
     if (this.#input.kind === "failed") {
       return Promise.reject(this.#input.error);
     }
+    if (this.#socket.destroyed) return Promise.reject(new Error(CLOSED));
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    if (length === 0) return WRITTEN;
+    const joined = pieces.length > 1 && length <= MAX_JOINED_BYTES
+      ? [concat(pieces as Uint8Array[])]
+      : pieces;
+    if (this.#carrier === null) {
+      this.#send(joined);
+      // Most writes are over by now, and a callback would only cost time.
+      if (this.#socket.writableLength === 0) return WRITTEN;
+    }
     return new Promise((resolve, reject) => {
       this.#writer = { resolve, reject };
-      const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
-      if (pieces.length === 1) {
-        this.#socket.write(pieces[0]!, this.#onWritten);
-      } else if (length <= MAX_JOINED_BYTES) {
-        this.#socket.write(concat(pieces as Uint8Array[]), this.#onWritten);
+      if (this.#carrier === null) {
+        this.#socket.write(NO_BYTES, this.#onWritten);
       } else {
-        this.#socket.cork();
-        pieces.forEach((piece, i) => {
-          const isLast = i === pieces.length - 1;
-          this.#socket.write(piece, isLast ? this.#onWritten : undefined);
-        });
-        this.#socket.uncork();
+        this.#send(joined, this.#onWritten);
       }
     });
   }
 
-  readonly #onWritten = (error?: Error | null): void => {
+  #send(pieces: readonly Uint8Array[], onWritten?: WriteCallback): void {
+    if (pieces.length === 1) {
+      this.#socket.write(pieces[0]!, onWritten);
+      return;
+    }
+    this.#socket.cork();
+    pieces.forEach((piece, i) => {
+      const isLast = i === pieces.length - 1;
+      this.#socket.write(piece, isLast ? onWritten : undefined);
+    });
+    this.#socket.uncork();
+  }
+
+  readonly #onWritten: WriteCallback = (error) => {
     const writer = this.#writer;
     if (writer === null) return;
     if (error) {
@@ -238,14 +260,17 @@ export class NodeTransport implements SocketTransport {
   async close(): Promise<void> {
     if (this.#input.kind === "failed" || this.#writer !== null) {
       this.#destroy();
-    } else {
-      this.ref();
-      const timer = setTimeout(() => this.#destroy(), CLOSE_MILLISECONDS);
-      this.#socket.end(() => this.#destroy());
-      await this.#closed;
-      clearTimeout(timer);
+      return await this.#closed;
     }
+    this.ref();
+    const timer = setTimeout(() => this.#destroy(), CLOSE_MILLISECONDS);
+    this.#socket.end(() => {
+      if (this.#carrier === null) return this.#destroy();
+      // The TLS layer passes its close_notify on in a microtask.
+      queueMicrotask(() => this.#carrier?.end(() => this.#destroy()));
+    });
     await this.#closed;
+    clearTimeout(timer);
   }
 
   abort(reason: unknown): void {

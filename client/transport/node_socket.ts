@@ -5,7 +5,7 @@
 /** A `net.Socket`, a `tls.TLSSocket`, or another `stream.Duplex`. */
 export interface NodeSocket {
   readonly destroyed: boolean;
-  readonly connecting?: boolean;
+  readonly writableLength: number;
   readonly remoteAddress?: string | undefined;
   readonly remotePort?: number | undefined;
   readonly localAddress?: string | undefined;
@@ -18,7 +18,7 @@ export interface NodeSocket {
   off(event: string, listener: (...args: any[]) => void): this;
   write(
     bytes: Uint8Array,
-    onWritten?: (error?: Error | null) => void,
+    onWritten?: ((error?: Error | null) => void) | undefined,
   ): boolean;
   end(onFinished?: () => void): this;
   cork(): void;
