@@ -51,8 +51,6 @@ const KEEP_ALIVE_MILLISECONDS = 60_000;
 type WriteCallback = (error?: Error | null) => void;
 
 const CLOSED = "The connection is closed";
-const NO_BYTES = new Uint8Array(0);
-const WRITTEN = Promise.resolve();
 
 /** What a socket of `node:tls` runs over. */
 export interface Under {
@@ -190,34 +188,26 @@ export class NodeTransport implements SocketTransport {
     }
     if (this.#socket.destroyed) return Promise.reject(new Error(CLOSED));
     const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
-    if (length === 0) return WRITTEN;
-    const joined = pieces.length > 1 && length <= MAX_JOINED_BYTES
-      ? [concat(pieces as Uint8Array[])]
-      : pieces;
-    if (this.#carrier === null) {
-      this.#send(joined);
-      // Most writes are over by now, and a callback would only cost time.
-      if (this.#socket.writableLength === 0) return WRITTEN;
-    }
+    if (length === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
       this.#writer = { resolve, reject };
-      if (this.#carrier === null) {
-        this.#socket.write(NO_BYTES, this.#onWritten);
+      if (pieces.length > 1 && length <= MAX_JOINED_BYTES) {
+        this.#send([concat(pieces as Uint8Array[])]);
       } else {
-        this.#send(joined, this.#onWritten);
+        this.#send(pieces);
       }
     });
   }
 
-  #send(pieces: readonly Uint8Array[], onWritten?: WriteCallback): void {
+  #send(pieces: readonly Uint8Array[]): void {
     if (pieces.length === 1) {
-      this.#socket.write(pieces[0]!, onWritten);
+      this.#socket.write(pieces[0]!, this.#onWritten);
       return;
     }
     this.#socket.cork();
     pieces.forEach((piece, i) => {
       const isLast = i === pieces.length - 1;
-      this.#socket.write(piece, isLast ? onWritten : undefined);
+      this.#socket.write(piece, isLast ? this.#onWritten : undefined);
     });
     this.#socket.uncork();
   }

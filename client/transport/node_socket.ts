@@ -5,7 +5,6 @@
 /** A `net.Socket`, a `tls.TLSSocket`, or another `stream.Duplex`. */
 export interface NodeSocket {
   readonly destroyed: boolean;
-  readonly writableLength: number;
   readonly remoteAddress?: string | undefined;
   readonly remotePort?: number | undefined;
   readonly localAddress?: string | undefined;
