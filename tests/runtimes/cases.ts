@@ -3,6 +3,7 @@
 import type { Group } from "./cases/_case.ts";
 import { CODINGS } from "./cases/codings.ts";
 import { ENDS } from "./cases/ends.ts";
+import { PROXIES } from "./cases/proxies.ts";
 import { RESPONSES } from "./cases/responses.ts";
 import { CONNECTS, SOCKETS } from "./cases/sockets.ts";
 import { STREAMS } from "./cases/streams.ts";
@@ -17,4 +18,5 @@ export const GROUPS: readonly Group[] = [
   CODINGS,
   CONNECTS,
   SOCKETS,
+  PROXIES,
 ];
