@@ -9,6 +9,7 @@ import { AgentCore } from "./agent_core.ts";
 import { findDecoding } from "./agent_decode.ts";
 import { AgentExchange } from "./agent_exchange.ts";
 import { sendWhole } from "./agent_send.ts";
+import { startFetch } from "./agent_fetch.ts";
 import { makeFetch } from "./fetch/fetch.ts";
 import type { HttpAgentExchange, HttpAgentOutput } from "./facts.ts";
 import type { HttpAgentOptions, HttpAgentSendOptions } from "./options.ts";
@@ -128,7 +129,7 @@ export class HttpAgent implements AsyncDisposable {
     return this.#fetch ??= makeFetch({
       redirect: settings.redirect,
       decides: (name) => fields.has(name) || withheld.has(name.toLowerCase()),
-      call: (request, options) => this.#exchange(request, options),
+      call: (request, options) => startFetch(this.#core, request, options),
     }) as typeof globalThis.fetch;
   }
 

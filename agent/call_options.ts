@@ -137,16 +137,14 @@ export interface CallRules {
  * @throws {RangeError} If a number is out of range.
  */
 export function resolveCallOptions(options: HttpCallOptions): CallRules {
-  const { headers } = options;
+  const headers = new HttpHeaders(options.headers);
   return {
     redirects: resolveRedirects(options.redirect, options.httpsOnly ?? false),
     retry: resolveRetry(options.retry),
     credentials: options.credentials ?? null,
     cookies: options.cookies ?? null,
     proxyOf: resolveProxy(options.proxy ?? null),
-    headers: headers === undefined || headers instanceof HttpHeaders
-      ? headers ?? null
-      : new HttpHeaders(headers),
+    headers: headers.size > 0 ? headers : null,
     acceptEncoding: options.acceptEncoding ?? null,
     target: options.target,
     idempotent: options.idempotent,

@@ -54,11 +54,16 @@ export interface FetchCall {
   /** Where the response points, if that was not followed. */
   readonly redirect: HttpRedirect | null;
   readonly upgraded: boolean;
-  /** The body without its codings. */
-  readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** The body without its codings; as bytes if all of it has arrived. */
+  readonly body: FetchedBody;
   /** Drops the body. */
-  discard(): Promise<void>;
+  discard(): void | Promise<void>;
 }
+
+/** The body of a response. */
+export type FetchedBody =
+  | Uint8Array<ArrayBuffer>
+  | ReadableStream<Uint8Array<ArrayBuffer>>;
 
 type Fetch = (input: FetchInput, init?: RequestInit) => Promise<Response>;
 
@@ -235,7 +240,9 @@ function makeResponse(
   const { status, reason, headers } = head;
   let body: BodyInit | null = null;
   if (method !== "HEAD" && !isNullBodyStatus(status)) {
-    body = explainErrors(call.body, call.url);
+    body = call.body instanceof Uint8Array
+      ? call.body
+      : explainErrors(call.body, call.url);
   } else {
     // Nobody can read it, and without an end the call would not end.
     call.discard();

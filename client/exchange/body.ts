@@ -19,6 +19,7 @@ import {
   Collecting,
   Discarding,
   Pulling,
+  Taking,
 } from "./body_activity.ts";
 import type { BodyConsumer, ExchangeDriver, ResponseEnd } from "./driver.ts";
 
@@ -117,6 +118,23 @@ export class StreamedBody implements BodyConsumer {
         this.whenEnded().catch(reject);
       }
     });
+  }
+
+  /**
+   * Returns the body if all of it came with the head, so that no one has to wait
+   * for it; otherwise `null`. Without a `Content-Length`, nobody knows.
+   */
+  takeArrived(): Uint8Array<ArrayBuffer> | null {
+    const { kind } = this.#state;
+    const { framing } = this;
+    const isWhole = kind === "ended" ||
+      kind === "paused" && this.#isUploaded === true &&
+        framing.kind === "length" &&
+        framing.length === this.#driver.arrivedBytes;
+    if (this.isTouched || !isWhole) return null;
+    const taking = new Taking();
+    this.#start(taking);
+    return taking.bytes;
   }
 
   /** Reads the next piece for a stream. */

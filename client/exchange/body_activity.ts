@@ -128,6 +128,22 @@ export class Collecting<T> implements BodyActivity {
   }
 }
 
+/** Takes a body that has arrived whole, as one piece. */
+export class Taking implements BodyActivity {
+  readonly wants = true;
+  bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+
+  target(): undefined {}
+
+  data(bytes: Uint8Array): void {
+    this.bytes = new Uint8Array(bytes);
+  }
+
+  pause(): void {}
+  end(): void {}
+  fail(): void {}
+}
+
 /** Drops the body, or gives up if it is long or slow. */
 export class Discarding implements BodyActivity {
   readonly wants = true;

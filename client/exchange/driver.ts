@@ -168,6 +168,14 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
     });
   }
 
+  /** How much of the body has arrived during a pause, as far as is known. */
+  get arrivedBytes(): number {
+    const state = this.#state;
+    return state.at === "paused" && state.step.type === "Data"
+      ? state.step.bytes.length
+      : 0;
+  }
+
   /** Goes on after a pause. */
   resume(): void {
     const state = this.#state;
