@@ -181,12 +181,13 @@ async function openSocks(
 ): Promise<HttpConnection> {
   const login = takeUserinfo(new URL(proxy));
   const coroutine = new Socks5Connect(target, login ?? {});
-  const client = await open();
+  let client: HttpClient | null = null;
   try {
+    client = await open();
     await client.run(coroutine, { signal });
     return client.detach();
   } catch (error) {
-    await client.close();
+    await client?.close();
     throw explainProxy(error, proxy, target);
   }
 }

@@ -24,12 +24,20 @@ const KNOWN: readonly HttpErrorCode[] = [
   "Timeout",
 ];
 
-/** Errors of a proxy that hung up, rather than replied. */
-const ENDINGS: readonly HttpErrorCode[] = [
-  "ConnectionLost",
-  "NoResponse",
-  "UnexpectedBytes",
-];
+/** Errors of a proxy that cannot be reached, or hung up rather than replied. */
+const CODES: Readonly<Partial<Record<HttpErrorCode, HttpErrorCode>>> = {
+  ConnectFailed: "ConnectFailed",
+  ConnectionLost: "ConnectFailed",
+  NoResponse: "ConnectFailed",
+  TlsFailed: "TlsFailed",
+  UnexpectedBytes: "ConnectFailed",
+};
+
+/** Returns whether a proxy ended the connection rather than reply. */
+export function hasHungUp(error: unknown): boolean {
+  return error instanceof HttpError &&
+    (error.code === "NoResponse" || error.code === "ConnectionLost");
+}
 
 /** Turns the error of an exchange with a proxy into that of a connection. */
 export function explainProxy(
@@ -50,7 +58,7 @@ export function explainProxy(
   // The body of its refusal was too long, or cut short.
   if (response !== null) return proxyRefused(proxy, target, response, error);
   return proxyFailed(
-    ENDINGS.includes(code) ? "ConnectFailed" : "InvalidProxyReply",
+    CODES[code] ?? "InvalidProxyReply",
     proxy,
     target,
     error.message,

@@ -1,8 +1,8 @@
 // Tunnels through HTTP proxies (RFC 9110 §9.3.6):
 //
-//   CONNECT ── 2xx ──> tunnel
-//      ^ │ └── 407 ──> answer it, if anybody can
-//      └─┼───────────────┘   on the same connection if it is still open
+//   CONNECT ── 2xx ──────> tunnel
+//      ^ │ └── 407 ──────> answer it, if anybody can
+//      └─┼───────────────────┘   on the same connection if it is still open
 //        └── any other ──> ProxyRefused
 //
 // A 407 that comes from inside the tunnel is the origin's: nobody here sees it.
@@ -20,7 +20,12 @@ import type { HttpResponse } from "../rfc9110/response.ts";
 import { askForCredentials } from "./ask.ts";
 import type { Authentication } from "./authentication.ts";
 import type { HttpCredentials } from "./credentials.ts";
-import { explainProxy, proxyFailed, proxyRefused } from "./proxy_failure.ts";
+import {
+  explainProxy,
+  hasHungUp,
+  proxyFailed,
+  proxyRefused,
+} from "./proxy_failure.ts";
 
 /** How to talk to the proxy. */
 export interface TunnelOptions {
@@ -46,18 +51,23 @@ export async function openTunnel(
   target: HttpAddress,
   options: TunnelOptions,
 ): Promise<HttpConnection> {
-  let client = await options.open();
+  let client: HttpClient | null = null;
   while (true) {
+    const isReused = client !== null;
     try {
+      client ??= await options.open();
       const connection = await connect(client, proxy, target, options);
       if (connection !== null) return connection;
-    } catch (error) {
+      if (client.reusable) continue;
       await client.close();
-      throw explainProxy(error, proxy, target);
+    } catch (error) {
+      await client?.close();
+      // It hung up after its 407, and did not say that it would.
+      if (!isReused || !hasHungUp(error)) {
+        throw explainProxy(error, proxy, target);
+      }
     }
-    if (client.reusable) continue;
-    await client.close();
-    client = await options.open();
+    client = null;
   }
 }
 

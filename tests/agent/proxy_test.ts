@@ -298,7 +298,27 @@ Deno.test("proxyConnector rejects with ProxyRefused for a refusal of SOCKS", asy
 Deno.test("proxyConnector rejects with ConnectFailed if there is no proxy", async () => {
   const proxy = new ScriptedProxy(async () => {});
   await proxy[Symbol.asyncDispose]();
-  assertEquals((await failure(proxy.url("http://"))).code, "ConnectFailed");
+  for (const start of ["http://", "https://", "socks5://"]) {
+    const url = proxy.url(start);
+    const { code, message } = await failure(url);
+    assertEquals(
+      [code, message],
+      [
+        "ConnectFailed",
+        `Cannot connect to origin.test:443 through the proxy ${start}` +
+        `${url.host}: Cannot connect to ${url.host}: connection refused`,
+      ],
+    );
+  }
+});
+
+Deno.test("proxyConnector rejects with TlsFailed if the proxy is not trusted", async () => {
+  await using proxy = new ScriptedProxy(async (conn) => {
+    await conn.readToEnd().catch(() => "");
+  }, { tls: true });
+  const { code, message } = await failure(proxy.url("https://"));
+  assertEquals(code, "TlsFailed");
+  assert(message.includes("through the proxy https://127.0.0.1"), message);
 });
 
 Deno.test("proxyConnector answers 407 on the same connection, and then ahead of it", async () => {
@@ -324,6 +344,22 @@ Deno.test("proxyConnector answers 407 on another connection if the proxy closes"
     async (conn) => {
       await conn.readHead();
       await conn.write(`${NEED_LOGIN}Connection: close\r\n${EMPTY}`);
+    },
+    async (conn) => {
+      assertEquals(await conn.readHead(), WITH_LOGIN);
+      await conn.write(ESTABLISHED);
+    },
+  ]);
+  await openAndClose(proxy.url("http://user:pa%20ss@"));
+  assertEquals(proxy.connections, 2);
+});
+
+Deno.test("proxyConnector answers 407 on another connection if the proxy hangs up without a word", async () => {
+  await using proxy = new ScriptedProxy([
+    async (conn) => {
+      await conn.readHead();
+      await conn.write(NEED_LOGIN + EMPTY);
+      assertEquals(await conn.readHead(), WITH_LOGIN);
     },
     async (conn) => {
       assertEquals(await conn.readHead(), WITH_LOGIN);
