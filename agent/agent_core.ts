@@ -123,6 +123,7 @@ export class AgentCore implements CallHost {
       conversation: new HttpCall(request, {
         ...plan.callOptions,
         replayable: body.replayable,
+        streamed: options.body !== undefined,
         now: this.pool.clock.now(),
       }),
       settings: plan.settings,

@@ -21,6 +21,7 @@
 import type { HttpChallenge } from "../rfc9110/challenge.ts";
 import { dropUserinfo } from "../rfc9110/_url.ts";
 import {
+  type AnswerRules,
   Authorization,
   type AuthorizedRequest,
   type HttpCredential,
@@ -122,6 +123,7 @@ export class Authentication {
   readonly #init: AuthenticationInit;
   /** What the last request carried. */
   #sent: Authorization | null = null;
+  #coversBody = true;
   #challenges: readonly HttpChallenge[] = [];
   #refused = 0;
   // What it did before, each of which it does once.
@@ -139,6 +141,7 @@ export class Authentication {
   authorize(request: AuthorizedRequest): string | null {
     const { store, key, random } = this.#init;
     this.#sent = store.get(key);
+    this.#coversBody = request.body !== undefined;
     return this.#sent?.write(request, random) ?? null;
   }
 
@@ -168,7 +171,7 @@ export class Authentication {
       const isStale = challenges.some(saysStale);
       if (isStale ? !this.#renewed : !this.#answered) {
         this.#renewed ||= isStale;
-        return this.#answer(sent.renew(challenges, this.#allowsBasic));
+        return this.#answer(sent.renew(challenges, this.#rules));
       }
     }
     store.drop(key, sent);
@@ -190,14 +193,17 @@ export class Authentication {
     if (kept !== null && kept !== this.#sent) return this.#resend();
     if (credential === null) return STOP;
     return this.#answer(
-      Authorization.find(credential, this.#challenges, this.#allowsBasic),
+      Authorization.find(credential, this.#challenges, this.#rules),
     );
   }
 
-  /** Whether a password may be sent as it is: never to anyone who listens. */
-  get #allowsBasic(): boolean {
+  get #rules(): AnswerRules {
     const { url, proxy, userinfo } = this.#init;
-    return url.protocol === "https:" || proxy || userinfo !== null;
+    return {
+      // Not to whoever listens, unless the caller wrote it into a URL.
+      basicForPassword: url.protocol === "https:" || proxy || userinfo !== null,
+      coversBody: this.#coversBody,
+    };
   }
 
   #ask(): Reaction {

@@ -93,6 +93,13 @@ export interface HttpCallOptions {
    */
   replayable?: boolean | undefined;
   /**
+   * Whether the body is elsewhere than in the request, so that no digest can cover
+   * it.
+   *
+   * @default {false}
+   */
+  streamed?: boolean | undefined;
+  /**
    * Returns numbers from 0 up to 1, for delays and nonces.
    *
    * @default {always 0.5}
@@ -125,6 +132,7 @@ export interface CallRules {
   readonly target: HttpSendOptions["target"];
   readonly idempotent: boolean | undefined;
   readonly replayable: boolean;
+  readonly streamed: boolean;
   readonly random: () => number;
   readonly now: number;
   readonly memory: HttpCallMemory;
@@ -149,6 +157,7 @@ export function resolveCallOptions(options: HttpCallOptions): CallRules {
     target: options.target,
     idempotent: options.idempotent,
     replayable: options.replayable ?? true,
+    streamed: options.streamed ?? false,
     random: options.random ?? (() => 0.5),
     now: options.now ?? 0,
     memory: options.memory ?? new HttpCallMemory(),

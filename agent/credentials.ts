@@ -7,6 +7,7 @@
 import { HttpAuthBasic } from "../auth/basic.ts";
 import { HttpAuthBearer } from "../auth/bearer.ts";
 import { HttpAuthDigest } from "../auth/digest/digest.ts";
+import { listIncludes } from "../rfc9110/_syntax.ts";
 import type { HttpChallenge } from "../rfc9110/challenge.ts";
 
 /** Asks for credentials: an origin or a proxy sent challenges. */
@@ -49,8 +50,16 @@ export interface AuthorizedRequest {
   readonly method: string;
   /** The request target, as it is sent. */
   readonly target: string;
-  /** The body if it is in memory. */
+  /** The body, or `undefined` if it is not in memory. */
   readonly body: Uint8Array | undefined;
+}
+
+/** What an answer may be. */
+export interface AnswerRules {
+  /** Whether a password may be sent as it is. */
+  readonly basicForPassword: boolean;
+  /** Whether a digest can cover the body, because it is in memory. */
+  readonly coversBody: boolean;
 }
 
 /** Credentials, and the challenge that they answer. */
@@ -71,26 +80,24 @@ export class Authorization {
     this.#digest = digest;
   }
 
-  /**
-   * Finds the challenge that a credential answers; `null` if there is none.
-   *
-   * @param basicForPassword Whether a password may be sent as it is.
-   */
+  /** Finds the challenge that a credential answers; `null` if there is none. */
   static find(
     credential: HttpCredential,
     challenges: readonly HttpChallenge[],
-    basicForPassword: boolean,
+    rules: AnswerRules,
   ): Authorization | null {
     const digest = credential instanceof HttpAuthDigest
       ? credential
       : isPassword(credential)
       ? new HttpAuthDigest(credential.username, credential.password)
       : null;
-    const challenge = digest === null ? undefined : strongest(challenges);
+    const challenge = digest === null
+      ? undefined
+      : strongest(challenges, rules.coversBody);
     if (challenge !== undefined) {
       return new Authorization(credential, challenge, digest);
     }
-    const scheme = schemeOf(credential, basicForPassword);
+    const scheme = schemeOf(credential, rules.basicForPassword);
     const other = challenges.find((candidate) => candidate.scheme === scheme);
     return other === undefined
       ? null
@@ -109,13 +116,9 @@ export class Authorization {
   /** Answers other challenges with the same credentials; `null` if it cannot. */
   renew(
     challenges: readonly HttpChallenge[],
-    basicForPassword: boolean,
+    rules: AnswerRules,
   ): Authorization | null {
-    const found = Authorization.find(
-      this.credential,
-      challenges,
-      basicForPassword,
-    );
+    const found = Authorization.find(this.credential, challenges, rules);
     return found && new Authorization(
       this.credential,
       found.#challenge,
@@ -160,18 +163,25 @@ const DIGESTS = ["sha-256", "sha-512-256", "md5"];
 /** The Digest challenge with the best algorithm, the first of equals. */
 function strongest(
   challenges: readonly HttpChallenge[],
+  coversBody: boolean,
 ): HttpChallenge | undefined {
-  const rank = (challenge: HttpChallenge) =>
-    DIGESTS.indexOf(
-      (challenge.param("algorithm") ?? "MD5").toLowerCase()
-        .replace(/-sess$/, ""),
-    );
-  return challenges.filter((challenge) => HttpAuthDigest.supports(challenge))
-    .reduce<HttpChallenge | undefined>(
-      (best, challenge) =>
-        best === undefined || rank(challenge) < rank(best) ? challenge : best,
-      undefined,
-    );
+  const rank = (challenge: HttpChallenge) => {
+    const algorithm = challenge.param("algorithm") ?? "MD5";
+    return DIGESTS.indexOf(algorithm.toLowerCase().replace(/-sess$/, ""));
+  };
+  let best: HttpChallenge | undefined;
+  for (const challenge of challenges) {
+    if (!HttpAuthDigest.supports(challenge)) continue;
+    if (!coversBody && needsBody(challenge)) continue;
+    if (best === undefined || rank(challenge) < rank(best)) best = challenge;
+  }
+  return best;
+}
+
+/** Whether an answer has to cover the body: `auth-int` is all that is offered. */
+function needsBody(challenge: HttpChallenge): boolean {
+  const qop = challenge.param("qop");
+  return qop !== undefined && !listIncludes(qop, "auth");
 }
 
 /** Returns 128 random bits. */

@@ -129,7 +129,9 @@ export class Hop {
 
   #authorize(authentication: Authentication | null): string | null {
     if (authentication === null) return null;
-    const { method, url, body } = this.request;
+    const { method, url } = this.request;
+    const isStreamed = this.withBody && this.#rules.streamed;
+    const body = isStreamed ? undefined : this.request.body;
     const target = requestTarget(method, url, this.target ?? "origin");
     return authentication.authorize({ method, target, body });
   }

@@ -84,7 +84,7 @@ async function connect(
   const value = authentication?.authorize({
     method: "CONNECT",
     target: authority,
-    body: undefined,
+    body: request.body,
   });
   if (value) request.header("Proxy-Authorization", value);
   const { response, upgraded, remaining } = await client.send(request, {

@@ -201,6 +201,20 @@ test("A call covers its target with the digest, as it is sent", () => {
   assertEquals(uri("https://a.test/x", "http://p.test"), "/x");
 });
 
+test("A call answers for a stream only if the digest need not cover it", () => {
+  const answered = (qop: string, streamed: boolean) => {
+    const challenges = 'Digest realm="r", nonce="n", qop=' + qop;
+    const driven = challenge(
+      new Driven(HttpRequest.put(HTTPS), asking({ streamed })),
+      challenges,
+    ).credentials(PASSWORD);
+    return driven.is("WantsExchange");
+  };
+  assertEquals(answered('"auth-int"', false), true);
+  assertEquals(answered('"auth-int"', true), false);
+  assertEquals(answered('"auth-int, auth"', true), true);
+});
+
 test("A call fails if the server cannot prove that it knows the password", () => {
   const driven = challenge(new Driven(HTTPS, asking()), digest("1"))
     .credentials(PASSWORD)
