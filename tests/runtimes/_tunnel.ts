@@ -1,5 +1,8 @@
 // Carries a page's bytes to a port of 127.0.0.1 and back: a page has no sockets.
 
+// The code of a WebSocket whose connection was reset.
+const RESET = 4000;
+
 /** Answers a request for a WebSocket with one that is such a tunnel. */
 export async function openTunnel(
   request: Request,
@@ -14,7 +17,8 @@ export async function openTunnel(
     writer.write(new Uint8Array(data)).catch(() => socket.close());
   };
   socket.onclose = () => writer.abort().catch(() => {});
-  socket.onopen = () => carryBack(conn, socket).catch(() => socket.close());
+  socket.onopen = () =>
+    carryBack(conn, socket).catch(() => socket.close(RESET));
   return response;
 }
 

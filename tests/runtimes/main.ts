@@ -3,6 +3,7 @@
 //
 //   deno task runtimes
 //   deno task runtimes node24 bun
+//   deno task runtimes --only=Faults     the rows with this in their title
 
 import { runMatrices } from "../matrix/matrix.ts";
 import { Child, findInPackages, findProgram } from "../matrix/programs.ts";
@@ -19,12 +20,14 @@ try {
   if (node === null) throw new Error("The origin needs Node");
   const script = fileURLToPath(new URL("./origin.mjs", import.meta.url));
   const args = [script, folder];
-  const { child, printed: site } = await Child.printing<Site>(node, args);
+  const flag = Deno.args.find((arg) => arg.startsWith("--only="));
+  const only = flag?.slice("--only=".length) ?? "";
+  const { child, printed } = await Child.printing<Site>(node, args);
   await using _ = child;
   isOk = await runMatrices(Deno.args, [{
     title: "Runtimes",
-    rows: ROWS,
-    columns: makeColumns({ folder, site }),
+    rows: ROWS.filter((row) => row.includes(only)),
+    columns: makeColumns({ folder, site: { ...printed, only } }),
   }]);
 } finally {
   await Deno.remove(folder, { recursive: true });

@@ -202,10 +202,22 @@ async function startPeer(scripts, tls) {
   /** @type {PeerFacts} */
   const facts = { connections: 0, received: "", open: 0 };
   const closed = deferred();
-  /** @type {(() => void)[]} */
-  const waiting = [];
+  // Each connection takes every signal once, also one that came early.
+  let signals = 0;
+  /** @type {Set<() => void>} */
+  const waiting = new Set();
   const signal = () => {
-    for (const resolve of waiting.splice(0)) resolve();
+    signals++;
+    for (const wake of waiting) wake();
+  };
+  const makeWaiter = () => {
+    let taken = 0;
+    return async () => {
+      while (taken === signals) {
+        await new Promise((resolve) => waiting.add(() => resolve(undefined)));
+      }
+      taken++;
+    };
   };
   const onSocket = (/** @type {Socket} */ socket) => {
     const script = scripts[Math.min(facts.connections++, scripts.length - 1)];
@@ -214,12 +226,7 @@ async function startPeer(scripts, tls) {
     socket.on("close", () => {
       if (--facts.open === 0) closed.resolve();
     });
-    play(
-      socket,
-      script ?? [],
-      facts,
-      () => new Promise((resolve) => waiting.push(() => resolve(undefined))),
-    ).catch(() => {});
+    play(socket, script ?? [], facts, makeWaiter()).catch(() => {});
   };
   const options = { allowHalfOpen: true };
   const server = tls

@@ -11,8 +11,7 @@ import type { Config, Problem, SourceFile } from "./source.ts";
 import { isPublished, parse, problemAt, walk } from "./source.ts";
 
 // `client/_` is what is left of the first version of the client.
-const RUNTIME =
-  /^(?:client\/connect\/|client\/transport\/|client\/_|agent\/decoders\.)/;
+const RUNTIME = /^(?:client\/connect\/|client\/transport\/|agent\/decoders\.)/;
 const DRIVER =
   /^(?:client\/|agent\/(?:mod|fetch|agent|pool\.|open|line|clock|decod|proxy|ask|random))/;
 // `HttpRequest.fromRequest` reads the body of a `Request`.

@@ -29,10 +29,18 @@ export interface Case {
  * `sockets`: a connector of the runtime's own, in `env.connector`; the others
  * imply it. Without `sockets`, a case also runs over bare streams.
  */
-export type Need = "sockets" | "tls" | "clientCertificate" | "unix";
+export type Need =
+  | "sockets"
+  | "transport" // sockets that this package drives itself
+  | "tls"
+  | "clientCertificate"
+  | "closeNotify"
+  | "unix";
 
 /** The parts of a {@linkcode Env} that are data. */
 export interface Site {
+  /** Which rows to run: those whose title contains this. */
+  readonly only: string;
   /** HTTP, HTTPS, and HTTPS that requires the client's certificate. */
   readonly port: number;
   readonly tlsPort: number;

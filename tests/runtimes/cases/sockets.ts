@@ -33,7 +33,7 @@ export const CONNECTS: Group = {
   cases: [
     {
       name: "connect tells the addresses of both ends",
-      needs: ["sockets"],
+      needs: ["transport"],
       run: addresses,
     },
     {
@@ -43,13 +43,13 @@ export const CONNECTS: Group = {
     },
     {
       name: "connect rejects with the address and the reason",
-      needs: ["sockets"],
+      needs: ["transport"],
       run: refused,
     },
     {
       name:
         "connect rejects with the reason of an aborted signal, and opens nothing",
-      needs: ["sockets"],
+      needs: ["transport"],
       run: abortedEarly,
     },
     {
@@ -90,7 +90,7 @@ export const SOCKETS: Group = {
   title: "Sockets: end of file, reset, abort, half-close",
   cases: [false, true].flatMap((tls): Case[] => {
     const over = tls ? "over TLS" : "over TCP";
-    const needs = [tls ? "tls" : "sockets"] as const;
+    const needs = [tls ? "tls" : "transport"] as const;
     return [
       {
         name: `a read ${over} returns null at end of file, for good`,
@@ -114,7 +114,7 @@ export const SOCKETS: Group = {
       },
       {
         name: `the streams of a connection ${over} end one by one`,
-        needs,
+        needs: [tls ? "tls" : "sockets"],
         run: (env) => halves(env, tls),
       },
       {

@@ -27,7 +27,9 @@ export default {
       site: JSON.parse(SITE),
       lacks: {
         clientCertificate: "cloudflare:sockets has no client certificates",
+        closeNotify: "cloudflare:sockets trusts no authority of ours",
         tls: "cloudflare:sockets trusts no authority of ours",
+        transport: "this package drives its streams",
         unix: "cloudflare:sockets has no Unix sockets",
       },
       links: [
