@@ -8,6 +8,7 @@ import { HttpRequest } from "../rfc9110/request.ts";
 import { AgentCore } from "./agent_core.ts";
 import { findDecoding } from "./agent_decode.ts";
 import { AgentExchange } from "./agent_exchange.ts";
+import { NO_OPTIONS } from "./agent_plan.ts";
 import { sendWhole } from "./agent_send.ts";
 import { startFetch } from "./agent_fetch.ts";
 import { makeFetch } from "./fetch/fetch.ts";
@@ -87,7 +88,7 @@ export class HttpAgent implements AsyncDisposable {
    */
   async send(
     request: HttpRequest | string | URL,
-    options: HttpAgentSendOptions = {},
+    options: HttpAgentSendOptions = NO_OPTIONS,
   ): Promise<HttpAgentOutput> {
     const asked = toRequest(request);
     if (asked.method === "CONNECT" || asked.headers.has("upgrade")) {
@@ -112,7 +113,7 @@ export class HttpAgent implements AsyncDisposable {
    */
   async exchange(
     request: HttpRequest | string | URL,
-    options: HttpAgentSendOptions = {},
+    options: HttpAgentSendOptions = NO_OPTIONS,
   ): Promise<HttpAgentExchange> {
     return await this.#exchange(toRequest(request), options);
   }
@@ -198,10 +199,12 @@ export class HttpAgent implements AsyncDisposable {
     request: HttpRequest,
     options: HttpAgentSendOptions,
   ): Promise<AgentExchange> {
-    const called = await this.#core.call(request, options);
-    const { request: last, body, plan } = called;
-    const decoding = findDecoding(last.method, body.response, plan.decode);
-    return new AgentExchange(called, decoding);
+    const { call, plan } = await this.#core.start(request, options);
+    const result = await call.run(false);
+    const { response } = result.received;
+    const { method } = result.request;
+    const decoding = findDecoding(method, response, plan.decode);
+    return new AgentExchange({ ...result, call, plan }, decoding);
   }
 }
 

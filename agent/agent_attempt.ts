@@ -8,7 +8,7 @@
 
 import type { Connection } from "../client/connection/connection.ts";
 import type { LeaseMonitor } from "../client/connection/lease.ts";
-import { StreamedBody } from "../client/exchange/body.ts";
+import type { StreamedBody } from "../client/exchange/body.ts";
 import {
   ExchangeDriver,
   type ExchangeParts,
@@ -21,8 +21,9 @@ import { ResponseReader } from "../client/exchange/response_reader.ts";
 import type { HttpConnectionInfo } from "../client/transport/http_connection.ts";
 import type { HttpProgress, HttpTimeouts } from "../error.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
-import { type HttpResponse, markStreamed } from "../rfc9110/response.ts";
+import type { HttpResponse } from "../rfc9110/response.ts";
 import type { ReceiveSettings } from "../rfc9112/limits.ts";
+import { HeadReceiver, type WholeResponse } from "./agent_receive.ts";
 import type { HttpTimings } from "./facts.ts";
 import { readKeepAlive } from "./keep_alive.ts";
 import { Line } from "./line.ts";
@@ -38,6 +39,8 @@ export interface AttemptHost {
   readonly timeouts: Timeouts;
   /** Takes note that a deadline may be earlier than it was. */
   watch(): void;
+  /** Receives the head of a response. Returns whether to collect its body. */
+  receive(attempt: Attempt, response: HttpResponse): boolean;
   /** Takes note that an attempt has given up its connection. */
   over(attempt: Attempt): void;
 }
@@ -100,7 +103,6 @@ export class Attempt implements Asker, LeaseMonitor {
   readonly #host: AttemptHost;
   readonly #startedAt: number;
   #parts: AttemptParts | null = null;
-  #body: StreamedBody | null = null;
   #state: State = NEW;
   #phase: Exclude<HttpProgress["phase"], "idle"> = "queue";
   #phaseAt: number;
@@ -164,11 +166,14 @@ export class Attempt implements Asker, LeaseMonitor {
   }
 
   /**
-   * Sends a request and receives the head of its response.
+   * Sends a request and receives its response, whole if the call wants it so.
    *
    * @throws {unknown} The failure, or the reason of {@linkcode Attempt.abort}.
    */
-  exchange(request: HttpRequest, options: SendOptions): Promise<StreamedBody> {
+  exchange(
+    request: HttpRequest,
+    options: SendOptions,
+  ): Promise<StreamedBody | WholeResponse> {
     // Before a connection is needed, for what they throw.
     const parts: ExchangeParts = {
       request,
@@ -213,12 +218,6 @@ export class Attempt implements Asker, LeaseMonitor {
   close(): void {
     const state = this.#state;
     if (state.kind === "upgraded") this.#giveUp(state.line);
-  }
-
-  /** Lets go of the connection without reading the response. */
-  drop(owner: object): void {
-    this.#body?.discard(owner);
-    this.close();
   }
 
   onPhase(phase: OpenPhase): void {
@@ -291,29 +290,29 @@ export class Attempt implements Asker, LeaseMonitor {
     line: Line,
     parts: ExchangeParts,
     { receive: { maxBodyBytes }, onInterim }: SendOptions,
-  ): Promise<StreamedBody> {
+  ): Promise<StreamedBody | WholeResponse> {
     return new Promise((resolve, reject) => {
       const state = this.#state;
       if (state.kind === "aborted") {
         this.#giveUp(line);
         return reject(state.reason);
       }
+      const receiver = new HeadReceiver({
+        maxBodyBytes,
+        interim: (response) => {
+          this.interim.push(response);
+          return onInterim?.(response);
+        },
+        head: (response) => {
+          this.response = response;
+          return this.#host.receive(this, response);
+        },
+        resolve,
+        reject,
+      });
       try {
-        const driver = new ExchangeDriver(line.connection, parts, {
-          interim: (response) => {
-            this.interim.push(response);
-            return onInterim?.(response);
-          },
-          head: (response, framing) => {
-            this.response = markStreamed(response);
-            const body: StreamedBody = new StreamedBody(
-              { driver, response, framing, maxBodyBytes },
-              { resolve: () => resolve(body), reject },
-            );
-            return this.#body = body;
-          },
-          fail: reject,
-        });
+        const driver = new ExchangeDriver(line.connection, parts, receiver);
+        receiver.driver = driver;
         this.#parts = { connection: line.connection, driver };
         this.#state = { kind: "using", line };
         this.info = line.connection.info;

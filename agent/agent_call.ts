@@ -5,17 +5,19 @@
 //       │  └──────> asking         (for credentials, or for a body)
 //       └──> answered ──> over     (the head of the response has arrived)
 
-import type { StreamedBody } from "../client/exchange/body.ts";
+import { StreamedBody } from "../client/exchange/body.ts";
 import { nextTurn } from "../client/transport/turn.ts";
 import { quote } from "../core/quote.ts";
 import { HttpError, type HttpProgress } from "../error.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
+import type { HttpResponse } from "../rfc9110/response.ts";
 import { Link } from "./_linked_list.ts";
 import {
   Attempt,
   type AttemptHost,
   type SendOptions,
 } from "./agent_attempt.ts";
+import type { WholeResponse } from "./agent_receive.ts";
 import { askForCredentials } from "./ask.ts";
 import type { CallBody } from "./agent_body.ts";
 import type {
@@ -55,12 +57,12 @@ export interface CallInit {
   readonly sendOptions: SendOptions;
 }
 
-/** What a call has come to: a response, whose body is not read. */
-export interface CallResult {
+/** What a call has come to. */
+export interface CallResult<Received = StreamedBody | WholeResponse> {
   readonly request: HttpRequest;
-  readonly body: StreamedBody;
+  readonly received: Received;
   readonly attempt: Attempt;
-  readonly end: HttpCallStep & { readonly type: "Ok" };
+  readonly end: Step<"Ok">;
 }
 
 /** Who reads the body of a response. Nothing here keeps the reader alive. */
@@ -92,8 +94,14 @@ export class AgentCall extends Timed implements AttemptHost {
   readonly #init: CallInit;
   readonly #startedAt: number;
   #attempt: Attempt | null = null;
+  /** What the conversation said last. */
+  #told: HttpCallStep;
+  /** Whether the body of the response is to be collected. */
+  #collects = false;
   /** Whether the attempt has the response of the call. */
   #isAnswered = false;
+  /** The body of its response, if it is streamed. */
+  #unread: StreamedBody | null = null;
   /** Ends what the call waits for, if that is not the attempt. */
   #cancel: ((reason: unknown) => void) | null = null;
   #failure: { readonly reason: unknown } | null = null;
@@ -105,6 +113,7 @@ export class AgentCall extends Timed implements AttemptHost {
     this.host = host;
     this.#init = init;
     this.#startedAt = host.pool.deadlines.now();
+    this.#told = init.conversation.resume();
     const { signal } = init.options;
     if (signal === undefined) return;
     this.#onAbort = () => this.abort(signal.reason);
@@ -125,31 +134,36 @@ export class AgentCall extends Timed implements AttemptHost {
   }
 
   /**
-   * Runs the call up to the head of its response.
+   * Runs the call up to the head of its response; or up to its end, if the body
+   * is to be collected.
    *
    * @throws {unknown} Why it failed.
    */
-  async run(): Promise<CallResult> {
+  run(collects: true): Promise<CallResult<WholeResponse>>;
+  run(collects: false): Promise<CallResult<StreamedBody>>;
+  async run(collects: boolean): Promise<CallResult> {
     const { conversation } = this.#init;
+    this.#collects = collects;
     try {
-      let step = conversation.resume();
+      let step = this.#told;
       while (true) {
         switch (step.type) {
           case "WantsExchange": {
             const { request } = step;
             const attempt = this.#startAttempt(step);
             try {
-              const options = this.#sendOptions(step);
-              const body = await attempt.exchange(
-                request,
-                options instanceof Promise ? await options : options,
-              );
-              step = this.#tell(attempt, body);
-              if (step.type === "Ok") {
-                this.#answer(attempt);
-                return { request, body, attempt, end: step };
+              const sent = this.#sendOptions(step);
+              const options = sent instanceof Promise ? await sent : sent;
+              const received = await attempt.exchange(request, options);
+              const end = this.#told;
+              if (end.type === "Ok") {
+                this.#answer(attempt, received);
+                return { request, received, attempt, end };
               }
-              await this.#discard(body);
+              step = end;
+              if (received instanceof StreamedBody) {
+                await this.#discard(received);
+              }
             } catch (error) {
               step = this.#tellFailure(error);
             }
@@ -186,7 +200,8 @@ export class AgentCall extends Timed implements AttemptHost {
   /** Drops the body of the response if nobody is reading it. */
   dropUnread(): void {
     if (this.#isOver || !this.#isAnswered || isInUse(this.use)) return;
-    this.#attempt?.drop(this);
+    this.#attempt?.close();
+    this.#unread?.discard(this);
   }
 
   /** Ends a call whose exchange nobody can read anymore. */
@@ -268,21 +283,16 @@ export class AgentCall extends Timed implements AttemptHost {
       : { ...sendOptions, target, trailers, body: opened };
   }
 
-  /** Tells the conversation of a response. */
-  #tell(attempt: Attempt, { response }: StreamedBody): HttpCallStep {
-    try {
-      return this.#init.conversation.resume({
-        type: "Response",
-        response,
-        reused: attempt.reused,
-        bodyUsed: this.#init.body.used,
-        now: this.#time(),
-      });
-    } catch (error) {
-      // A function among the options threw.
-      attempt.drop(this);
-      throw error;
-    }
+  /** Tells the conversation of a response, as soon as its head is there. */
+  receive(attempt: Attempt, response: HttpResponse): boolean {
+    this.#told = this.#init.conversation.resume({
+      type: "Response",
+      response,
+      reused: attempt.reused,
+      bodyUsed: this.#init.body.used,
+      now: this.#time(),
+    });
+    return this.#collects && this.#told.type === "Ok";
   }
 
   /**
@@ -291,8 +301,9 @@ export class AgentCall extends Timed implements AttemptHost {
    * @throws {unknown} The failure, if it is not the peer's or the network's.
    */
   #tellFailure(error: unknown): HttpCallStep {
-    if (this.#failure !== null || !(error instanceof HttpError)) throw error;
-    return this.#init.conversation.resume({
+    const isFinal = this.#failure !== null || this.#told.type === "Ok";
+    if (isFinal || !(error instanceof HttpError)) throw error;
+    return this.#told = this.#init.conversation.resume({
       type: "Failed",
       error,
       bodyUsed: this.#init.body.used,
@@ -300,8 +311,9 @@ export class AgentCall extends Timed implements AttemptHost {
     });
   }
 
-  #answer(attempt: Attempt): void {
+  #answer(attempt: Attempt, received: WholeResponse | StreamedBody): void {
     this.#isAnswered = true;
+    if (received instanceof StreamedBody) this.#unread = received;
     if (attempt.isOver) this.finish();
     else if (this.host.isClosing) nextTurn().then(() => this.dropUnread());
   }

@@ -8,7 +8,7 @@ import { environment } from "../client/connect/environment.ts";
 import { nextTurn } from "../client/transport/turn.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
 import { LinkedList } from "./_linked_list.ts";
-import { AgentCall, type CallHost, type CallResult } from "./agent_call.ts";
+import { AgentCall, type CallHost } from "./agent_call.ts";
 import { type CallPlan, Planner } from "./agent_plan.ts";
 import { prepareBody } from "./agent_body.ts";
 import { HttpCall } from "./call.ts";
@@ -20,7 +20,7 @@ import type {
 } from "./options.ts";
 import { Pool } from "./pool.ts";
 import { secureRandom } from "./random.ts";
-import { findRoute, type HttpConnectTo, type Route } from "./route.ts";
+import { findRoute, type Route } from "./route.ts";
 import {
   type CallSettings,
   changeSettings,
@@ -28,8 +28,8 @@ import {
   type Settings,
 } from "./settings.ts";
 
-/** What a call has come to, and how to read its body. */
-export interface Called extends CallResult {
+/** A call, and what it does. */
+export interface Started {
   readonly call: AgentCall;
   readonly plan: CallPlan;
 }
@@ -104,22 +104,36 @@ export class AgentCore implements CallHost {
   }
 
   /**
-   * Runs a call up to the head of its response.
+   * Starts a call.
    *
-   * @throws {TypeError} If the agent is closed.
-   * @throws {unknown} Why it failed.
+   * @returns The call, in a promise until the runtime's decoders are known.
+   * @throws {TypeError} If an option is invalid, or the agent is closed.
+   * @throws {RangeError} If a number is out of range.
+   * @throws {unknown} The reason of the signal, if it is aborted.
    */
-  async call(
+  start(
     request: HttpRequest,
     options: HttpAgentSendOptions,
-  ): Promise<Called> {
+  ): Started | Promise<Started> {
     this.checkOpen();
     options.signal?.throwIfAborted();
-    const planned = this.#planner.plan(options);
-    const plan = planned instanceof Promise ? await planned : planned;
+    const plan = this.#planner.plan(options);
+    return plan instanceof Promise
+      ? plan.then((plan) => this.#start(request, options, plan))
+      : this.#start(request, options, plan);
+  }
+
+  #start(
+    request: HttpRequest,
+    options: HttpAgentSendOptions,
+    plan: CallPlan,
+  ): Started {
     const body = prepareBody(options.body);
+    const { callOptions, settings, sendOptions } = plan;
+    const hasOwn = settings.cookies !== null || !body.replayable;
     const call = new AgentCall(this, {
       url: request.url,
+<<<<<<< HEAD
       conversation: new HttpCall(request, {
         ...plan.callOptions,
         replayable: body.replayable,
@@ -127,37 +141,45 @@ export class AgentCore implements CallHost {
         now: this.pool.clock.now(),
       }),
       settings: plan.settings,
+=======
+      conversation: new HttpCall(
+        request,
+        hasOwn
+          ? {
+            ...callOptions,
+            replayable: body.replayable,
+            now: this.pool.clock.now(),
+          }
+          : callOptions,
+      ),
+      settings,
+>>>>>>> 6a4b186 (wip)
       options,
       body,
-      sendOptions: plan.sendOptions,
+      sendOptions,
     });
     this.add(call);
-    const { request: last, body: received, attempt, end } = await call.run();
-    return { request: last, body: received, attempt, end, call, plan };
+    return { call, plan };
   }
 
   findRoute(url: URL, proxy: URL | null, settings: CallSettings): Route {
     const { connectTo } = settings;
-    const options = {
-      connector: this.settings.connector,
-      tls: this.settings.tls,
-      credentials: settings.credentials,
-      memory: this.settings.memory,
-      random: this.settings.random ?? secureRandom,
-    };
-    if (proxy !== null || connectTo !== this.settings.connectTo) {
-      return findRoute(url, options, proxy, resolveTarget(connectTo, url));
-    }
-    if (typeof connectTo === "function") {
-      return findRoute(url, options, null, connectTo(url));
-    }
-    const { origin } = url;
-    let route = this.#routes.get(origin);
-    if (route === undefined) {
-      if (this.#routes.size >= MAX_ROUTES) this.#routes.clear();
-      route = findRoute(url, options, null, connectTo);
-      this.#routes.set(origin, route);
-    }
+    // Otherwise, all URLs of an origin have the same.
+    const isOwn = proxy !== null || connectTo !== this.settings.connectTo ||
+      typeof connectTo === "function";
+    const origin = isOwn ? "" : url.origin;
+    let route = isOwn ? undefined : this.#routes.get(origin);
+    if (route !== undefined) return route;
+    const { connector, tls, memory, random = secureRandom } = this.settings;
+    route = findRoute(
+      url,
+      { connector, tls, credentials: settings.credentials, memory, random },
+      proxy,
+      typeof connectTo === "function" ? connectTo(url) : connectTo,
+    );
+    if (isOwn) return route;
+    if (this.#routes.size >= MAX_ROUTES) this.#routes.clear();
+    this.#routes.set(origin, route);
     return route;
   }
 
@@ -224,11 +246,4 @@ export class AgentCore implements CallHost {
       state.kind === "aborted" ? { cause: state.reason } : undefined,
     );
   }
-}
-
-function resolveTarget(
-  connectTo: CallSettings["connectTo"],
-  url: URL,
-): HttpConnectTo | null {
-  return typeof connectTo === "function" ? connectTo(url) : connectTo;
 }

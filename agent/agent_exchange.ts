@@ -1,5 +1,6 @@
 // A streamed exchange of an agent: that of the client, without content codings.
 
+import type { StreamedBody } from "../client/exchange/body.ts";
 import { Exchange, type HttpExchange } from "../client/exchange/exchange.ts";
 import type {
   HttpConnection,
@@ -9,8 +10,8 @@ import { appendToPlatform, type HttpHeaders } from "../rfc9110/headers.ts";
 import type { HttpRedirect } from "../rfc9110/redirect.ts";
 import { HttpResponse, isNullBodyStatus } from "../rfc9110/response.ts";
 import type { HttpFraming } from "../rfc9112/framing.ts";
-import type { AgentCall, BodyUse } from "./agent_call.ts";
-import type { Called } from "./agent_core.ts";
+import type { AgentCall, BodyUse, CallResult } from "./agent_call.ts";
+import type { CallPlan } from "./agent_plan.ts";
 import { decodeBytes } from "./agent_decode.ts";
 import { decodeStream, type Decoding } from "./decode.ts";
 import type { HttpAgentExchange, HttpTimings } from "./facts.ts";
@@ -24,6 +25,12 @@ const decoder = new TextDecoder();
 // keeps it from being collected.
 const garbage = new FinalizationRegistry((call: AgentCall) => call.drop());
 
+/** A call that got the head of its response. */
+export interface Called extends CallResult<StreamedBody> {
+  readonly call: AgentCall;
+  readonly plan: CallPlan;
+}
+
 /** A streamed exchange of an agent. */
 export class AgentExchange implements HttpAgentExchange {
   readonly response: HttpResponse;
@@ -36,12 +43,12 @@ export class AgentExchange implements HttpAgentExchange {
   #stream: BodyStream | null = null;
 
   constructor(called: Called, decoding: Decoding | null) {
-    const { body, attempt, call } = called;
-    this.head = body.response;
+    const { received, attempt, call } = called;
+    this.head = received.response;
     this.#called = called;
     this.#decoding = decoding;
-    this.#inner = new Exchange(body, { ...attempt.parts, owner: this });
-    this.response = decoding?.response ?? body.response;
+    this.#inner = new Exchange(received, { ...attempt.parts, owner: this });
+    this.response = decoding?.response ?? received.response;
     if (attempt.isOver) return;
     call.use = this.#use;
     garbage.register(this, call);

@@ -23,6 +23,9 @@ export interface CallPlan {
   readonly sendOptions: SendOptions;
 }
 
+/** The options of a call that has none. */
+export const NO_OPTIONS: HttpAgentSendOptions = {};
+
 /** Works out what the calls of an agent do. */
 export class Planner {
   readonly #base: Settings;
@@ -44,7 +47,7 @@ export class Planner {
    * @throws {RangeError} If a number is out of range.
    */
   plan(options: HttpAgentSendOptions): CallPlan | Promise<CallPlan> {
-    const isPlain = Object.keys(options).length === 0;
+    const isPlain = options === NO_OPTIONS;
     if (isPlain && this.#plain !== null) return this.#plain;
     const settings = changeCallSettings(this.#base, options, environment);
     const decode = settings.decode === this.#base.decode

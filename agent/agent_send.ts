@@ -17,17 +17,19 @@ export async function sendWhole(
   asked: HttpRequest,
   options: HttpAgentSendOptions,
 ): Promise<HttpAgentOutput> {
-  const called = await core.call(asked, options);
-  const { call, request, body, attempt, end, plan } = called;
-  const { response } = body;
+  const starting = core.start(asked, options);
+  const { call, plan } = starting instanceof Promise
+    ? await starting
+    : starting;
+  const { request, received, attempt, end } = await call.run(true);
+  const { response, bytes, end: { trailers, remaining, closeReason } } =
+    received;
   const decoding = findDecoding(request.method, response, plan.decode);
-  const coded = await body.collect(itself, call);
-  const { trailers, remaining, closeReason, uploaded } = await body.whenEnded();
-  const bytes = decoding === null
-    ? coded
-    : await decodeBytes(coded, decoding, plan.sendOptions.receive.maxBodyBytes);
+  const body = decoding === null
+    ? bytes
+    : await decodeBytes(bytes, decoding, plan.sendOptions.receive.maxBodyBytes);
   return {
-    response: completeResponse(decoding?.response ?? response, bytes, trailers),
+    response: completeResponse(decoding?.response ?? response, body, trailers),
     interim: attempt.interim,
     remaining,
     redirect: attempt.parts.driver.redirectOf(response),
@@ -35,7 +37,7 @@ export async function sendWhole(
     closeReason,
     upgraded: false,
     reused: attempt.reused,
-    uploaded,
+    uploaded: received.end.uploaded,
     url: request.url,
     hops: end.hops,
     attempts: end.attempts,
@@ -43,8 +45,4 @@ export async function sendWhole(
     timings: attempt.timings,
     decoded: decoding?.codings ?? [],
   };
-}
-
-function itself<Value>(value: Value): Value {
-  return value;
 }
