@@ -1,4 +1,4 @@
-// Byte arrays as they come in and as they are handed out.
+// Byte arrays as they come in, and as they are handed out.
 
 /** The buffer that empty arrays share, once it was needed. */
 let emptyBuffer: ArrayBuffer | undefined;
@@ -38,44 +38,25 @@ function makeEmptyBuffer(): ArrayBuffer | undefined {
  */
 export function toPlainBytes(value: Uint8Array): Uint8Array<ArrayBuffer> {
   if (!isBytes(value)) {
-    throw new TypeError(
-      `Invalid input: ${nameType(value)} is not a Uint8Array`,
-    );
+    throw new TypeError("Invalid bytes: they are not a Uint8Array");
   }
-  const { buffer } = value;
-  if (!(buffer instanceof ArrayBuffer)) return copyOf(value);
-  if (value.length === 0 && isDetached(buffer)) {
-    throw new TypeError("Invalid input: its buffer is detached");
+  const { buffer, byteOffset, length } = value;
+  if (!(buffer instanceof ArrayBuffer)) return new Uint8Array(value);
+  if (length === 0 && isDetached(buffer)) {
+    throw new TypeError("Invalid bytes: their buffer is detached");
   }
   return Object.getPrototypeOf(value) === Uint8Array.prototype
     ? value as Uint8Array<ArrayBuffer>
-    : new Uint8Array(buffer, value.byteOffset, value.length);
+    : new Uint8Array(buffer, byteOffset, length);
 }
 
-/** Returns whether a value is any kind of `Uint8Array`. */
+/** Returns whether a value is any kind of `Uint8Array`, of any realm. */
 export function isBytes(value: unknown): value is Uint8Array {
-  // The tag is that of the internal slot, also for arrays of another realm.
   return value instanceof Uint8Array ||
-    (ArrayBuffer.isView(value) && typeTag.call(value) === "Uint8Array");
-}
-
-const typeTag = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype),
-  Symbol.toStringTag,
-)!.get!;
-
-/** Copies bytes without calling a method that a subclass could override. */
-function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const copy = new Uint8Array(bytes.length);
-  copy.set(bytes);
-  return copy;
+    (ArrayBuffer.isView(value) &&
+      Object.prototype.toString.call(value) === "[object Uint8Array]");
 }
 
 function isDetached(buffer: ArrayBuffer & { detached?: boolean }): boolean {
   return buffer.detached === true;
-}
-
-function nameType(value: unknown): string {
-  if (typeof value !== "object" || value === null) return typeof value;
-  return value.constructor?.name ?? "object";
 }

@@ -15,9 +15,9 @@ const NOTHING: Uint8Array<ArrayBuffer> = /* @__PURE__ */ new Uint8Array(0);
 /** Collects the pieces of a body. */
 export class BodyBuffer {
   readonly #maxBytes: number;
-  readonly #response: HttpResponse | null;
   /** The length if it is known, or Infinity. */
   readonly #expected: number;
+  readonly #response: HttpResponse | null;
   #bytes = NOTHING;
   #length = 0;
 
@@ -34,9 +34,9 @@ export class BodyBuffer {
     response: HttpResponse | null = null,
   ) {
     this.#maxBytes = maxBytes;
-    this.#response = response;
     this.#expected = expected ?? Infinity;
-    if (expected !== null) this.#check(expected);
+    this.#response = response;
+    this.#check(expected ?? 0);
   }
 
   /**
@@ -45,11 +45,12 @@ export class BodyBuffer {
    * @throws {HttpError} If the body is then above the limit.
    */
   push(piece: Uint8Array): void {
-    const length = this.#length + piece.length;
-    this.#check(length);
-    if (length > this.#bytes.length) this.#grow(length);
-    this.#bytes.set(piece, this.#length);
-    this.#length = length;
+    const start = this.#length;
+    const end = start + piece.length;
+    this.#check(end);
+    if (end > this.#bytes.length) this.#grow(end);
+    this.#bytes.set(piece, start);
+    this.#length = end;
   }
 
   /** Takes the body, in storage of exactly its length. */
@@ -58,18 +59,23 @@ export class BodyBuffer {
     const length = this.#length;
     this.#bytes = NOTHING;
     this.#length = 0;
-    if (length === 0) return new Uint8Array(0);
-    return length === bytes.length ? bytes : bytes.slice(0, length);
+    return length > 0 && length === bytes.length
+      ? bytes
+      : bytes.slice(0, length);
   }
 
   #grow(needed: number): void {
-    let capacity = Math.max(needed, this.#bytes.length * GROWTH, MIN_CAPACITY);
+    const grown = Math.max(needed, this.#bytes.length * GROWTH, MIN_CAPACITY);
     // Another step would not fit, or would gain little.
-    if (capacity * GROWTH > this.#expected) capacity = this.#expected;
-    capacity = Math.min(capacity, Math.max(needed, this.#maxBytes));
-    const grown = new Uint8Array(capacity);
-    if (this.#length > 0) grown.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = grown;
+    const isLast = grown * GROWTH > this.#expected;
+    const bytes = new Uint8Array(
+      Math.min(
+        isLast ? this.#expected : grown,
+        Math.max(needed, this.#maxBytes),
+      ),
+    );
+    bytes.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = bytes;
   }
 
   #check(length: number): void {

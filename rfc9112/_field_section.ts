@@ -21,15 +21,13 @@ import {
   BYTE_CLASS,
   CONTROL,
   CR,
-  equalsIgnoringCase,
-  HTAB,
+  isBlank,
   LF,
-  SP,
   TEXT,
   TOKEN,
 } from "../rfc9110/_syntax.ts";
 import { headersFromWire, type HttpHeaders } from "../rfc9110/headers.ts";
-import { isStatusLine } from "./_status_line.ts";
+import { endOfLine, isStatusLine } from "./_status_line.ts";
 import type { ReceiveSettings } from "./limits.ts";
 
 const COLON = 0x3a;
@@ -119,7 +117,7 @@ export class FieldSectionReader {
       const first = line < end ? bytes[line]! : -1;
       const isLast = first === CR || first === LF;
       const lineFeed = isLast
-        ? this.#endOfLine(bytes, line, line, end)
+        ? this.#endLine(bytes, line, line, end)
         : this.#readLine(bytes, line, end, start);
       if (lineFeed < 0) {
         this.#askForMore(input, end);
@@ -196,19 +194,16 @@ export class FieldSectionReader {
     start: number,
   ): number {
     let nameEnd = line;
-    while (nameEnd < end && (BYTE_CLASS[bytes[nameEnd]!]! & TOKEN) !== 0) {
-      nameEnd++;
-    }
+    while (nameEnd < end && isTokenByte(bytes[nameEnd]!)) nameEnd++;
     if (nameEnd === end) return -1;
     const colon = bytes[nameEnd] === COLON
       ? nameEnd
       : this.#findLateColon(bytes, line, nameEnd, end);
     const isField = nameEnd > line && colon >= 0;
-    if (!isField && !this.#isFold(bytes, line)) {
-      return this.#readOtherLine(bytes, line, end);
-    }
+    const isFold = isBlank(bytes[line]) && this.#spans.length > 0;
+    if (!isField && !isFold) return this.#reject(bytes, line, nameEnd, end);
     let at = isField ? colon : line;
-    do at++; while (at < end && (bytes[at] === SP || bytes[at] === HTAB));
+    do at++; while (at < end && isBlank(bytes[at]));
     const valueStart = at;
     const valueClasses = this.#valueClasses;
     let bits = 0;
@@ -218,11 +213,9 @@ export class FieldSectionReader {
       bits |= byte;
       at++;
     }
-    const lineFeed = this.#endOfLine(bytes, line, at, end);
+    const lineFeed = this.#endLine(bytes, line, at, end);
     if (lineFeed < 0) return -1;
-    while (
-      at > valueStart && (bytes[at - 1] === SP || bytes[at - 1] === HTAB)
-    ) at--;
+    while (at > valueStart && isBlank(bytes[at - 1])) at--;
     this.#valueBits |= bits;
     if (isField) this.#countField();
     this.#spans.push(
@@ -232,12 +225,6 @@ export class FieldSectionReader {
       at - start,
     );
     return lineFeed;
-  }
-
-  /** Returns whether a line continues the value of the one before it. */
-  #isFold(bytes: Uint8Array, line: number): boolean {
-    return (bytes[line] === SP || bytes[line] === HTAB) &&
-      this.#spans.length > 0;
   }
 
   #countField(): void {
@@ -255,38 +242,15 @@ export class FieldSectionReader {
   ): number {
     if (!this.#settings.lenient.includes("SpaceBeforeColon")) return -1;
     let at = nameEnd;
-    while (at < end && (bytes[at] === SP || bytes[at] === HTAB)) at++;
+    while (at < end && isBlank(bytes[at])) at++;
     if (at === end || bytes[at] !== COLON) return -1;
     // Readers that disagree on these would disagree on where the message ends.
     const name = decodeByteString(bytes.subarray(line, nameEnd), true);
-    return ["content-length", "transfer-encoding"].some((framing) =>
-        equalsIgnoringCase(framing, name)
-      )
-      ? -1
-      : at;
-  }
-
-  /** Skips a repeated status line if it is allowed; rejects any other line. */
-  #readOtherLine(bytes: Uint8Array, line: number, end: number): number {
-    const { isHead, invalid, name } = this.#rules;
-    const lineFeed = bytes.subarray(0, end).indexOf(LF, line);
-    if (lineFeed < 0) return -1;
-    const { lenient } = this.#settings;
-    if (
-      isHead && lenient.includes("RepeatedStatusLine") &&
-      isStatusLine(bytes, line, lineFeed)
-    ) return lineFeed;
-    const lineEnd = bytes[lineFeed - 1] === CR ? lineFeed - 1 : lineFeed;
-    const colon = bytes.subarray(0, lineEnd).indexOf(COLON, line);
-    const fault = colon < 0
-      ? `the field line ${quoteBytes(bytes, line, lineEnd)} has no colon`
-      // The value is not shown: it may be a credential.
-      : `the field name ${quoteBytes(bytes, line, colon)} is not a token`;
-    throw new HttpError(invalid, `Cannot read the ${name}: ${fault}`);
+    return /^(?:content-length|transfer-encoding)$/i.test(name) ? -1 : at;
   }
 
   /** Finds the LF of a line whose text ends at `at`: there, or after a CR. */
-  #endOfLine(
+  #endLine(
     bytes: Uint8Array,
     line: number,
     at: number,
@@ -296,26 +260,42 @@ export class FieldSectionReader {
     if (lineFeed >= end) return -1;
     return bytes[lineFeed] === LF
       ? lineFeed
-      : this.#rejectValue(bytes, line, at, end);
+      : this.#reject(bytes, line, at, end);
   }
 
-  /** Fails because of the byte at `bad`, once the LF of the line has arrived. */
-  #rejectValue(
+  /**
+   * Rejects a line because of the byte at `bad`, once its LF has arrived, unless
+   * it is a repeated status line that may be skipped.
+   */
+  #reject(
     bytes: Uint8Array,
     line: number,
     bad: number,
     end: number,
-  ): -1 {
-    if (bytes.subarray(0, end).indexOf(LF, bad) < 0) return -1;
-    const { invalid, name } = this.#rules;
-    let nameEnd = line;
-    while ((BYTE_CLASS[bytes[nameEnd]!]! & TOKEN) !== 0) nameEnd++;
-    // Only the bad byte of the value is shown: the rest may be a credential.
-    throw new HttpError(
-      invalid,
-      `Cannot read the ${name}: the field ${
-        quoteBytes(bytes, line, nameEnd)
-      } contains ${quoteBytes(bytes, bad, bad + 1)}`,
+  ): number {
+    const lineFeed = bytes.subarray(0, end).indexOf(LF, bad);
+    if (lineFeed < 0) return -1;
+    const { isHead, invalid, name } = this.#rules;
+    if (
+      isHead && this.#settings.lenient.includes("RepeatedStatusLine") &&
+      isStatusLine(bytes, line, lineFeed)
+    ) return lineFeed;
+    const colon = bytes.subarray(0, lineFeed).indexOf(COLON, line);
+    const quoted = quoteBytes(
+      bytes,
+      line,
+      colon < 0 ? endOfLine(bytes, lineFeed) : colon,
     );
+    // Of a value, only the bad byte is shown: the rest may be a credential.
+    const fault = colon < 0
+      ? `the field line ${quoted} has no colon`
+      : bad <= colon
+      ? `the field name ${quoted} is not a token`
+      : `the field ${quoted} contains ${quoteBytes(bytes, bad, bad + 1)}`;
+    throw new HttpError(invalid, `Cannot read the ${name}: ${fault}`);
   }
+}
+
+function isTokenByte(byte: number): boolean {
+  return (BYTE_CLASS[byte]! & TOKEN) !== 0;
 }

@@ -61,7 +61,7 @@ export function readStatusLine(
   line: number,
   lineFeed: number,
 ): StatusLine {
-  const end = bytes[lineFeed - 1] === CR ? lineFeed - 1 : lineFeed;
+  const end = endOfLine(bytes, lineFeed);
   const parsed = parseStatusLine(bytes, line, end);
   if (typeof parsed !== "string") return parsed;
   throw invalidStatusLine(quoteBytes(bytes, line, end), parsed);
@@ -73,9 +73,14 @@ export function isStatusLine(
   line: number,
   lineFeed: number,
 ): boolean {
-  const end = bytes[lineFeed - 1] === CR ? lineFeed - 1 : lineFeed;
   return PREFIX.every((byte, i) => bytes[line + i] === byte) &&
-    typeof parseStatusLine(bytes, line, end) !== "string";
+    typeof parseStatusLine(bytes, line, endOfLine(bytes, lineFeed)) !==
+      "string";
+}
+
+/** Returns where the text of a line ends whose LF is at `lineFeed`. */
+export function endOfLine(bytes: Uint8Array, lineFeed: number): number {
+  return bytes[lineFeed - 1] === CR ? lineFeed - 1 : lineFeed;
 }
 
 /** Parses a line. Returns the reason if it is not a status line. */

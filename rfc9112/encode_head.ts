@@ -126,9 +126,9 @@ export function encodeHead(
 export function writeHead(request: HttpRequest, plan: HeadPlan): EncodedHead {
   const { method, url, headers } = request;
   if (!isToken(method)) {
-    throw new TypeError(`Invalid method: ${quote(method)} is not a token`);
+    throw invalid("method", `${quote(method)} is not a token`);
   }
-  if (!(url instanceof URL)) throw new TypeError("Invalid URL: not a URL");
+  if (!(url instanceof URL)) throw invalid("URL", "it is not a URL");
   checkScheme(url);
   const target = requestTarget(method, url, plan.options?.target);
   let text = `${method} ${target} ${plan.version}\r\n`;
@@ -136,7 +136,7 @@ export function writeHead(request: HttpRequest, plan: HeadPlan): EncodedHead {
   if (hosts === 0) {
     text += `Host: ${method === "CONNECT" ? authority(url) : url.host}\r\n`;
   } else if (hosts > 1) {
-    throw new TypeError("Invalid request: it has more than one Host field");
+    throw invalid("request", "it has more than one Host field");
   }
   const { line, framing } = frameBody(request, plan);
   text += `${encodeFieldLines(headers)}${line}\r\n`;
@@ -175,9 +175,11 @@ export function requestTarget(
 }
 
 function invalidTarget(target: string, reason: string): TypeError {
-  return new TypeError(
-    `Invalid request target ${quote(`${target}`)}: ${reason}`,
-  );
+  return invalid("request target", `${quote(`${target}`)}: ${reason}`);
+}
+
+function invalid(part: string, reason: string): TypeError {
+  return new TypeError(`Invalid ${part}: ${reason}`);
 }
 
 /** Returns path and query, with the "?" of an empty query. */
@@ -230,19 +232,18 @@ function checkChunked(
   // Empty list elements are refused as well: senders must not generate them
   // (RFC 9110 §5.6.1.1), and servers disagree on them.
   if (codings !== null && !equalsIgnoringCase(codings, "chunked")) {
-    throw new TypeError(
-      `Invalid Transfer-Encoding: ${quote(codings)} is not "chunked"`,
+    throw invalid(
+      "Transfer-Encoding",
+      `${quote(codings)} is not "chunked"`,
     );
   }
   if (version === "HTTP/1.0") {
-    throw new TypeError("Invalid Transfer-Encoding: HTTP/1.0 has none");
+    throw invalid("Transfer-Encoding", "HTTP/1.0 has none");
   }
   if (lengths.length === 0) return;
-  throw new TypeError(
-    codings === null
-      ? "Invalid trailers: a body with a Content-Length has none"
-      : "Invalid request: it has both Transfer-Encoding and Content-Length",
-  );
+  throw codings === null
+    ? invalid("trailers", "a body with a Content-Length has none")
+    : invalid("request", "it has both Transfer-Encoding and Content-Length");
 }
 
 /** Reads the caller's Content-Length, which must be the length if that is known. */
@@ -253,13 +254,14 @@ function parseStated(
   const stated = lengths.length === 1 ? parseLength(lengths[0]!) : -1;
   const isKnown = typeof length === "number";
   if (stated >= 0 && (!isKnown || stated === length)) return stated;
-  throw new TypeError(
-    `Invalid Content-Length: ${quote(lengths.join(", "))} is not the length ` +
+  throw invalid(
+    "Content-Length",
+    `${quote(lengths.join(", "))} is not the length ` +
       (isKnown ? `of the body, ${length}` : "of a body"),
   );
 }
 
 function checkBodyAllowed(method: string): void {
   if (!METHODS_WITHOUT_BODY.includes(method)) return;
-  throw new TypeError(`Invalid request: ${method} has no body`);
+  throw invalid("request", `${method} has no body`);
 }

@@ -39,11 +39,6 @@ export interface FramingDecision {
 
 const ZERO = 0x30;
 
-const NONE: HttpFraming = /* @__PURE__ */ Object.freeze({ kind: "none" });
-const CHUNKED: HttpFraming = /* @__PURE__ */ Object.freeze({ kind: "chunked" });
-const CLOSE: HttpFraming = /* @__PURE__ */ Object.freeze({ kind: "close" });
-const TUNNEL: HttpFraming = /* @__PURE__ */ Object.freeze({ kind: "tunnel" });
-
 /**
  * Decides where the body of a response ends.
  *
@@ -59,10 +54,10 @@ export function decideFraming(
   // 1. and 2. No body, whatever the fields say. A tunnel comes first: 204 is
   // also a successful response to CONNECT (RFC 9110 §9.3.6).
   if (status === 101 || (method === "CONNECT" && response.isSuccess)) {
-    return { framing: TUNNEL, ambiguous: false };
+    return { framing: { kind: "tunnel" }, ambiguous: false };
   }
   if (method === "HEAD" || status === 204 || status === 304) {
-    return { framing: NONE, ambiguous: false };
+    return { framing: { kind: "none" }, ambiguous: false };
   }
   // 3. and 4. Transfer-Encoding overrides Content-Length. Both together, or
   // Transfer-Encoding in HTTP/1.0 or with the value identity, are a means of
@@ -71,7 +66,7 @@ export function decideFraming(
   const lengths = headers.get("content-length");
   if (codings !== null && isChunked(codings)) {
     const ambiguous = response.version === "HTTP/1.0" || lengths !== null;
-    return { framing: CHUNKED, ambiguous };
+    return { framing: { kind: "chunked" }, ambiguous };
   }
   // 5. and 6. Content-Length, which must be one number.
   const ambiguous = codings !== null;
@@ -80,7 +75,7 @@ export function decideFraming(
     return { framing: { kind: "length", length }, ambiguous };
   }
   // 8. Neither: until the connection closes.
-  return { framing: CLOSE, ambiguous };
+  return { framing: { kind: "close" }, ambiguous };
 }
 
 /**

@@ -108,47 +108,31 @@ export function resolveReceiveOptions(
   defaults: ReceiveSettings = DEFAULTS,
 ): ReceiveSettings {
   if (options === undefined || options === defaults) return defaults;
-  const {
-    maxHeadBytes = defaults.maxHeadBytes,
-    maxTrailerBytes = defaults.maxTrailerBytes,
-    maxChunkExtensionBytes = defaults.maxChunkExtensionBytes,
-    maxInterimResponses = defaults.maxInterimResponses,
-    maxHeaderFields = defaults.maxHeaderFields,
-    maxBodyBytes = defaults.maxBodyBytes,
-    lenient = defaults.lenient,
-  } = options;
-  const limits: HttpLimits = {
-    maxHeadBytes,
-    maxTrailerBytes,
-    maxChunkExtensionBytes,
-    maxInterimResponses,
-    maxHeaderFields,
-    maxBodyBytes,
-  };
-  for (const [name, limit] of Object.entries(limits)) checkLimit(name, limit);
-  return { ...limits, lenient: checkLenient(lenient) };
+  const settings: Record<string, unknown> = { ...defaults };
+  for (const name of Object.keys(DEFAULTS) as (keyof ReceiveSettings)[]) {
+    const value = options[name];
+    if (value === undefined) continue;
+    settings[name] = name === "lenient"
+      ? checkLenient(value)
+      : checkLimit(name, value);
+  }
+  return settings as unknown as ReceiveSettings;
 }
 
-function checkLimit(name: string, limit: number): void {
-  if (limit >= 0 && Math.floor(limit) === limit) return;
+function checkLimit(name: string, limit: unknown): unknown {
+  if (Number(limit) >= 0 && Math.floor(Number(limit)) === limit) return limit;
   throw new RangeError(
     `Invalid limit: ${name} is ${limit}, not a non-negative integer`,
   );
 }
 
-function checkLenient(
-  lenient: readonly HttpLeniency[],
-): readonly HttpLeniency[] {
+/** Checks a list of exceptions, and copies it. */
+function checkLenient(lenient: unknown): HttpLeniency[] {
   if (!Array.isArray(lenient)) {
     throw new TypeError("Invalid option: lenient is not an array");
   }
-  for (const name of lenient) {
-    if (!LENIENCIES.includes(name)) {
-      throw new TypeError(
-        `Invalid option: lenient contains ${quote(String(name))}`,
-      );
-    }
-  }
-  // A copy: later changes of the array have no effect.
-  return [...lenient];
+  return lenient.map((name) => {
+    if (LENIENCIES.includes(name)) return name;
+    throw new TypeError(`Invalid option: lenient has ${quote(String(name))}`);
+  });
 }

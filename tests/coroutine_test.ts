@@ -199,8 +199,8 @@ test("makeCoroutine throws what else the flow throws, for good", () => {
 test("makeCoroutine ends for input of another type", () => {
   const coroutine = makeCoroutine(fetchText);
   const text = "text" as unknown as Uint8Array;
-  assertThrows(() => coroutine.resume(text), TypeError, "Invalid input");
-  assertThrows(() => coroutine.resume(), TypeError, "Invalid input");
+  assertThrows(() => coroutine.resume(text), TypeError, "Invalid bytes");
+  assertThrows(() => coroutine.resume(), TypeError, "Invalid bytes");
 });
 
 test("makeCoroutine knows nothing of a connection that no coroutine ended", () => {

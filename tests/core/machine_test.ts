@@ -115,8 +115,8 @@ for (
     if (name === "a detached array") transfer(bytes);
     const { machine, seen } = machineOf(["WantsRead"]);
     machine.resume(undefined);
-    assertThrows(() => machine.resume(bytes), TypeError, "Invalid input");
-    assertThrows(() => machine.resume(undefined), TypeError, "Invalid input");
+    assertThrows(() => machine.resume(bytes), TypeError, "Invalid bytes");
+    assertThrows(() => machine.resume(undefined), TypeError, "Invalid bytes");
     assertEquals(seen.length, 1);
   });
 }
