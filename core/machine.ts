@@ -66,17 +66,3 @@ export class Machine<Step extends { readonly type: string }> {
     this.#input.clear();
   }
 }
-
-/**
- * Asks for more input.
- *
- * @param name The part of the message that is incomplete.
- * @throws {HttpError} If the input has ended.
- */
-export function askForInput(input: Input, name: string): WantsRead {
-  if (!input.eof) return WANTS_READ;
-  throw new HttpError(
-    "UnexpectedEof",
-    `Cannot read the ${name}: the connection ended before its end`,
-  );
-}

@@ -4,8 +4,8 @@
 // Growth is fourfold: twofold, each byte of a large body would be copied twice.
 // A known length is where growth stops, in storage of exactly that size.
 
-import { HttpError } from "../error.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
+import { tooMuch, withResponse } from "./_fault.ts";
 
 const MIN_CAPACITY = 4096;
 const GROWTH = 4;
@@ -80,11 +80,10 @@ export class BodyBuffer {
 
   #check(length: number): void {
     if (length <= this.#maxBytes) return;
-    throw new HttpError(
-      "BodyTooLarge",
-      `Cannot hold the response body: it has more than ${this.#maxBytes} ` +
-        `bytes (maxBodyBytes)`,
-      { response: this.#response },
+    const limit = this.#maxBytes;
+    throw withResponse(
+      tooMuch("BodyTooLarge", "response body", "maxBodyBytes", limit, "bytes"),
+      this.#response,
     );
   }
 }

@@ -9,8 +9,8 @@
 import type { Input } from "../core/input.ts";
 import { WANTS_READ } from "../core/machine.ts";
 import type { WantsRead } from "../coroutine.ts";
-import { HttpError } from "../error.ts";
 import { HttpHeaders } from "../rfc9110/headers.ts";
+import { cannotRead } from "./_fault.ts";
 
 /** Reads a body to its end. */
 export interface BodyReader {
@@ -74,9 +74,10 @@ export class CloseReader implements BodyReader {
  */
 export function askForBody(input: Input, body: BodyReader): WantsRead {
   if (!input.eof) return WANTS_READ;
-  throw new HttpError(
+  throw cannotRead(
     "UnexpectedEof",
-    `Cannot read the response body: the connection ended ${body.position}`,
+    "response body",
+    `the connection ended ${body.position}`,
   );
 }
 

@@ -15,7 +15,7 @@
 
 import type { Input } from "../core/input.ts";
 import { quoteBytes } from "../core/quote.ts";
-import { HttpError, type HttpErrorCode } from "../error.ts";
+import type { HttpError, HttpErrorCode } from "../error.ts";
 import { ByteStringSlicer, decodeByteString } from "../rfc9110/_byte_string.ts";
 import {
   BYTE_CLASS,
@@ -27,8 +27,9 @@ import {
   TOKEN,
 } from "../rfc9110/_syntax.ts";
 import { headersFromWire, type HttpHeaders } from "../rfc9110/headers.ts";
+import { cannotRead, tooMuch } from "./_fault.ts";
 import { endOfLine, isStatusLine } from "./_status_line.ts";
-import type { ReceiveSettings } from "./limits.ts";
+import type { HttpLimits, ReceiveSettings } from "./limits.ts";
 
 const COLON = 0x3a;
 
@@ -158,15 +159,12 @@ export class FieldSectionReader {
   #askForMore(input: Input, end: number): -1 {
     this.#searched = end - input.start;
     if (this.#searched < this.#maxLineEnd(input)) return -1;
-    throw this.#tooLarge(this.#rules.maxBytes, `${this.#maxBytes} bytes`);
+    throw this.#tooLarge(this.#rules.maxBytes, "bytes");
   }
 
-  #tooLarge(option: string, limit: string): HttpError {
+  #tooLarge(option: keyof HttpLimits, unit: string): HttpError {
     const { tooLarge, name } = this.#rules;
-    return new HttpError(
-      tooLarge,
-      `Cannot read the ${name}: it has more than ${limit} (${option})`,
-    );
+    return tooMuch(tooLarge, name, option, this.#settings[option], unit);
   }
 
   /**
@@ -228,9 +226,8 @@ export class FieldSectionReader {
   }
 
   #countField(): void {
-    const { maxHeaderFields } = this.#settings;
-    if (++this.#fields <= maxHeaderFields) return;
-    throw this.#tooLarge("maxHeaderFields", `${maxHeaderFields} field lines`);
+    if (++this.#fields <= this.#settings.maxHeaderFields) return;
+    throw this.#tooLarge("maxHeaderFields", "field lines");
   }
 
   /** Finds the colon after whitespace, if that is allowed. */
@@ -292,7 +289,7 @@ export class FieldSectionReader {
       : bad <= colon
       ? `the field name ${quoted} is not a token`
       : `the field ${quoted} contains ${quoteBytes(bytes, bad, bad + 1)}`;
-    throw new HttpError(invalid, `Cannot read the ${name}: ${fault}`);
+    throw cannotRead(invalid, name, fault);
   }
 }
 

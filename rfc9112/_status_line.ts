@@ -6,9 +6,10 @@
 // protocol is found out at once. The rest is checked when the line is complete.
 
 import { quoteBytes } from "../core/quote.ts";
-import { HttpError } from "../error.ts";
+import type { HttpError } from "../error.ts";
 import { BYTE_CLASS, CR, LF, SP, TEXT } from "../rfc9110/_syntax.ts";
 import type { HttpVersion } from "../rfc9110/response.ts";
+import { cannotRead } from "./_fault.ts";
 
 // "HTTP/1."
 const PREFIX = [0x48, 0x54, 0x54, 0x50, 0x2f, 0x31, 0x2e];
@@ -141,8 +142,5 @@ function notHttp(bytes: Uint8Array, line: number, end: number): HttpError {
 
 /** The error for a line, which is given in quotes. */
 export function invalidStatusLine(line: string, reason: string): HttpError {
-  return new HttpError(
-    "InvalidStatusLine",
-    `Cannot read the status line ${line}: ${reason}`,
-  );
+  return cannotRead("InvalidStatusLine", `status line ${line}`, reason);
 }

@@ -8,9 +8,10 @@
 // response's status, version, and fields.
 
 import { quote } from "../core/quote.ts";
-import { HttpError } from "../error.ts";
+import type { HttpError } from "../error.ts";
 import { parseTokenList, trimBlanks } from "../rfc9110/_syntax.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
+import { cannotRead } from "./_fault.ts";
 
 /**
  * Where the body of a response ends (RFC 9112 §6.3).
@@ -106,10 +107,7 @@ function invalidCoding(
   list: string,
   reason: string,
 ): HttpError {
-  return new HttpError(
-    code,
-    `Cannot decode Transfer-Encoding ${quote(list)}: ${reason}`,
-  );
+  return cannotRead(code, `Transfer-Encoding ${quote(list)}`, reason);
 }
 
 /** Parses the list of all Content-Length values, which must agree. */
@@ -119,10 +117,10 @@ function parseContentLength(list: string): number {
   if (length >= 0) return length;
   const [first = -1, ...others] = list.split(",").map(parseLength);
   if (first >= 0 && others.every((other) => other === first)) return first;
-  throw new HttpError(
+  throw cannotRead(
     "InvalidContentLength",
-    `Cannot read Content-Length ${quote(list)}: ` +
-      `it is not one number up to 2^53-1`,
+    `Content-Length ${quote(list)}`,
+    "it is not one number up to 2^53-1",
   );
 }
 

@@ -15,7 +15,6 @@
 import type { Input } from "../core/input.ts";
 import { Machine } from "../core/machine.ts";
 import type { Err, HttpCoroutine, WantsRead } from "../coroutine.ts";
-import { HttpError } from "../error.ts";
 import type { HttpHeaders } from "../rfc9110/headers.ts";
 import type { HttpResponse, HttpVersion } from "../rfc9110/response.ts";
 import {
@@ -24,6 +23,7 @@ import {
   CloseReader,
   LengthReader,
 } from "./_body_reader.ts";
+import { cannotRead, tooMuch, withResponse } from "./_fault.ts";
 import { decideFraming, type HttpFraming } from "./framing.ts";
 import {
   type HttpReceiveOptions,
@@ -234,10 +234,12 @@ export class ResponseHeads {
   #countInterim(response: HttpResponse): HeadStep {
     const { maxInterimResponses } = this.#settings;
     if (++this.#interims > maxInterimResponses) {
-      throw new HttpError(
+      throw tooMuch(
         "TooManyInterimResponses",
-        `Cannot read the response: more than ${maxInterimResponses} interim ` +
-          `responses came before it (maxInterimResponses)`,
+        "response",
+        "maxInterimResponses",
+        maxInterimResponses,
+        "interim responses before it",
       );
     }
     this.#head = new HeadReader(this.#settings);
@@ -246,9 +248,10 @@ export class ResponseHeads {
 
   #startBody(response: HttpResponse): HeadStep {
     if (response.status === 101 && !this.#asksToUpgrade) {
-      throw new HttpError(
+      throw cannotRead(
         "UnexpectedUpgrade",
-        "Cannot switch protocols: the request has no Upgrade field",
+        "response",
+        "it switches protocols, but the request has no Upgrade field",
       );
     }
     const decision = decideFraming(this.#method, response);
@@ -311,11 +314,4 @@ function makeBodyReader(
     case "close":
       return new CloseReader();
   }
-}
-
-/** Adds the response, whose head had arrived, to a fault. */
-function withResponse(error: unknown, response: HttpResponse): unknown {
-  if (!(error instanceof HttpError)) return error;
-  const { code, message, cause } = error;
-  return new HttpError(code, message, { cause, response });
 }

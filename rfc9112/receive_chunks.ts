@@ -26,6 +26,7 @@ import { BYTE_CLASS, CR, HTAB, LF, SP, TEXT } from "../rfc9110/_syntax.ts";
 import type { HttpHeaders } from "../rfc9110/headers.ts";
 import { askForBody, type BodyReader } from "./_body_reader.ts";
 import { ChunkData } from "./_chunk_data.ts";
+import { cannotRead, tooMuch } from "./_fault.ts";
 import { FieldSectionReader, type SectionRules } from "./_field_section.ts";
 import {
   type HttpReceiveOptions,
@@ -293,9 +294,10 @@ export class ChunkReader implements BodyReader {
     } else if (byte === SEMICOLON) {
       this.#state = "Extension";
     } else if (byte === LF) {
-      throw new HttpError(
+      throw cannotRead(
         "InvalidChunkTerminator",
-        "Cannot read the chunk size: its line ends with a bare LF",
+        "chunk size",
+        "its line ends with a bare LF",
       );
     } else {
       throw invalidSize(`found ${quoteRest(input)} after its digits`);
@@ -313,10 +315,10 @@ export class ChunkReader implements BodyReader {
     input.start = at;
     if (at === end) return;
     if (bytes[at] !== CR) {
-      throw new HttpError(
+      throw cannotRead(
         "InvalidChunkExtension",
-        `Cannot read a chunk extension: it contains the control character ` +
-          quoteBytes(bytes, at, at + 1),
+        "chunk extension",
+        `it contains the control character ${quoteBytes(bytes, at, at + 1)}`,
       );
     }
     input.start++;
@@ -327,10 +329,12 @@ export class ChunkReader implements BodyReader {
     const { maxChunkExtensionBytes } = this.#settings;
     this.#extensionBytes += bytes;
     if (this.#extensionBytes <= maxChunkExtensionBytes) return;
-    throw new HttpError(
+    throw tooMuch(
       "ChunkExtensionsTooLarge",
-      `Cannot read the chunk extensions: they have more than ` +
-        `${maxChunkExtensionBytes} bytes (maxChunkExtensionBytes)`,
+      "chunked body",
+      "maxChunkExtensionBytes",
+      maxChunkExtensionBytes,
+      "bytes of extensions",
     );
   }
 
@@ -359,17 +363,15 @@ function skip(
     input.start++;
     return;
   }
-  throw new HttpError(
+  throw cannotRead(
     code,
-    `Cannot read a chunk: found ${quoteRest(input)} instead of the ${name}`,
+    "chunk",
+    `found ${quoteRest(input)} instead of the ${name}`,
   );
 }
 
 function invalidSize(reason: string): HttpError {
-  return new HttpError(
-    "InvalidChunkSize",
-    `Cannot read the chunk size: ${reason}`,
-  );
+  return cannotRead("InvalidChunkSize", "chunk size", reason);
 }
 
 function quoteRest({ bytes, start, end }: Input): string {

@@ -17,9 +17,9 @@ import type { Input } from "../core/input.ts";
 import { Machine, WANTS_READ } from "../core/machine.ts";
 import { quoteBytes } from "../core/quote.ts";
 import type { Err, HttpCoroutine, WantsRead } from "../coroutine.ts";
-import { HttpError } from "../error.ts";
 import { CR, LF } from "../rfc9110/_syntax.ts";
 import { HttpResponse } from "../rfc9110/response.ts";
+import { cannotRead } from "./_fault.ts";
 import { FieldSectionReader, type SectionRules } from "./_field_section.ts";
 import {
   checkPrefix,
@@ -184,14 +184,15 @@ export function askForHead(input: Input, isFirst: boolean): WantsRead {
   if (!input.eof) return WANTS_READ;
   const length = input.end - input.start;
   if (isFirst && length === 0) {
-    throw new HttpError(
+    throw cannotRead(
       "NoResponse",
-      "Cannot read the response: the connection ended before its first byte",
+      "response",
+      "the connection ended before its first byte",
     );
   }
-  throw new HttpError(
+  throw cannotRead(
     "UnexpectedEof",
-    `Cannot read the response head: the connection ended after ${length} ` +
-      `bytes of it`,
+    "response head",
+    `the connection ended after ${length} bytes of it`,
   );
 }

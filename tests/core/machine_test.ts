@@ -5,8 +5,8 @@ import {
   assertThrows,
 } from "@std/assert";
 import { HttpError } from "../../error.ts";
-import { Input } from "../../core/input.ts";
-import { askForInput, Machine, WANTS_READ } from "../../core/machine.ts";
+import type { Input } from "../../core/input.ts";
+import { Machine, WANTS_READ } from "../../core/machine.ts";
 import { test, transfer } from "../_pure.ts";
 import { toBytes, toText } from "../_text.ts";
 import { withoutMemory } from "../_work.ts";
@@ -121,19 +121,6 @@ for (
   });
 }
 
-test("askForInput returns the shared step, which is frozen", () => {
-  const step = askForInput(new Input(), "thing");
-  assertStrictEquals(step, WANTS_READ);
-  assert(Object.isFrozen(step));
-});
-
-test("askForInput throws UnexpectedEof after end of file", () => {
-  const input = new Input();
-  input.push(null);
-  const error = assertThrows(() => askForInput(input, "thing"), HttpError);
-  assertEquals(error.code, "UnexpectedEof");
-  assertEquals(
-    error.message,
-    "Cannot read the thing: the connection ended before its end",
-  );
+test("WANTS_READ is shared, so it is frozen", () => {
+  assert(Object.isFrozen(WANTS_READ));
 });

@@ -108,7 +108,7 @@ test("BodyBuffer rejects the piece that passes the limit, and holds no more", ()
     assertEquals(error.code, "BodyTooLarge");
     assertEquals(
       error.message,
-      "Cannot hold the response body: it has more than 5 bytes (maxBodyBytes)",
+      "Cannot read the response body: it has more than 5 bytes (maxBodyBytes)",
     );
   }
   buffer.push(toBytes("de"));

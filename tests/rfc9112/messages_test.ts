@@ -114,15 +114,15 @@ const CASES: readonly (readonly [wire: string, message: string])[] = [
   [`${CHUNKED}1\n`, "Cannot read the chunk size: its line ends with a bare LF"],
   [
     `${CHUNKED}1\rx`,
-    'Cannot read a chunk: found "x" instead of the LF after its size',
+    'Cannot read the chunk: found "x" instead of the LF after its size',
   ],
   [
     `${CHUNKED}1\r\nabc\r\n`,
-    'Cannot read a chunk: found "bc\\r\\n" instead of the CRLF after its data',
+    'Cannot read the chunk: found "bc\\r\\n" instead of the CRLF after its data',
   ],
   [
     `${CHUNKED}1;\x1b\r\n`,
-    'Cannot read a chunk extension: it contains the control character "\\x1b"',
+    'Cannot read the chunk extension: it contains the control character "\\x1b"',
   ],
   [
     `${CHUNKED}0\r\n\x1b${"x".repeat(99)}\r\n`,
@@ -167,17 +167,17 @@ const LIMITS: readonly (readonly [
   [
     { maxInterimResponses: 0 },
     "HTTP/1.1 100 Continue\r\n\r\n",
-    "Cannot read the response: more than 0 interim responses came before it (maxInterimResponses)",
+    "Cannot read the response: it has more than 0 interim responses before it (maxInterimResponses)",
   ],
   [
     { maxBodyBytes: 9 },
     SIZED,
-    "Cannot hold the response body: it has more than 9 bytes (maxBodyBytes)",
+    "Cannot read the response body: it has more than 9 bytes (maxBodyBytes)",
   ],
   [
     { maxChunkExtensionBytes: 1 },
     `${CHUNKED}1;a=b\r\n`,
-    "Cannot read the chunk extensions: they have more than 1 bytes (maxChunkExtensionBytes)",
+    "Cannot read the chunked body: it has more than 1 bytes of extensions (maxChunkExtensionBytes)",
   ],
   [
     { maxTrailerBytes: 3 },

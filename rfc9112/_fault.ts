@@ -1,0 +1,35 @@
+// What the peer did wrong, in words that all readers share.
+
+import { HttpError, type HttpErrorCode } from "../error.ts";
+import type { HttpResponse } from "../rfc9110/response.ts";
+
+/** Creates the error for a part of a message that cannot be read. */
+export function cannotRead(
+  code: HttpErrorCode,
+  part: string,
+  reason: string,
+): HttpError {
+  return new HttpError(code, `Cannot read the ${part}: ${reason}`);
+}
+
+/** The same, for a part that is larger than an option allows. */
+export function tooMuch(
+  code: HttpErrorCode,
+  part: string,
+  option: string,
+  limit: number,
+  unit: string,
+): HttpError {
+  const reason = `it has more than ${limit} ${unit} (${option})`;
+  return cannotRead(code, part, reason);
+}
+
+/** Adds the response, whose head had arrived, to a fault. */
+export function withResponse(
+  error: unknown,
+  response: HttpResponse | null,
+): unknown {
+  if (!(error instanceof HttpError)) return error;
+  const { code, message, cause } = error;
+  return new HttpError(code, message, { cause, response });
+}
