@@ -130,30 +130,22 @@ export class AgentCore implements CallHost {
   ): Started {
     const body = prepareBody(options.body);
     const { callOptions, settings, sendOptions } = plan;
-    const hasOwn = settings.cookies !== null || !body.replayable;
+    const streamed = options.body !== undefined;
+    const hasOwn = settings.cookies !== null || streamed;
     const call = new AgentCall(this, {
       url: request.url,
-<<<<<<< HEAD
-      conversation: new HttpCall(request, {
-        ...plan.callOptions,
-        replayable: body.replayable,
-        streamed: options.body !== undefined,
-        now: this.pool.clock.now(),
-      }),
-      settings: plan.settings,
-=======
       conversation: new HttpCall(
         request,
         hasOwn
           ? {
             ...callOptions,
             replayable: body.replayable,
+            streamed,
             now: this.pool.clock.now(),
           }
           : callOptions,
       ),
       settings,
->>>>>>> 6a4b186 (wip)
       options,
       body,
       sendOptions,
