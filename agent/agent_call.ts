@@ -75,6 +75,11 @@ export interface BodyUse {
 
 type Step<Type> = HttpCallStep & { readonly type: Type };
 
+// An exchange that is garbage gives up its connection. Whoever reads its body
+// keeps it from being collected. It must not stay registered for longer than
+// necessary: no scavenge collects what is.
+const garbage = new FinalizationRegistry((call: AgentCall) => call.drop());
+
 const IN_USE: BodyUse = { isTaken: true, stream: null };
 
 const NO_PROGRESS: HttpProgress = {
@@ -90,7 +95,7 @@ export class AgentCall extends Timed implements AttemptHost {
   /** Its place among the calls of a pool. */
   readonly link: Link<AgentCall> = new Link<AgentCall>(this);
   /** Who reads the body; by default, the call itself. */
-  use: BodyUse = IN_USE;
+  #use = IN_USE;
   readonly #init: CallInit;
   readonly #startedAt: number;
   #attempt: Attempt | null = null;
@@ -197,14 +202,21 @@ export class AgentCall extends Timed implements AttemptHost {
     this.#cancel?.(reason);
   }
 
+  /** Leaves the body to an exchange, which may be dropped without a word. */
+  handOver(exchange: object, use: BodyUse): void {
+    if (this.#isOver) return;
+    this.#use = use;
+    garbage.register(exchange, this, this);
+  }
+
   /** Drops the body of the response if nobody is reading it. */
   dropUnread(): void {
-    if (this.#isOver || !this.#isAnswered || isInUse(this.use)) return;
+    if (this.#isOver || !this.#isAnswered || isInUse(this.#use)) return;
     this.#attempt?.close();
     this.#unread?.discard(this);
   }
 
-  /** Ends a call whose exchange nobody can read anymore. */
+  /** Ends a call whose exchange was collected as garbage. */
   drop(): void {
     if (this.#isOver) return;
     const { url } = this.#init;
@@ -224,6 +236,7 @@ export class AgentCall extends Timed implements AttemptHost {
     if (this.#onAbort !== null) {
       this.#init.options.signal?.removeEventListener("abort", this.#onAbort);
     }
+    if (this.#use !== IN_USE) garbage.unregister(this);
     this.pool.deadlines.forget(this);
     this.host.remove(this);
   }

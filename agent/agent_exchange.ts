@@ -21,10 +21,6 @@ type BodyStream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
 const decoder = new TextDecoder();
 
-// An exchange that is garbage gives up its connection. Whoever reads its body
-// keeps it from being collected.
-const garbage = new FinalizationRegistry((call: AgentCall) => call.drop());
-
 /** A call that got the head of its response. */
 export interface Called extends CallResult<StreamedBody> {
   readonly call: AgentCall;
@@ -49,9 +45,7 @@ export class AgentExchange implements HttpAgentExchange {
     this.#decoding = decoding;
     this.#inner = new Exchange(received, { ...attempt.parts, owner: this });
     this.response = decoding?.response ?? received.response;
-    if (attempt.isOver) return;
-    call.use = this.#use;
-    garbage.register(this, call);
+    call.handOver(this, this.#use);
   }
 
   get url(): URL {

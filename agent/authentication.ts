@@ -49,6 +49,8 @@ export function authenticateOrigin(
   userinfo: HttpPassword | null,
   source: CredentialSource,
 ): Authentication | null {
+  // Nearly no request has either, and an origin takes time to write.
+  if (userinfo === null && source.credentials === null) return null;
   return authenticate({ url, proxy: false, userinfo, key: url.origin }, source);
 }
 

@@ -155,7 +155,7 @@ class Conversation {
     });
     this.#hop = firstHop(request, rules);
     this.#now = rules.now;
-    this.#resends.startRequest(request.url.origin);
+    this.#resends.startRequest(request.url);
   }
 
   *run(): Flow<HttpCallStep> {
@@ -230,7 +230,7 @@ class Conversation {
         reaction = by.accept((input as Input<"Credentials">).credentials);
       }
       if (reaction.type === "Resend") {
-        this.#resends.startRequest(hop.request.url.origin);
+        this.#resends.startRequest(hop.request.url);
         return true;
       }
     }
@@ -259,7 +259,7 @@ class Conversation {
     const { request } = this.#hop;
     return {
       method: request.method,
-      origin: request.url.origin,
+      url: request.url,
       hasIdempotencyKey: request.headers.has("idempotency-key"),
       replayable: this.#hop.canSendBody(bodyUsed),
     };
@@ -284,7 +284,7 @@ class Conversation {
     ) return false;
     this.#hops.push(hop);
     this.#hop = next;
-    this.#resends.startRequest(next.request.url.origin);
+    this.#resends.startRequest(next.request.url);
     return true;
   }
 }

@@ -24,7 +24,9 @@ import type { HttpPassword } from "./credentials.ts";
 /** Prepares the first hop: the caller's request with the default fields. */
 export function firstHop(request: HttpRequest, rules: CallRules): Hop {
   const { url, headers } = request;
-  const hasUserinfo = url.username !== "" || url.password !== "";
+  // Its parts are slower to get, and nearly no URL has any.
+  const hasUserinfo = url.href.includes("@") &&
+    (url.username !== "" || url.password !== "");
   const copy = rules.headers === null && !hasUserinfo
     ? request
     : withHeaders(request, withDefaults(headers, rules.headers));
@@ -179,8 +181,8 @@ export class Hop {
 
 /** The proxy of a URL, if it reads the requests and does not open a tunnel. */
 function forwarderOf(url: URL, proxy: URL | null): URL | null {
-  return url.protocol === "http:" &&
-      (proxy?.protocol === "http:" || proxy?.protocol === "https:")
+  return (proxy?.protocol === "http:" || proxy?.protocol === "https:") &&
+      url.protocol === "http:"
     ? proxy
     : null;
 }

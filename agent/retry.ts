@@ -155,7 +155,7 @@ export function resolveRetry(
 /** The request that was sent, as far as it decides about sending it again. */
 export interface Resendable {
   readonly method: string;
-  readonly origin: string;
+  readonly url: URL;
   readonly hasIdempotencyKey: boolean;
   /** Whether its body can be sent again. */
   readonly replayable: boolean;
@@ -201,10 +201,10 @@ export class Resends {
   }
 
   /** Starts with another request: A and B count anew, and the budget grows. */
-  startRequest(origin: string): void {
+  startRequest(url: URL): void {
     this.#unsentInARow = 0;
     this.#usedRuleB = false;
-    if (this.#rules !== null) this.#setting.budget.noteRequest(origin);
+    if (this.#rules !== null) this.#setting.budget.noteRequest(url.origin);
   }
 
   /** Whether rule B would send a request again. */
@@ -237,7 +237,7 @@ export class Resends {
     if (!this.#isIdempotent(request, rules.methods)) return null;
     const delay = this.#delayAfter(outcome, rules);
     if (delay === null) return null;
-    if (!this.#setting.budget.takeRetry(request.origin, rules.budget)) {
+    if (!this.#setting.budget.takeRetry(request.url.origin, rules.budget)) {
       return null;
     }
     this.#retries++;
