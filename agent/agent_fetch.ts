@@ -16,14 +16,15 @@ export async function startFetch(
   asked: HttpRequest,
   options: FetchCallOptions,
 ): Promise<FetchCall> {
-  const called = await core.call(asked, options);
-  const { body, request: { method, url }, end, plan } = called;
+  const { call, plan } = await core.start(asked, options);
+  const result = await call.run(false);
+  const { received: body, request: { method, url }, attempt, end } = result;
   const head = body.response;
   const decoding = findDecoding(method, head, plan.decode);
   // Many a response comes whole, in one read. It needs no stream.
   const arrived = decoding === null ? body.takeArrived() : null;
   if (arrived !== null) {
-    const redirect = called.attempt.parts.driver.redirectOf(head);
+    const redirect = attempt.parts.driver.redirectOf(head);
     const upgraded = false;
     return {
       head,
@@ -35,5 +36,5 @@ export async function startFetch(
       discard() {},
     };
   }
-  return new AgentExchange(called, decoding);
+  return new AgentExchange({ ...result, call, plan }, decoding);
 }
