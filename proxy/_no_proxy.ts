@@ -61,8 +61,7 @@ function matchesHost(
     case "network":
       return address !== null && contains(host.base, host.bits, address);
     case "domain":
-      return address === null &&
-        (name === host.name ? host.itself : name.endsWith(`.${host.name}`));
+      return name === host.name ? host.itself : name.endsWith(`.${host.name}`);
   }
 }
 
@@ -127,7 +126,11 @@ function parseNetwork(
 function parseDomain(text: string): Host | null {
   const [, dot, rest] = /^(\*\.|\.)?(.*)$/s.exec(text)!;
   const name = canonicalizeName(trimDots(rest!));
-  return name === null ? null : { kind: "domain", name, itself: dot !== "*." };
+  if (name === null) return null;
+  // A name that ends in a number is an IPv4 address, with no hosts below it.
+  const address = parseIpv4(name);
+  if (address === null) return { kind: "domain", name, itself: dot !== "*." };
+  return dot === undefined ? parseNetwork(address, undefined) : null;
 }
 
 /** Writes a name as URLs do: in lowercase, and in Punycode. */

@@ -273,15 +273,21 @@ for (
 }
 
 Deno.test("proxyConnector rejects with ProxyRefused if the body of a refusal is too long or cut short", async () => {
-  for (const body of ["x".repeat(2 ** 20 + 1), "x"]) {
+  for (
+    const [length, body, cause] of [
+      [2 ** 20 + 1, "x".repeat(2 ** 20 + 1), "BodyTooLarge"],
+      [2, "x", "UnexpectedEof"],
+    ] as const
+  ) {
     await using proxy = new ScriptedProxy(async (conn) => {
       await conn.readHead();
       await conn.write(
-        `HTTP/1.1 503 Overloaded\r\nContent-Length: 1048577\r\n\r\n${body}`,
+        `HTTP/1.1 503 Overloaded\r\nContent-Length: ${length}\r\n\r\n${body}`,
       ).catch(() => {}); // The client may hang up.
     });
     const error = await failure(proxy.url("http://"));
     assertEquals([error.code, error.response?.status], ["ProxyRefused", 503]);
+    assertEquals((error.cause as HttpError).code, cause);
   }
 });
 
