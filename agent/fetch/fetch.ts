@@ -73,19 +73,22 @@ const runtimeFetch: Fetch | undefined = globalThis.fetch;
 /** Creates a fetch over an agent. */
 export function makeFetch(host: FetchHost): Fetch {
   const fetcher = new Fetcher(host);
-  const fetch: Fetch = async (input, init = {}) => {
-    const href = input instanceof Request ? input.url : String(input);
-    if (/^\s*blob:/i.test(href)) return await fetchBlob(input, init);
-    const read = readArguments(input, init);
-    const request = read instanceof Promise ? await read : read;
-    throwIfAborted(request);
-    const response = request.url.protocol === "data:"
-      ? fetchData(request)
-      : await fetcher.fetch(request);
-    const { integrity } = request;
-    return integrity === ""
-      ? response
-      : await checkIntegrity(response, integrity);
+  // A member keeps its name in a bundle.
+  const { fetch } = {
+    async fetch(input: FetchInput, init: RequestInit = {}): Promise<Response> {
+      const url = input instanceof Request ? input.url : String(input);
+      if (/^\s*blob:/i.test(url)) return await fetchBlob(input, init);
+      const read = readArguments(input, init);
+      const request = read instanceof Promise ? await read : read;
+      throwIfAborted(request);
+      const response = request.url.protocol === "data:"
+        ? fetchData(request)
+        : await fetcher.fetch(request);
+      const { integrity } = request;
+      return integrity === ""
+        ? response
+        : await checkIntegrity(response, integrity);
+    },
   };
   // Bun's has a method that opens connections ahead, which a pool does not need.
   return runtimeFetch !== undefined && "preconnect" in runtimeFetch

@@ -12,7 +12,9 @@ export function encodeForm(form: FormData): Blob {
       parts.push(`${start}\r\n\r\n${withCrlf(value)}\r\n`);
     } else {
       const type = value.type || "application/octet-stream";
-      const head = `${start}; filename="${escape(value.name)}"\r\n` +
+      // In Bun, a Blob stays one, and has no name.
+      const name = value.name ?? "blob";
+      const head = `${start}; filename="${escape(name)}"\r\n` +
         `Content-Type: ${type}\r\n\r\n`;
       parts.push(head, value, "\r\n");
     }

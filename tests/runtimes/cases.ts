@@ -4,6 +4,7 @@ import type { Group } from "./cases/_case.ts";
 import { AGENTS } from "./cases/agents.ts";
 import { CODINGS } from "./cases/codings.ts";
 import { ENDS } from "./cases/ends.ts";
+import { FETCH } from "./cases/fetch.ts";
 import { PROXIES } from "./cases/proxies.ts";
 import { FAULTS } from "./cases/faults.ts";
 import { RESPONSES } from "./cases/responses.ts";
@@ -20,6 +21,7 @@ export const GROUPS: readonly Group[] = [
   FAULTS,
   CODINGS,
   AGENTS,
+  FETCH,
   CONNECTS,
   SOCKETS,
   PROXIES,
