@@ -7,7 +7,7 @@ const SCHEMES = ["http:", "https:", "socks5:", "socks5h:"];
 /**
  * Parses the URL of a proxy. One without a scheme is http.
  *
- * @param name What it is called in the message.
+ * @param name Its name in the message.
  * @throws {TypeError} If it is invalid. The message does not repeat it, because of
  * its password.
  */

@@ -60,7 +60,7 @@ export interface HttpProxiesOptions {
  *
  * Case and trailing dots do not matter. Addresses are compared as numbers, and an
  * IPv4-mapped IPv6 address is the IPv4 address in it. Names are never looked up,
- * and `localhost` is a name like any other. What is not such an entry matches
+ * and `localhost` is a name like any other. Any other entry matches
  * nothing.
  *
  * @example Use the proxies of the environment
@@ -142,9 +142,9 @@ export class HttpProxies {
   }
 
   /**
-   * Returns what is safe to log: the proxies without their credentials.
+   * Returns the proxies without their credentials, for logs.
    *
-   * @returns A plain object for `JSON.stringify`.
+   * @returns A plain object.
    * @internal
    */
   toJSON(): Record<string, unknown> {

@@ -4,7 +4,7 @@
  * @module
  */
 
-// The states, and what is written on the way from one to the next:
+// The states, and the message written on the way from one to the next:
 //
 //   Start ──greeting──> Method ──login──> Login ──request──> Reply ──> Ok
 //                          └─────────────request──────────────┘

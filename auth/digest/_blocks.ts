@@ -1,6 +1,6 @@
-// What MD5, SHA-256, and SHA-512/256 have in common (RFC 1321 §3.1 and §3.2,
-// FIPS 180-4 §5.1): the message is padded with a 1 bit, zeros, and its length in
-// bits, and is then compressed block by block.
+// The padding of MD5, SHA-256, and SHA-512/256 (RFC 1321 §3.1 and §3.2, FIPS 180-4
+// §5.1): a 1 bit, zeros, and the length of the message in bits. The padded message
+// is compressed block by block.
 
 /** The bytes of a block, and of the length at the end of the last one. */
 export interface BlockLayout {

@@ -1,5 +1,5 @@
-// An authentication session (RFC 7616 §3.6): what a client remembers of one
-// challenge, so that it can answer ahead of the next one.
+// An authentication session (RFC 7616 §3.6): a client's memory of one
+// challenge, with which it answers ahead of the next one.
 
 import { encodeHex } from "@std/encoding/hex";
 import { encodeByteString } from "../../rfc9110/_byte_string.ts";
@@ -11,7 +11,7 @@ export interface Nonce {
   uses: number;
 }
 
-/** What all answers to one challenge share. */
+/** The values that all answers to one challenge share. */
 export interface Session {
   readonly hash: Hash;
   /** H(A1), which is as good as the password. */
