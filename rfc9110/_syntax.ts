@@ -84,8 +84,11 @@ export function listIncludes(list: string, token: string): boolean {
   while (start < list.length) {
     const comma = list.indexOf(",", start);
     const end = comma < 0 ? list.length : comma;
-    const element = trimBlanks(list.slice(start, end));
-    if (equalsIgnoringCase(element, token)) return true;
+    // Most elements are too short, which takes no slice to see.
+    if (end - start >= token.length) {
+      const element = trimBlanks(list.slice(start, end));
+      if (equalsIgnoringCase(element, token)) return true;
+    }
     start = end + 1;
   }
   return false;

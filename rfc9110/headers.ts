@@ -105,11 +105,11 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
    */
   get(name: string): string | null {
     let joined: string | null = null;
-    let at = this.#find(name, 0);
-    while (at >= 0) {
-      const value = expose(this.#values[at]!);
+    const names = this.#names;
+    for (let i = 0; i < names.length; i++) {
+      if (!isSameName(names[i]!, name)) continue;
+      const value = expose(this.#values[i]!);
       joined = joined === null ? value : `${joined}, ${value}`;
-      at = this.#find(name, at + 1);
     }
     return joined;
   }
@@ -232,11 +232,7 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
   #find(name: string, from: number): number {
     const names = this.#names;
     for (let i = from; i < names.length; i++) {
-      const candidate = names[i]!;
-      // Most differ in length, which takes no call to see.
-      if (
-        candidate.length === name.length && equalsIgnoringCase(candidate, name)
-      ) return i;
+      if (isSameName(names[i]!, name)) return i;
     }
     return -1;
   }
@@ -325,6 +321,11 @@ export function appendFields(
   keep: FieldFilter,
 ): void {
   target["appendFrom"](source, keep);
+}
+
+function isSameName(a: string, b: string): boolean {
+  // Most differ in length, which takes no call to see.
+  return a.length === b.length && equalsIgnoringCase(a, b);
 }
 
 function expose(value: HttpFieldValue): string {
