@@ -65,20 +65,26 @@ const WINDOW_BYTES = 640;
  *
  * One decoder call per string would be slow. One for all would make each string
  * a slice of all, which stays alive for as long as the string. So the bytes are
- * decoded window by window.
+ * decoded window by window. Parts above ASCII, which decode more slowly, are
+ * windows of their own.
  */
 export class ByteStringSlicer {
   readonly #bytes: Uint8Array;
-  readonly #ascii: boolean;
+  readonly #nonAscii: readonly number[];
+  /** The index of the next pair of offsets in {@linkcode #nonAscii}. */
+  #next = 0;
   #text = "";
   /** Where the window starts and ends. */
   #start = 0;
   #end = 0;
 
-  /** @param ascii True if no byte is above 0x7f. */
-  constructor(bytes: Uint8Array, ascii: boolean) {
+  /**
+   * @param nonAscii Where the parts start and end that contain bytes above 0x7f,
+   * in order. No slice may extend beyond such a part.
+   */
+  constructor(bytes: Uint8Array, nonAscii: readonly number[]) {
     this.#bytes = bytes;
-    this.#ascii = ascii;
+    this.#nonAscii = nonAscii;
   }
 
   /** Returns the string of the bytes from `start` to `end`. */
@@ -87,9 +93,14 @@ export class ByteStringSlicer {
     return this.#text.slice(start - this.#start, end - this.#start);
   }
 
-  #open(start: number, end: number): void {
+  #open(start: number, most: number): void {
+    const parts = this.#nonAscii;
+    while (start >= (parts[this.#next + 1] ?? Infinity)) this.#next += 2;
+    const from = parts[this.#next] ?? Infinity;
+    const isAscii = start < from;
+    const end = isAscii ? Math.min(from, most) : parts[this.#next + 1];
     const window = this.#bytes.subarray(start, end);
-    this.#text = decodeByteString(window, this.#ascii);
+    this.#text = decodeByteString(window, isAscii);
     this.#start = start;
     this.#end = start + window.length;
   }

@@ -62,8 +62,8 @@ export class FieldSectionReader {
   /** Four offsets per line: start and end of the name and of the value. */
   readonly #spans: number[] = [];
   #fields = 0;
-  /** The bitwise OR of the bytes of all values: below 0x80 for ASCII. */
-  #valueBits = 0;
+  /** Where lines start and end that contain bytes above 0x7f. */
+  readonly #nonAscii: number[] = [];
 
   constructor(rules: SectionRules, settings: ReceiveSettings) {
     this.#rules = rules;
@@ -95,8 +95,9 @@ export class FieldSectionReader {
 
   /** Skips the line up to that LF. `bits` is the bitwise OR of its bytes. */
   skipLine(input: Input, lineFeed: number, bits: number): void {
-    this.#line = this.#searched = lineFeed + 1 - input.start;
-    this.#valueBits |= bits;
+    const end = lineFeed + 1 - input.start;
+    if (bits > 0x7f) this.#nonAscii.push(this.#line, end);
+    this.#line = this.#searched = end;
   }
 
   /**
@@ -133,7 +134,7 @@ export class FieldSectionReader {
   take(input: Input): ByteStringSlicer {
     const bytes = input.bytes.subarray(input.start, input.start + this.#line);
     input.start += this.#line;
-    return new ByteStringSlicer(bytes, this.#valueBits < 0x80);
+    return new ByteStringSlicer(bytes, this.#nonAscii);
   }
 
   /** Creates the fields of the section. */
@@ -214,7 +215,7 @@ export class FieldSectionReader {
     const lineFeed = this.#endLine(bytes, line, at, end);
     if (lineFeed < 0) return -1;
     while (at > valueStart && isBlank(bytes[at - 1])) at--;
-    this.#valueBits |= bits;
+    if (bits > 0x7f) this.#nonAscii.push(line - start, lineFeed + 1 - start);
     if (isField) this.#countField();
     this.#spans.push(
       isField ? line - start : FOLD,
