@@ -7,7 +7,7 @@
 import type { HttpChallenge } from "../rfc9110/challenge.ts";
 import { appendFields, HttpHeaders } from "../rfc9110/headers.ts";
 import { type HttpRedirect, redirectRequest } from "../rfc9110/redirect.ts";
-import { HttpRequest } from "../rfc9110/request.ts";
+import { bodyLength, HttpRequest } from "../rfc9110/request.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 import { requestTarget } from "../rfc9112/encode_head.ts";
 import type { HttpSendOptions } from "../rfc9112/send.ts";
@@ -188,6 +188,8 @@ function forwarderOf(url: URL, proxy: URL | null): URL | null {
 }
 
 function withHeaders(request: HttpRequest, headers: HttpHeaders): HttpRequest {
-  const { method, url, body } = request;
+  const { method, url } = request;
+  // An empty body takes as long to create as a short URL.
+  const body = bodyLength(request) > 0 ? request.body : undefined;
   return new HttpRequest(method, url, { headers, body });
 }

@@ -27,17 +27,17 @@ export interface FetchRequest {
 const NORMALIZED = ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"];
 const FORBIDDEN = ["CONNECT", "TRACE", "TRACK"];
 
-/** The values that a member of an init may have. */
-const ENUMS = {
-  redirect: ["follow", "error", "manual"],
-  credentials: ["omit", "same-origin", "include"],
-  mode: ["cors", "no-cors", "same-origin"],
-  cache: [
+/** The values that some members of an init may have. */
+const ENUMS: readonly [name: keyof Init, values: readonly string[]][] = [
+  ["redirect", ["follow", "error", "manual"]],
+  ["credentials", ["omit", "same-origin", "include"]],
+  ["mode", ["cors", "no-cors", "same-origin"]],
+  ["cache", [
     ...["default", "no-store", "reload", "no-cache", "force-cache"],
     "only-if-cached",
-  ],
-  duplex: ["half"],
-} as const;
+  ]],
+  ["duplex", ["half"]],
+];
 
 /** An init with the members that not every runtime declares. */
 type Init = RequestInit & { duplex?: unknown; window?: unknown };
@@ -117,9 +117,9 @@ function withDuplex(init: Init): RequestInit {
 
 /** @throws {TypeError} If a member is invalid. */
 function checkInit(init: Init): void {
-  for (const [name, values] of Object.entries(ENUMS)) {
-    const value: unknown = init[name as keyof typeof ENUMS];
-    if (value === undefined || values.includes(value as never)) continue;
+  for (const [name, values] of ENUMS) {
+    const value: unknown = init[name];
+    if (value === undefined || values.includes(value as string)) continue;
     throw new TypeError(
       `Invalid init: ${name} ${quote(String(value))} is none of ` +
         values.join(", "),

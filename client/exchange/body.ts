@@ -127,7 +127,7 @@ export class StreamedBody implements BodyConsumer {
   takeArrived(): Uint8Array<ArrayBuffer> | null {
     const { kind } = this.#state;
     const { framing } = this;
-    const isWhole = kind === "ended" ||
+    const isWhole = kind === "ended" && framing.kind !== "tunnel" ||
       kind === "paused" && this.#isUploaded === true &&
         framing.kind === "length" &&
         framing.length === this.#driver.arrivedBytes;

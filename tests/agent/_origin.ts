@@ -30,6 +30,9 @@ export async function startOrigin(): Promise<Origin> {
     if (request.url === "/slow") response.on("close", () => slow.resolve());
     respond(request, response);
   });
+  server.on("upgrade", (_, socket) => {
+    socket.end("HTTP/1.1 101 OK\r\nConnection: Upgrade\r\nUpgrade: a\r\n\r\n");
+  });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {

@@ -232,6 +232,15 @@ const RESPONSES: Case[] = [
     expected: [200, "TypeError"],
   })),
   {
+    name: "a response that starts another protocol",
+    run: (fetch, origin) => {
+      const headers = { Connection: "Upgrade", Upgrade: "a" };
+      return failure(fetch(`${origin}/upgrade`, { headers }));
+    },
+    expected: "TypeError",
+    denoDiffers: "it returns it",
+  },
+  {
     name: "no server",
     run: (fetch) => failure(fetch("http://127.0.0.1:2/")),
     expected: "TypeError",
