@@ -13,12 +13,17 @@ import { Socket } from "node:net";
 import { denoConnector } from "../../../client/connect/deno.ts";
 import { nodeConnector } from "../../../client/connect/node.ts";
 import { openConnection } from "../../../client/connect/open.ts";
-import type { HttpConnection } from "../../../client/transport/http_connection.ts";
+import type {
+  HttpConnection,
+  HttpConnector,
+} from "../../../client/transport/http_connection.ts";
 import {
   MissingCloseNotifyError,
   takeTransport,
   type Transport,
 } from "../../../client/transport/transport.ts";
+import { HttpRequest } from "@pimalaya/io-http";
+import { HttpClient } from "@pimalaya/io-http/client";
 import { toBytes, toText } from "../../_text.ts";
 import { CA, SERVER } from "../../_tls.ts";
 
@@ -32,17 +37,24 @@ function listenTls(): Deno.TlsListener {
   return Deno.listenTls({ ...LOCAL, ...SERVER });
 }
 
-/** Opens a connection to a port, and takes its transport. */
-async function openTls(
-  connector: typeof denoConnector,
+/** Opens a connection to a port. */
+function connectTls(
+  connector: HttpConnector,
   port: number,
-): Promise<Transport> {
-  const connection = await openConnection({
+): Promise<HttpConnection> {
+  return openConnection({
     connector,
     target: { hostname: LOCAL.hostname, port },
     tls: { serverName: "localhost", caCerts: [CA] },
   });
-  return take(connection);
+}
+
+/** Opens a connection to a port, and takes its transport. */
+async function openTls(
+  connector: HttpConnector,
+  port: number,
+): Promise<Transport> {
+  return take(await connectTls(connector, port));
 }
 
 function take(connection: HttpConnection): Transport {
@@ -75,7 +87,8 @@ for (const [name, connector] of CONNECTORS) {
 
   Deno.test(`${name} reads all before an end without close_notify, which rejects`, async () => {
     await using relay = new Relay();
-    const { transport, server } = await relay.open(connector);
+    const { connection, server } = await relay.open(connector);
+    const transport = take(connection);
     await server.write(toBytes("half"));
     assertEquals(toText((await transport.read())!), "half");
     await relay.cut();
@@ -83,6 +96,35 @@ for (const [name, connector] of CONNECTORS) {
     assertInstanceOf(error, MissingCloseNotifyError);
     await transport.close();
     server.close();
+  });
+
+  Deno.test(`${name} lets a client tell the end of a body from a cut one`, async () => {
+    for (
+      const [response, isCut, code] of [
+        ["HTTP/1.1 200 OK\r\n\r\ngood", false, null],
+        ["HTTP/1.1 200 OK\r\n\r\nhalf", true, "ConnectionLost"],
+        ["HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfull", true, null],
+        [
+          "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf",
+          true,
+          "UnexpectedEof",
+        ],
+      ] as const
+    ) {
+      await using relay = new Relay();
+      const { connection, server } = await relay.open(connector);
+      await using client = new HttpClient(connection);
+      const exchanging = client.exchange(HttpRequest.get("https://localhost/"));
+      await server.read(new Uint8Array(1000));
+      await server.write(toBytes(response));
+      const reader = (await exchanging).body.getReader();
+      assertEquals((await reader.read()).value?.length, 4);
+      if (isCut) await relay.cut();
+      else await server.closeWrite();
+      const error = await reader.read().then(() => null, (error) => error);
+      assertEquals(error?.code ?? null, code);
+      server.close();
+    }
   });
 
   Deno.test(`${name} leaves no socket of aborted uploads to a peer that does not read`, async () => {
@@ -106,7 +148,8 @@ for (const [name, connector] of CONNECTORS) {
 
   Deno.test(`${name} does not read on while nobody reads`, async () => {
     await using relay = new Relay();
-    const { transport, server } = await relay.open(connector);
+    const { connection, server } = await relay.open(connector);
+    const transport = take(connection);
     const writing = writeForever(server);
     let before = -1;
     while (
@@ -229,10 +272,10 @@ class Relay implements AsyncDisposable {
   readonly #pumps: Promise<void>[] = [];
 
   async open(
-    connector: typeof denoConnector,
-  ): Promise<{ transport: Transport; server: Deno.TlsConn }> {
+    connector: HttpConnector,
+  ): Promise<{ connection: HttpConnection; server: Deno.TlsConn }> {
     const accepting = this.#tls.accept();
-    const opening = openTls(connector, this.#tcp.addr.port);
+    const opening = connectTls(connector, this.#tcp.addr.port);
     const down = await this.#tcp.accept();
     const up = await Deno.connect({ port: this.#tls.addr.port });
     this.#conns.push(down, up);
@@ -240,7 +283,7 @@ class Relay implements AsyncDisposable {
       pump(down, up),
       pump(up, down, (length) => this.downBytes += length),
     );
-    return { server: await accepting, transport: await opening };
+    return { server: await accepting, connection: await opening };
   }
 
   /** Ends the client's side below TLS. */
