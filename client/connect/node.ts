@@ -6,10 +6,12 @@
 
 import type {
   HttpAddress,
+  HttpConnection,
   HttpConnector,
 } from "../transport/http_connection.ts";
 import { infoOf, NodeTransport, tuneSocket } from "../transport/node.ts";
-import { loadNode, type NodeSocket } from "../transport/node_socket.ts";
+import { PooledReads } from "../transport/node_reads.ts";
+import { loadNode } from "../transport/node_socket.ts";
 import { makeConnection } from "../transport/socket_connection.ts";
 import { connectFailed } from "./failure.ts";
 import { dialFirst, interleaveFamilies } from "./happy_eyeballs.ts";
@@ -39,20 +41,19 @@ import { resolveHost } from "./resolve.ts";
 export const nodeConnector: HttpConnector = {
   async connect(target, { signal } = {}) {
     signal?.throwIfAborted();
-    const socket = "unixPath" in target
+    return "unixPath" in target
       ? await dialPath(target, signal)
       : await dialHost(target, signal);
-    tuneSocket(socket);
-    return makeConnection(new NodeTransport(socket, infoOf(socket, target)));
   },
 };
 
 async function dialPath(
   target: Extract<HttpAddress, { unixPath: string }>,
   signal: AbortSignal | undefined,
-): Promise<NodeSocket> {
+): Promise<HttpConnection> {
   try {
-    return await dial({ path: target.unixPath }, signal);
+    const transport = await dial({ path: target.unixPath }, target, signal);
+    return makeConnection(transport);
   } catch (error) {
     signal?.throwIfAborted();
     throw connectFailed(target, [], error);
@@ -62,14 +63,14 @@ async function dialPath(
 async function dialHost(
   target: Extract<HttpAddress, { hostname: string }>,
   signal: AbortSignal | undefined,
-): Promise<NodeSocket> {
+): Promise<HttpConnection> {
   const { port } = target;
   const addresses = await resolveHost(target, signal);
   const dialed = await dialFirst(interleaveFamilies(addresses), {
-    dial: (host, signal) => dial({ host, port }, signal),
-    drop: (socket) => socket.destroy(),
+    dial: (host, signal) => dial({ host, port }, target, signal),
+    drop: (transport) => transport.abort(undefined),
   }, signal);
-  if (dialed.kind === "connected") return dialed.connection;
+  if (dialed.kind === "connected") return makeConnection(dialed.connection);
   throw connectFailed(target, dialed.attempts);
 }
 
@@ -78,11 +79,14 @@ function dial(
   where: { readonly host: string; readonly port: number } | {
     readonly path: string;
   },
+  target: HttpAddress,
   signal: AbortSignal | undefined,
-): Promise<NodeSocket> {
+): Promise<NodeTransport> {
+  const reads = PooledReads.create();
   const socket = loadNode("node:net").connect({
     ...where,
     allowHalfOpen: true,
+    ...(reads && { onread: reads.onread }),
   });
   return new Promise((resolve, reject) => {
     function settle(act: () => void): void {
@@ -91,9 +95,16 @@ function dial(
       signal?.removeEventListener("abort", onAbort);
       act();
     }
-    const succeed = () => settle(() => resolve(socket));
+    const succeed = () =>
+      settle(() => {
+        tuneSocket(socket);
+        // At once, before the socket can emit anything else.
+        const info = infoOf(socket, target);
+        resolve(new NodeTransport(socket, info, { reads }));
+      });
     const fail = (error: unknown) =>
       settle(() => {
+        // It may fail more than once, and would throw without a listener.
         socket.on("error", () => {});
         socket.destroy();
         reject(error);

@@ -5,6 +5,7 @@
 //       └───── error, abort, close ──> failed     the error for every further read
 
 import { concat } from "@std/bytes";
+import { returnBuffer } from "./buffers.ts";
 import type {
   HttpAddress,
   HttpConnection,
@@ -12,6 +13,7 @@ import type {
 } from "./http_connection.ts";
 import { makeDuplex } from "./node_duplex.ts";
 import type { NodeDuplex, NodeSocket, NodeTlsSocket } from "./node_socket.ts";
+import type { PooledReads } from "./node_reads.ts";
 import { handshake } from "./node_tls.ts";
 import { ReadAhead } from "./read_ahead.ts";
 import {
@@ -60,7 +62,13 @@ export interface Under {
   readonly carrier: NodeDuplex | null;
 }
 
-const NOTHING: Under = { layers: [], carrier: null };
+/** How a transport reads its socket, and what is under it. */
+export interface NodeTransportOptions {
+  /** The reads of the socket, unless it emits what it reads. */
+  readonly reads?: PooledReads | null;
+  /** What the socket runs over, for TLS. */
+  readonly under?: Under;
+}
 
 /** Reads and writes a socket of Node's that is connected. */
 export class NodeTransport implements SocketTransport {
@@ -69,6 +77,7 @@ export class NodeTransport implements SocketTransport {
   /** The socket and those under it. */
   readonly #layers: readonly NodeSocket[];
   readonly #carrier: NodeDuplex | null;
+  readonly #reads: PooledReads | null;
   #input: Input = { kind: "reading" };
   #queue: Bytes[] = [];
   #queuedBytes = 0;
@@ -83,18 +92,21 @@ export class NodeTransport implements SocketTransport {
    *
    * @param socket The socket.
    * @param info Facts of the connection.
-   * @param under What it runs over, for TLS.
+   * @param options How to read it, and what is under it.
    */
   constructor(
     socket: NodeSocket,
     info: HttpConnectionInfo,
-    { layers, carrier }: Under = NOTHING,
+    { reads = null, under }: NodeTransportOptions = {},
   ) {
+    const carrier = under?.carrier ?? null;
     this.#socket = socket;
-    this.#layers = [socket, ...layers];
+    this.#reads = reads;
+    this.#layers = [socket, ...under?.layers ?? []];
     this.#carrier = carrier;
     this.info = info;
-    socket.on("data", this.#onData);
+    if (reads === null) socket.on("data", this.#onData);
+    else reads.onBytes = this.#onBytes;
     socket.on("end", this.#onEnd);
     socket.on("error", this.#onError);
     carrier?.on("error", this.#onError);
@@ -109,16 +121,17 @@ export class NodeTransport implements SocketTransport {
 
   readonly #onData = (chunk: Uint8Array): void => {
     // Not Node's `Buffer`, whose `slice` is a view.
-    const bytes = new Uint8Array(
-      chunk.buffer as ArrayBuffer,
-      chunk.byteOffset,
-      chunk.length,
-    );
+    const { buffer, byteOffset, length } = chunk as Uint8Array<ArrayBuffer>;
+    this.#onBytes(new Uint8Array(buffer, byteOffset, length));
+  };
+
+  /** Passes bytes on, or keeps them; returns whether to read on meanwhile. */
+  readonly #onBytes = (bytes: Bytes): boolean => {
     const reader = this.#reader;
     if (reader !== null) {
       this.#reader = null;
       reader.resolve(bytes);
-      return;
+      return true;
     }
     this.#queue.push(bytes);
     this.#queuedBytes += bytes.length;
@@ -127,6 +140,7 @@ export class NodeTransport implements SocketTransport {
       this.#socket.pause();
       this.#carrier?.pause();
     }
+    return !this.#isPaused;
   };
 
   readonly #onEnd = (): void => {
@@ -178,8 +192,9 @@ export class NodeTransport implements SocketTransport {
     });
   }
 
-  recycle(_bytes: Bytes): void {
-    // Each read has a buffer of its own.
+  recycle(bytes: Bytes): void {
+    // Otherwise each read has a buffer of its own.
+    if (this.#reads !== null) returnBuffer(bytes.buffer);
   }
 
   write(pieces: readonly Uint8Array[]): Promise<void> {
@@ -351,7 +366,9 @@ async function startTls(
       options,
       (socket) => {
         const tls = { alpnProtocol: socket.alpnProtocol || null };
-        const transport = new NodeTransport(socket, { ...info, tls }, under);
+        const transport = new NodeTransport(socket, { ...info, tls }, {
+          under,
+        });
         return makeConnection(transport);
       },
     );

@@ -2,6 +2,14 @@
 // on first use, since this module also loads in browsers, and typed here, since
 // not every program that compiles against this package has Node's types.
 
+/** The option `onread` of `net.connect`: reads into buffers of the caller's. */
+export interface OnRead {
+  /** Returns where to read to next. */
+  buffer(): Uint8Array;
+  /** Takes what was read, and returns false to pause. */
+  callback(length: number, buffer: Uint8Array): boolean;
+}
+
 /** A `net.Socket`, a `tls.TLSSocket`, or another `stream.Duplex`. */
 export interface NodeSocket {
   readonly destroyed: boolean;
@@ -59,9 +67,7 @@ export interface NodeNet {
       readonly port?: number;
       readonly path?: string;
       readonly allowHalfOpen: boolean;
-      readonly noDelay?: boolean;
-      readonly keepAlive?: boolean;
-      readonly keepAliveInitialDelay?: number;
+      readonly onread?: OnRead;
     },
   ): NodeSocket;
   isIP(text: string): number;
@@ -122,7 +128,14 @@ interface Modules {
 }
 
 interface Process {
+  readonly versions?: { readonly node?: string };
   getBuiltinModule?(name: string): unknown;
+}
+
+/** Returns whether the runtime is Node, and none that has its modules. */
+export function isNode(): boolean {
+  return processOf()?.versions?.node !== undefined &&
+    !("Bun" in globalThis) && !("Deno" in globalThis);
 }
 
 /** Returns whether the runtime has `process.getBuiltinModule`. */
