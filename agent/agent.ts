@@ -10,7 +10,7 @@ import { findDecoding } from "./agent_decode.ts";
 import { AgentExchange } from "./agent_exchange.ts";
 import { NO_OPTIONS } from "./agent_plan.ts";
 import { sendWhole } from "./agent_send.ts";
-import { startFetch } from "./agent_fetch.ts";
+import { fetchHost } from "./agent_fetch.ts";
 import { makeFetch } from "./fetch/fetch.ts";
 import type { HttpAgentExchange, HttpAgentOutput } from "./facts.ts";
 import type { HttpAgentOptions, HttpAgentSendOptions } from "./options.ts";
@@ -125,13 +125,9 @@ export class HttpAgent implements AsyncDisposable {
    * `docs/fetch.md` for each member of `RequestInit`.
    */
   get fetch(): typeof globalThis.fetch {
-    const { settings } = this.#core;
-    const { fields, withheld } = settings.headers;
-    return this.#fetch ??= makeFetch({
-      redirect: settings.redirect,
-      decides: (name) => fields.has(name) || withheld.has(name.toLowerCase()),
-      call: (request, options) => startFetch(this.#core, request, options),
-    }) as typeof globalThis.fetch;
+    return this.#fetch ??= makeFetch(
+      fetchHost(this.#core),
+    ) as typeof globalThis.fetch;
   }
 
   /**

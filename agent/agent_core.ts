@@ -106,6 +106,7 @@ export class AgentCore implements CallHost {
   /**
    * Starts a call.
    *
+   * @param planner Works out what the call does.
    * @returns The call, in a promise until the runtime's decoders are known.
    * @throws {TypeError} If an option is invalid, or the agent is closed.
    * @throws {RangeError} If a number is out of range.
@@ -114,10 +115,11 @@ export class AgentCore implements CallHost {
   start(
     request: HttpRequest,
     options: HttpAgentSendOptions,
+    planner: Planner = this.#planner,
   ): Started | Promise<Started> {
     this.checkOpen();
     options.signal?.throwIfAborted();
-    const plan = this.#planner.plan(options);
+    const plan = planner.plan(options);
     return plan instanceof Promise
       ? plan.then((plan) => this.#start(request, options, plan))
       : this.#start(request, options, plan);

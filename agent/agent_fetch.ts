@@ -1,40 +1,59 @@
-// A call of fetch.
+// The calls of fetch.
 
 import type { HttpRequest } from "../rfc9110/request.ts";
 import type { AgentCore } from "./agent_core.ts";
 import { findDecoding } from "./agent_decode.ts";
 import { AgentExchange } from "./agent_exchange.ts";
-import type { FetchCall, FetchCallOptions } from "./fetch/fetch.ts";
+import { Planner } from "./agent_plan.ts";
+import {
+  checkingPorts,
+  type FetchCall,
+  type FetchCallOptions,
+  type FetchHost,
+} from "./fetch/fetch.ts";
 
-/**
- * Runs a call up to the head of its response.
- *
- * @throws {unknown} Why it failed.
- */
-export async function startFetch(
+/** Makes the calls of a fetch over an agent. */
+export function fetchHost(core: AgentCore): FetchHost {
+  const { settings } = core;
+  const { redirect, headers: { fields, withheld } } = settings;
+  const planner = new Planner({
+    ...settings,
+    redirect: checkingPorts(redirect),
+  });
+  return {
+    redirect,
+    decides: (name) => fields.has(name) || withheld.has(name.toLowerCase()),
+    call: (request, options) => start(core, planner, request, options),
+  };
+}
+
+/** @throws {unknown} Why the call failed. */
+async function start(
   core: AgentCore,
+  planner: Planner,
   asked: HttpRequest,
   options: FetchCallOptions,
 ): Promise<FetchCall> {
-  const { call, plan } = await core.start(asked, options);
+  const starting = core.start(asked, options, planner);
+  const { call, plan } = starting instanceof Promise
+    ? await starting
+    : starting;
   const result = await call.run(false);
   const { received: body, request: { method, url }, attempt, end } = result;
   const head = body.response;
   const decoding = findDecoding(method, head, plan.decode);
   // Many a response comes whole, in one read. It needs no stream.
   const arrived = decoding === null ? body.takeArrived() : null;
-  if (arrived !== null) {
-    const redirect = attempt.parts.driver.redirectOf(head);
-    const upgraded = false;
-    return {
-      head,
-      url,
-      hops: end.hops,
-      redirect,
-      upgraded,
-      body: arrived,
-      discard() {},
-    };
+  if (arrived === null) {
+    return new AgentExchange({ ...result, call, plan }, decoding);
   }
-  return new AgentExchange({ ...result, call, plan }, decoding);
+  return {
+    head,
+    url,
+    hops: end.hops,
+    redirect: attempt.parts.driver.redirectOf(head),
+    upgraded: false,
+    body: arrived,
+    discard() {},
+  };
 }

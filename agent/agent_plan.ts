@@ -26,11 +26,21 @@ export interface CallPlan {
 /** The options of a call that has none. */
 export const NO_OPTIONS: HttpAgentSendOptions = {};
 
+/** Whether all options are of the kind that does not change the plan. */
+function isPlainCall(options: HttpAgentSendOptions): boolean {
+  for (const name in options) {
+    if (name !== "signal" && name !== "body" && name !== "trailers") {
+      return false;
+    }
+  }
+  return true;
+}
+
 /** Works out what the calls of an agent do. */
 export class Planner {
   readonly #base: Settings;
   readonly #decode: DecodeRules | null | Promise<DecodeRules>;
-  /** The plan of a call without options. */
+  /** The plan of a call without options of its own. */
   #plain: CallPlan | null = null;
 
   /** @throws {RangeError} If a number is out of range. */
@@ -47,7 +57,7 @@ export class Planner {
    * @throws {RangeError} If a number is out of range.
    */
   plan(options: HttpAgentSendOptions): CallPlan | Promise<CallPlan> {
-    const isPlain = options === NO_OPTIONS;
+    const isPlain = isPlainCall(options);
     if (isPlain && this.#plain !== null) return this.#plain;
     const settings = changeCallSettings(this.#base, options, environment);
     const decode = settings.decode === this.#base.decode

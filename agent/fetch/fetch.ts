@@ -29,7 +29,7 @@ import { VERSION } from "./version.ts";
 /** How fetch makes its calls. */
 export interface FetchHost {
   /** What the agent does with redirects. */
-  readonly redirect: HttpRedirectMode | undefined;
+  readonly redirect: HttpRedirectMode;
   /** Whether the agent adds a field of that name, or wants none to be added. */
   decides(name: string): boolean;
   /** Starts a call. */
@@ -40,7 +40,8 @@ export interface FetchHost {
 export interface FetchCallOptions {
   readonly body?: Exclude<FetchContent, Uint8Array>;
   readonly signal?: AbortSignal;
-  readonly redirect: HttpRedirectMode;
+  /** `undefined` for that of the agent, with {@linkcode checkingPorts}. */
+  readonly redirect?: HttpRedirectMode;
   readonly cookies?: null;
   readonly credentials?: null;
 }
@@ -115,57 +116,37 @@ const DEFAULT_FIELDS: readonly [name: string, value: string][] = [
 class Fetcher {
   readonly #host: FetchHost;
   readonly #defaults: readonly [name: string, value: string][];
-  /** What to do with redirects if the caller says nothing of them. */
-  readonly #redirect: HttpRedirectMode;
-  /** Whether the agent may stop at a redirect. */
-  readonly #mayStop: boolean;
 
   constructor(host: FetchHost) {
     this.#host = host;
     this.#defaults = DEFAULT_FIELDS.filter(([name]) => !host.decides(name));
-    this.#redirect = checkingPorts(host.redirect);
-    this.#mayStop = typeof host.redirect === "object" &&
-      host.redirect.decide !== undefined;
   }
 
   async fetch(request: FetchRequest): Promise<FetchResponse> {
-    const { method, url, signal } = request;
+    const { method, url, content, signal } = request;
     checkUrl(url);
-    const redirect = this.#redirectMode(request);
-    const { content } = request;
     const inMemory = content instanceof Uint8Array;
-    const call = await this.#call(
-      new HttpRequest(method, url, {
-        headers: this.#addDefaults(request.headers),
-        body: inMemory ? content : undefined,
-      }),
-      {
-        redirect,
+    const body = inMemory ? content : undefined;
+    const headers = this.#addDefaults(request.headers);
+    const sent = new HttpRequest(method, url, { headers, body });
+    const mode = redirectMode(request, this.#host.redirect);
+    let call: FetchCall;
+    try {
+      call = await this.#host.call(sent, {
         ...(content !== null && !inMemory && { body: content }),
         ...(signal !== null && { signal }),
+        ...(mode !== this.#host.redirect && { redirect: mode }),
         ...(request.omitsCredentials && { cookies: null, credentials: null }),
-      },
-    );
-    const fault = faultOf(call, redirect, this.#mayStop);
-    if (fault !== null) {
-      await call.discard();
-      throw networkError(url, fault);
-    }
-    return makeResponse(call, method, signal);
-  }
-
-  /** @throws {TypeError} If the call fails. */
-  async #call(
-    request: HttpRequest,
-    options: FetchCallOptions,
-  ): Promise<FetchCall> {
-    try {
-      return await this.#host.call(request, options);
+      });
     } catch (error) {
       throw error instanceof HttpError
-        ? networkError(request.url, error.message, error)
+        ? networkError(url, error.message, error)
         : error;
     }
+    const fault = faultOf(call, mode);
+    if (fault === null) return makeResponse(call, method, signal);
+    await call.discard();
+    throw networkError(url, fault);
   }
 
   #addDefaults(headers: HttpHeaders): HttpHeaders {
@@ -179,17 +160,21 @@ class Fetcher {
     ) headers.append("Accept-Encoding", "identity");
     return headers;
   }
+}
 
-  /** The caller's mode, or else that of the agent. */
-  #redirectMode({ redirect }: FetchRequest): HttpRedirectMode {
-    if (redirect === undefined) return this.#redirect;
-    if (redirect !== "follow") return redirect;
-    return typeof this.#redirect === "object" ? this.#redirect : FOLLOW;
-  }
+/** The caller's mode, or else that of the agent. */
+function redirectMode(
+  { redirect }: FetchRequest,
+  agents: HttpRedirectMode,
+): HttpRedirectMode {
+  if (redirect === undefined || redirect === agents) return agents;
+  return redirect === "follow"
+    ? typeof agents === "object" ? agents : FOLLOW
+    : redirect;
 }
 
 /** Follows redirects, but not to bad ports. */
-function checkingPorts(mode: HttpRedirectMode = "follow"): HttpRedirectMode {
+export function checkingPorts(mode: HttpRedirectMode): HttpRedirectMode {
   if (mode === "manual" || mode === "error") return mode;
   const options = mode === "follow" ? {} : mode;
   return {
@@ -201,7 +186,7 @@ function checkingPorts(mode: HttpRedirectMode = "follow"): HttpRedirectMode {
   };
 }
 
-const FOLLOW = checkingPorts();
+const FOLLOW = checkingPorts("follow");
 
 /** @throws {TypeError} If fetch does not go there. */
 function checkUrl(url: URL): void {
@@ -221,7 +206,6 @@ const REDIRECT_STATUSES = [301, 302, 303, 307, 308];
 function faultOf(
   { head, redirect, upgraded }: FetchCall,
   mode: HttpRedirectMode,
-  mayStop: boolean,
 ): string | null {
   if (upgraded) return "the response upgrades the connection";
   if (!REDIRECT_STATUSES.includes(head.status) || mode === "manual") {
@@ -230,6 +214,8 @@ function faultOf(
   if (mode === "error") return `the response redirects (${head.status})`;
   if (!head.headers.has("location")) return null;
   if (redirect === null) return "the Location of the response is invalid";
+  const mayStop = typeof mode === "object" && mode !== FOLLOW &&
+    mode.decide !== undefined;
   return mayStop ? null : "the body cannot be sent again to where it redirects";
 }
 

@@ -98,8 +98,9 @@ export class FetchResponse extends Response {
   }
 
   get #isAborted(): boolean {
-    return this.#hasBody && !this.bodyUsed &&
-      (this.#init.signal?.aborted ?? false);
+    const { signal } = this.#init;
+    return signal !== null && signal.aborted && this.#hasBody &&
+      !this.bodyUsed;
   }
 
   #rejectAborted(): Promise<never> {
