@@ -1,0 +1,100 @@
+// Calls a server that misbehaves at random, as fast as it goes, and checks that
+// every call settles in one of the ways that its plan allows, what the server saw
+// of it, and that neither memory nor connections are left behind.
+//
+//   deno task soak                   60 s on Deno and 30 s on Node 24
+//   deno task soak 600               600 s on each
+//   deno task soak 60 --seed 7       the calls of the seed 7 again
+//   deno task soak 60 --node         on Node 24 only; or --deno
+
+import { fileURLToPath } from "node:url";
+import { parseTimedArgs } from "../matrix/args.ts";
+import { Child, findInPackages, findProgram } from "../matrix/programs.ts";
+import { bundleScript } from "../runtimes/_bundle.ts";
+import type { Report } from "./run.ts";
+
+if (import.meta.main) Deno.exit(await main(Deno.args) ? 0 : 1);
+
+async function main(args: readonly string[]): Promise<boolean> {
+  const parsed = parseTimedArgs(args, ["--deno", "--node"]);
+  if (parsed === null) {
+    console.error("Usage: deno task soak [seconds] [--seed number] [--deno]");
+    return false;
+  }
+  const { seed, flags } = parsed;
+  const node = await findInPackages("node24/bin/node");
+  const programs = [
+    { name: "Deno", flag: "--deno", program: Deno.execPath(), seconds: 60 },
+    { name: "Node 24", flag: "--node", program: node, seconds: 30 },
+  ].filter(({ flag }) => flags.length === 0 || flags.includes(flag));
+  const folder = await Deno.makeTempDir();
+  let isOk = true;
+  try {
+    const script = `${folder}/run.mjs`;
+    await bundleScript(new URL("./run.ts", import.meta.url), script);
+    for (const { name, program, ...entry } of programs) {
+      const seconds = parsed.seconds ?? entry.seconds;
+      if (program === null) {
+        console.log(`${name} is not installed`);
+        isOk &&= Deno.env.get("CI") !== "true";
+        continue;
+      }
+      console.log(`${name}, for ${seconds} s with --seed ${seed}`);
+      isOk = await soak(program, script, seconds, seed) && isOk;
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+  return isOk;
+}
+
+/** Runs the callers on one runtime; returns whether nothing was wrong. */
+async function soak(
+  program: string,
+  script: string,
+  seconds: number,
+  seed: number,
+): Promise<boolean> {
+  const server = await findProgram("node") ??
+    await findInPackages("node24/bin/node");
+  if (server === null) throw new Error("The server needs Node");
+  const file = fileURLToPath(new URL("./server.mjs", import.meta.url));
+  const { child, printed: { port } } = await Child.printing<{ port: number }>(
+    server,
+    [file],
+  );
+  await using _ = child;
+  const flags = program === Deno.execPath()
+    ? ["run", "-A", "--no-config", "--v8-flags=--expose-gc"]
+    : ["--expose-gc"];
+  const progress = showProgress(seconds);
+  const { success, stdout, stderr } = await new Deno.Command(program, {
+    args: [...flags, script, `${port}`, `${seconds}`, `${seed}`],
+    stdin: "null",
+    signal: AbortSignal.timeout(1000 * seconds + 120_000),
+  }).output();
+  clearInterval(progress);
+  const text = new TextDecoder().decode(stdout);
+  const line = text.split("\n").find((line) => line.startsWith('{"calls"'));
+  if (!success || line === undefined) {
+    console.error(`It failed: ${text}${new TextDecoder().decode(stderr)}`);
+    return false;
+  }
+  const { calls, outcomes, growth, faults }: Report = JSON.parse(line);
+  const list = Object.entries(outcomes).sort(([, a], [, b]) => b - a)
+    .map(([outcome, count]) => `${count} ${outcome}`);
+  console.log(`${calls} calls: ${list.join(", ")}`);
+  console.log(`The heap grew by ${(growth / 1e6).toFixed(1)} MB`);
+  for (const fault of faults) console.error(fault);
+  return faults.length === 0;
+}
+
+function showProgress(seconds: number) {
+  if (!Deno.stdout.isTerminal()) return undefined;
+  const started = performance.now();
+  return setInterval(() => {
+    const passed = ((performance.now() - started) / 1000).toFixed(0);
+    const text = `\r${passed} of ${seconds} s\r`;
+    Deno.stdout.writeSync(new TextEncoder().encode(text));
+  }, 1000);
+}

@@ -1,0 +1,178 @@
+// @ts-check
+// A server that misbehaves as the path says: `/PLAN/ID`. It counts the requests
+// of each ID, and checks their bodies.
+//
+//   node server.mjs     prints its port as JSON
+
+import { createServer } from "node:http";
+import { gzipSync } from "node:zlib";
+
+/** @typedef {import("node:http").IncomingMessage} Incoming */
+/** @typedef {import("node:http").ServerResponse} Outgoing */
+
+/** @type {Map<string, number>} */
+const counts = new Map();
+/**
+ * The open connections, each with its last request.
+ *
+ * @type {Map<import("node:net").Socket, string>}
+ */
+const sockets = new Map();
+/** @type {string[]} */
+const faults = [];
+let total = 0;
+
+/**
+ * @param {number} id
+ * @param {string} plan
+ */
+function bodyOf(id, plan) {
+  return `${id}.`.repeat(plan === "large" ? 100_000 : 1 + id % 50);
+}
+
+/** @type {Record<string, (request: Incoming, response: Outgoing, body: string, id: number) => void>} */
+const PLANS = {
+  "ok": (_, response, body) => sized(response, body),
+  "large": (_, response, body) => sized(response, body),
+  "busy": (_, response, body, id) =>
+    (counts.get(`${id}`) ?? 0) > 2
+      ? sized(response, body)
+      : response.writeHead(503, { "Retry-After": "0" }).end(),
+  "chunked": (_, response, body) => {
+    response.write(body.slice(0, 3));
+    setImmediate(() => response.end(body.slice(3)));
+  },
+  "close": (_, response, body) => {
+    response.setHeader("Connection", "close");
+    sized(response, body);
+  },
+  "gzip": (_, response, body) => {
+    response.setHeader("Content-Encoding", "gzip");
+    response.end(gzipSync(body));
+  },
+  "interim": (_, response, body) => {
+    response.writeEarlyHints({ link: "</style.css>; rel=preload" });
+    sized(response, body);
+  },
+  "redirect": (_, response, __, id) =>
+    response.writeHead(307, { "Location": `/ok/${id}` }).end(),
+  "trickle": (request, response, body) => {
+    response.setHeader("Content-Length", body.length);
+    let at = 0;
+    const timer = setInterval(() => {
+      response.write(body.slice(at, at + 20));
+      at += 20;
+      if (at >= body.length) response.end();
+    }, 2);
+    response.once("finish", () => clearInterval(timer));
+    request.socket.once("close", () => clearInterval(timer));
+  },
+  "idle-fin": (request, response, body) => {
+    response.once("finish", () => setTimeout(() => request.socket.end(), 2));
+    sized(response, body);
+  },
+  "idle-reset": (request, response, body) => {
+    response.once(
+      "finish",
+      () => setTimeout(() => request.socket.resetAndDestroy(), 2),
+    );
+    sized(response, body);
+  },
+  "idle-junk": (request, response, body) => {
+    response.once(
+      "finish",
+      () =>
+        setTimeout(
+          () => request.socket.write("junk\r\n\r\n"),
+          2,
+        ),
+    );
+    sized(response, body);
+  },
+  "early": (_, response, body) => sized(response, body, 413),
+  "fin": (request) => request.socket.end(),
+  "reset": (request) => request.socket.resetAndDestroy(),
+  "half-head": (request) => request.socket.end("HTTP/1.1 200 O"),
+  "half-body": (request) =>
+    request.socket.end("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"),
+  "half-chunk": (request) =>
+    request.socket.end(
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhalf",
+    ),
+  "half-gzip": (_, response, body) => {
+    response.setHeader("Content-Encoding", "gzip");
+    response.end(gzipSync(body).subarray(0, -9));
+  },
+  "garbage": (request) => request.socket.end("SSH-2.0-OpenSSH\r\n"),
+  "stall": () => {},
+  "stall-body": (request) =>
+    void request.socket.write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx"),
+};
+
+/**
+ * @param {Outgoing} response
+ * @param {string} body
+ */
+function sized(response, body, status = 200) {
+  response.writeHead(status, { "Content-Length": body.length }).end(body);
+}
+
+/**
+ * @param {Incoming} request
+ * @param {Outgoing} response
+ */
+async function respond(request, response) {
+  const [, plan = "", id = ""] = request.url?.split("/") ?? [];
+  sockets.set(request.socket, `${request.method} ${request.url}`);
+  if (id === "") response.setHeader("Connection", "close");
+  if (plan === "counts") {
+    response.end(JSON.stringify({
+      total,
+      faults,
+      counts: Object.fromEntries(counts),
+      open: [...sockets.values()].filter((last) => last !== "GET /counts"),
+    }));
+    return;
+  }
+  if (plan === "forget") {
+    counts.clear();
+    response.end("{}");
+    return;
+  }
+  total++;
+  counts.set(id, (counts.get(id) ?? 0) + 1);
+  const body = bodyOf(Number(id), plan);
+  if (plan === "early") PLANS.early?.(request, response, body, Number(id));
+  let text = "";
+  for await (const piece of request) text += piece;
+  const expected = request.method === "POST" ? bodyOf(Number(id), "ok") : "";
+  // A body that was cut short never ends here.
+  if (text !== expected && plan !== "early") {
+    faults.push(`${id} had a body of ${text.length} bytes`);
+  }
+  if (plan !== "early") PLANS[plan]?.(request, response, body, Number(id));
+}
+
+const server = createServer((request, response) => {
+  response.on("error", () => {});
+  respond(request, response).catch(() => {});
+});
+server.keepAliveTimeout = 60_000;
+server.on("connection", (socket) => {
+  sockets.set(socket, "nothing");
+  socket.on("error", () => {});
+  socket.on("close", () => sockets.delete(socket));
+});
+// What a client did wrong: nothing here is about the server's own mischief.
+server.on("clientError", (error, socket) => {
+  const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+  if (code?.startsWith("HPE_") && code !== "HPE_INVALID_EOF_STATE") {
+    faults.push(`A request is broken: ${code}`);
+  }
+  socket.destroy();
+});
+server.listen(0, "127.0.0.1", () => {
+  const address = server.address();
+  const port = typeof address === "object" && address ? address.port : 0;
+  console.log(JSON.stringify({ port }));
+});
