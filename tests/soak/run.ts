@@ -319,7 +319,10 @@ await soak.agent.close();
 const own = countDescriptors();
 if (!await until(async () => (await soak.ask("counts")).open.length === 0)) {
   const { open } = await soak.ask("counts");
-  soak.faults.push(`${own} descriptors are open, after ${open.join(", ")}`);
+  soak.faults.push(
+    `${open.length} connections of ${own} descriptors are open: ` +
+      `${open.join(", ")}; ${JSON.stringify(soak.agent.stats())}`,
+  );
 }
 const report: Report = {
   calls: soak.count,
