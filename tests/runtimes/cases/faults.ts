@@ -57,6 +57,11 @@ export const FAULTS: Group = {
     })),
     { name: "an early 200 leaves the upload alone", run: early },
     {
+      name: "aborted connects leave no connection",
+      needs: ["transport" as const],
+      run: abortedConnects,
+    },
+    {
       name: "an end without close_notify is ConnectionLost if it matters",
       needs: ["closeNotify" as const],
       run: noCloseNotify,
@@ -125,6 +130,27 @@ async function early(env: Env) {
   await peer.signal();
   equal("body", await exchange.text(), "hi");
   equal("closed", (await exchange.closed).keepAlive, true);
+}
+
+async function abortedConnects({ connector, peer }: Env) {
+  const { port, facts } = await peer([["eof"]]);
+  const url = `http://127.0.0.1:${port}/`;
+  // Some are aborted when they are connected, but nobody has been told yet.
+  for (let round = 0; round < 30; round++) {
+    await Promise.all(Array.from({ length: 64 }, async () => {
+      const controller = new AbortController();
+      const { signal } = controller;
+      const timer = setTimeout(() => controller.abort(), 2 * Math.random());
+      const client = await HttpClient.connect(url, { connector, signal })
+        .catch(() => null);
+      clearTimeout(timer);
+      await client?.close();
+    }));
+  }
+  for (let attempt = 0; (await facts()).open > 0; attempt++) {
+    if (attempt === 100) throw new Error(`${(await facts()).open} are open`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 async function noCloseNotify(env: Env) {
