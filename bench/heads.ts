@@ -22,7 +22,25 @@ async function measureHeads(): Promise<Row[]> {
   return [
     ...await measureHead("5 fields", SMALL_HEAD),
     ...await measureHead("14 fields", LARGE_HEAD),
+    ...await measureHighByte(LARGE_HEAD),
   ];
+}
+
+/** Compares a head that has one byte above 0x7F with the same head in ASCII. */
+async function measureHighByte(text: string): Promise<Row[]> {
+  const bytes = new TextEncoder().encode(text);
+  const high = bytes.slice();
+  high[high.length >> 1] = 0xe9;
+  const [ours, ascii] = await measure([
+    makeContender(ourHeadParser(), high),
+    { ...makeContender(ourHeadParser(), bytes), name: "the same in ASCII" },
+  ]);
+  return ratioRows(
+    "14 fields, one byte above 0x7F",
+    ours!,
+    [[ascii!, { atLeast: 0.67 }]],
+    perSecond,
+  );
 }
 
 async function measureHead(what: string, text: string): Promise<Row[]> {

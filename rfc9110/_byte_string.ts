@@ -61,47 +61,44 @@ function encodeChars(text: string): Uint8Array<ArrayBuffer> {
 const WINDOW_BYTES = 640;
 
 /**
- * Slices many strings out of bytes, in order.
+ * A window that moves forward over bytes, to slice many strings out of them.
  *
  * One decoder call per string would be slow. One for all would make each string
- * a slice of all, which stays alive for as long as the string. So the bytes are
- * decoded window by window. Parts above ASCII, which decode more slowly, are
- * windows of their own.
+ * a slice of all, which stays alive for as long as the string. Parts above ASCII,
+ * which decode more slowly, are windows of their own.
  */
-export class ByteStringSlicer {
+export class ByteStringWindow {
+  /** The text of the window. */
+  text = "";
+  /** Where the window starts and ends. */
+  start = 0;
+  end = 0;
+
   readonly #bytes: Uint8Array;
   readonly #nonAscii: readonly number[];
   /** The index of the next pair of offsets in {@linkcode #nonAscii}. */
   #next = 0;
-  #text = "";
-  /** Where the window starts and ends. */
-  #start = 0;
-  #end = 0;
 
   /**
    * @param nonAscii Where the parts start and end that contain bytes above 0x7f,
-   * in order. No slice may extend beyond such a part.
+   * in order.
    */
   constructor(bytes: Uint8Array, nonAscii: readonly number[]) {
     this.#bytes = bytes;
     this.#nonAscii = nonAscii;
   }
 
-  /** Returns the string of the bytes from `start` to `end`. */
-  slice(start: number, end: number): string {
-    if (end > this.#end) this.#open(start, Math.max(end, start + WINDOW_BYTES));
-    return this.#text.slice(start - this.#start, end - this.#start);
-  }
-
-  #open(start: number, most: number): void {
+  /** Moves the window to these bytes, which are in one part or in none. */
+  moveTo(start: number, end: number): void {
     const parts = this.#nonAscii;
     while (start >= (parts[this.#next + 1] ?? Infinity)) this.#next += 2;
     const from = parts[this.#next] ?? Infinity;
     const isAscii = start < from;
-    const end = isAscii ? Math.min(from, most) : parts[this.#next + 1];
-    const window = this.#bytes.subarray(start, end);
-    this.#text = decodeByteString(window, isAscii);
-    this.#start = start;
-    this.#end = start + window.length;
+    const most = Math.max(end, start + WINDOW_BYTES);
+    const stop = isAscii ? Math.min(from, most) : parts[this.#next + 1];
+    const bytes = this.#bytes.subarray(start, stop);
+    this.text = decodeByteString(bytes, isAscii);
+    this.start = start;
+    this.end = start + bytes.length;
   }
 }

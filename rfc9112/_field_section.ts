@@ -16,13 +16,15 @@
 import type { Input } from "../core/input.ts";
 import { quoteBytes } from "../core/quote.ts";
 import type { HttpError, HttpErrorCode } from "../error.ts";
-import { ByteStringSlicer, decodeByteString } from "../rfc9110/_byte_string.ts";
+import { ByteStringWindow, decodeByteString } from "../rfc9110/_byte_string.ts";
 import {
   BYTE_CLASS,
   CONTROL,
   CR,
+  HTAB,
   isBlank,
   LF,
+  SP,
   TEXT,
   TOKEN,
 } from "../rfc9110/_syntax.ts";
@@ -130,22 +132,26 @@ export class FieldSectionReader {
     }
   }
 
-  /** Takes the complete section from the input, to slice strings from it. */
-  take(input: Input): ByteStringSlicer {
+  /** Takes the complete section from the input, to slice strings out of it. */
+  take(input: Input): ByteStringWindow {
     const bytes = input.bytes.subarray(input.start, input.start + this.#line);
     input.start += this.#line;
-    return new ByteStringSlicer(bytes, this.#nonAscii);
+    return new ByteStringWindow(bytes, this.#nonAscii);
   }
 
   /** Creates the fields of the section. */
-  makeHeaders(text: ByteStringSlicer): HttpHeaders {
+  makeHeaders(window: ByteStringWindow): HttpHeaders {
     const spans = this.#spans;
     const names: string[] = [];
     const values: string[] = [];
     for (let i = 0; i < spans.length; i += 4) {
-      if (spans[i] !== FOLD) names.push(text.slice(spans[i]!, spans[i + 1]!));
-      const value = text.slice(spans[i + 2]!, spans[i + 3]!);
-      if (spans[i] !== FOLD) {
+      const isFold = spans[i] === FOLD;
+      const end = spans[i + 3]!;
+      if (end > window.end) window.moveTo(spans[isFold ? i + 2 : i]!, end);
+      const { text, start } = window;
+      const value = text.slice(spans[i + 2]! - start, end - start);
+      if (!isFold) {
+        names.push(text.slice(spans[i]! - start, spans[i + 1]! - start));
         values.push(value);
       } else if (value !== "") {
         const last = values.length - 1;
@@ -193,16 +199,20 @@ export class FieldSectionReader {
     start: number,
   ): number {
     let nameEnd = line;
-    while (nameEnd < end && isTokenByte(bytes[nameEnd]!)) nameEnd++;
+    while (nameEnd < end && (BYTE_CLASS[bytes[nameEnd]!]! & TOKEN) !== 0) {
+      nameEnd++;
+    }
     if (nameEnd === end) return -1;
     const colon = bytes[nameEnd] === COLON
       ? nameEnd
       : this.#findLateColon(bytes, line, nameEnd, end);
     const isField = nameEnd > line && colon >= 0;
-    const isFold = isBlank(bytes[line]) && this.#spans.length > 0;
-    if (!isField && !isFold) return this.#reject(bytes, line, nameEnd, end);
+    if (!isField && !(isBlank(bytes[line]) && this.#spans.length > 0)) {
+      return this.#reject(bytes, line, nameEnd, end);
+    }
+    // The loops compare bytes themselves: a call for each is not inlined.
     let at = isField ? colon : line;
-    do at++; while (at < end && isBlank(bytes[at]));
+    do at++; while (at < end && (bytes[at] === SP || bytes[at] === HTAB));
     const valueStart = at;
     const valueClasses = this.#valueClasses;
     let bits = 0;
@@ -214,7 +224,9 @@ export class FieldSectionReader {
     }
     const lineFeed = this.#endLine(bytes, line, at, end);
     if (lineFeed < 0) return -1;
-    while (at > valueStart && isBlank(bytes[at - 1])) at--;
+    while (
+      at > valueStart && (bytes[at - 1] === SP || bytes[at - 1] === HTAB)
+    ) at--;
     if (bits > 0x7f) this.#nonAscii.push(line - start, lineFeed + 1 - start);
     if (isField) this.#countField();
     this.#spans.push(
@@ -292,8 +304,4 @@ export class FieldSectionReader {
       : `the field ${quoted} contains ${quoteBytes(bytes, bad, bad + 1)}`;
     throw cannotRead(invalid, name, fault);
   }
-}
-
-function isTokenByte(byte: number): boolean {
-  return (BYTE_CLASS[byte]! & TOKEN) !== 0;
 }

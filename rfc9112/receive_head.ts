@@ -127,15 +127,14 @@ export class HeadReader {
   read(input: Input): HttpResponse | null {
     const statusLine = this.#statusLine ??= this.#readStatusLine(input);
     if (statusLine === null || !this.#section.read(input)) return null;
-    const text = this.#section.take(input);
+    const window = this.#section.take(input);
+    const { version, status, reasonStart, reasonEnd } = statusLine;
+    window.moveTo(this.#line, this.#line + reasonEnd);
     return new HttpResponse({
-      version: statusLine.version,
-      status: statusLine.status,
-      reason: text.slice(
-        this.#line + statusLine.reasonStart,
-        this.#line + statusLine.reasonEnd,
-      ),
-      headers: this.#section.makeHeaders(text),
+      version,
+      status,
+      reason: window.text.slice(reasonStart, reasonEnd),
+      headers: this.#section.makeHeaders(window),
     });
   }
 
