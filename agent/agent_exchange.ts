@@ -1,7 +1,11 @@
 // A streamed exchange of an agent: that of the client, without content codings.
 
 import type { StreamedBody } from "../client/exchange/body.ts";
-import { Exchange, type HttpExchange } from "../client/exchange/exchange.ts";
+import {
+  Exchange,
+  type Explain,
+  type HttpExchange,
+} from "../client/exchange/exchange.ts";
 import type {
   HttpConnection,
   HttpConnectionInfo,
@@ -35,15 +39,19 @@ export class AgentExchange implements HttpAgentExchange {
   readonly #inner: HttpExchange;
   readonly #called: Called;
   readonly #decoding: Decoding | null;
+  readonly #explain: Explain | undefined;
   readonly #use: BodyUse = { isTaken: false, stream: null };
   #stream: BodyStream | null = null;
 
-  constructor(called: Called, decoding: Decoding | null) {
+  /** @param explain Returns the error for the reader of the stream. */
+  constructor(called: Called, decoding: Decoding | null, explain?: Explain) {
     const { received, attempt, call } = called;
     this.head = received.response;
     this.#called = called;
     this.#decoding = decoding;
-    this.#inner = new Exchange(received, { ...attempt.parts, owner: this });
+    this.#explain = explain;
+    const { parts } = attempt;
+    this.#inner = new Exchange(received, { ...parts, owner: this, explain });
     this.response = decoding?.response ?? received.response;
     call.handOver(this, this.#use);
   }
@@ -106,7 +114,7 @@ export class AgentExchange implements HttpAgentExchange {
     // Of a body that was read otherwise, it is locked.
     this.#stream = this.#decoding === null || body.locked
       ? body
-      : decodeStream(body, this.#decoding);
+      : decodeStream(body, this.#decoding, this.#explain);
     this.#use.stream = new WeakRef(this.#stream);
     return this.#stream;
   }

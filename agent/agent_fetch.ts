@@ -7,6 +7,7 @@ import { AgentExchange } from "./agent_exchange.ts";
 import { Planner } from "./agent_plan.ts";
 import {
   checkingPorts,
+  explainError,
   type FetchCall,
   type FetchCallOptions,
   type FetchHost,
@@ -45,7 +46,8 @@ async function start(
   // Many a response comes whole, in one read. It needs no stream.
   const arrived = decoding === null ? body.takeArrived() : null;
   if (arrived === null) {
-    return new AgentExchange({ ...result, call, plan }, decoding);
+    const explain = (error: unknown) => explainError(error, url);
+    return new AgentExchange({ ...result, call, plan }, decoding, explain);
   }
   return {
     head,

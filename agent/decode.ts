@@ -182,10 +182,15 @@ class CodedBody {
   }
 }
 
-/** {@linkcode decodePieces} for a stream, whose backpressure is kept. */
+/**
+ * {@linkcode decodePieces} for a stream, whose backpressure is kept.
+ *
+ * @param explain Returns the error for the reader of the stream.
+ */
 export function decodeStream(
   body: ReadableStream<Uint8Array>,
   decoding: Decoding,
+  explain: (error: unknown) => unknown = (error) => error,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const reader = body.getReader();
   const pieces = decodePieces(readPieces(reader), decoding);
@@ -199,7 +204,7 @@ export function decodeStream(
         controller.byobRequest?.respond(0);
       } catch (error) {
         reader.cancel(error).catch(() => {});
-        throw error;
+        throw explain(error);
       }
     },
     async cancel(reason) {

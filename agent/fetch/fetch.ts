@@ -55,7 +55,10 @@ export interface FetchCall {
   /** Where the response points, if that was not followed. */
   readonly redirect: HttpRedirect | null;
   readonly upgraded: boolean;
-  /** The body without its codings; as bytes if all of it has arrived. */
+  /**
+   * The body without its codings; as bytes if all of it has arrived. Its errors
+   * are explained.
+   */
   readonly body: FetchedBody;
   /** Drops the body. */
   discard(): void | Promise<void>;
@@ -139,9 +142,7 @@ class Fetcher {
         ...(request.omitsCredentials && { cookies: null, credentials: null }),
       });
     } catch (error) {
-      throw error instanceof HttpError
-        ? networkError(url, error.message, error)
-        : error;
+      throw explainError(error, url);
     }
     const fault = faultOf(call, mode);
     if (fault === null) return makeResponse(call, method, signal);
@@ -229,9 +230,7 @@ function makeResponse(
   const { status, reason, headers } = head;
   let body: BodyInit | null = null;
   if (method !== "HEAD" && !isNullBodyStatus(status)) {
-    body = call.body instanceof Uint8Array
-      ? call.body
-      : explainErrors(call.body, call.url);
+    body = call.body;
   } else {
     // Nobody can read it, and without an end the call would not end.
     call.discard();
@@ -244,30 +243,6 @@ function makeResponse(
     headers,
     signal,
   });
-}
-
-/** Passes on a body. What goes wrong is a TypeError, but for an abort. */
-function explainErrors(
-  body: ReadableStream<Uint8Array<ArrayBuffer>>,
-  url: URL,
-): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const reader = body.getReader();
-  return new ReadableStream({
-    type: "bytes",
-    async pull(controller) {
-      try {
-        const { done, value } = await reader.read();
-        if (!done) return controller.enqueue(value);
-        controller.close();
-        controller.byobRequest?.respond(0);
-      } catch (error) {
-        throw error instanceof HttpError
-          ? networkError(url, error.message, error)
-          : error;
-      }
-    },
-    cancel: (reason) => reader.cancel(reason),
-  }, { highWaterMark: 0 });
 }
 
 /** @throws {TypeError} If the body does not match. */
@@ -306,6 +281,13 @@ function fetchBlob(input: FetchInput, init: RequestInit): Promise<Response> {
 function withoutFragment({ href }: URL): string {
   const hash = href.indexOf("#");
   return hash < 0 ? href : href.slice(0, hash);
+}
+
+/** What goes wrong is a TypeError, apart from an abort. */
+export function explainError(error: unknown, url: URL): unknown {
+  return error instanceof HttpError
+    ? networkError(url, error.message, error)
+    : error;
 }
 
 function networkError(url: URL, reason: string, cause?: HttpError): TypeError {

@@ -184,6 +184,9 @@ type Use =
 
 type BodyStream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
+/** Returns the error for the reader of a stream. */
+export type Explain = (error: unknown) => unknown;
+
 const ANYONE: Use = { by: "anyone" };
 
 const decoder = new TextDecoder();
@@ -198,6 +201,7 @@ export class Exchange implements HttpExchange {
   readonly #body: StreamedBody;
   readonly #connection: Connection;
   readonly #owner: object;
+  readonly #explain: Explain | undefined;
   #use: Use = ANYONE;
   #trailers: Promise<HttpHeaders> | null = null;
   #uploaded: Promise<boolean> | null = null;
@@ -208,15 +212,16 @@ export class Exchange implements HttpExchange {
    * Creates an exchange whose head has arrived.
    *
    * @param body The body.
-   * @param parts What carries it, and what to keep from being collected while
-   * the body may still be read.
+   * @param parts What carries it, what to keep from being collected while the
+   * body may still be read, and what becomes of the errors of its stream.
    */
   constructor(
     body: StreamedBody,
-    { connection, driver, owner }: {
+    { connection, driver, owner, explain }: {
       connection: Connection;
       driver: ExchangeDriver;
       owner: object;
+      explain?: Explain | undefined;
     },
   ) {
     this.response = body.response;
@@ -227,12 +232,13 @@ export class Exchange implements HttpExchange {
     this.#body = body;
     this.#connection = connection;
     this.#owner = owner;
+    this.#explain = explain;
   }
 
   get body(): BodyStream {
     const use = this.#use;
     if (use.by === "stream") return use.stream;
-    const stream = makeStream(this.#body, this.#owner);
+    const stream = makeStream(this.#body, this.#owner, this.#explain);
     if (use.by === "anyone") this.#use = { by: "stream", stream };
     // Like the body of a Response that was used.
     else stream.getReader();
@@ -288,7 +294,9 @@ export class Exchange implements HttpExchange {
     const isEmpty = isNullBodyStatus(status) || this.framing.kind === "none";
     // A 205 may have a body, which nobody can read from now on.
     if (isEmpty) this.#body.discard(this.#owner);
-    const body = isEmpty ? null : makeStream(this.#body, this.#owner);
+    const body = isEmpty
+      ? null
+      : makeStream(this.#body, this.#owner, this.#explain);
     this.#use = { by: "response" };
     const response = new Response(body, head);
     appendToPlatform(headers, response.headers);
@@ -335,10 +343,19 @@ export class Exchange implements HttpExchange {
 }
 
 /** Creates the stream of a body. */
-function makeStream(body: StreamedBody, owner: object): BodyStream {
+function makeStream(
+  body: StreamedBody,
+  owner: object,
+  explain: Explain | undefined,
+): BodyStream {
   return new ReadableStream({
     type: "bytes",
-    pull: (controller) => body.pull(controller, owner),
+    pull: (controller) => {
+      const pulled = body.pull(controller, owner);
+      return explain === undefined ? pulled : pulled.catch((error) => {
+        throw explain(error);
+      });
+    },
     cancel: (reason) =>
       body.abort(
         reason ?? new DOMException("The body was canceled", "AbortError"),
