@@ -6,7 +6,7 @@ import {
 } from "@std/assert";
 import { encodeHttp10Request, Http10Send, HttpRequest } from "../../mod.ts";
 import { endOfFile, test } from "../_pure.ts";
-import { toBytes, toText } from "../_text.ts";
+import { toBytes } from "../_text.ts";
 
 const GET = HttpRequest.get("http://example.com/");
 const OPEN = "HTTP/1.0 200 OK\r\n\r\nhello";
@@ -19,29 +19,6 @@ test("Http10Send asks for one write, of what encodeHttp10Request returns", () =>
   assertEquals(step.bytes, encodeHttp10Request(GET, options));
   assertEquals(send.resume(), { type: "WantsRead" });
   assertEquals(send.resume(), { type: "WantsRead" });
-});
-
-test("Http10Send returns the very same Ok for good", () => {
-  const send = new Http10Send(GET);
-  send.resume();
-  assertEquals(send.resume(toBytes(OPEN)), { type: "WantsRead" });
-  const step = send.resume(endOfFile());
-  assert(step.type === "Ok");
-  assertEquals(step.response.version, "HTTP/1.0");
-  assertEquals(toText(step.response.body), "hello");
-  for (const more of [undefined, toBytes(OPEN), endOfFile()]) {
-    assertStrictEquals(send.resume(more), step);
-  }
-});
-
-test("Http10Send returns the very same Err for good", () => {
-  const send = new Http10Send(GET, { maxBodyBytes: 4 });
-  send.resume();
-  const step = send.resume(toBytes(OPEN));
-  assertEquals(step.type === "Err" && step.error.code, "BodyTooLarge");
-  for (const more of [undefined, toBytes(OPEN), endOfFile()]) {
-    assertStrictEquals(send.resume(more), step);
-  }
 });
 
 test("Http10Send keeps input and its end that come before the write", () => {

@@ -9,7 +9,7 @@ import { Http11ReceiveChunks, type HttpLimits } from "../../mod.ts";
 import { Input } from "../../core/input.ts";
 import { ChunkReader } from "../../rfc9112/receive_chunks.ts";
 import { resolveReceiveOptions } from "../../rfc9112/limits.ts";
-import { endOfFile, test, transfer } from "../_pure.ts";
+import { test, transfer } from "../_pure.ts";
 import { toBytes, toText } from "../_text.ts";
 import { countLooks, countWork } from "../_work.ts";
 
@@ -27,35 +27,6 @@ function read(wire: string, limits?: Partial<HttpLimits>): string[] {
   }
   return [...seen, step.type === "Err" ? step.error.code : step.type];
 }
-
-test("Http11ReceiveChunks repeats WantsRead until there is more", () => {
-  const chunks = new Http11ReceiveChunks();
-  for (const piece of [undefined, undefined, toBytes("5"), undefined]) {
-    assertEquals(chunks.resume(piece), { type: "WantsRead" });
-  }
-  assertEquals(chunks.resume(toBytes("\r\nhello")).type, "Data");
-  assertEquals(chunks.resume(), { type: "WantsRead" });
-});
-
-test("Http11ReceiveChunks returns the very same Ok for good", () => {
-  const chunks = new Http11ReceiveChunks();
-  const step = chunks.resume(toBytes(`${END}rest`));
-  for (const more of [undefined, toBytes(HELLO), endOfFile()]) {
-    assertStrictEquals(chunks.resume(more), step);
-  }
-  assert(step.type === "Ok");
-  assertEquals([...step.trailers], [["A", "1"]]);
-  assertEquals(toText(step.remaining), "rest");
-});
-
-test("Http11ReceiveChunks returns the very same Err for good", () => {
-  const chunks = new Http11ReceiveChunks();
-  const step = chunks.resume(toBytes("x\r\n"));
-  assertEquals(step.type, "Err");
-  for (const more of [undefined, toBytes(HELLO), endOfFile()]) {
-    assertStrictEquals(chunks.resume(more), step);
-  }
-});
 
 test("Http11ReceiveChunks returns a large chunk without a copy", () => {
   const wire = toBytes(`10000\r\n${"x".repeat(0x10000)}\r\n`);
@@ -114,30 +85,6 @@ test("Http11ReceiveChunks goes on where all that it returned is taken away", () 
   }
   const [one, two] = ["hello", "hellohello"];
   assertEquals(seen, [one, one + two, two, "Ok"]);
-});
-
-test("Http11ReceiveChunks keeps nothing of a buffer that is used again", () => {
-  const wire = toBytes(`${HELLO.repeat(3)}${END}rest`);
-  for (let size = 1; size < wire.length; size++) {
-    const chunks = new Http11ReceiveChunks();
-    const buffer = new Uint8Array(size);
-    let data = "";
-    for (let at = 0; at < wire.length; at += size) {
-      const piece = wire.subarray(at, at + size);
-      buffer.set(piece);
-      let step = chunks.resume(buffer.subarray(0, piece.length));
-      while (step.type === "Data") {
-        data += toText(step.bytes);
-        buffer.fill(0x0a);
-        step = chunks.resume();
-      }
-      buffer.fill(0x0a);
-      if (step.type === "Ok") assertEquals([...step.trailers], [["A", "1"]]);
-      assert(step.type !== "Err");
-    }
-    assertEquals(data, "hello".repeat(3));
-    assertEquals(chunks.resume().type, "Ok");
-  }
 });
 
 test("Http11ReceiveChunks shares nothing between bodies", () => {

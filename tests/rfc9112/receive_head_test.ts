@@ -6,7 +6,6 @@ import {
   assertLess,
   assertLessOrEqual,
   assertNotStrictEquals,
-  assertStrictEquals,
 } from "@std/assert";
 import { Http11ReceiveHead } from "../../mod.ts";
 import { Input } from "../../core/input.ts";
@@ -31,33 +30,6 @@ function err(wire: string, eof = false) {
   assert(step.type === "Err", step.type);
   return step.error;
 }
-
-test("Http11ReceiveHead repeats WantsRead until there is more", () => {
-  const head = new Http11ReceiveHead();
-  for (const piece of [undefined, undefined, toBytes("HTTP/"), undefined]) {
-    assertEquals(head.resume(piece), { type: "WantsRead" });
-  }
-  assertEquals(head.resume(toBytes("1.1 200\r\n\r\n")).type, "Ok");
-});
-
-test("Http11ReceiveHead returns the very same Ok for good", () => {
-  const head = new Http11ReceiveHead();
-  const step = head.resume(toBytes(`${HEAD}rest`));
-  for (const more of [undefined, toBytes(HEAD), endOfFile()]) {
-    assertStrictEquals(head.resume(more), step);
-  }
-  assert(step.type === "Ok");
-  assertEquals(toText(step.remaining), "rest");
-});
-
-test("Http11ReceiveHead returns the very same Err for good", () => {
-  const head = new Http11ReceiveHead();
-  const step = head.resume(toBytes("ICY 200 OK\r\n\r\n"));
-  assertEquals(step.type, "Err");
-  for (const more of [undefined, toBytes(HEAD), endOfFile()]) {
-    assertStrictEquals(head.resume(more), step);
-  }
-});
 
 test("Http11ReceiveHead returns remaining bytes in storage of their own", () => {
   const wire = toBytes(`${HEAD}rest`);
@@ -88,37 +60,6 @@ test("Http11ReceiveHead returns headers that are the caller's to change", () => 
   assertEquals([...response.headers], [["A", "1"], ["B", "2"]]);
   assertEquals([...ok(HEAD).response.headers], [["A", "1"]]);
   assertEquals(ok(HEAD).response.trailers.size, 0);
-});
-
-test("Http11ReceiveHead keeps nothing of a buffer that is used again", () => {
-  const head = new Http11ReceiveHead();
-  const buffer = new Uint8Array(4);
-  const wire = toBytes(
-    "HTTP/1.1 299 F\xefne\r\nX-Long-Name: \xe9t\xe9\r\n\r\n",
-  );
-  let step = head.resume();
-  for (let at = 0; at < wire.length; at += 4) {
-    const piece = wire.subarray(at, at + 4);
-    buffer.set(piece);
-    step = head.resume(buffer.subarray(0, piece.length));
-    buffer.fill(0x0a);
-  }
-  assert(step.type === "Ok");
-  assertEquals(step.response.reason, "F\xefne");
-  assertEquals([...step.response.headers], [["X-Long-Name", "\xe9t\xe9"]]);
-});
-
-test("Http11ReceiveHead reads views into larger buffers, of any kind", () => {
-  const wire = toBytes(HEAD);
-  const large = new Uint8Array(100).fill(0x0a);
-  large.set(wire, 50);
-  const shared = new Uint8Array(new SharedArrayBuffer(wire.length));
-  shared.set(wire);
-  for (const view of [large.subarray(50, 50 + wire.length), shared]) {
-    const step = new Http11ReceiveHead().resume(view);
-    assert(step.type === "Ok");
-    assertEquals([step.response.header("a"), step.remaining.length], ["1", 0]);
-  }
 });
 
 test("Http11ReceiveHead rejects a bare CR before the status line at once", () => {

@@ -38,58 +38,11 @@ function typesOf(steps: Http11ReceiveResult[]): string[] {
   return steps.map((step) => step.type);
 }
 
-test("Http11Receive repeats WantsRead in each phase", () => {
-  const receive = new Http11Receive(GET);
-  for (const piece of ["", CONTINUE, SIZED, "he", "l"]) {
-    const steps = drain(receive, piece === "" ? undefined : toBytes(piece));
-    assertEquals(steps.at(-1), { type: "WantsRead" });
-    assertEquals(receive.resume(), { type: "WantsRead" });
-  }
-  assertEquals(typesOf(drain(receive, toBytes("lo"))), ["Data", "Ok"]);
-});
-
-test("Http11Receive returns the very same Ok for good", () => {
-  const receive = new Http11Receive(GET);
-  const step = drain(receive, toBytes(`${SIZED}hellorest`)).at(-1)!;
-  for (const more of [undefined, toBytes(SIZED), endOfFile()]) {
-    assertStrictEquals(receive.resume(more), step);
-  }
-  assert(step.type === "Ok");
-  assertEquals(toText(step.remaining), "rest");
-});
-
-test("Http11Receive returns the very same Err for good", () => {
-  for (const wire of ["X", `${SIZED}hel`, `${CODED}x`]) {
-    const receive = new Http11Receive(GET);
-    drain(receive, toBytes(wire));
-    const step = drain(receive, endOfFile()).at(-1)!;
-    assertEquals(step.type, "Err");
-    for (const more of [undefined, toBytes(SIZED), endOfFile()]) {
-      assertStrictEquals(receive.resume(more), step);
-    }
-  }
-});
-
 test("Http11Receive returns the steps of one piece one by one", () => {
   const receive = new Http11Receive(GET);
   const wire = `${CONTINUE}${CONTINUE}${SIZED}hellorest`;
   assertEquals(typesOf(drain(receive, toBytes(wire))), [
     ...["Interim", "Interim", "Head", "Data", "Ok"],
-  ]);
-});
-
-test("Http11Receive takes input at any step, asked for or not", () => {
-  const wire = toBytes(`${CONTINUE}${CODED}5\r\nhello\r\n0\r\nA: 1\r\n\r\n`);
-  const receive = new Http11Receive(GET);
-  const seen: string[] = [];
-  let at = 0;
-  while (at < wire.length) {
-    const step = receive.resume(wire.subarray(at, at += 7));
-    if (step.type !== "WantsRead") seen.push(step.type);
-  }
-  if (seen.at(-1) !== "Ok") seen.push(...typesOf(drain(receive)));
-  assertEquals(seen.filter((type) => type !== "Data"), [
-    ...["Interim", "Head", "Ok"],
   ]);
 });
 

@@ -55,15 +55,6 @@ test("Http11Send asks for one write, of what encodeHttp11Request returns", () =>
   }
 });
 
-test("Http11Send repeats WantsRead in each phase", () => {
-  const { coroutine } = send("");
-  for (const piece of [CONTINUE, OK.slice(0, 9), OK.slice(9, -2), "l"]) {
-    assertEquals(coroutine.resume(toBytes(piece)), { type: "WantsRead" });
-    assertEquals(coroutine.resume(), { type: "WantsRead" });
-  }
-  assertEquals(coroutine.resume(toBytes("o")).type, "Ok");
-});
-
 test("Http11Send keeps input that comes before the write was asked for", () => {
   for (let cut = 1; cut <= OK.length; cut++) {
     const coroutine = new Http11Send(GET);
@@ -322,23 +313,6 @@ test("Http11Send checks again what it encodes", () => {
   ) {
     const request = Object.assign(HttpRequest.get("http://a/"), changes);
     assertThrows(() => new Http11Send(request), TypeError);
-  }
-});
-
-test("Http11Send returns the very same Ok for good", () => {
-  const { coroutine, step } = send(`${OK}rest`);
-  for (const more of [undefined, toBytes(OK), endOfFile()]) {
-    assertStrictEquals(coroutine.resume(more), step);
-  }
-  assert(step.type === "Ok");
-  assertEquals(toText(step.remaining), "rest");
-});
-
-test("Http11Send returns the very same Err for good", () => {
-  const { coroutine, step } = send("ICY 200 OK\r\n\r\n");
-  assertEquals(step.type, "Err");
-  for (const more of [undefined, toBytes(OK), endOfFile()]) {
-    assertStrictEquals(coroutine.resume(more), step);
   }
 });
 
