@@ -225,6 +225,21 @@ Deno.test("exchange gives a BYOB reader no less than the minimum it asks for", a
   await client.close();
 });
 
+Deno.test("exchange gives a BYOB reader the last bytes, if they are fewer than its minimum", async () => {
+  const { client, server } = openPipe();
+  server.write("HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello world");
+  const exchange = await client.exchange(get());
+  const reader = exchange.body.getReader({ mode: "byob" });
+  const reads: [string, boolean][] = [];
+  for (let i = 0; i < 2; i++) {
+    const { value, done } = await reader.read(new Uint8Array(8), { min: 8 });
+    reads.push([toText(value!), done]);
+  }
+  assertEquals(reads, [["hello wo", false], ["rld", true]]);
+  assertEquals((await exchange.closed).keepAlive, true);
+  await client.close();
+});
+
 Deno.test("exchange rejects a read of words that the body's end cuts, and ends all the same", async () => {
   for (const end of ["length", "close"]) {
     const { client, server } = openPipe();
