@@ -121,11 +121,20 @@ export class StreamTransport implements Transport {
   }
 
   ref(): void {
-    this.#stream.ref?.();
+    this.#try("ref");
   }
 
   unref(): void {
-    this.#stream.unref?.();
+    this.#try("unref");
+  }
+
+  /** Calls a method that an object may inherit from one it is not an instance of. */
+  #try(name: "ref" | "unref"): void {
+    try {
+      this.#stream[name]?.();
+    } catch {
+      // The process stays alive for longer, which is all that this decides.
+    }
   }
 
   detach(
