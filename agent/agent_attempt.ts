@@ -139,8 +139,7 @@ export class Attempt implements Asker, LeaseMonitor {
 
   /** When it ends by itself, in the time of the deadlines. */
   get deadline(): number {
-    const { kind } = this.#state;
-    if (kind === "over" || kind === "aborted") return Infinity;
+    if (this.#state.kind === "over") return Infinity;
     const attempt = this.#startedAt + this.timeouts.attempt;
     return Math.min(attempt, this.#phaseDeadline());
   }

@@ -57,6 +57,5 @@ async function start(
     upgraded: false,
     body: arrived,
     discard() {},
-    handOut() {},
   };
 }

@@ -191,8 +191,10 @@ export class HttpClient implements AsyncDisposable {
     options: HttpConnectOptions = {},
   ): Promise<HttpClient> {
     const base = parseHttpUrl(url);
-    const { signal, connector } = options;
+    const { signal, connector, origin = base.origin } = options;
+    // Before anything is opened, for what these throw.
     resolveReceiveOptions(options);
+    if (origin !== null) parseHttpUrl(origin);
     const tls = tlsOptions(base, options.tls);
     const connection = await openConnection({
       connector: connector ?? defaultConnector(),
@@ -200,7 +202,6 @@ export class HttpClient implements AsyncDisposable {
       tls,
       signal,
     });
-    const { origin = base.origin } = options;
     return clientOver(connection, { ...options, origin });
   }
 
@@ -414,12 +415,12 @@ export function clientOver(
   return expectSilence(new HttpClient(connection, options));
 }
 
-/** Finds the best way to drive a stream, and says what it may contain. */
+/** Finds the best way to drive a stream, and says how to start. */
 function openTransport(
   stream: ByteStream | HttpConnection,
 ): { transport: Transport; start: ConnectionStart } {
   const own = takeTransport(stream);
-  if (own !== null) return { transport: own, start: "idle" };
+  if (own !== null) return { transport: own, start: "watched" };
   if (isDenoConn(stream)) {
     return { transport: new DenoTransport(stream), start: "filled" };
   }

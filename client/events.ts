@@ -1,5 +1,5 @@
 /**
- * Server-sent events out of a body.
+ * Server-sent events from a body.
  *
  * @module
  */
@@ -13,90 +13,170 @@ import {
 /** Options of {@linkcode readEvents}. */
 export interface ReadEventsOptions extends SseParserOptions {
   /**
-   * Is called when the server says how many milliseconds to wait before
-   * connecting again.
+   * Called when the server says how many milliseconds to wait before
+   * reconnecting.
    *
    * @default {none}
    */
   readonly onRetry?: ((milliseconds: number) => void) | undefined;
 }
 
+/** The events of a body, and what to know for reconnecting. */
+export interface HttpEvents extends AsyncIterable<SseEvent> {
+  /** The last event ID, also one that was set without an event. */
+  readonly lastEventId: string;
+  /** Whether the body ended inside an event, which was dropped. */
+  readonly incomplete: boolean;
+  /** How many milliseconds to wait before reconnecting, if the server said so. */
+  readonly retry: number | null;
+}
+
 /**
- * Reads the events of a body, an exchange's or a `Response`'s (WHATWG HTML §9.2).
+ * Reads the events of a body, an exchange's or a `Response`'s (WHATWG HTML
+ * §9.2).
  *
- * Leaving the loop early cancels the body. The `id` of the last event is what to
- * send as `Last-Event-ID` when connecting again.
+ * The events can be iterated once. Leaving the loop early cancels the body, also
+ * while a read is pending. To reconnect, send `lastEventId` as `Last-Event-ID`.
  *
- * @param body The bytes of an event stream.
- * @param options The ID to start with, the limit, and who is told of `retry`.
- * @returns The events, as they come in.
- * @throws {HttpError} If an event is longer than `maxEventBytes`, while reading.
- * @throws {TypeError} If `lastEventId` holds a NUL, CR or LF.
- * @throws {RangeError} If `maxEventBytes` is not a whole number from 0 on.
+ * @param body The bytes of an event stream. It is locked when the first event is
+ * asked for.
+ * @param options The ID to start with, a limit, and a listener for `retry`.
+ * @returns The events, as they arrive. Iterating throws an `HttpError` for an
+ * event above `maxEventBytes`, and a `TypeError` if the body is locked.
+ * @throws {TypeError} If `lastEventId` contains a NUL, CR, or LF.
+ * @throws {RangeError} If `maxEventBytes` is not a non-negative integer.
  *
  * @example Read events
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { readEvents } from "@pimalaya/io-http/client";
  *
- * const body = new Response("data: one\n\nevent: two\ndata: 2\n\n").body!;
- * const events: string[] = [];
- * for await (const { event, data } of readEvents(body)) {
- *   events.push(`${event}=${data}`);
- * }
+ * const body = new Response("data: one\n\nid: 7\nevent: two\ndata: 2\n\n").body!;
+ * const events = readEvents(body);
+ * const seen: string[] = [];
+ * for await (const { event, data } of events) seen.push(`${event}=${data}`);
  *
- * assertEquals(events, ["message=one", "two=2"]);
+ * assertEquals(seen, ["message=one", "two=2"]);
+ * assertEquals(events.lastEventId, "7");
  * ```
  */
 export function readEvents(
   body: ReadableStream<Uint8Array>,
   options: ReadEventsOptions = {},
-): AsyncIterable<SseEvent> {
-  // Made here, for what is wrong with the options to be told at once.
-  return generateEvents(body, new SseParser(options), options.onRetry);
+): HttpEvents {
+  return new EventReader(body, new SseParser(options), options.onRetry);
 }
 
-async function* generateEvents(
-  body: ReadableStream<Uint8Array>,
-  parser: SseParser,
-  onRetry: ReadEventsOptions["onRetry"],
-): AsyncGenerator<SseEvent> {
-  const reader = body.getReader();
-  let reason: unknown;
-  try {
-    let step = parser.resume();
-    while (step.type !== "Ok") {
-      if (step.type === "Err") throw step.error;
-      if (step.type === "WantsRead") {
-        step = parser.resume(await readPiece(reader));
-        continue;
-      }
-      if (step.type === "Retry") {
-        onRetry?.(step.milliseconds);
-      } else {
-        const { event, data, id } = step;
-        yield { event, data, id };
-      }
-      step = parser.resume();
+type Reader = ReadableStreamDefaultReader<Uint8Array>;
+
+type State =
+  | { readonly kind: "new"; readonly body: ReadableStream<Uint8Array> }
+  | { readonly kind: "open"; readonly reader: Reader }
+  | { readonly kind: "over" };
+
+const END = { done: true, value: undefined } as const;
+const OVER: State = { kind: "over" };
+
+class EventReader implements HttpEvents, AsyncIterableIterator<SseEvent> {
+  retry: number | null = null;
+  incomplete = false;
+  readonly #parser: SseParser;
+  readonly #onRetry: ReadEventsOptions["onRetry"];
+  #state: State;
+  /** The last `next`, which the following one waits for. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    body: ReadableStream<Uint8Array>,
+    parser: SseParser,
+    onRetry: ReadEventsOptions["onRetry"],
+  ) {
+    this.#state = { kind: "new", body };
+    this.#parser = parser;
+    this.#onRetry = onRetry;
+  }
+
+  get lastEventId(): string {
+    return this.#parser.lastEventId;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<SseEvent> {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<SseEvent, undefined>> {
+    const next = this.#last.then(() => this.#next());
+    this.#last = next.catch(() => {});
+    return next;
+  }
+
+  // Not an async generator, whose `return` would wait for a pending `next`.
+  async return(): Promise<IteratorResult<SseEvent, undefined>> {
+    await this.#end(undefined);
+    return END;
+  }
+
+  async #next(): Promise<IteratorResult<SseEvent, undefined>> {
+    const state = this.#state;
+    if (state.kind === "over") return END;
+    const reader = state.kind === "open"
+      ? state.reader
+      : state.body.getReader();
+    this.#state = { kind: "open", reader };
+    try {
+      const event = await this.#readEvent(reader);
+      if (event !== null) return { done: false, value: event };
+      await this.#end(undefined);
+      return END;
+    } catch (error) {
+      await this.#end(error);
+      throw error;
     }
-  } catch (error) {
-    reason = error;
-    throw error;
-  } finally {
-    // Does nothing where the body is at its end. What it says to being cancelled
-    // must not hide what went wrong.
-    await reader.cancel(reason).catch(() => {});
-    reader.releaseLock();
+  }
+
+  /** Reads up to the next event; returns `null` at the end. */
+  async #readEvent(reader: Reader): Promise<SseEvent | null> {
+    let step = this.#parser.resume();
+    while (this.#state.kind === "open") {
+      switch (step.type) {
+        case "Err":
+          throw step.error;
+        case "Ok":
+          this.incomplete = step.incomplete;
+          return null;
+        case "Event":
+          return { event: step.event, data: step.data, id: step.id };
+        case "Retry":
+          this.retry = step.milliseconds;
+          this.#onRetry?.(step.milliseconds);
+          step = this.#parser.resume();
+          break;
+        case "WantsRead":
+          step = this.#parser.resume(await readPiece(reader));
+      }
+    }
+    return null;
+  }
+
+  /** Cancels the body, unless it has ended, and lets go of it. */
+  async #end(reason: unknown): Promise<void> {
+    const state = this.#state;
+    this.#state = OVER;
+    if (state.kind === "new") {
+      return await state.body.cancel(reason).catch(() => {});
+    }
+    if (state.kind === "over") return;
+    // An error of canceling must not hide the one that is the reason.
+    await state.reader.cancel(reason).catch(() => {});
+    state.reader.releaseLock();
   }
 }
 
-/** Reads a piece, or the empty one that says end of file, and only then. */
-async function readPiece(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-): Promise<Uint8Array> {
+/** Reads a piece, skipping empty ones, or `null` at the end. */
+async function readPiece(reader: Reader): Promise<Uint8Array | null> {
   while (true) {
     const { value, done } = await reader.read();
-    if (done) return new Uint8Array(0);
+    if (done) return null;
     if (value.length > 0) return value;
   }
 }

@@ -31,7 +31,11 @@ export type { CloudflareConnect } from "./connect/cloudflare.ts";
 export { defaultConnector } from "./connect/default.ts";
 export { denoConnector } from "./connect/deno.ts";
 export { nodeConnector } from "./connect/node.ts";
-export { readEvents, type ReadEventsOptions } from "./events.ts";
+export {
+  type HttpEvents,
+  readEvents,
+  type ReadEventsOptions,
+} from "./events.ts";
 export type { HttpExchange, HttpExchangeOptions } from "./exchange/exchange.ts";
 export type { HttpTrailersInit } from "./exchange/request_plan.ts";
 export type { HttpRunOptions } from "./exchange/run.ts";

@@ -50,21 +50,19 @@ export class Machine<Step extends { readonly type: string }> {
       this.#input.settle();
     } catch (error) {
       if (!(error instanceof HttpError)) {
-        this.#finish({ kind: "thrown", error });
+        this.#end = { kind: "thrown", error };
         throw error;
       }
       step = { type: "Err", error };
     }
     const { type } = step;
     this.#wantsRead = type === "WantsRead";
-    if (type === "Ok" || type === "Err") {
-      this.#finish({ kind: "returned", step });
-    }
+    if (type === "Ok" || type === "Err") this.#finish(step);
     return step;
   }
 
-  #finish(end: End<Step>): void {
-    this.#end = end;
+  #finish(step: Step | Err): void {
+    this.#end = { kind: "returned", step };
     this.#input.clear();
   }
 }

@@ -34,7 +34,7 @@ export type HttpCloseReason =
   | "RequestIncomplete"
   | "UnexpectedBytes";
 
-/** The request's say in whether the connection persists. */
+/** What a request says about the connection. */
 export interface RequestPersistence {
   readonly version: HttpVersion;
   /** Whether `close` is among its `Connection` options. */
@@ -43,7 +43,7 @@ export interface RequestPersistence {
   readonly keepsAlive: boolean;
 }
 
-/** Reads the `Connection` options of a request. */
+/** Reads what a request says about the connection. */
 export function requestPersistence(
   headers: HttpHeaders,
   version: HttpVersion,

@@ -254,8 +254,7 @@ class SendExchange {
     { response, framing, body }: Extract<HeadStep, { type: "Head" }>,
   ): BodyState {
     const isTunnel = framing.kind === "tunnel";
-    const isPartial = this.#requested < this.#pieces.length;
-    if (isPartial && !isTunnel && endsUpload(response)) {
+    if (this.#output !== "Written" && !isTunnel && endsUpload(response)) {
       this.#output = "Stopped";
     }
     const length = framing.kind === "length" ? framing.length : null;

@@ -18,6 +18,7 @@ import type { HttpResponse } from "../../rfc9110/response.ts";
 import type { HttpConnectionInfo } from "../transport/http_connection.ts";
 import {
   MissingCloseNotifyError,
+  NotBytesError,
   type Transport,
 } from "../transport/transport.ts";
 import {
@@ -31,8 +32,14 @@ import {
 import type { Input, InputBytes, InputReceiver } from "./input.ts";
 import type { Output, OutputListener } from "./output.ts";
 
-/** How long to wait for a response after a write failed, in milliseconds. */
-const RESPONSE_TIMEOUT = 1000;
+/** How long each read may take after a write failed, in milliseconds. */
+const FAILED_WRITE_TIMEOUT = 1000;
+
+/**
+ * How long each read may take after the upload was stopped, in milliseconds. A
+ * server that echoes would wait for the rest of the request forever.
+ */
+const STOPPED_UPLOAD_TIMEOUT = 5000;
 
 /** An exchange or a coroutine that uses a connection. */
 export interface LeaseHolder {
@@ -102,6 +109,13 @@ export interface LeaseOptions {
   readonly idleSince: number | null;
 }
 
+/** Why part of the request was not sent, and how long each read may take. */
+type Unsent = {
+  readonly kind: "failed" | "stopped";
+  readonly error: unknown;
+  readonly timeout: number;
+};
+
 /** The use of a connection by one exchange. */
 export class Lease implements InputReceiver, OutputListener {
   /** The final response, once its head has arrived. */
@@ -117,7 +131,8 @@ export class Lease implements InputReceiver, OutputListener {
   #requestBytes = 0;
   #responseBytes = 0;
   #isReading = false;
-  #writeFailure: { readonly error: unknown } | null = null;
+  /** Why reads are limited, if they are. */
+  #unsent: Unsent | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -184,7 +199,7 @@ export class Lease implements InputReceiver, OutputListener {
   read(into?: InputBytes): void {
     this.#isReading = true;
     this.#monitor?.reading();
-    if (this.#writeFailure !== null) this.#startTimer();
+    if (this.#unsent !== null) this.#startTimer(this.#unsent);
     this.#connection.input.read(into);
   }
 
@@ -224,6 +239,7 @@ export class Lease implements InputReceiver, OutputListener {
     if (this.#phase === "idle") {
       return this.#failIdle({ kind: "lost", cause: error });
     }
+    if (error instanceof NotBytesError) return this.fail(error);
     if (
       error instanceof MissingCloseNotifyError && !this.#holder.needsCloseNotify
     ) return this.receive(null);
@@ -238,23 +254,32 @@ export class Lease implements InputReceiver, OutputListener {
 
   failWrite(error: unknown): void {
     if (this.#phase === "over") return;
-    this.#writeFailure = { error };
     this.#monitor?.written();
-    if (this.#isReading) this.#startTimer();
+    this.#limitReads({ kind: "failed", error, timeout: FAILED_WRITE_TIMEOUT });
     this.#holder.failWrite();
+  }
+
+  /** Learns that the rest of the request will not be sent. */
+  stopUpload(): void {
+    if (this.#unsent !== null || this.#phase === "over") return;
+    this.#limitReads({
+      kind: "stopped",
+      error: new Error("The response stalled after it had stopped the upload"),
+      timeout: STOPPED_UPLOAD_TIMEOUT,
+    });
   }
 
   /** Fails the exchange because of its peer. */
   failPeer(error: HttpError): void {
     const { code } = error;
     const isEnd = code === "NoResponse" || code === "UnexpectedEof";
-    if (isEnd && this.#writeFailure !== null) this.failUnwritten();
+    if (isEnd && this.#unsent?.kind === "failed") this.failUnsent();
     else this.fail(withFacts(error, this.#facts()));
   }
 
-  /** Fails the exchange because its request cannot be written. */
-  failUnwritten(): void {
-    this.fail(lostFailure(this.#writeFailure?.error, this.#facts()));
+  /** Fails the exchange because its request was not sent. */
+  failUnsent(): void {
+    this.fail(lostFailure(this.#unsent?.error, this.#facts()));
   }
 
   /**
@@ -303,9 +328,15 @@ export class Lease implements InputReceiver, OutputListener {
     return { peer, progress: this.progress, response: this.response };
   }
 
+  #limitReads(unsent: Unsent): void {
+    this.#unsent = unsent;
+    this.#stopTimer();
+    if (this.#isReading) this.#startTimer(unsent);
+  }
+
   /** Fails the exchange unless the pending read returns something soon. */
-  #startTimer(): void {
-    this.#timer ??= setTimeout(() => this.failUnwritten(), RESPONSE_TIMEOUT);
+  #startTimer({ timeout }: Unsent): void {
+    this.#timer ??= setTimeout(() => this.failUnsent(), timeout);
   }
 
   #stopTimer(): void {

@@ -76,14 +76,9 @@ export class Pulling implements BodyActivity {
   }
 
   end(): void {
-    // A stream that was closed loses what it has queued if a reader then asks
-    // for more than that. The next pull, which finds nothing queued, closes it.
-    const hasQueued = (this.#controller.desiredSize ?? 0) < 0;
     try {
-      if (!hasQueued) {
-        this.#controller.close();
-        this.#controller.byobRequest?.respond(0);
-      }
+      this.#controller.close();
+      this.#controller.byobRequest?.respond(0);
     } catch {
       // The body ends inside an element of the reader's view, which it is told.
     }

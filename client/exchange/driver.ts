@@ -219,7 +219,7 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
 
   failWrite(): void {
     this.#upload.end({ message: "The connection broke" });
-    if (this.#state.at === "upgrading") this.#lease.failUnwritten();
+    if (this.#state.at === "upgrading") this.#lease.failUnsent();
   }
 
   fail(error: unknown): void {
@@ -353,6 +353,7 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
     this.#state = { at: isUpgrading ? "upgrading" : "body", consumer: body };
     if (!isTunnel && endsUpload(response)) {
       this.#upload.stop({ message: "The server has responded" });
+      if (this.#upload.isStopped) this.#lease.stopUpload();
     } else {
       this.#upload.open();
     }

@@ -8,7 +8,7 @@ import type {
   HttpConnection,
   HttpConnectionInfo,
 } from "./http_connection.ts";
-import type { Transport } from "./transport.ts";
+import { NotBytesError, type Transport } from "./transport.ts";
 import { nextTurn } from "./turn.ts";
 
 /** Pieces up to this size in total are joined, and larger ones are split. */
@@ -16,9 +16,6 @@ const MAX_WRITE_BYTES = 65536;
 
 /** How many empty pieces in a row are skipped before others get a turn. */
 const MAX_EMPTY_PIECES = 64;
-
-/** More than enough for a piece that was enqueued to reach a pending read. */
-const SETTLE_TICKS = 8;
 
 const UNKNOWN: HttpConnectionInfo = Object.freeze({
   remote: null,
@@ -69,9 +66,7 @@ export class StreamTransport implements Transport {
         ? await this.#reader.reader.read(this.#takeBuffer())
         : await this.#reader.reader.read();
       if (done || value === undefined) return null;
-      if (!(value instanceof Uint8Array)) {
-        throw new TypeError("The stream contains a chunk that is not bytes");
-      }
+      if (!(value instanceof Uint8Array)) throw new NotBytesError();
       if (value.length > 0) {
         this.#readSize.adapt(value.length);
         return value as Uint8Array<ArrayBuffer>;
@@ -116,25 +111,19 @@ export class StreamTransport implements Transport {
     return nextTurn();
   }
 
+  // As many microtasks as a piece needs from the stream to whoever reads. A
+  // piece that is enqueued before this call arrives before its promise settles,
+  // and one that is enqueued after it does not.
   async settle(): Promise<void> {
-    for (let tick = 0; tick < SETTLE_TICKS; tick++) await null;
+    await null;
   }
 
   ref(): void {
-    this.#try("ref");
+    attempt(() => this.#stream.ref?.());
   }
 
   unref(): void {
-    this.#try("unref");
-  }
-
-  /** Calls a method that an object may inherit from one it is not an instance of. */
-  #try(name: "ref" | "unref"): void {
-    try {
-      this.#stream[name]?.();
-    } catch {
-      // The process stays alive for longer, which is all that this decides.
-    }
+    attempt(() => this.#stream.unref?.());
   }
 
   detach(
@@ -195,6 +184,15 @@ export class StreamTransport implements Transport {
     return buffer?.byteLength === bytes
       ? new Uint8Array(buffer)
       : new Uint8Array(bytes);
+  }
+}
+
+/** Calls a method that may be inherited from a connection and not work. */
+function attempt(call: () => void): void {
+  try {
+    call();
+  } catch {
+    // Only whether the process stays alive depends on it.
   }
 }
 

@@ -82,6 +82,17 @@ export function takeTransport(stream: object): Transport | null {
   return transports.get(stream)?.() ?? null;
 }
 
+/** Why a read fails if the caller's stream contains a chunk that is not bytes. */
+export class NotBytesError extends TypeError {
+  /** The name of the class. */
+  override readonly name = "NotBytesError";
+
+  /** Creates the error. */
+  constructor() {
+    super("Cannot read the stream: a chunk is not a Uint8Array");
+  }
+}
+
 /**
  * Why a read over TLS fails if the peer closed the connection without saying
  * so by close_notify: anyone on the way can end a connection like that. It is

@@ -46,7 +46,10 @@ export async function openPeer(
   await once(server, "listening");
   const { port } = server.address() as { port: number };
   const url = `${kind === "TCP" ? "http" : "https"}://127.0.0.1:${port}/`;
-  const client = await HttpClient.connect(url, { tls: { caCerts: [CA] } });
+  const client = await HttpClient.connect(url, {
+    origin: null,
+    ...(kind === "TLS" && { tls: { caCerts: [CA] } }),
+  });
   const [raw] = await accepting as [Socket];
   const [socket] = await securing as [Socket];
   return { url, client, peer: new Peer(server, raw, socket) };

@@ -4,7 +4,7 @@
 import { HttpError, HttpRequest } from "@pimalaya/io-http";
 import type { HttpClient, HttpExchange } from "@pimalaya/io-http/client";
 import { toText } from "../_text.ts";
-import { endless, settle, streamOf } from "../client/_exchange.ts";
+import { endless, settle, streamOf } from "../client/_client.ts";
 import type { Peer } from "./_peer.ts";
 
 const LENGTH = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n";
@@ -163,19 +163,14 @@ async function readData(
   return [reading, exchange.trailers, exchange.closed];
 }
 
-/** Tells whether an error says that the connection was cut off. */
+/** Tells whether an error says that the connection was reset. */
 export function isReset(error: unknown): boolean {
-  const { ConnectionReset, ConnectionAborted, BrokenPipe } = Deno.errors;
-  // The system tells of a reset once. If it is the write that is told, the read
-  // beside it finds the end of file.
-  if (error instanceof HttpError && error.code === "UnexpectedEof") {
-    return isReset(error.cause);
-  }
-  return error instanceof ConnectionReset || error instanceof BrokenPipe ||
-    error instanceof ConnectionAborted;
+  return error instanceof HttpError && error.code === "ConnectionLost" &&
+    error.cause instanceof Error;
 }
 
 /** Tells whether an error says that the connection ended too early. */
 export function isEof(error: unknown): boolean {
-  return error instanceof HttpError && error.code === "UnexpectedEof";
+  return error instanceof HttpError &&
+    (error.code === "NoResponse" || error.code === "UnexpectedEof");
 }

@@ -5,7 +5,7 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { HttpError, type HttpErrorCode, HttpRequest } from "@pimalaya/io-http";
 import type { HttpClientOptions } from "@pimalaya/io-http/client";
-import { endless, rejection, settle, streamOf } from "../client/_exchange.ts";
+import { endless, rejection, settle, streamOf } from "../client/_client.ts";
 import { type Flood, type Flooded, openFlood, READ_BYTES } from "./_flood.ts";
 import { bounded, type Kind } from "./_peer.ts";
 import { type CallName, CALLS } from "./_stages.ts";

@@ -1,0 +1,400 @@
+// What the tests of the client share: clients over pipes, sources that say what
+// becomes of them, scripted coroutines, and timers that fire when a test says so.
+
+import {
+  type HttpCoroutine,
+  HttpError,
+  type HttpErrorCode,
+  HttpRequest,
+} from "@pimalaya/io-http";
+import { HttpClient, type HttpExchange } from "@pimalaya/io-http/client";
+import { assertEquals, assertInstanceOf } from "@std/assert";
+import { pipe, type PipeOptions, type PipeServer } from "../_pipe.ts";
+import { toBytes, toText } from "../_text.ts";
+
+/** The URL of every request over a pipe. */
+export const SITE = "http://example.com/";
+
+/** A response with a body of two bytes, after which the connection goes on. */
+export const HI = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+
+/** A response after which the connection speaks something else. */
+export const SWITCH = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
+
+/** Both kinds of pipe, and how a test names them. */
+export const PIPES = [
+  ["a byte stream", { bytes: true }],
+  ["a plain stream", { bytes: false }],
+] as const;
+
+/** A request without a body. */
+export function get(headers: Record<string, string> = {}): HttpRequest {
+  return HttpRequest.get(SITE, { headers });
+}
+
+/** A request that takes a body. */
+export function post(headers: Record<string, string> = {}): HttpRequest {
+  return HttpRequest.post(SITE, { headers });
+}
+
+/** A request for another protocol. */
+export function upgrade(): HttpRequest {
+  return get({ Connection: "upgrade", Upgrade: "x" });
+}
+
+/** A client over a pipe, and the server's end. */
+export function openPipe(
+  options?: PipeOptions,
+): { client: HttpClient; server: PipeServer } {
+  const { client: stream, server } = pipe(options);
+  return { client: new HttpClient(stream), server };
+}
+
+/** Carries one exchange over a client, so that its connection is in use. */
+export async function carryOne(
+  client: HttpClient,
+  server: PipeServer,
+): Promise<void> {
+  const sending = client.send(get());
+  await server.readUntil("\r\n\r\n");
+  await server.write(HI);
+  assertEquals((await sending).response.text(), "hi");
+}
+
+/** What a promise rejects with. */
+export async function rejection(promise: Promise<unknown>): Promise<unknown> {
+  let value: unknown;
+  try {
+    value = await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error(`Resolved, which it should not: ${Deno.inspect(value)}`);
+}
+
+/** Checks that a promise rejects with an HttpError, and returns it. */
+export async function fails(
+  promise: Promise<unknown>,
+  code: HttpErrorCode,
+): Promise<HttpError> {
+  const error = await rejection(promise);
+  assertInstanceOf(error, HttpError);
+  assertEquals(error.code, code, error.message);
+  return error;
+}
+
+/** Checks that an error is the AbortError of a closed client. */
+export function assertClosed(error: unknown): void {
+  assertInstanceOf(error, DOMException);
+  assertEquals(error.name, "AbortError");
+}
+
+/** What the promises of an exchange, and its body, reject with. */
+export function endings(exchange: HttpExchange): Promise<unknown[]> {
+  const { body, closed, trailers } = exchange;
+  const reading = body.locked ? [] : [drain(body)];
+  return Promise.all([closed, trailers, ...reading].map(rejection));
+}
+
+/** The rest of a stream, one char for each byte. */
+export async function drain(body: ReadableStream<Uint8Array>): Promise<string> {
+  let text = "";
+  for await (const piece of body) text += toText(piece);
+  return text;
+}
+
+/** A source of an upload, and what became of it. */
+export interface Recorded<Body> {
+  readonly body: Body;
+  /** How many pieces were taken. */
+  readonly taken: () => number;
+  /** Resolves when the source is let go before its end, with the reason. */
+  readonly stopped: Promise<unknown>;
+}
+
+/** What a source does after its pieces: it ends, throws, or says nothing. */
+export type Ending = "end" | "hang" | Error;
+
+type Pieces = Iterable<string | Uint8Array>;
+
+/** A source as a stream. */
+export function streamOf(
+  pieces: Pieces,
+  ending: Ending = "end",
+): Recorded<ReadableStream<Uint8Array>> {
+  const iterator = pieces[Symbol.iterator]();
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  let taken = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const { value, done } = iterator.next();
+      if (!done) {
+        taken++;
+        controller.enqueue(bytesOf(value));
+      } else if (ending === "end") controller.close();
+      else if (ending !== "hang") controller.error(ending);
+    },
+    cancel: resolve,
+  }, { highWaterMark: 0 });
+  return { body, taken: () => taken, stopped: promise };
+}
+
+/** A source as a generator. It is given no reason. */
+export function generatorOf(
+  pieces: Pieces,
+  ending: Ending = "end",
+): Recorded<AsyncGenerator<Uint8Array>> {
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  let taken = 0;
+  async function* generate() {
+    try {
+      for (const piece of pieces) {
+        taken++;
+        yield await Promise.resolve(bytesOf(piece));
+      }
+      if (ending === "hang") await new Promise(() => {});
+      else if (ending !== "end") throw ending;
+    } finally {
+      resolve(undefined);
+    }
+  }
+  return { body: generate(), taken: () => taken, stopped: promise };
+}
+
+/** Both kinds of source, and how a test names them. */
+export const SOURCES = [
+  ["a stream", streamOf],
+  ["an async iterable", generatorOf],
+] as const;
+
+/** The same piece, forever. */
+export function* endless(length: number): Generator<Uint8Array> {
+  while (true) yield new Uint8Array(length).fill(0x2e);
+}
+
+function bytesOf(piece: string | Uint8Array): Uint8Array {
+  return typeof piece === "string" ? toBytes(piece) : piece;
+}
+
+/** A signal, and how many listeners it has. */
+export interface WatchedSignal {
+  readonly signal: AbortSignal;
+  readonly listeners: () => number;
+  readonly abort: (reason?: unknown) => void;
+}
+
+/** Makes a signal that counts its listeners. */
+export function watchedSignal(): WatchedSignal {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const listeners = new Set<unknown>();
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (type: string, listener: EventListener) => {
+    listeners.add(listener);
+    addEventListener.call(signal, type, listener);
+  };
+  signal.removeEventListener = (type: string, listener: EventListener) => {
+    listeners.delete(listener);
+    removeEventListener.call(signal, type, listener);
+  };
+  return {
+    signal,
+    listeners: () => listeners.size,
+    abort: (reason) => controller.abort(reason),
+  };
+}
+
+/** A step of a scripted coroutine. */
+export type ScriptStep =
+  | { readonly type: "WantsRead" }
+  | { readonly type: "WantsWrite"; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly type: "Pause"; readonly remaining?: Uint8Array }
+  | {
+    readonly type: "Ok";
+    readonly keepAlive?: boolean;
+    readonly remaining?: Uint8Array;
+  };
+
+/** The step that writes a text. */
+export function write(text: string): ScriptStep {
+  return { type: "WantsWrite", bytes: toBytes(text) };
+}
+
+/** The step that reads. */
+export const READ: ScriptStep = { type: "WantsRead" };
+
+/** The step after which another request can be sent. */
+export const DONE: ScriptStep = { type: "Ok", keepAlive: true };
+
+/** A coroutine that plays a script, its last step forever. */
+export class Script implements HttpCoroutine<ScriptStep> {
+  /** What was passed to each call: a text, `null`, or nothing. */
+  readonly passed: (string | null | undefined)[] = [];
+  readonly #steps: ScriptStep[];
+
+  constructor(...steps: ScriptStep[]) {
+    this.#steps = steps;
+  }
+
+  resume(bytes?: Uint8Array | null): ScriptStep {
+    this.passed.push(bytes instanceof Uint8Array ? toText(bytes) : bytes);
+    return this.#steps.length > 1 ? this.#steps.shift()! : this.#steps[0]!;
+  }
+}
+
+// A longer delay overflows, and a runtime then fires at once.
+const MAX_DELAY = 2 ** 31 - 1;
+
+/** Timers that wait for the test. */
+export class HeldTimers implements Disposable {
+  readonly #setTimeout = globalThis.setTimeout;
+  readonly #clearTimeout = globalThis.clearTimeout;
+  readonly #held = new Map<number, { delay: number; callback: () => void }>();
+  #next = -1;
+  #wake: () => void = () => {};
+
+  /** Replaces the timers of the runtime. */
+  constructor() {
+    globalThis.setTimeout = ((callback: () => void, delay = 0) => {
+      if (delay === 0 || delay > MAX_DELAY) {
+        return this.#setTimeout(callback, 0);
+      }
+      // Real timers count upwards from 1.
+      const id = this.#next--;
+      this.#held.set(id, { delay, callback });
+      this.#wake();
+      return id;
+    }) as typeof setTimeout;
+    globalThis.clearTimeout = ((id?: number) => {
+      if (!this.#held.delete(id!)) this.#clearTimeout(id);
+    }) as typeof clearTimeout;
+  }
+
+  /** The delays of the timers that are running. */
+  get delays(): number[] {
+    return [...this.#held.values()].map(({ delay }) => delay);
+  }
+
+  /** Waits for a timer, and fires it. */
+  async fire(delay: number): Promise<void> {
+    while (true) {
+      for (const [id, timer] of this.#held) {
+        if (timer.delay !== delay) continue;
+        this.#held.delete(id);
+        return timer.callback();
+      }
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+  }
+
+  /** Restores the runtime's timers. */
+  [Symbol.dispose](): void {
+    globalThis.setTimeout = this.#setTimeout;
+    globalThis.clearTimeout = this.#clearTimeout;
+  }
+}
+
+/** A clock by which no test takes long, however busy the machine is. */
+export class FastClock implements Disposable {
+  readonly #now = performance.now;
+
+  /** Replaces the clock of the runtime. */
+  constructor() {
+    let now = this.#now.call(performance);
+    performance.now = () => now += 0.001;
+  }
+
+  /** Restores the runtime's clock. */
+  [Symbol.dispose](): void {
+    performance.now = this.#now;
+  }
+}
+
+/** Lets everything that is ready to run, run: more than any turn of ours. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 100; turn++) {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+}
+
+/** Lets so many microtasks pass. */
+export async function pass(microtasks: number): Promise<void> {
+  for (let i = 0; i < microtasks; i++) await undefined;
+}
+
+/** Awaits what only an idle socket can bring, which keeps nobody alive. */
+export async function awake<T>(promise: Promise<T>): Promise<T> {
+  const alive = setTimeout(() => {}, 60_000);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(alive);
+  }
+}
+
+/** Both ends of a TCP connection over loopback. */
+export async function tcpPair(): Promise<
+  { near: Deno.TcpConn; far: Deno.TcpConn }
+> {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  const [near, far] = await Promise.all([
+    Deno.connect({ hostname: "127.0.0.1", port }),
+    listener.accept(),
+  ]);
+  return { near, far };
+}
+
+/** A client over a socket, and the peer's end. */
+export async function openSocket(): Promise<
+  { client: HttpClient; far: Deno.TcpConn; url: string }
+> {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const url = `http://127.0.0.1:${listener.addr.port}/`;
+  const [client, far] = await Promise.all([
+    HttpClient.connect(url, { origin: null }),
+    listener.accept(),
+  ]);
+  return { client, far, url };
+}
+
+/** Writes all of a text. */
+export async function writeText(conn: Deno.Conn, text: string): Promise<void> {
+  const bytes = toBytes(text);
+  for (let at = 0; at < bytes.length;) {
+    at += await conn.write(bytes.subarray(at));
+  }
+}
+
+/** Reads what is there; an empty text at end of file. */
+export async function readSome(conn: Deno.Conn): Promise<string> {
+  const buffer = new Uint8Array(65536);
+  return toText(buffer.subarray(0, await conn.read(buffer) ?? 0));
+}
+
+/** Reads until a text has arrived, and returns all of it. */
+export async function readUntil(
+  conn: Deno.Conn,
+  text: string,
+): Promise<string> {
+  let all = "";
+  while (!all.includes(text)) {
+    const piece = await readSome(conn);
+    if (piece === "") throw new Error(`The peer ended before ${text}`);
+    all += piece;
+  }
+  return all;
+}
+
+/** Reads until the client has closed, by end of file or reset. */
+export async function readToEnd(conn: Deno.Conn): Promise<string> {
+  let all = "";
+  try {
+    for (let text = await readSome(conn); text; text = await readSome(conn)) {
+      all += text;
+    }
+  } catch (error) {
+    assertInstanceOf(error, Deno.errors.ConnectionReset);
+  }
+  return all;
+}

@@ -1,0 +1,434 @@
+// Coroutines of any kind over a connection: which steps reach the caller, what
+// is read and written between them, and what the next one starts with.
+
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { Buffer } from "node:buffer";
+import {
+  encodeHttp11Request,
+  Http10Send,
+  Http11Receive,
+  Http11ReceiveChunks,
+  Http11ReceiveHead,
+  Http11Send,
+  HttpError,
+  HttpRequest,
+  makeCoroutine,
+  runCoroutine,
+  SseParser,
+  WellKnown,
+} from "@pimalaya/io-http";
+import { HttpClient } from "@pimalaya/io-http/client";
+import { toBytes, toText } from "../../_text.ts";
+import {
+  carryOne,
+  DONE,
+  fails,
+  get,
+  HeldTimers,
+  HI,
+  openPipe,
+  PIPES,
+  READ,
+  readSome,
+  rejection,
+  Script,
+  type ScriptStep,
+  settle,
+  SITE,
+  SWITCH,
+  tcpPair,
+  upgrade,
+  watchedSignal,
+  write,
+  writeText,
+} from "../_client.ts";
+
+const CHUNKED = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+for (const [kind, options] of PIPES) {
+  Deno.test(`run writes and reads in the order of the steps, over ${kind}`, async () => {
+    const { client, server } = openPipe(options);
+    const script = new Script(
+      write("a"),
+      write("bc"),
+      READ,
+      READ,
+      write("d"),
+      READ,
+      write(""),
+      DONE,
+    );
+    const running = client.run(script);
+    assertEquals(await server.readUntil("abc"), "abc");
+    await server.write("12", 1);
+    assertEquals(await server.readUntil("d"), "d");
+    await server.write("3");
+    assertEquals(await running, DONE);
+    // The first call, and those after a write, pass nothing.
+    assertEquals(script.passed, [
+      undefined,
+      undefined,
+      undefined,
+      "1",
+      "2",
+      undefined,
+      "3",
+      undefined,
+    ]);
+    assertEquals(client.reusable, true);
+    await client.close();
+  });
+
+  Deno.test(`run passes null at end of file, and again to the next, over ${kind}`, async () => {
+    const { client, server } = openPipe(options);
+    const script = new Script(READ, READ, { type: "Ok" });
+    const running = client.run(script);
+    await server.write("1");
+    await server.close();
+    await running;
+    assertEquals(script.passed, [undefined, "1", null]);
+    const next = new Script(READ, { type: "Ok" });
+    await client.run(next);
+    assertEquals(next.passed, [undefined, null]);
+    // Nothing follows the end of file, so to ask for more would go on forever.
+    await fails(client.run(new Script(READ)), "UnexpectedEof");
+    await server.closed;
+  });
+
+  Deno.test(`run gives bytes that stay as they are until the next run, over ${kind}`, async () => {
+    const { client, server } = openPipe(options);
+    const lending = {
+      resume: (bytes?: Uint8Array | null) =>
+        bytes instanceof Uint8Array
+          ? { type: "Lent", bytes } as const
+          : { type: "WantsRead" } as const,
+    };
+    for (const text of ["abc", "defgh", "ij"]) {
+      await server.write(text);
+      const { bytes } = await client.run(lending);
+      // Other clients read meanwhile.
+      const other = openPipe();
+      await carryOne(other.client, other.server);
+      await other.client.close();
+      assertEquals(toText(bytes), text);
+    }
+    await client.close();
+  });
+}
+
+Deno.test("run leaves a connection reusable only after a step with keepAlive: true", async () => {
+  for (
+    const step of [
+      { type: "Ok" },
+      { type: "Pause" },
+      { type: "Ok", keepAlive: false },
+      { type: "Ok", keepAlive: "yes" },
+      { type: "Ok", keepAlive: true, remaining: toBytes("x") },
+    ] as ScriptStep[]
+  ) {
+    const { client, server } = openPipe();
+    assertStrictEquals(await client.run(new Script(step)), step);
+    assertEquals(client.reusable, false);
+    // Nothing reads until somebody goes on.
+    await server.write("late");
+    await settle();
+    assertEquals(server.unread, 4);
+    for (
+      const start of [
+        () => client.send(get()),
+        () => client.sendHttp10(get()),
+        () => client.exchange(get()),
+      ]
+    ) await assertRejects(start, TypeError, "run()");
+    assertEquals(server.received, 0);
+    const next = new Script(READ, ...("remaining" in step ? [READ] : []), DONE);
+    await client.run(next);
+    assertEquals(
+      next.passed.slice(1).join(""),
+      "remaining" in step ? "xlate" : "late",
+    );
+    await carryOne(client, server);
+    await client.close();
+  }
+});
+
+Deno.test("run keeps what was left until somebody reads", async () => {
+  const { client, server } = openPipe();
+  for (const bytes of [toBytes("left"), Buffer.from("left")]) {
+    await client.run(new Script({ type: "Ok", remaining: bytes }));
+    // A copy was kept: the array is the coroutine's.
+    bytes.fill(0x21);
+    await client.run(new Script(write("x"), { type: "Pause" }));
+    await client.run(new Script({ type: "Ok", remaining: new Uint8Array(0) }));
+    const script = new Script(READ, READ, { type: "Ok" });
+    const running = client.run(script);
+    await server.write("new");
+    await running;
+    assertEquals(script.passed, [undefined, "left", "new"]);
+  }
+  await client.close();
+});
+
+Deno.test("run tells a coroutine that a write is done when it is", async () => {
+  for (const last of [DONE, READ]) {
+    const { client, server } = openPipe({ capacity: 0 });
+    const script = new Script(write("a"), last);
+    const running = client.run(script);
+    await settle();
+    assertEquals(script.passed, [undefined]);
+    await server.readUntil("a");
+    await settle();
+    await client.close();
+    await running.catch(() => {});
+    assertEquals(script.passed, [undefined, undefined]);
+    await client.close();
+  }
+});
+
+Deno.test("run passes on an early response, but lets the write be done first", async () => {
+  using timers = new HeldTimers();
+  const { client, server } = openPipe({ capacity: 0 });
+  await carryOne(client, server);
+  const body = new Uint8Array(200_000);
+  const sending = client.run(new Http11Send(HttpRequest.post(SITE, { body })));
+  await server.readUntil("\r\n\r\n");
+  // The write is done before its time is up.
+  server.write(HI);
+  await settle();
+  let left = body.length;
+  while (left > 0) left -= (await server.read())!.length;
+  const whole = await sending;
+  assertEquals([whole.keepAlive, whole.closeReason], [true, null]);
+  assertEquals(client.reusable, true);
+
+  const blocked = client.run(new Http11Send(HttpRequest.post(SITE, { body })));
+  await server.readUntil("\r\n\r\n");
+  await settle();
+  await timers.fire(5);
+  server.write(HI);
+  const cut = await blocked;
+  assertEquals(cut.response.text(), "hi");
+  assertEquals(cut.closeReason, "RequestIncomplete");
+  assertEquals(client.reusable, false);
+  assertEquals(timers.delays, []);
+  await client.close();
+});
+
+Deno.test("run fails with what a coroutine throws or reports", async () => {
+  const reason = new Error("Mine");
+  const thrown = openPipe();
+  const resume = (): ScriptStep => {
+    throw reason;
+  };
+  assertStrictEquals(await rejection(thrown.client.run({ resume })), reason);
+  await thrown.server.closed;
+  const { client, server } = openPipe();
+  const error = new HttpError("InvalidHeader", "Cannot read it");
+  const step = { type: "Err", error } as const;
+  const told = await fails(client.run({ resume: () => step }), "InvalidHeader");
+  assertEquals(told.message, "Cannot read it (from the peer)");
+  assertEquals(told.progress?.reused, false);
+  await server.closed;
+  await assertRejects(() => client.run(new Script(READ)), TypeError, "closed");
+});
+
+Deno.test("run waits a bounded time for each read after a write has failed", async () => {
+  using timers = new HeldTimers();
+  const reason = new Error("Broken");
+  for (const steps of [[DONE], [write("b"), DONE], [READ, READ, DONE]]) {
+    const { client, server } = openPipe();
+    server.failWritable(reason);
+    const script = new Script(write("a"), ...steps);
+    const running = client.run(script);
+    await timers.fire(1000);
+    const error = await fails(running, "ConnectionLost");
+    assertStrictEquals(error.cause, reason);
+    assertEquals(timers.delays, []);
+    await server.closed;
+  }
+});
+
+Deno.test("run takes a signal for each call", async () => {
+  const { client, server } = openPipe();
+  const script = new Script({ type: "Pause" }, READ, DONE);
+  const old = watchedSignal();
+  await client.run(script, { signal: old.signal });
+  assertEquals(old.listeners(), 0);
+  old.abort();
+  assertEquals(server.isClosed, false);
+  const { signal, abort } = watchedSignal();
+  const running = rejection(client.run(script, { signal }));
+  abort("Enough");
+  assertEquals(await running, "Enough");
+  await server.closed;
+});
+
+Deno.test("run writes a step larger than a socket takes at once", async () => {
+  const { near, far } = await tcpPair();
+  const client = new HttpClient(near);
+  const bytes = new Uint8Array(10_000_000).map((_, at) => (at * 31) >> 3);
+  const running = client.run(
+    new Script({ type: "WantsWrite", bytes }, READ, { type: "Ok" }),
+  );
+  let at = 0;
+  const buffer = new Uint8Array(2 ** 20);
+  while (at < bytes.length) {
+    const length = (await far.read(buffer))!;
+    const isRight = buffer.subarray(0, length).every((byte, i) =>
+      byte === bytes[at + i]
+    );
+    assertEquals(isRight, true);
+    at += length;
+  }
+  await writeText(far, "x");
+  assertEquals((await running).type, "Ok");
+  await client.close();
+  far.close();
+});
+
+Deno.test("run leaves no read behind, so that TLS can start", async () => {
+  const { near, far } = await tcpPair();
+  const client = new HttpClient(near);
+  const running = client.run(new Http11Send(new HttpRequest("CONNECT", SITE)));
+  await readSome(far);
+  await writeText(far, "HTTP/1.1 200 OK\r\n\r\n");
+  assertEquals((await running).upgraded, true);
+  assertEquals(client.reusable, false);
+  await writeText(far, "raw");
+  const { readable } = client.detach();
+  const reader = readable.getReader();
+  assertEquals((await reader.read()).value, toBytes("raw"));
+  await reader.cancel();
+  far.close();
+});
+
+// The coroutines of this package.
+
+for (const [kind, options] of PIPES) {
+  Deno.test(`run drives the pieces of an exchange one by one, over ${kind}`, async () => {
+    const { client, server } = openPipe(options);
+    const bytes = encodeHttp11Request(get());
+    await client.run(
+      new Script({ type: "WantsWrite", bytes }, { type: "Ok" }),
+    );
+    await server.readUntil("\r\n\r\n");
+    const receive = new Http11Receive(get());
+    await server.write(`HTTP/1.1 103 Early Hints\r\n\r\n${CHUNKED}`);
+    const interim = await client.run(receive);
+    assertEquals(interim.type === "Interim" && interim.response.status, 103);
+    const head = await client.run(receive);
+    assertEquals(head.type === "Head" && head.framing.kind, "chunked");
+    await server.write("3\r\nabc\r\n2\r\nde\r\n0\r\nX-Sum: 9\r\n\r\n", 1);
+    let text = "";
+    let step = await client.run(receive);
+    while (step.type === "Data") {
+      text += toText(step.bytes);
+      assertEquals(client.reusable, false);
+      step = await client.run(receive);
+    }
+    assertEquals(text, "abcde");
+    assertEquals(step.type === "Ok" && [...step.trailers], [["X-Sum", "9"]]);
+    await carryOne(client, server);
+
+    // What one coroutine leaves is the next one's.
+    const lone = openPipe(options);
+    await lone.server.write(`${CHUNKED}3\r\nabc\r\n0\r\n\r\nrest`);
+    await lone.client.run(new Http11ReceiveHead());
+    const chunks = new Http11ReceiveChunks();
+    const data = await lone.client.run(chunks);
+    assertEquals(data.type === "Data" && toText(data.bytes), "abc");
+    const end = await lone.client.run(chunks);
+    assertEquals(end.type === "Ok" && toText(end.remaining), "rest");
+    const next = new Script(READ, { type: "Ok" });
+    await lone.client.run(next);
+    assertEquals(next.passed, [undefined, "rest"]);
+    for (const used of [client, lone.client]) await used.close();
+  });
+}
+
+for (const Send of [Http11Send, Http10Send]) {
+  Deno.test(`run ends an exchange of ${Send.name} as send does`, async () => {
+    const { client, server } = openPipe();
+    const send = new Send(get({ Connection: "keep-alive" }));
+    const running = client.run(send);
+    await server.readUntil("\r\n\r\n");
+    await server.write(
+      "HTTP/1.1 302 Found\r\nLocation: /b\r\nConnection: keep-alive\r\n" +
+        "Content-Length: 0\r\n\r\n",
+    );
+    const step = await running;
+    assertEquals(step.type === "WantsRedirect" && step.url.pathname, "/b");
+    // What follows is the same response, without any input or output.
+    assertEquals(client.reusable, true);
+    const same = await client.run(send);
+    assertEquals(same.type, "Ok");
+    assertStrictEquals(same.response, step.response);
+    assertEquals(client.reusable, true);
+    const closing = client.run(new Send(get()));
+    await server.readUntil("\r\n\r\n");
+    await server.write("HTTP/1.1 200 OK\r\n\r\n");
+    await server.close();
+    assertEquals((await closing).closeReason, "ReadToClose");
+    assertEquals(client.reusable, false);
+    await client.close();
+  });
+}
+
+Deno.test("run drives a flow over as many connections as it asks for", async () => {
+  const flow = makeCoroutine(function* () {
+    const first = yield* runCoroutine(new Http11Send(get()));
+    yield { type: "WantsConnection", url: SITE } as const;
+    const second = yield* runCoroutine(new Http11Send(get()));
+    return first.response.text() + second.response.text();
+  });
+  const one = openPipe();
+  await one.server.write(HI);
+  const step = await one.client.run(flow);
+  assertEquals(step.type, "WantsConnection");
+  const two = openPipe();
+  await two.server.write(HI.replace("hi", "ho"));
+  const end = await two.client.run(flow);
+  assertEquals(end.type === "Ok" && end.value, "hiho");
+  assertEquals([one.client.reusable, two.client.reusable], [false, true]);
+  await one.client.close();
+  await two.client.close();
+});
+
+Deno.test("run leaves an upgraded connection to detach", async () => {
+  const { client, server } = openPipe();
+  await server.write(`${SWITCH}early`);
+  const step = await client.run(new Http11Send(upgrade()));
+  assertEquals(step.upgraded, true);
+  const { readable } = client.detach();
+  const { value } = await readable.getReader().read();
+  assertEquals(value, toBytes("early"));
+});
+
+Deno.test("run drives WellKnown, and SseParser to the end of file", async () => {
+  const { client, server } = openPipe();
+  const running = client.run(new WellKnown(`${SITE}a?b`, "jmap"));
+  assertEquals(
+    await server.readUntil("\r\n\r\n"),
+    "GET /.well-known/jmap HTTP/1.1\r\nHost: example.com\r\n\r\n",
+  );
+  await server.write(
+    "HTTP/1.1 307 Away\r\nLocation: https://a/b\r\nContent-Length: 0\r\n\r\n",
+  );
+  const { redirect } = await running;
+  assertEquals(redirect?.url.href, "https://a/b");
+  assertEquals(client.reusable, true);
+  await client.close();
+
+  const events = openPipe();
+  await events.server.write("data: 1\n\ndata: 2\n\n");
+  await events.server.close();
+  const parser = new SseParser();
+  const seen: string[] = [];
+  let step = await events.client.run(parser);
+  while (step.type === "Event") {
+    seen.push(step.data);
+    step = await events.client.run(parser);
+  }
+  assertEquals([step.type, ...seen], ["Ok", "1", "2"]);
+  await events.client.close();
+});

@@ -1,0 +1,484 @@
+// What a client asks of the streams that it is given: their locks, how they are
+// read and written, and how they are let go.
+
+import {
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import { Buffer } from "node:buffer";
+import { HttpRequest } from "@pimalaya/io-http";
+import { type ByteStream, HttpClient } from "@pimalaya/io-http/client";
+import { pipe } from "../../_pipe.ts";
+import { transfer } from "../../_pure.ts";
+import { toBytes, toText } from "../../_text.ts";
+import {
+  carryOne,
+  DONE,
+  drain,
+  get,
+  HI,
+  openPipe,
+  PIPES,
+  READ,
+  rejection,
+  Script,
+  settle,
+  SITE,
+  SWITCH,
+  tcpPair,
+  upgrade,
+  watchedSignal,
+  write,
+} from "../_client.ts";
+
+/** A plain stream of some pieces, with a writable half that takes everything. */
+function streamOf(...pieces: unknown[]): ByteStream {
+  const readable = new ReadableStream({
+    pull(controller) {
+      if (pieces.length === 0) controller.close();
+      else controller.enqueue(pieces.shift());
+    },
+  }, { highWaterMark: 0 });
+  return { readable, writable: new WritableStream() };
+}
+
+for (const [kind, options] of PIPES) {
+  Deno.test(`a client locks both halves of ${kind}, or none`, async () => {
+    for (const half of ["readable", "writable"] as const) {
+      const { client: stream, server } = pipe(options);
+      const lock = half === "readable"
+        ? stream.readable.getReader()
+        : stream.writable.getWriter();
+      const other = half === "readable" ? stream.writable : stream.readable;
+      assertThrows(() => new HttpClient(stream), TypeError);
+      assertEquals(other.locked, false);
+      lock.releaseLock();
+      assertThrows(
+        () => new HttpClient(stream, { maxHeadBytes: -1 }),
+        RangeError,
+      );
+      assertEquals(stream[half].locked, false);
+      const client = new HttpClient(stream);
+      assertEquals([stream.readable.locked, other.locked], [true, true]);
+      assertThrows(() => new HttpClient(stream), TypeError);
+      await carryOne(client, server);
+      await client.close();
+    }
+  });
+
+  Deno.test(`detach gives ${kind} back, and what was read comes first`, async () => {
+    const cases: [string, (client: HttpClient) => Promise<unknown>][] = [
+      ["", () => Promise.resolve()],
+      ["", (client) => client.run(new Script({ type: "Pause" }))],
+      [HI, (client) => client.send(get())],
+      [`${SWITCH}early `, async (client) => {
+        // The caller's copy is the caller's.
+        (await client.send(upgrade())).remaining.fill(0x21);
+      }],
+      ["", async (client) => {
+        const remaining = toBytes("early ");
+        await client.run(new Script({ type: "Ok", remaining }));
+        remaining.fill(0x21);
+      }],
+    ];
+    for (const [sent, use] of cases) {
+      for (const byob of [true, false]) {
+        const { client, server } = openPipe(options);
+        if (sent !== "") await server.write(sent);
+        await use(client);
+        const { readable, writable, info } = client.detach();
+        assertEquals(info, { remote: null, local: null, tls: null });
+        // From now on, this does nothing.
+        await client.close();
+        assertEquals(client.reusable, false);
+        await client.ended;
+        const writer = writable.getWriter();
+        await writer.write(toBytes("raw"));
+        await server.readUntil("raw");
+        for (const piece of options.bytes ? ["late"] : ["", "late", ""]) {
+          await server.write(piece);
+        }
+        await server.close();
+        const early = /early/.test(sent + use) ? "early " : "";
+        if (byob && options.bytes) {
+          const reader = readable.getReader({ mode: "byob" });
+          let text = "";
+          while (true) {
+            const { value, done } = await reader.read(new Uint8Array(3));
+            if (done) break;
+            text += toText(value);
+          }
+          assertEquals(text, `${early}late`);
+        } else {
+          assertEquals(await drain(readable), `${early}late`);
+        }
+        await writer.close();
+        await server.closed;
+      }
+    }
+  });
+
+  Deno.test(`a stream detached from ${kind} passes errors and cancellation on`, async () => {
+    for (const early of ["", "early"]) {
+      const open = async () => {
+        const { client, server } = openPipe(options);
+        await server.write(SWITCH + early);
+        await client.send(upgrade());
+        return { ...client.detach(), server };
+      };
+      const failing = await open();
+      const reader = failing.readable.getReader();
+      if (early !== "") {
+        assertEquals((await reader.read()).value, toBytes(early));
+      }
+      const reason = new Error("Cut");
+      failing.server.abort(reason);
+      assertStrictEquals(await rejection(reader.read()), reason);
+      const { readable, writable, server } = await open();
+      await readable.cancel();
+      assertEquals(server.isClosed, false);
+      await writable.abort("Enough");
+      assertEquals(server.isClosed, true);
+    }
+  });
+
+  Deno.test(`a stream detached from ${kind} carries another client`, async () => {
+    const { client, server } = openPipe(options);
+    const sending = client.send(new HttpRequest("CONNECT", SITE));
+    await server.readUntil("\r\n\r\n");
+    await server.write("HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 100");
+    await sending;
+    await using inner = new HttpClient(client.detach());
+    const answering = inner.send(get());
+    await server.readUntil("\r\n\r\n");
+    await server.write(` Continue\r\n\r\n${HI}`);
+    assertEquals((await answering).response.text(), "hi");
+    await carryOne(inner, server);
+  });
+}
+
+Deno.test("detach reads nothing before it is asked to", async () => {
+  const { client, server } = openPipe();
+  await server.write(SWITCH);
+  await client.send(upgrade());
+  await server.write("late");
+  const { readable } = client.detach();
+  await settle();
+  assertEquals(server.unread, 4);
+  await readable.cancel();
+});
+
+Deno.test("a client reads and writes nothing before its first call", async () => {
+  const calls: string[] = [];
+  const client = new HttpClient({
+    readable: new ReadableStream<Uint8Array>({
+      pull: () => void calls.push("pull"),
+    }, { highWaterMark: 0 }),
+    writable: new WritableStream({ write: () => void calls.push("write") }),
+  });
+  await settle();
+  await client.close();
+  assertEquals(calls, []);
+});
+
+Deno.test("a client brings a buffer along to a byte stream that needs one", async () => {
+  const other = openPipe();
+  await carryOne(other.client, other.server);
+  await other.client.close();
+  let text = HI.replace("hi", "ho");
+  const readable = new ReadableStream({
+    type: "bytes",
+    pull(controller): void | Promise<void> {
+      if (text === "") return new Promise(() => {});
+      const view = controller.byobRequest!.view as Uint8Array<ArrayBuffer>;
+      // Nothing that other connections have read is in it.
+      assertEquals(toText(new Uint8Array(view.buffer)).includes("hi"), false);
+      view.set(toBytes(text.slice(0, 10)));
+      controller.byobRequest!.respond(Math.min(text.length, 10));
+      text = text.slice(10);
+    },
+  });
+  const client = new HttpClient({ readable, writable: new WritableStream() });
+  assertEquals((await client.send(get())).response.text(), "ho");
+  await client.close();
+});
+
+Deno.test("a client skips empty pieces, however many, and lets others run", async () => {
+  const { client, server } = openPipe({ bytes: false });
+  const sending = client.send(get());
+  for (const piece of ["", "", HI.slice(0, 9), "", HI.slice(9), ""]) {
+    await server.write(piece);
+  }
+  assertEquals((await sending).response.text(), "hi");
+  await client.close();
+
+  const readable = new ReadableStream<Uint8Array>({
+    pull: (controller) => controller.enqueue(new Uint8Array(0)),
+  }, { highWaterMark: 0 });
+  const starved = new HttpClient({ readable, writable: new WritableStream() });
+  const { signal, abort } = watchedSignal();
+  const failing = rejection(starved.send(get(), { signal }));
+  setTimeout(() => abort("Enough"), 1);
+  assertEquals(await failing, "Enough");
+});
+
+Deno.test("a client leaves the pieces of a plain stream to their owner", async () => {
+  const shared = toBytes(HI);
+  const buffer = Buffer.from(HI);
+  for (const piece of [shared, buffer, Buffer.from(shared.buffer)]) {
+    const client = new HttpClient(streamOf(piece));
+    const exchange = await client.exchange(get());
+    // A stream takes its chunks away, as does a caller that transfers them.
+    for await (const chunk of exchange.body) transfer(chunk);
+    assertEquals(toText(piece), HI);
+    await client.close();
+  }
+  for (
+    const piece of [toBytes(`${SWITCH}early `), Buffer.from(`${SWITCH}early `)]
+  ) {
+    const late = Buffer.from("late");
+    const client = new HttpClient(streamOf(piece, late, late));
+    await client.send(upgrade());
+    assertEquals(await drain(client.detach().readable), "early latelate");
+    assertEquals(late.toString(), "late");
+  }
+});
+
+Deno.test("a client rejects a piece that is not bytes, and closes the connection", async () => {
+  for (const piece of ["text", null, new DataView(new ArrayBuffer(1)), [1]]) {
+    let reason: unknown;
+    const readable = new ReadableStream({
+      pull: (controller) => controller.enqueue(piece),
+      cancel: (why) => {
+        reason = why;
+      },
+    }, { highWaterMark: 0 });
+    const writable = new WritableStream<Uint8Array>();
+    const client = new HttpClient({ readable, writable });
+    const error = await assertRejects(() => client.send(get()), TypeError);
+    assertEquals(
+      error.message,
+      "Cannot read the stream: a chunk is not a Uint8Array",
+    );
+    assertStrictEquals(reason, error);
+  }
+});
+
+Deno.test("a client writes copies, which the stream may take away", async () => {
+  const body = Buffer.alloc(100_000, "x");
+  const request = HttpRequest.post(SITE, { body });
+  for (const trailers of [undefined, { A: "1" }]) {
+    const { client: { readable }, server } = pipe();
+    let written = 0;
+    const writable = new WritableStream<Uint8Array>({
+      write(bytes) {
+        written += bytes.length;
+        transfer(bytes);
+      },
+    });
+    const client = new HttpClient({ readable, writable });
+    const exchanging = client.exchange(request, { trailers });
+    while (written <= body.length) await settle();
+    await server.write(HI);
+    assertEquals(await (await exchanging).text(), "hi");
+    assertEquals(body.every((byte) => byte === 0x78), true);
+    await client.close();
+  }
+});
+
+Deno.test("a client writes what it was given, although a stream looks at it late", async () => {
+  const written: string[] = [];
+  const client = new HttpClient({
+    readable: new ReadableStream(),
+    writable: new WritableStream({
+      async write(bytes) {
+        await settle();
+        written.push(toText(bytes));
+      },
+    }),
+  });
+  const bytes = new Uint8Array(4);
+  const texts = ["one", "two", "last"];
+  await client.run({
+    resume() {
+      // What it returned is valid up to here.
+      bytes.fill(0x21);
+      const text = texts.shift();
+      if (text === undefined) return DONE;
+      bytes.set(toBytes(text));
+      return { type: "WantsWrite", bytes: bytes.subarray(0, text.length) };
+    },
+  });
+  assertEquals(written, ["one", "two", "last"]);
+  await client.close();
+});
+
+Deno.test("a failure tells both halves why", async () => {
+  const reasons: unknown[] = [];
+  const note = (reason: unknown) => void reasons.push(reason);
+  const client = new HttpClient({
+    readable: new ReadableStream({ cancel: note }),
+    writable: new WritableStream({ abort: note }),
+  });
+  const { signal, abort } = watchedSignal();
+  const sending = rejection(client.send(get(), { signal }));
+  const reason = new Error("Enough");
+  abort(reason);
+  await sending;
+  await settle();
+  assertEquals(reasons, [reason, reason]);
+});
+
+Deno.test("closing closes both halves at once, if one waits for the other", async () => {
+  // As with Deno's streams, on which closing one half closes both.
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const client = new HttpClient({
+    readable: new ReadableStream({ cancel: () => resolve() }),
+    writable: new WritableStream({ close: () => promise }),
+  });
+  await client.close();
+});
+
+/** A socket like those of Cloudflare; its peer may take no byte. */
+function socketOf(isTaken: boolean): { stream: ByteStream; calls: string[] } {
+  const calls: string[] = [];
+  const note = (call: string) => void calls.push(call);
+  const stream = {
+    readable: new ReadableStream<Uint8Array>({
+      cancel: (reason) => note(`cancel ${reason}`),
+    }),
+    writable: new WritableStream<Uint8Array>({
+      write() {
+        note("write");
+        return isTaken ? undefined : new Promise(() => {});
+      },
+      close: () => note("close of the writable half"),
+      abort: () => note("abort of the writable half"),
+    }),
+    opened: Promise.resolve({}),
+    close() {
+      note("close");
+      return Promise.reject(new Error("It was closed already"));
+    },
+  };
+  return { stream, calls };
+}
+
+Deno.test("a socket with a close of its own is closed by that", async () => {
+  const { stream, calls } = socketOf(true);
+  await new HttpClient(stream).close();
+  assertEquals(calls, ["close", "cancel undefined"]);
+  for (const isTaken of [true, false]) {
+    const { stream, calls } = socketOf(isTaken);
+    const { signal, abort } = watchedSignal();
+    const sending = rejection(new HttpClient(stream).send(get(), { signal }));
+    await settle();
+    abort("Enough");
+    assertEquals(await sending, "Enough");
+    await settle();
+    assertEquals(calls, ["write", "close", "cancel Enough"]);
+  }
+});
+
+Deno.test("a wrapped connection is driven by its streams, and told of everything", async () => {
+  const { client: stream, server } = pipe();
+  const calls: string[] = [];
+  const wrapper = {
+    ...stream,
+    info: {
+      remote: { hostname: "192.0.2.1", port: 80 },
+      local: null,
+      tls: null,
+    },
+    ref: () => void calls.push("ref"),
+    unref: () => void calls.push("unref"),
+    abort: (reason: unknown) => void calls.push(`abort ${reason}`),
+    startTls: () => Promise.resolve(wrapper),
+  };
+  const client = new HttpClient(wrapper);
+  assertEquals(client.info, wrapper.info);
+  await carryOne(client, server);
+  assertEquals(calls, ["unref", "ref", "unref"]);
+  const { signal, abort } = watchedSignal();
+  const sending = rejection(client.send(get(), { signal }));
+  abort("Enough");
+  assertEquals(await sending, "Enough");
+  assertEquals(calls.slice(3), ["ref", "abort Enough"]);
+
+  const other = pipe();
+  const fresh = new HttpClient({ ...wrapper, ...other.client });
+  await fresh.run(new Script(write("x"), { type: "Ok" }));
+  const detached = fresh.detach();
+  assertEquals(await detached.startTls!({ serverName: "x" }), wrapper);
+  calls.length = 0;
+  detached.unref!();
+  detached.abort!("Mine");
+  assertEquals(calls, ["unref", "abort Mine"]);
+});
+
+Deno.test("a socket's own streams carry a client, and end it", async () => {
+  const { near, far } = await tcpPair();
+  const { readable, writable } = near;
+  const client = new HttpClient({ readable, writable });
+  const buffer = new Uint8Array(1000);
+  for (let turn = 0; turn < 2; turn++) {
+    const sending = client.send(get());
+    await far.read(buffer);
+    await far.write(toBytes(HI));
+    assertEquals((await sending).response.text(), "hi");
+  }
+  const sending = client.send(get());
+  await far.read(buffer);
+  far.close();
+  await assertRejects(() => sending);
+  assertEquals(client.reusable, false);
+  await client.close();
+});
+
+Deno.test("what looks like a connection of Deno's is driven by its streams", async () => {
+  const { near, far } = await tcpPair();
+  const used: string[] = [];
+  const looks = (target: object) =>
+    Object.defineProperties(target, {
+      readable: { get: () => (used.push("readable"), near.readable) },
+      writable: { get: () => (used.push("writable"), near.writable) },
+    }) as ByteStream;
+  for (
+    const alike of [
+      looks(Object.create(near)),
+      new Proxy(near, {
+        get: (conn, name) => {
+          if (name === "readable" || name === "writable") used.push(name);
+          return Reflect.get(conn, name, conn);
+        },
+      }),
+      looks({
+        read: () => Promise.reject(new Error("Not mine")),
+        write: () => Promise.reject(new Error("Not mine")),
+        close() {},
+        closeWrite: () => Promise.resolve(),
+        localAddr: near.localAddr,
+        remoteAddr: near.remoteAddr,
+      }),
+    ]
+  ) {
+    used.length = 0;
+    const client = new HttpClient(alike);
+    assertEquals(new Set(used), new Set(["readable", "writable"]));
+    const { readable, writable } = client.detach();
+    assertEquals([readable.locked, writable.locked], [false, false]);
+  }
+  // The real one is not.
+  const client = new HttpClient(near);
+  const sending = client.run(new Script(write("x"), READ, { type: "Ok" }));
+  await far.write(toBytes("y"));
+  await sending;
+  assertEquals(client.info?.remote, {
+    hostname: "127.0.0.1",
+    port: near.remoteAddr.port,
+  });
+  await client.close();
+  far.close();
+});
