@@ -5,6 +5,7 @@ import {
   assertLessOrEqual,
   assertNotStrictEquals,
   assertStrictEquals,
+  assertThrows,
 } from "@std/assert";
 import {
   Http11Receive,
@@ -14,7 +15,7 @@ import {
 } from "../../mod.ts";
 import { endOfFile, test, transfer } from "../_pure.ts";
 import { toBytes, toText } from "../_text.ts";
-import { countWork } from "../_work.ts";
+import { countWork, withoutMemory } from "../_work.ts";
 
 const GET = HttpRequest.get("http://example.com/");
 const SIZED = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
@@ -262,4 +263,12 @@ test("Http11Receive returns data of shared memory in memory of its own", () => {
   assert(step?.type === "Data");
   assert(step.bytes.buffer instanceof ArrayBuffer);
   assertEquals(toText(step.bytes), "hello");
+});
+
+test("Http11Receive throws for good if there is no memory for data", () => {
+  const receive = new Http11Receive(GET);
+  drain(receive, toBytes(CODED));
+  const chunks = toBytes("1\r\na\r\n1\r\nb\r\n");
+  assertThrows(() => withoutMemory(() => receive.resume(chunks)), RangeError);
+  assertThrows(() => receive.resume(), RangeError);
 });
