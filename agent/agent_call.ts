@@ -4,6 +4,9 @@
 //       │  ^
 //       │  └──────> asking         (for credentials, or for a body)
 //       └──> answered ──> over     (the head of the response has arrived)
+//
+// A challenge is read ahead before the call asks for credentials: whoever finds
+// them may need its connection, and without any, the challenge is the response.
 
 import { StreamedBody } from "../client/exchange/body.ts";
 import { nextTurn } from "../client/transport/turn.ts";
@@ -20,12 +23,7 @@ import {
 import type { WholeResponse } from "./agent_receive.ts";
 import { askForCredentials } from "./ask.ts";
 import type { CallBody } from "./agent_body.ts";
-import type {
-  HttpCall,
-  HttpCallExchange,
-  HttpCallInput,
-  HttpCallStep,
-} from "./call.ts";
+import type { HttpCall, HttpCallExchange, HttpCallStep } from "./call.ts";
 import { Timed } from "./deadlines.ts";
 import type { HttpAgentSendOptions, HttpWarning } from "./options.ts";
 import type { Pool } from "./pool.ts";
@@ -73,6 +71,8 @@ export interface BodyUse {
   stream: WeakRef<ReadableStream<Uint8Array>> | null;
 }
 
+type Received = Omit<CallResult<StreamedBody>, "end">;
+
 type Step<Type> = HttpCallStep & { readonly type: Type };
 
 // An exchange that is garbage gives up its connection. Whoever reads its body
@@ -81,6 +81,8 @@ type Step<Type> = HttpCallStep & { readonly type: Type };
 const garbage = new FinalizationRegistry((call: AgentCall) => call.drop());
 
 const IN_USE: BodyUse = { isTaken: true, stream: null };
+
+const NOT_SENT = "The request body was not sent: the server has responded";
 
 const NO_PROGRESS: HttpProgress = {
   phase: "queue",
@@ -149,6 +151,7 @@ export class AgentCall extends Timed implements AttemptHost {
   async run(collects: boolean): Promise<CallResult> {
     const { conversation } = this.#init;
     this.#collects = collects;
+    let challenge: Received | null = null;
     try {
       let step = this.#told;
       while (true) {
@@ -166,9 +169,14 @@ export class AgentCall extends Timed implements AttemptHost {
                 return { request, received, attempt, end };
               }
               step = end;
-              if (received instanceof StreamedBody) {
+              if (!(received instanceof StreamedBody)) break;
+              if (step.type !== "WantsCredentials") {
                 await this.#discard(received);
+                break;
               }
+              // It is the call's own if there are no credentials.
+              challenge = { request, received, attempt };
+              await received.keep(this);
             } catch (error) {
               step = this.#tellFailure(error);
             }
@@ -179,7 +187,8 @@ export class AgentCall extends Timed implements AttemptHost {
             step = conversation.resume({ type: "Elapsed", now: this.#time() });
             break;
           case "WantsCredentials":
-            step = conversation.resume(await this.#findCredentials(step));
+            step = await this.#authenticate(step, challenge!);
+            if (step.type === "Ok") return await this.#take(challenge!, step);
             break;
           case "Err":
             throw step.error;
@@ -188,8 +197,8 @@ export class AgentCall extends Timed implements AttemptHost {
         }
       }
     } catch (error) {
-      this.finish();
       this.#init.body.cancel(error);
+      this.finish();
       throw this.#failure === null ? error : this.#failure.reason;
     }
   }
@@ -237,6 +246,9 @@ export class AgentCall extends Timed implements AttemptHost {
       this.#init.options.signal?.removeEventListener("abort", this.#onAbort);
     }
     if (this.#use !== IN_USE) garbage.unregister(this);
+    const { body } = this.#init;
+    // The server has responded without asking for it.
+    if (!body.replayable) body.cancel(new DOMException(NOT_SENT, "AbortError"));
     this.pool.deadlines.forget(this);
     this.host.remove(this);
   }
@@ -331,18 +343,42 @@ export class AgentCall extends Timed implements AttemptHost {
     else if (this.host.isClosing) nextTurn().then(() => this.dropUnread());
   }
 
+  /** Answers a challenge, whose response is dropped unless it is the call's. */
+  async #authenticate(
+    { ask }: Step<"WantsCredentials">,
+    { received }: Received,
+  ): Promise<HttpCallStep> {
+    const { conversation, settings: { credentials: find } } = this.#init;
+    try {
+      const credentials = find &&
+        await this.#wait(askForCredentials(find, ask));
+      const now = this.#time();
+      this.#told = conversation.resume({
+        type: "Credentials",
+        credentials,
+        now,
+      });
+    } finally {
+      if (this.#told.type !== "Ok") await this.#discard(received);
+    }
+    return this.#told;
+  }
+
+  /** Makes a challenge the response of the call. */
+  async #take(challenge: Received, end: Step<"Ok">): Promise<CallResult> {
+    const { received: body, attempt } = challenge;
+    this.#answer(attempt, body);
+    if (!this.#collects) return { ...challenge, end };
+    const bytes = await body.collect((bytes) => bytes, this);
+    const { response } = body;
+    const received = { response, bytes, end: await body.whenEnded() };
+    return { ...challenge, received, end };
+  }
+
   /** Drops a response that is not the call's. */
   async #discard(body: StreamedBody): Promise<void> {
     await body.discard(this);
     if (this.#failure !== null) throw this.#failure.reason;
-  }
-
-  async #findCredentials(
-    { ask }: Step<"WantsCredentials">,
-  ): Promise<HttpCallInput> {
-    const { credentials: find } = this.#init.settings;
-    const credentials = find && await this.#wait(askForCredentials(find, ask));
-    return { type: "Credentials", credentials, now: this.#time() };
   }
 
   /** Waits before a retry, which keeps the process alive. */

@@ -31,5 +31,5 @@ async function callAsync(
   credentials: HttpCredentials,
   ask: HttpCredentialsAsk,
 ): Promise<HttpCredential | null> {
-  return await credentials(ask);
+  return await credentials(ask) ?? null;
 }

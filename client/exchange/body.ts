@@ -18,6 +18,7 @@ import {
   type BodyActivity,
   Collecting,
   Discarding,
+  Keeping,
   Pulling,
   Taking,
 } from "./body_activity.ts";
@@ -55,6 +56,8 @@ export class StreamedBody implements BodyConsumer {
   readonly #driver: ExchangeDriver;
   readonly #maxBodyBytes: number;
   #state: State;
+  /** What was read ahead, for who reads the body later. */
+  #kept: Uint8Array[] = [];
   #isUploaded: boolean | null;
   #isDiscarded = false;
   #onUploaded: (() => void) | null = null;
@@ -131,7 +134,7 @@ export class StreamedBody implements BodyConsumer {
       kind === "paused" && this.#isUploaded === true &&
         framing.kind === "length" &&
         framing.length === this.#driver.arrivedBytes;
-    if (this.isTouched || !isWhole) return null;
+    if (this.isTouched || this.#kept.length > 0 || !isWhole) return null;
     const taking = new Taking();
     this.#start(taking);
     return taking.bytes;
@@ -144,6 +147,20 @@ export class StreamedBody implements BodyConsumer {
         throw new TypeError("Cannot read the body: it was discarded");
       }
       this.#start(new Pulling(controller, { resolve, reject, owner }));
+    });
+  }
+
+  /**
+   * Reads the body ahead, within the limits of {@linkcode discard}, so that it
+   * does not keep its connection. Never rejects.
+   */
+  keep(owner: object): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#state.kind !== "paused") return resolve();
+      const keeping = new Keeping({ resolve, owner });
+      this.#kept = keeping.kept;
+      this.#state = { kind: "active", activity: keeping };
+      this.#driver.resume();
     });
   }
 
@@ -223,6 +240,10 @@ export class StreamedBody implements BodyConsumer {
 
   #start(activity: BodyActivity): void {
     this.isTouched = true;
+    while (this.#kept.length > 0) {
+      if (!activity.wants) return activity.pause();
+      activity.data(this.#kept.shift()!);
+    }
     const state = this.#state;
     switch (state.kind) {
       case "failed":

@@ -144,6 +144,42 @@ export class Taking implements BodyActivity {
   fail(): void {}
 }
 
+/** Keeps the body in memory, or what arrives of it if it is long or slow. */
+export class Keeping implements BodyActivity {
+  readonly kept: Uint8Array[] = [];
+  wants = true;
+  readonly #listener: Omit<ActivityListener<void>, "reject">;
+  readonly #timer: ReturnType<typeof setTimeout>;
+  #left = MAX_DISCARDED_BYTES;
+
+  constructor(listener: Omit<ActivityListener<void>, "reject">) {
+    this.#listener = listener;
+    this.#timer = setTimeout(() => this.end(), MAX_DISCARD_MILLISECONDS);
+  }
+
+  target(): undefined {}
+
+  data(bytes: Uint8Array): void {
+    this.kept.push(new Uint8Array(bytes));
+    this.#left -= bytes.length;
+    if (this.#left < 0) this.wants = false;
+  }
+
+  pause(): void {
+    this.end();
+  }
+
+  end(): void {
+    this.wants = false;
+    clearTimeout(this.#timer);
+    this.#listener.resolve();
+  }
+
+  fail(): void {
+    this.end();
+  }
+}
+
 /** Drops the body, or gives up if it is long or slow. */
 export class Discarding implements BodyActivity {
   readonly wants = true;

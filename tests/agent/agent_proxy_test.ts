@@ -7,7 +7,7 @@ import { HttpAgent, type HttpCredentialsAsk } from "@pimalaya/io-http/agent";
 import { HttpProxies } from "@pimalaya/io-http/proxy";
 import { CA, SERVER } from "../_tls.ts";
 import { FakeClock, settle } from "./_clock.ts";
-import { Network, ok } from "./_network.ts";
+import { Network, ok, respond } from "./_network.ts";
 import { type Script, ScriptedProxy } from "./_scripted_proxy.ts";
 
 const PROXY_LOGIN = `Basic ${btoa("proxy:p")}`;
@@ -239,4 +239,64 @@ Deno.test("HttpAgent fails each call that waits for credentials that cannot be f
   );
   // It is asked anew.
   await assertRejects(() => agent.send("http://a.test/"), Error, "no 2");
+});
+
+const READERS: [how: string, (agent: HttpAgent) => Promise<string>][] = [
+  ["send", async (agent) => (await agent.send(DENIED)).response.text()],
+  ["exchange", async (agent) => await (await agent.exchange(DENIED)).text()],
+  ["fetch", async (agent) => await (await agent.fetch(DENIED)).text()],
+];
+const DENIED = "http://a.test/";
+const LONG = "x".repeat(600_000);
+
+for (const [how, read] of READERS) {
+  Deno.test(`HttpAgent.${how} returns a 401 with its body if there are no credentials for it`, async () => {
+    for (const body of ["", "denied", LONG]) {
+      for (const credential of [null, new HttpAuthBasic("u", "p")]) {
+        const network = new Network(() =>
+          respond("401 No", body, { "WWW-Authenticate": "Bearer" })
+        );
+        await using agent = new HttpAgent({
+          connector: network,
+          credentials: () => credential,
+        });
+        assertEquals(await read(agent), body);
+        assertEquals([network.requests.length, agent.stats().busy], [1, 0]);
+      }
+    }
+  });
+
+  Deno.test(`HttpAgent.${how} returns a 401 whose body is slower than its credentials`, async () => {
+    const head = respond("401 No", "denied", { "WWW-Authenticate": "Basic" });
+    const network = new Network(() => ({ write: head.slice(0, -2) }));
+    await using agent = new HttpAgent({
+      connector: network,
+      credentials() {
+        network.servers[0]!.write("ed");
+        return null;
+      },
+    });
+    assertEquals(await read(agent), "denied");
+    assertEquals(agent.stats().busy, 0);
+  });
+}
+
+Deno.test("HttpAgent lets who is asked for credentials use the connection of the challenge", async () => {
+  const network = new Network(({ target, head }) =>
+    target === "/token"
+      ? ok("t")
+      : head.includes("Bearer t")
+      ? ok("in")
+      : respond("401 No", "denied", { "WWW-Authenticate": "Bearer" })
+  );
+  await using agent: HttpAgent = new HttpAgent({
+    connector: network,
+    pool: { maxConnectionsPerOrigin: 1 },
+    credentials: async () =>
+      new HttpAuthBearer(
+        (await agent.send(`${DENIED}token`)).response.text(),
+      ),
+  });
+  const texts = await Promise.all([1, 2, 3].map(() => READERS[1]![1](agent)));
+  assertEquals([texts, network.servers.length], [["in", "in", "in"], 1]);
 });

@@ -288,3 +288,22 @@ Deno.test("a failure to connect is an HttpError that names the place", async () 
   assertEquals(error.progress?.phase, "connect");
   assertEquals(agent.stats().connecting, 0);
 });
+
+for (const status of ["417 No", "200 OK", "303 See Other"]) {
+  Deno.test(`HttpAgent cancels a stream that a ${status} makes needless`, async () => {
+    const { network, agent } = serve();
+    let reason: unknown;
+    const body = new ReadableStream<Uint8Array>({
+      cancel: (why) => void (reason = why),
+    });
+    const headers = { Expect: "100-continue" };
+    const request = new HttpRequest("PUT", URL_A, { headers });
+    const sending = agent.send(request, { body });
+    await settle();
+    const fields = { Location: "/", Connection: "close" };
+    await network.servers[0]!.write(respond(status, "", fields));
+    await sending;
+    assert(reason instanceof DOMException, String(reason));
+    await agent.close();
+  });
+}
