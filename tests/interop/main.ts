@@ -12,7 +12,7 @@ import {
   runCell,
   runMatrices,
 } from "../matrix/matrix.ts";
-import { freePorts } from "../matrix/programs.ts";
+import { freePorts, readOutput } from "../matrix/programs.ts";
 import {
   CREDENTIAL_FEATURES,
   type Feature,
@@ -21,7 +21,7 @@ import {
 } from "./features.ts";
 import { type Server, versionOf } from "./_server.ts";
 import type { Run } from "./_session.ts";
-import { makeSite, type Site } from "./_site.ts";
+import { makeSite, PASSWORD, type Site, USER } from "./_site.ts";
 import * as connections from "./cases/connections.ts";
 import * as credentials from "./cases/credentials.ts";
 import * as proxies from "./cases/proxies.ts";
@@ -38,6 +38,11 @@ import { lighttpd } from "./servers/lighttpd.ts";
 import { nginx } from "./servers/nginx.ts";
 import { bun, deno, node, startDeno } from "./servers/origins.ts";
 import { python } from "./servers/python.ts";
+import {
+  ADDRESS_BOOK,
+  findRadicale,
+  startRadicale,
+} from "./servers/radicale.ts";
 
 const SERVERS = [nginx, apache, lighttpd, haproxy, python, node, deno, bun];
 const PROXIES = [tinyproxy, squid, haproxyProxy, microsocks, dante];
@@ -46,6 +51,7 @@ const CASES: Readonly<Record<Feature, (run: Run) => Promise<void>>> = {
   ...requests,
   ...responses,
 };
+const DISCOVERY = "CardDAV discovery, in examples/";
 const CASE_MILLISECONDS = 20_000;
 
 type Report = Parameters<Installed["run"]>[0];
@@ -130,6 +136,40 @@ async function runCases<Name extends string>(
   }
 }
 
+/** Radicale, which closes the connection after each response. */
+function radicaleColumn(site: Site): Column {
+  return {
+    name: "Radicale",
+    async find() {
+      const program = await findRadicale();
+      return program === null ? null : {
+        version: await versionOf(program, ["--version"]),
+        async run(report) {
+          await using server = await startRadicale(program, site);
+          const url = `http://127.0.0.1:${server.port}/`;
+          const find = () => discover(url);
+          report(DISCOVERY, await runCell(CASE_MILLISECONDS, find));
+        },
+      };
+    },
+  };
+}
+
+/** Runs the example as a user does. */
+async function discover(url: string): Promise<void> {
+  const example = new URL(
+    "../../examples/carddav_discovery.ts",
+    import.meta.url,
+  );
+  const args = ["run", "--no-check", "--allow-net=127.0.0.1", example.href];
+  const output = await readOutput(Deno.execPath(), [
+    ...args,
+    ...[url, USER, PASSWORD],
+  ]);
+  const expected = `${ADDRESS_BOOK}: ${url}${USER}/friends/`;
+  if (!output.includes(expected)) throw new Error(`It printed: ${output}`);
+}
+
 if (import.meta.main) {
   const site = await makeSite();
   let isOk = false;
@@ -150,6 +190,10 @@ if (import.meta.main) {
       title: "Proxies",
       rows: Object.values(PROXY_FEATURES),
       columns: PROXIES.map((proxy) => proxyColumn(proxy, site)),
+    }, {
+      title: "A library without I/O",
+      rows: [DISCOVERY],
+      columns: [radicaleColumn(site)],
     }]);
   } finally {
     await Deno.remove(site.folder, { recursive: true });
