@@ -35,7 +35,8 @@ const ABORT_DELAY_MILLISECONDS = 100;
  *
  * TLS runs through `node:tls`, which Deno loads on first use: closing a
  * connection of Deno's own TLS during its handshake, or while a write is
- * blocked, leaks the socket until the peer closes it.
+ * blocked, leaks the socket until the peer closes it. It trusts what `--cert` and
+ * `DENO_CERT` add, but `--unsafely-ignore-certificate-errors` has no effect.
  *
  * @example Connect to a port that nobody listens on
  * ```ts

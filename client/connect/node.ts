@@ -7,15 +7,18 @@
 import type {
   HttpAddress,
   HttpConnection,
+  HttpConnectionInfo,
   HttpConnector,
 } from "../transport/http_connection.ts";
-import { infoOf, NodeTransport, tuneSocket } from "../transport/node.ts";
+import { NodeTransport } from "../transport/node.ts";
 import { PooledReads } from "../transport/node_reads.ts";
-import { loadNode } from "../transport/node_socket.ts";
+import { loadNode, type NodeSocket } from "../transport/node_socket.ts";
 import { makeConnection } from "../transport/socket_connection.ts";
 import { connectFailed } from "./failure.ts";
 import { dialFirst, interleaveFamilies } from "./happy_eyeballs.ts";
 import { resolveHost } from "./resolve.ts";
+
+const KEEP_ALIVE_MILLISECONDS = 60_000;
 
 /**
  * Opens connections through `node:net` and `node:tls`, on Node 22 or later, Bun,
@@ -114,4 +117,36 @@ function dial(
     socket.on("error", fail);
     signal?.addEventListener("abort", onAbort);
   });
+}
+
+/** Turns off Nagle's algorithm, and turns on TCP keep-alive. */
+function tuneSocket(socket: NodeSocket): void {
+  // An upload is written piece by piece, and with Nagle's algorithm the last
+  // piece would wait 40 ms for the peer's delayed acknowledgment.
+  socket.setNoDelay?.(true);
+  socket.setKeepAlive?.(true, KEEP_ALIVE_MILLISECONDS);
+}
+
+/** Returns the facts of a socket that is connected. */
+function infoOf(
+  socket: NodeSocket,
+  target: HttpAddress,
+): HttpConnectionInfo {
+  const { remoteAddress, remotePort, localAddress, localPort } = socket;
+  return {
+    remote: "unixPath" in target
+      ? target
+      : addressOf(remoteAddress, remotePort),
+    local: "unixPath" in target ? null : addressOf(localAddress, localPort),
+    tls: null,
+  };
+}
+
+function addressOf(
+  hostname: string | undefined,
+  port: number | undefined,
+): HttpAddress | null {
+  return hostname === undefined || port === undefined
+    ? null
+    : { hostname, port };
 }

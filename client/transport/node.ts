@@ -6,11 +6,7 @@
 
 import { concat } from "@std/bytes";
 import { returnBuffer } from "./buffers.ts";
-import type {
-  HttpAddress,
-  HttpConnection,
-  HttpConnectionInfo,
-} from "./http_connection.ts";
+import type { HttpConnection, HttpConnectionInfo } from "./http_connection.ts";
 import { makeDuplex } from "./node_duplex.ts";
 import type { NodeDuplex, NodeSocket, NodeTlsSocket } from "./node_socket.ts";
 import type { PooledReads } from "./node_reads.ts";
@@ -47,8 +43,6 @@ const MAX_JOINED_BYTES = 65536 + 64;
 // An orderly close of an idle connection does not have to wait for the peer. It
 // can only take this long if the peer's window is full.
 const CLOSE_MILLISECONDS = 1000;
-
-const KEEP_ALIVE_MILLISECONDS = 60_000;
 
 type WriteCallback = (error?: Error | null) => void;
 
@@ -376,36 +370,4 @@ async function startTls(
     for (const layer of under.layers) layer.destroy();
     throw error;
   }
-}
-
-/** Turns off Nagle's algorithm, and turns on TCP keep-alive. */
-export function tuneSocket(socket: NodeSocket): void {
-  // An upload is written piece by piece, and with Nagle's algorithm the last
-  // piece would wait 40 ms for the peer's delayed acknowledgment.
-  socket.setNoDelay?.(true);
-  socket.setKeepAlive?.(true, KEEP_ALIVE_MILLISECONDS);
-}
-
-/** Returns the facts of a socket that is connected. */
-export function infoOf(
-  socket: NodeSocket,
-  target: HttpAddress,
-): HttpConnectionInfo {
-  const { remoteAddress, remotePort, localAddress, localPort } = socket;
-  return {
-    remote: "unixPath" in target
-      ? target
-      : addressOf(remoteAddress, remotePort),
-    local: "unixPath" in target ? null : addressOf(localAddress, localPort),
-    tls: null,
-  };
-}
-
-function addressOf(
-  hostname: string | undefined,
-  port: number | undefined,
-): HttpAddress | null {
-  return hostname === undefined || port === undefined
-    ? null
-    : { hostname, port };
 }
