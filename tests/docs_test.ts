@@ -1,7 +1,8 @@
-// Runs the code of README.md as it stands there, but against servers on the
-// loopback interface: the hosts, ports and paths are all that is replaced.
+// Runs the code of README.md and docs/ as it stands there, but against servers on
+// the loopback interface: only hosts, ports, and paths are replaced. Blocks that
+// are marked `no_run` are type-checked alone.
 
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 
 const ROOT = new URL("../", import.meta.url);
 const CA = new URL("./certs/ca.pem", import.meta.url);
@@ -27,9 +28,14 @@ function findBlocks(markdown: string): Block[] {
 /** Answers what the README asks for. */
 async function answer(request: Request): Promise<Response> {
   await request.body?.pipeTo(new WritableStream());
-  switch (new URL(request.url).pathname) {
+  const { pathname } = new URL(request.url);
+  switch (pathname) {
     case "/status":
-      return Response.json({ ok: true });
+    case "/notes":
+    case "/notes/7":
+      return Response.json({ ok: true, id: "7" });
+    case "/old":
+      return Response.redirect(new URL("/status", request.url));
     case "/events":
       return new Response("event: greeting\ndata: hello\n\n", {
         headers: { "Content-Type": "text/event-stream" },
@@ -83,14 +89,19 @@ async function runOnLoopback(code: string): Promise<void> {
   }
 }
 
-const blocks = findBlocks(Deno.readTextFileSync(new URL("README.md", ROOT)));
+function listPages(): string[] {
+  const guides = Array.from(
+    Deno.readDirSync(new URL("docs/", ROOT)),
+    ({ name }) => `docs/${name}`,
+  );
+  return ["README.md", ...guides.filter((path) => path.endsWith(".md")).sort()];
+}
 
-Deno.test("README.md has code that can be run", () => {
-  assert(blocks.length > 0);
-});
-
-for (const { line, code } of blocks) {
-  Deno.test(`README.md runs to its end from line ${line}`, async () => {
-    await runOnLoopback(code);
-  });
+for (const page of listPages()) {
+  const blocks = findBlocks(Deno.readTextFileSync(new URL(page, ROOT)));
+  for (const { line, code } of blocks) {
+    Deno.test(`${page} runs to its end from line ${line}`, async () => {
+      await runOnLoopback(code);
+    });
+  }
 }
