@@ -97,6 +97,13 @@ function listPages(): string[] {
   return ["README.md", ...guides.filter((path) => path.endsWith(".md")).sort()];
 }
 
+Deno.test("SECURITY.md names tests that exist", () => {
+  const text = Deno.readTextFileSync(new URL("SECURITY.md", ROOT));
+  for (const [, path = ""] of text.matchAll(/`(tests\/[^`]*)`/g)) {
+    Deno.statSync(new URL(path, ROOT));
+  }
+});
+
 for (const page of listPages()) {
   const blocks = findBlocks(Deno.readTextFileSync(new URL(page, ROOT)));
   for (const { line, code } of blocks) {
