@@ -57,7 +57,7 @@ function encodeChars(text: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-// Each string that is kept keeps no more than this alive besides itself.
+// Each string that is kept keeps no more than twice this alive besides itself.
 const WINDOW_BYTES = 640;
 
 /**
@@ -94,7 +94,9 @@ export class ByteStringWindow {
     while (start >= (parts[this.#next + 1] ?? Infinity)) this.#next += 2;
     const from = parts[this.#next] ?? Infinity;
     const isAscii = start < from;
-    const most = Math.max(end, start + WINDOW_BYTES);
+    // A short rest is not worth a window of its own.
+    const isRest = this.#bytes.length - start <= 2 * WINDOW_BYTES;
+    const most = isRest ? Infinity : Math.max(end, start + WINDOW_BYTES);
     const stop = isAscii ? Math.min(from, most) : parts[this.#next + 1];
     const bytes = this.#bytes.subarray(start, stop);
     this.text = decodeByteString(bytes, isAscii);
