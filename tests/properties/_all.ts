@@ -7,6 +7,7 @@ import "../auth/digest/hashes_test.ts";
 import "../cookies/peer_test.ts";
 import "../proxy/proxies_test.ts";
 import "../proxy/socks5_test.ts";
+import "./agent_fields_test.ts";
 import "./codings_test.ts";
 import "./cookies_test.ts";
 import "./dates_test.ts";

@@ -78,6 +78,7 @@ const limits = fc.record<Partial<HttpLimits>>({
   maxTrailerBytes: fc.nat({ max: 60 }),
   maxChunkExtensionBytes: fc.nat({ max: 30 }),
   maxInterimResponses: fc.nat({ max: 4 }),
+  maxHeaderFields: fc.nat({ max: 12 }),
   maxBodyBytes: fc.nat({ max: 60 }),
 });
 

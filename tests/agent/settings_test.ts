@@ -1,0 +1,148 @@
+import {
+  assert,
+  assertEquals,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import { addHeaders, NO_ADDED_HEADERS } from "../../agent/added_headers.ts";
+import type { HttpAgentOptions } from "../../agent/options.ts";
+import {
+  changeCallSettings,
+  changeSettings,
+  defaultSettings,
+} from "../../agent/settings.ts";
+import {
+  DEFAULT_TIMEOUTS,
+  resolveTimeouts,
+  timeoutError,
+} from "../../agent/timeouts.ts";
+import type { HttpProgress, HttpTimeouts } from "../../mod.ts";
+import { HttpProxies } from "../../proxy/mod.ts";
+import { test } from "../_pure.ts";
+
+const BASE = defaultSettings();
+const ENV = () => ({ http_proxy: "http://proxy.test:3128" });
+
+function change(options: HttpAgentOptions, base = BASE) {
+  return changeSettings(base, options, ENV);
+}
+
+test("changeSettings keeps what is absent or undefined", () => {
+  assertEquals(change({}), BASE);
+  const names = [...Object.keys(BASE), "maxHeadBytes"];
+  const undefineds = names.map((name) => [name, undefined] as const);
+  assertEquals(change(Object.fromEntries(undefineds)), BASE);
+});
+
+test("changeSettings replaces what is given, and turns off what is null", () => {
+  const given = {
+    ...{ redirect: "manual", retry: true, decode: false, httpsOnly: true },
+    ...{ credentials: () => null, connectTo: { port: 1 }, random: () => 0 },
+    ...{ connector: { connect: () => Promise.reject() }, onWarning() {} },
+    cookies: { header: () => null, store: () => [] },
+  } as const satisfies HttpAgentOptions;
+  const changed = change(given);
+  for (const [name, value] of Object.entries(given)) {
+    assertStrictEquals(changed[name as keyof typeof given], value, name);
+  }
+  const off = { proxy: null, credentials: null, cookies: null };
+  const { proxy, credentials, cookies } = change(off, changed);
+  assertEquals({ proxy, credentials, cookies }, off);
+  assertStrictEquals(change({}, changed).memory, BASE.memory);
+});
+
+test("changeSettings copies the options of TLS, and merges limits", () => {
+  const caCerts = ["one"];
+  const changed = change({ tls: { caCerts }, maxHeadBytes: 9 });
+  caCerts.push("two");
+  assertEquals(changed.tls, { caCerts: ["one"] });
+  const { receive } = change({ maxBodyBytes: 8 }, changed);
+  assertEquals([receive.maxHeadBytes, receive.maxBodyBytes], [9, 8]);
+});
+
+test("changeSettings reads the environment for `env` only", () => {
+  const url = new URL("http://a.test/");
+  const proxies = new HttpProxies({ all: "http://b.test/" });
+  for (
+    const [proxy, expected] of [
+      ["env", "http://proxy.test:3128/"],
+      ["http://c.test", "http://c.test/"],
+      [new URL("socks5://d.test"), "socks5://d.test"],
+      [proxies, "http://b.test/"],
+    ] as const
+  ) {
+    const matched = change({ proxy }).proxy?.match(url)?.href;
+    assertEquals(matched?.replace(/:1080$/, ""), expected);
+  }
+  const neverRead = () => assert(false);
+  changeSettings(BASE, { proxy: proxies }, neverRead as typeof ENV);
+});
+
+test("changeCallSettings throws for what is invalid", () => {
+  const invalid: [object, typeof TypeError | typeof RangeError][] = [
+    [{ redirect: "maybe" }, TypeError],
+    [{ redirect: { max: -1 } }, RangeError],
+    [{ retry: { attempts: -1 } }, RangeError],
+    [{ timeouts: { head: -1 } }, RangeError],
+    [{ proxy: "ftp://a.test" }, TypeError],
+    [{ headers: { "a b": "" } }, TypeError],
+  ];
+  for (const [options, error] of invalid) {
+    assertThrows(() => changeCallSettings(BASE, options, ENV), error);
+  }
+});
+
+test("addHeaders replaces fields by name, and null withholds defaults", () => {
+  const base = addHeaders(NO_ADDED_HEADERS, { A: "1", B: ["2", "3"], c: null });
+  assertStrictEquals(addHeaders(base, undefined), base);
+  assertEquals([...base.fields], [["A", "1"], ["B", "2"], ["B", "3"]]);
+  assertEquals([...base.withheld], ["c"]);
+  const next = addHeaders(base, [["b", "4"], ["C", "5"]]);
+  assertEquals([...next.fields], [["b", "4"], ["C", "5"], ["A", "1"]]);
+  assertEquals([...next.withheld], []);
+  const last = addHeaders(next, { a: null, Accept: null });
+  assertEquals([...last.fields], [["b", "4"], ["C", "5"]]);
+  assertEquals([...last.withheld], ["a", "accept"]);
+});
+
+test("resolveTimeouts merges by member, and null or a large number is no limit", () => {
+  assertStrictEquals(
+    resolveTimeouts(undefined, DEFAULT_TIMEOUTS),
+    DEFAULT_TIMEOUTS,
+  );
+  const given = { head: 5, body: null, tls: 2 ** 31, queue: undefined };
+  assertEquals(resolveTimeouts(given, DEFAULT_TIMEOUTS), {
+    ...DEFAULT_TIMEOUTS,
+    head: 5,
+    body: Infinity,
+    tls: Infinity,
+  });
+  for (const head of [-1, NaN, "5"] as number[]) {
+    const resolve = () => resolveTimeouts({ head }, DEFAULT_TIMEOUTS);
+    assertThrows(resolve, RangeError, "timeouts.head");
+  }
+});
+
+test("timeoutError names the limit, its option, and the origin", () => {
+  const progress: HttpProgress = {
+    ...{
+      phase: "head",
+      reused: true,
+      requestBytes: 1,
+      responseBytes: 0,
+    } as const,
+  };
+  for (
+    const timeout of Object.keys(DEFAULT_TIMEOUTS) as (keyof HttpTimeouts)[]
+  ) {
+    const facts = { origin: "http://a.test", limit: 7, progress };
+    const error = timeoutError(timeout, { ...facts, detail: ": busy" });
+    assertEquals(error.code, "Timeout");
+    assertEquals([error.timeout, error.progress], [timeout, progress]);
+    for (
+      const part of ['"http://a.test"', "7 ms", `(timeouts.${timeout}): busy`]
+    ) {
+      assert(error.message.includes(part), error.message);
+    }
+  }
+});
