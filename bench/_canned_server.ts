@@ -1,13 +1,19 @@
 // A server that answers without parsing, so that it is faster than any client
 // it serves. It runs in a process of its own, prints its port, and ends when
-// its standard input does: with the process that started it, at the latest.
+// its standard input does: with the process that started it, at the latest. It
+// prints two ports: without TLS, and with it.
 //
 //   GET /small       11 bytes of text
 //   GET /bytes/N     N bytes
-//   POST /           the same as /small, once the chunked body has ended
+//   GET /json        1 MB of JSON, coded with gzip
+//   POST /           the same as /small, once the body has ended
 //
 // It relies on its clients: a request's head comes in one read, and nothing is
 // sent ahead of an answer.
+
+import { gzipSync } from "node:zlib";
+import cert from "../tests/certs/server.pem" with { type: "text" };
+import key from "../tests/certs/server.key" with { type: "text" };
 
 const READ_BYTES = 4096;
 const BLOCK_BYTES = 262144;
@@ -23,13 +29,26 @@ const SMALL = encoder.encode(
     "Content-Length: 11\r\n" +
     "Connection: keep-alive\r\n\r\nhello world",
 );
+const JSON_BODY = gzipSync(encoder.encode(makeJson(1_000_000)));
+const JSON_HEAD = encoder.encode(
+  "HTTP/1.1 200 OK\r\n" +
+    "Content-Type: application/json\r\n" +
+    "Content-Encoding: gzip\r\n" +
+    `Content-Length: ${JSON_BODY.length}\r\n\r\n`,
+);
 const BLOCK = new Uint8Array(BLOCK_BYTES).fill(0x78);
 const LAST_CHUNK = encoder.encode("0\r\n\r\n");
 
 if (import.meta.main) {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  console.log(listener.addr.port);
+  const address = { hostname: "127.0.0.1", port: 0 };
+  const listener = Deno.listen(address);
+  const tlsListener = Deno.listenTls({ ...address, cert, key });
+  console.log(listener.addr.port, tlsListener.addr.port);
   exitWithStdin();
+  await Promise.all([serveAll(listener), serveAll(tlsListener)]);
+}
+
+async function serveAll(listener: AsyncIterable<Deno.Conn>): Promise<void> {
   for await (const conn of listener) serve(conn);
 }
 
@@ -38,8 +57,8 @@ async function exitWithStdin(): Promise<void> {
   Deno.exit();
 }
 
-async function serve(conn: Deno.TcpConn): Promise<void> {
-  conn.setNoDelay(true);
+async function serve(conn: Deno.Conn): Promise<void> {
+  if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay(true);
   const buffer = new Uint8Array(READ_BYTES);
   try {
     let length = await conn.read(buffer);
@@ -53,16 +72,29 @@ async function serve(conn: Deno.TcpConn): Promise<void> {
   }
 }
 
-async function answer(conn: Deno.TcpConn, request: Uint8Array): Promise<void> {
+async function answer(conn: Deno.Conn, request: Uint8Array): Promise<void> {
   const [isPost, isSmall] = [request[0] === 0x50, request[5] === 0x73];
   if (isPost) await skipBody(conn, request);
   if (isPost || isSmall) return await writeAll(conn, SMALL);
+  if (request[5] === 0x6a) {
+    await writeAll(conn, JSON_HEAD);
+    return await writeAll(conn, JSON_BODY);
+  }
   const [, length] = /^GET \/bytes\/(\d+)/.exec(decoder.decode(request)) ?? [];
   if (length === undefined) throw new Error("Unexpected request");
   await writeBytes(conn, Number(length));
 }
 
-async function writeBytes(conn: Deno.TcpConn, length: number): Promise<void> {
+/** Makes a JSON array of so many characters, which gzip takes to a quarter. */
+function makeJson(length: number): string {
+  let text = "[";
+  for (let i = 0; text.length < length; i++) {
+    text += `{"id":${i},"name":"item ${(i * 7919) % 65536}"},`;
+  }
+  return `${text.slice(0, length - 1)}]`;
+}
+
+async function writeBytes(conn: Deno.Conn, length: number): Promise<void> {
   const head = `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`;
   await writeAll(conn, encoder.encode(head));
   for (let left = length; left > 0; left -= BLOCK_BYTES) {
@@ -70,8 +102,12 @@ async function writeBytes(conn: Deno.TcpConn, length: number): Promise<void> {
   }
 }
 
-/** Reads up to the last chunk; nothing else in the body looks like it. */
-async function skipBody(conn: Deno.TcpConn, read: Uint8Array): Promise<void> {
+/**
+ * Reads up to the last chunk, which nothing else in the body looks like. The
+ * only other body is that of the five bytes `hello`.
+ */
+async function skipBody(conn: Deno.Conn, read: Uint8Array): Promise<void> {
+  if (decoder.decode(read).endsWith("\r\n\r\nhello")) return;
   const buffer = new Uint8Array(BLOCK_BYTES);
   let tail = read.slice(-LAST_CHUNK.length);
   while (!LAST_CHUNK.every((byte, i) => byte === tail[i])) {
@@ -85,7 +121,7 @@ async function skipBody(conn: Deno.TcpConn, read: Uint8Array): Promise<void> {
   }
 }
 
-async function writeAll(conn: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
+async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
   let written = 0;
   while (written < bytes.length) {
     written += await conn.write(bytes.subarray(written));

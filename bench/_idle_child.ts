@@ -4,7 +4,7 @@
 //   _idle_child.ts io-http|undici in-turn|at-once URL CONNECTIONS
 
 import { Client, type Dispatcher, Pool } from "undici";
-import { type Exchanger, OURS } from "./_peers_net.ts";
+import { CLIENT_SEND, type Send, type Site } from "./_clients.ts";
 
 const WARM_UP_REQUESTS = 500;
 const SETTLE_MILLISECONDS = 300;
@@ -14,21 +14,23 @@ const [name, order, url] = Deno.args as [string, string, string];
 const connections = Number(Deno.args[3]);
 
 const [first] = await open(1);
-for (let i = 0; i < WARM_UP_REQUESTS; i++) await first!.exchange();
+for (let i = 0; i < WARM_UP_REQUESTS; i++) await first!();
 const before = await settledMemory();
-const exchangers = await open(connections);
+const sends = await open(connections);
 if (order === "at-once") {
-  await Promise.all(exchangers.map((exchanger) => exchanger.exchange()));
+  await Promise.all(sends.map((send) => send()));
 } else {
-  for (const exchanger of exchangers) await exchanger.exchange();
+  for (const send of sends) await send();
 }
 const after = await settledMemory();
 console.log((after - before) / connections);
 // Closing a thousand connections is not what is measured.
 Deno.exit(0);
 
-async function open(count: number): Promise<Exchanger[]> {
-  if (name === "io-http") return await OURS.open(url, count);
+async function open(count: number): Promise<Send[]> {
+  if (name === "io-http") {
+    return await CLIENT_SEND.open({ ca: "" } as Site, url, count);
+  }
   const { origin } = new URL(url);
   const options = { keepAliveTimeout: KEEP_ALIVE_MILLISECONDS };
   // A pool opens another connection only while the others are busy.
@@ -37,17 +39,15 @@ async function open(count: number): Promise<Exchanger[]> {
     : null;
   return Array.from(
     { length: count },
-    () => makeExchanger(pool ?? new Client(origin, options)),
+    () => makeSend(pool ?? new Client(origin, options)),
   );
 }
 
-function makeExchanger(dispatcher: Dispatcher): Exchanger {
+function makeSend(dispatcher: Dispatcher): Send {
   const path = new URL(url).pathname;
-  return {
-    async exchange() {
-      const { body } = await dispatcher.request({ path, method: "GET" });
-      return (await body.text()).length;
-    },
+  return async () => {
+    const { body } = await dispatcher.request({ path, method: "GET" });
+    return (await body.text()).length;
   };
 }
 

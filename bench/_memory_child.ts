@@ -2,15 +2,16 @@
 //
 //   _memory_child.ts down|down-default|down-bare|up ORIGIN LENGTH
 
-import {
-  type Download,
-  ourByobDownload,
-  ourDownload,
-  ourUpload,
-  streamDownload,
-} from "./_peers_transfer.ts";
-import type { Contender } from "./_measure.ts";
+import { BARE } from "./_bare.ts";
 import { GrowthWatch } from "./_process_memory.ts";
+import {
+  bareDownload,
+  byobDownload,
+  download,
+  type Transfer,
+  transfer,
+  upload,
+} from "./_transfers.ts";
 
 /** What is printed; amounts are in bytes. */
 export interface Growth {
@@ -21,11 +22,11 @@ export interface Growth {
 
 const WARM_UP_BYTES = 2 ** 20;
 
-const DIRECTIONS = new Map<string, (download: Download) => Promise<Contender>>([
-  ["down", ourByobDownload],
-  ["down-default", ourDownload],
-  ["down-bare", streamDownload],
-  ["up", ourUpload],
+const DIRECTIONS = new Map<string, Transfer>([
+  ["down", byobDownload],
+  ["down-default", download],
+  ["down-bare", bareDownload(BARE.streams)],
+  ["up", upload],
 ]);
 
 if (import.meta.main) {
@@ -52,6 +53,6 @@ async function move(
   const make = DIRECTIONS.get(direction);
   if (make === undefined) throw new Error(`Unknown direction: ${direction}`);
   const path = direction === "up" ? "/" : `/bytes/${length}`;
-  const contender = await make({ url: `${origin}${path}`, length });
-  await contender.run(1);
+  const url = `${origin}${path}`;
+  await (await transfer(direction, make, url, length)).run(1);
 }

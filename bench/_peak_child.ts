@@ -3,17 +3,13 @@
 //
 //   _peak_child.ts io-http|fetch URL
 
-import {
-  fetchBufferedDownload,
-  ourBufferedDownload,
-} from "./_peers_transfer.ts";
 import { GrowthWatch } from "./_process_memory.ts";
+import { fetchHeldDownload, heldDownload, transfer } from "./_transfers.ts";
 
 const [name, url] = Deno.args as [string, string];
 const length = Number(url.slice(url.lastIndexOf("/") + 1));
-const contender = name === "fetch"
-  ? fetchBufferedDownload({ url, length })
-  : await ourBufferedDownload({ url, length });
+const move = name === "fetch" ? fetchHeldDownload : heldDownload;
+const contender = await transfer(name, move, url, length);
 
 const watch = new GrowthWatch();
 await contender.run(1);

@@ -10,6 +10,12 @@ export interface Server extends AsyncDisposable {
   readonly origin: string;
 }
 
+/** A server that also speaks TLS, with a certificate of the tests. */
+export interface CannedServer extends Server {
+  /** Its origin over TLS. */
+  readonly tlsOrigin: string;
+}
+
 const CANNED_SERVER = new URL("./_canned_server.ts", import.meta.url);
 
 /** Starts nginx where there is one, else our own server. */
@@ -21,7 +27,7 @@ export async function startServer(bodyBytes: number): Promise<Server> {
 }
 
 /** Starts our own server. */
-export async function startCannedServer(): Promise<Server> {
+export async function startCannedServer(): Promise<CannedServer> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-check", "--allow-net", CANNED_SERVER.href],
     stdin: "piped",
@@ -31,9 +37,11 @@ export async function startCannedServer(): Promise<Server> {
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   const { value, done } = await reader.read();
   if (done) throw new Error("The server did not start");
+  const [port, tlsPort] = value.trim().split(" ");
   return {
     name: "a server that answers without parsing",
-    origin: `http://127.0.0.1:${Number(value)}`,
+    origin: `http://127.0.0.1:${port}`,
+    tlsOrigin: `https://127.0.0.1:${tlsPort}`,
     async [Symbol.asyncDispose]() {
       await child.stdin.close();
       await reader.cancel();

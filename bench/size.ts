@@ -1,24 +1,30 @@
-// How large the pure entry point is, bundled and minified as a user would.
+// How large the package is in a bundle, minified, for those who import all of an
+// entry point and for those who import one class.
 
 import { gzipSync } from "node:zlib";
+import { bundleEntry } from "./_bundle.ts";
 import { printGroup } from "./_group.ts";
 import { spreadOf } from "./_measure.ts";
 import type { Row } from "./_table.ts";
 
-const TITLE = "size: all of the pure entry point, mod.ts, after " +
-  "`deno bundle --minify`";
+const TITLE = "size: after `deno bundle --minify`";
 
-const ENTRY = new URL("../mod.ts", import.meta.url);
+if (import.meta.main) await printGroup(TITLE, measureSizes);
 
-if (import.meta.main) await printGroup(TITLE, measureSize);
-
-async function measureSize(): Promise<Row[]> {
-  const bundle = await makeBundle();
-  const zipped = gzipSync(bundle, { level: 9 });
+async function measureSizes(): Promise<Row[]> {
+  const all = await bundleEntry('export * from "@pimalaya/io-http";');
   return [
-    makeRow("minified", bundle.length, 36),
-    makeRow("minified, then gzip -9", zipped.length, 12),
+    makeRow("the pure entry point", all.length, 40),
+    makeRow("the same with gzip", gzipSync(all, { level: 9 }).length, 14),
+    makeRow("Http11Send alone", await sizeOf("Http11Send"), 28),
+    makeRow("SseParser alone", await sizeOf("SseParser"), 8),
+    makeRow("the agent", await sizeOf("HttpAgent", "/agent"), 100),
   ];
+}
+
+async function sizeOf(name: string, entry = ""): Promise<number> {
+  const text = `export { ${name} } from "@pimalaya/io-http${entry}";`;
+  return (await bundleEntry(text)).length;
 }
 
 function makeRow(what: string, bytes: number, atMost: number): Row {
@@ -31,13 +37,4 @@ function makeRow(what: string, bytes: number, atMost: number): Row {
     unit: "KiB",
     target: { atMost },
   };
-}
-
-async function makeBundle(): Promise<Uint8Array> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["bundle", "--quiet", "--minify", ENTRY.href],
-    stdin: "null",
-  }).output();
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
-  return stdout;
 }

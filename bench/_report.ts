@@ -1,0 +1,95 @@
+// The figures as a page of the docs.
+
+import { type Group, isMet, type Row } from "./_table.ts";
+
+/** A group, and the runtime that it was measured on. */
+export interface Measured extends Group {
+  readonly runtime: string;
+}
+
+// What a profile showed for a goal that is missed, by the name of the row.
+const REASONS = new URL("./reasons.json", import.meta.url);
+
+/** Formats all groups in Markdown. */
+export function formatReport(measured: readonly Measured[]): string {
+  const rows = measured.flatMap(({ rows }) => rows);
+  const goals = rows.filter(({ target }) => target !== null);
+  const date = new Date().toISOString().slice(0, 10);
+  const machine =
+    `${Deno.build.target}, ${navigator.hardwareConcurrency} cores`;
+  return [
+    "# Results",
+    "",
+    "Written by `deno task bench`, which runs all contenders in turn, in one",
+    "process for each group. A result with the unit `x` is our speed divided by",
+    "the peer's: above 1, this package is faster. It is the median over all",
+    "rounds; the spread is the quartiles.",
+    "",
+    `${date}, ${machine}, Deno ${Deno.version.deno}, V8 ${Deno.version.v8}, a ` +
+    `load of ${Deno.loadavg()[0]!.toFixed(2)} at the end. ` +
+    `${goals.filter(isMet).length} of ${goals.length} goals are met.`,
+    "",
+    ...measured.flatMap(formatSection),
+    ...formatMissed(goals),
+  ].join("\n");
+}
+
+function formatSection({ title, runtime, rows }: Measured): string[] {
+  const at = title.indexOf(":");
+  return [
+    `## ${title.slice(0, at)}, ${runtime}`,
+    "",
+    `${capitalize(title.slice(at + 1).trim())}.`,
+    "",
+    "| row | result | spread | peer | ours | theirs | goal |",
+    "| --- | --- | --- | --- | --- | --- | --- |",
+    ...rows.map(formatRow),
+    "",
+  ];
+}
+
+function formatRow(row: Row): string {
+  const { what, value, unit, peer, ours, theirs } = row;
+  const median = `${formatFigure(value.median)} ${unit}`.trim();
+  return "| " + [
+    what,
+    isMet(row) ? median : `**${median}**`,
+    `${formatFigure(value.low)} to ${formatFigure(value.high)}`,
+    peer || "-",
+    ours,
+    theirs || "-",
+    formatGoal(row),
+  ].join(" | ") + " |";
+}
+
+function formatMissed(goals: readonly Row[]): string[] {
+  const missed = goals.filter((row) => !isMet(row));
+  if (missed.length === 0) return [];
+  const reasons: Record<string, string> = JSON.parse(
+    Deno.readTextFileSync(REASONS),
+  );
+  return [
+    "## Missed goals",
+    "",
+    ...missed.map(({ what, peer }) =>
+      `- **${what}**${peer && ` (${peer})`}: ` +
+      (reasons[what] ?? "not explained yet.")
+    ),
+    "",
+  ];
+}
+
+function formatGoal({ target }: Row): string {
+  if (target === null) return "-";
+  return "atLeast" in target
+    ? `at least ${formatFigure(target.atLeast)}`
+    : `at most ${formatFigure(target.atMost)}`;
+}
+
+function formatFigure(value: number): string {
+  return Math.abs(value) < 100 ? value.toFixed(2) : value.toFixed(0);
+}
+
+function capitalize(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
