@@ -5,7 +5,7 @@
 //     ^                  ├── end of file ──> ended
 //     └── unread         └── error ────────> lost
 
-import type { Transport } from "../transport/transport.ts";
+import type { Pending, Transport } from "../transport/transport.ts";
 
 /** Bytes that were read. */
 export type InputBytes = Uint8Array<ArrayBuffer>;
@@ -20,15 +20,13 @@ export interface InputReceiver {
 
 type State =
   | { readonly kind: "still" }
-  | {
-    readonly kind: "reading";
-    readonly read: Promise<InputBytes | null>;
-  }
+  | { readonly kind: "reading" }
   | { readonly kind: "unread"; readonly bytes: InputBytes }
   | { readonly kind: "ended" }
   | { readonly kind: "lost"; readonly error: unknown };
 
 const STILL: State = { kind: "still" };
+const READING: State = { kind: "reading" };
 const ENDED: State = { kind: "ended" };
 
 /** Reads from a transport, one read at a time. */
@@ -62,9 +60,14 @@ export class Input {
       case "lost":
         return this.receiver.lose(state.error);
       case "still": {
-        const read = this.#transport.read(into);
-        this.#state = { kind: "reading", read };
-        read.then(this.#onRead, this.#onError);
+        const transport = this.#transport;
+        const pending = this.#pending;
+        this.#state = READING;
+        if (transport.startRead !== undefined) {
+          transport.startRead(pending, into);
+        } else {
+          transport.read(into).then(pending.resolve, pending.reject);
+        }
       }
     }
   }
@@ -80,33 +83,33 @@ export class Input {
     pending: Promise<InputBytes | null> | null;
   } {
     const state = this.#state;
-    this.#state = ENDED;
-    const unread = state.kind === "unread" ? state.bytes : new Uint8Array(0);
+    const none = new Uint8Array(0);
     switch (state.kind) {
       case "still":
+        return { unread: none, pending: null };
       case "unread":
-        return { unread, pending: null };
-      case "reading":
-        return { unread, pending: state.read };
-      case "ended":
-        return { unread, pending: Promise.resolve(null) };
-      case "lost": {
-        const pending = Promise.reject(state.error);
-        pending.catch(() => {});
-        return { unread, pending };
+        return { unread: state.bytes, pending: null };
+      default: {
+        const { promise, resolve, reject } = Promise.withResolvers<
+          InputBytes | null
+        >();
+        // Nobody may ever ask for it.
+        promise.catch(() => {});
+        this.receiver = { receive: resolve, lose: reject };
+        this.read();
+        return { unread: none, pending: promise };
       }
     }
   }
 
-  readonly #onRead = (bytes: InputBytes | null): void => {
-    if (this.#state.kind !== "reading") return;
-    this.#state = bytes === null ? ENDED : STILL;
-    this.receiver.receive(bytes);
-  };
-
-  readonly #onError = (error: unknown): void => {
-    if (this.#state.kind !== "reading") return;
-    this.#state = { kind: "lost", error };
-    this.receiver.lose(error);
+  readonly #pending: Pending<InputBytes | null> = {
+    resolve: (bytes) => {
+      this.#state = bytes === null ? ENDED : STILL;
+      this.receiver.receive(bytes);
+    },
+    reject: (error) => {
+      this.#state = { kind: "lost", error };
+      this.receiver.lose(error);
+    },
   };
 }

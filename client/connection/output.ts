@@ -3,7 +3,7 @@
 //   ready ── write ──> writing ── done ──> ready
 //                         └── error ──> broken
 
-import type { Transport } from "../transport/transport.ts";
+import type { Pending, Transport } from "../transport/transport.ts";
 
 /** Whoever wrote. */
 export interface OutputListener {
@@ -39,16 +39,23 @@ export class Output {
       return this.listener.failWrite(this.#state.error);
     }
     this.#state = WRITING;
-    this.#transport.write(pieces).then(this.#onDone, this.#onError);
+    const transport = this.#transport;
+    const pending = this.#pending;
+    if (transport.startWrite !== undefined) {
+      transport.startWrite(pieces, pending);
+    } else {
+      transport.write(pieces).then(pending.resolve, pending.reject);
+    }
   }
 
-  readonly #onDone = (): void => {
-    this.#state = READY;
-    this.listener.written();
-  };
-
-  readonly #onError = (error: unknown): void => {
-    this.#state = { kind: "broken", error };
-    this.listener.failWrite(error);
+  readonly #pending: Pending<void> = {
+    resolve: () => {
+      this.#state = READY;
+      this.listener.written();
+    },
+    reject: (error) => {
+      this.#state = { kind: "broken", error };
+      this.listener.failWrite(error);
+    },
   };
 }

@@ -19,9 +19,13 @@ import {
   type SocketTransport,
   type StartTlsOptions,
 } from "./socket_connection.ts";
+import type { Pending } from "./transport.ts";
 import { nextTurn } from "./turn.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
+
+const NOTHING: Bytes = new Uint8Array(0);
+const NOBODY = { resolve() {}, reject() {} };
 
 interface DenoAddress {
   readonly hostname?: string;
@@ -49,6 +53,14 @@ export class DenoTransport implements SocketTransport {
   readonly #conn: DenoConn;
   readonly #readSize = new ReadSize();
   #ahead: ReadAhead | null = null;
+  /** What the last read was for, and into. */
+  #pendingRead: Pending<Bytes | null> = NOBODY;
+  #buffer: Bytes = NOTHING;
+  #isPooled = false;
+  /** A buffer for the next read. */
+  #spare: Bytes | null = null;
+  #pendingWrite: Pending<void> = NOBODY;
+  #writing: Uint8Array = NOTHING;
 
   /** Takes over a connection. */
   constructor(conn: DenoConn) {
@@ -67,30 +79,89 @@ export class DenoTransport implements SocketTransport {
   }
 
   read(into?: Bytes): Promise<Bytes | null> {
-    return this.#ahead?.take() ?? this.#read(into);
+    return new Promise((resolve, reject) => {
+      this.startRead({ resolve, reject }, into);
+    });
   }
 
-  async #read(into: Bytes | undefined): Promise<Bytes | null> {
-    const buffer = into ?? takeBuffer(this.#readSize.bytes);
-    const length = await this.#conn.read(buffer);
-    if (length !== null && length > 0) {
-      if (into === undefined) this.#readSize.adapt(length);
-      return buffer.subarray(0, length);
+  startRead(pending: Pending<Bytes | null>, into?: Bytes): void {
+    const ahead = this.#ahead?.take() ?? null;
+    if (ahead !== null) {
+      ahead.then(
+        (bytes) => pending.resolve(bytes),
+        (error) => pending.reject(error),
+      );
+      return;
     }
-    if (into === undefined) returnBuffer(buffer.buffer);
-    return null;
+    this.#pendingRead = pending;
+    this.#isPooled = into === undefined;
+    const buffer = this.#buffer = into ?? this.#takeBuffer();
+    this.#conn.read(buffer).then(this.#onRead, this.#onReadError);
   }
 
-  recycle(bytes: Bytes): void {
-    returnBuffer(bytes.buffer);
+  readonly #onRead = (length: number | null): void => {
+    const buffer = this.#buffer;
+    if (length !== null && length > 0) {
+      if (this.#isPooled) this.#readSize.adapt(length);
+      this.#pendingRead.resolve(buffer.subarray(0, length));
+    } else {
+      this.recycle(buffer);
+      this.#pendingRead.resolve(null);
+    }
+  };
+
+  readonly #onReadError = (error: unknown): void => {
+    this.#pendingRead.reject(error);
+  };
+
+  /** Takes the buffer of the last read, if it was given back, or another. */
+  #takeBuffer(): Bytes {
+    const spare = this.#spare;
+    this.#spare = null;
+    const { bytes } = this.#readSize;
+    return spare?.length === bytes ? spare : takeBuffer(bytes);
+  }
+
+  recycle({ buffer }: Bytes): void {
+    // The next read is mostly about to start.
+    if (buffer === this.#buffer.buffer && this.#isPooled) {
+      this.#spare = this.#buffer;
+    } else {
+      returnBuffer(buffer);
+    }
   }
 
   write(pieces: readonly Uint8Array[]): Promise<void> {
-    const [only] = pieces;
-    return pieces.length === 1 && only !== undefined
-      ? this.#writeAll(only)
-      : this.#writePieces(pieces);
+    return new Promise((resolve, reject) => {
+      this.startWrite(pieces, { resolve, reject });
+    });
   }
+
+  startWrite(pieces: readonly Uint8Array[], pending: Pending<void>): void {
+    this.#pendingWrite = pending;
+    const [only] = pieces;
+    if (pieces.length === 1 && only !== undefined) return this.#write(only);
+    this.#writePieces(pieces).then(
+      () => pending.resolve(),
+      (error) => pending.reject(error),
+    );
+  }
+
+  #write(bytes: Uint8Array): void {
+    this.#writing = bytes;
+    this.#conn.write(bytes).then(this.#onWritten, this.#onWriteError);
+  }
+
+  readonly #onWritten = (written: number): void => {
+    const bytes = this.#writing;
+    if (written < bytes.length) return this.#write(bytes.subarray(written));
+    this.#writing = NOTHING;
+    this.#pendingWrite.resolve();
+  };
+
+  readonly #onWriteError = (error: unknown): void => {
+    this.#pendingWrite.reject(error);
+  };
 
   async #writePieces(pieces: readonly Uint8Array[]): Promise<void> {
     const length = pieces.reduce((sum, piece) => sum + piece.length, 0);

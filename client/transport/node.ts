@@ -18,7 +18,7 @@ import {
   type StartTlsOptions,
 } from "./socket_connection.ts";
 import { tlsFailed } from "./tls_failure.ts";
-import { MissingCloseNotifyError } from "./transport.ts";
+import { MissingCloseNotifyError, type Pending } from "./transport.ts";
 import { nextTurn } from "./turn.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -27,12 +27,6 @@ type Input =
   | { readonly kind: "reading" }
   | { readonly kind: "ended" }
   | { readonly kind: "failed"; readonly error: unknown };
-
-/** A read or a write that is pending. */
-interface Pending<T> {
-  resolve(value: T): void;
-  reject(error: unknown): void;
-}
 
 // Above this, the socket is paused until someone reads: one read of Node's.
 const MAX_QUEUED_BYTES = 65536;
@@ -164,10 +158,24 @@ export class NodeTransport implements SocketTransport {
   }
 
   read(_into?: Bytes): Promise<Bytes | null> {
-    return this.#ahead?.take() ?? this.#read();
+    return new Promise((resolve, reject) => {
+      this.startRead({ resolve, reject });
+    });
   }
 
-  #read(): Promise<Bytes | null> {
+  startRead(pending: Pending<Bytes | null>): void {
+    const ahead = this.#ahead?.take() ?? this.#takeQueued();
+    if (ahead === null) this.#reader = pending;
+    else {
+      ahead.then(
+        (bytes) => pending.resolve(bytes),
+        (error) => pending.reject(error),
+      );
+    }
+  }
+
+  /** Takes what has arrived, or returns `null` if there is nothing yet. */
+  #takeQueued(): Promise<Bytes | null> | null {
     const bytes = this.#queue.shift();
     if (bytes !== undefined) {
       this.#queuedBytes -= bytes.length;
@@ -181,9 +189,7 @@ export class NodeTransport implements SocketTransport {
     const input = this.#input;
     if (input.kind === "ended") return Promise.resolve(null);
     if (input.kind === "failed") return Promise.reject(input.error);
-    return new Promise((resolve, reject) => {
-      this.#reader = { resolve, reject };
-    });
+    return null;
   }
 
   recycle(bytes: Bytes): void {
@@ -192,20 +198,27 @@ export class NodeTransport implements SocketTransport {
   }
 
   write(pieces: readonly Uint8Array[]): Promise<void> {
-    if (this.#input.kind === "failed") {
-      return Promise.reject(this.#input.error);
-    }
-    if (this.#socket.destroyed) return Promise.reject(new Error(CLOSED));
-    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
-    if (length === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      this.#writer = { resolve, reject };
-      if (pieces.length > 1 && length <= MAX_JOINED_BYTES) {
-        this.#send([concat(pieces as Uint8Array[])]);
-      } else {
-        this.#send(pieces);
-      }
+      this.startWrite(pieces, { resolve, reject });
     });
+  }
+
+  startWrite(pieces: readonly Uint8Array[], pending: Pending<void>): void {
+    const input = this.#input;
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    if (input.kind === "failed" || this.#socket.destroyed) {
+      const error = input.kind === "failed" ? input.error : new Error(CLOSED);
+      queueMicrotask(() => pending.reject(error));
+    } else if (length === 0) {
+      queueMicrotask(() => pending.resolve());
+    } else {
+      this.#writer = pending;
+      this.#send(
+        pieces.length > 1 && length <= MAX_JOINED_BYTES
+          ? [concat(pieces as Uint8Array[])]
+          : pieces,
+      );
+    }
   }
 
   #send(pieces: readonly Uint8Array[]): void {

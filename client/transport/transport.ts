@@ -6,6 +6,12 @@
 
 import type { HttpConnection, HttpConnectionInfo } from "./http_connection.ts";
 
+/** A read or write that has started, and what to tell of its end. */
+export interface Pending<T> {
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
 /** The bytes of one connection. */
 export interface Transport {
   /** Facts of the connection; `null` for a stream that the caller opened. */
@@ -21,6 +27,14 @@ export interface Transport {
   read(
     into?: Uint8Array<ArrayBuffer>,
   ): Promise<Uint8Array<ArrayBuffer> | null>;
+  /**
+   * Like {@linkcode read}, without a promise: settles `pending` once this call
+   * has returned.
+   */
+  startRead?(
+    pending: Pending<Uint8Array<ArrayBuffer> | null>,
+    into?: Uint8Array<ArrayBuffer>,
+  ): void;
   /** Takes back bytes that a read returned and nothing refers to. */
   recycle(bytes: Uint8Array<ArrayBuffer>): void;
   /**
@@ -28,6 +42,11 @@ export interface Transport {
    * reuse their buffers once the write is done.
    */
   write(pieces: readonly Uint8Array[]): Promise<void>;
+  /**
+   * Like {@linkcode write}, without a promise: settles `pending` once this call
+   * has returned.
+   */
+  startWrite?(pieces: readonly Uint8Array[], pending: Pending<void>): void;
   /** Closes the connection in order; never rejects. */
   close(): Promise<void>;
   /** Ends the connection at once: the pending read and write settle. */
