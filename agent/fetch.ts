@@ -8,7 +8,22 @@ import { HttpAgent } from "./agent.ts";
 import type { HttpAgentOptions } from "./options.ts";
 
 /**
- * Creates a `fetch` with options and a pool of its own.
+ * Creates a `fetch` with options and a pool of its own. It follows the Fetch
+ * standard for a client without documents:
+ *
+ * | member of `RequestInit` | what it does |
+ * |---|---|
+ * | `method`, `headers`, `body` | all that is valid is sent, also fields that browsers forbid, but for `Content-Length` and `Transfer-Encoding` |
+ * | `redirect` | as the standard says; by default, the option of the agent |
+ * | `signal` | aborts the call, up to the end of the body |
+ * | `integrity` | the body is compared with the hashes |
+ * | `credentials` | `"omit"` uses no cookies and no credentials |
+ * | `cache` | there is none; `"no-store"`, `"reload"`, and `"no-cache"` tell caches on the way |
+ * | `duplex` | nothing: every stream is sent while the response is read |
+ * | `mode`, `referrer`, `referrerPolicy`, `keepalive`, `priority` | nothing |
+ *
+ * A failure is a `TypeError` whose `cause` says more. `docs/fetch.md` has the
+ * details.
  *
  * @param options The options of its agent.
  * @returns The `fetch`. Dispose it to close its agent.
