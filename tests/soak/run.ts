@@ -142,7 +142,11 @@ class Soak {
       ...["InvalidStatusLine", "UnexpectedEof"],
     ].includes(code) && call.way !== "client";
     if (!call.plan.errors.includes(code) && !isLost) {
-      this.faults.push(`${show(call)} fails with ${code}: ${inner}`);
+      const fault = `${show(call)} fails with ${code}: ${inner}`;
+      this.faults.push(fault);
+      this.ask("counts").then(({ counts }) =>
+        console.error("SEEN", call.id, counts[call.id])
+      );
     }
     return code;
   }

@@ -68,25 +68,15 @@ const PLANS = {
     request.socket.once("close", () => clearInterval(timer));
   },
   "idle-fin": (request, response, body) => {
-    response.once("finish", () => setTimeout(() => request.socket.end(), 2));
+    whenIdle(request, response, (socket) => socket.end());
     sized(response, body);
   },
   "idle-reset": (request, response, body) => {
-    response.once(
-      "finish",
-      () => setTimeout(() => request.socket.resetAndDestroy(), 2),
-    );
+    whenIdle(request, response, (socket) => socket.resetAndDestroy());
     sized(response, body);
   },
   "idle-junk": (request, response, body) => {
-    response.once(
-      "finish",
-      () =>
-        setTimeout(
-          () => request.socket.write("junk\r\n\r\n"),
-          2,
-        ),
-    );
+    whenIdle(request, response, (socket) => socket.write("junk\r\n\r\n"));
     sized(response, body);
   },
   "early": (_, response, body) => sized(response, body, 413),
@@ -108,6 +98,20 @@ const PLANS = {
   "stall-body": (request) =>
     void request.socket.write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx"),
 };
+
+/**
+ * Does something to a connection soon after a response, unless the next request
+ * has come; it may be on its way.
+ *
+ * @param {Incoming} request
+ * @param {Outgoing} response
+ * @param {(socket: import("node:net").Socket) => unknown} act
+ */
+function whenIdle({ socket }, response, act) {
+  const last = sockets.get(socket);
+  const check = () => sockets.get(socket) === last && act(socket);
+  response.once("finish", () => setTimeout(check, 2));
+}
 
 /**
  * @param {Outgoing} response
