@@ -74,7 +74,6 @@ async function soak(
     signal: AbortSignal.timeout(1000 * seconds + 120_000),
   }).output();
   clearInterval(progress);
-  console.error(new TextDecoder().decode(stderr));
   const text = new TextDecoder().decode(stdout);
   const line = text.split("\n").find((line) => line.startsWith('{"calls"'));
   if (!success || line === undefined) {

@@ -142,11 +142,7 @@ class Soak {
       ...["InvalidStatusLine", "UnexpectedEof"],
     ].includes(code) && call.way !== "client";
     if (!call.plan.errors.includes(code) && !isLost) {
-      const fault = `${show(call)} fails with ${code}: ${inner}`;
-      this.faults.push(fault);
-      this.ask("counts").then(({ counts }) =>
-        console.error("SEEN", call.id, counts[call.id])
-      );
+      this.faults.push(`${show(call)} fails with ${code}: ${inner}`);
     }
     return code;
   }
