@@ -27,6 +27,10 @@ const MAX_CODINGS = 5;
 // Below that, no ratio does any harm.
 const FREE_BYTES = 2 ** 20;
 
+// What goes in at once counts as expanded, so a bomb that arrives as one piece
+// must not. This much may become 32 MiB before it is noticed.
+const MAX_PIECE = 32_768;
+
 /**
  * Fills in the defaults, once the decoders of the runtime are known; `null` to
  * decode nothing.
@@ -172,8 +176,12 @@ class CodedBody {
     try {
       let next = this.#first ?? await this.#source.next();
       while (!next.done) {
-        this.size += next.value.length;
-        yield next.value;
+        const { value } = next;
+        for (let at = 0; at < value.length; at += MAX_PIECE) {
+          const piece = value.subarray(at, at + MAX_PIECE);
+          this.size += piece.length;
+          yield piece;
+        }
         next = await this.#source.next();
       }
     } finally {
