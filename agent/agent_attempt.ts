@@ -139,7 +139,8 @@ export class Attempt implements Asker, LeaseMonitor {
 
   /** When it ends by itself, in the time of the deadlines. */
   get deadline(): number {
-    if (this.#state.kind === "over") return Infinity;
+    const { kind } = this.#state;
+    if (kind === "over" || kind === "aborted") return Infinity;
     const attempt = this.#startedAt + this.timeouts.attempt;
     return Math.min(attempt, this.#phaseDeadline());
   }

@@ -67,8 +67,8 @@ export interface CallResult<Received = StreamedBody | WholeResponse> {
 export interface BodyUse {
   /** Whether a method reads it to its end. */
   isTaken: boolean;
-  /** The stream that was handed out. */
-  stream: WeakRef<ReadableStream<Uint8Array>> | null;
+  /** The streams that were handed out: a clone of a Response has its own. */
+  streams: readonly WeakRef<ReadableStream>[];
 }
 
 type Received = Omit<CallResult<StreamedBody>, "end">;
@@ -80,7 +80,7 @@ type Step<Type> = HttpCallStep & { readonly type: Type };
 // necessary: no scavenge collects what is.
 const garbage = new FinalizationRegistry((call: AgentCall) => call.drop());
 
-const IN_USE: BodyUse = { isTaken: true, stream: null };
+const IN_USE: BodyUse = { isTaken: true, streams: [] };
 
 const NOT_SENT = "The request body was not sent: the server has responded";
 
@@ -260,13 +260,20 @@ export class AgentCall extends Timed implements AttemptHost {
     const timeout = now >= this.#startedAt + timeouts.total || attempt === null
       ? "total"
       : attempt.expired(now);
-    this.abort(timeoutError(timeout, {
+    const error = timeoutError(timeout, {
       origin: attempt?.route.origin ?? this.#init.url.origin,
       limit: timeouts[timeout],
       detail: attempt?.detail ?? "",
       progress: attempt?.progress ?? NO_PROGRESS,
       response: attempt?.response ?? null,
-    }));
+    });
+    if (timeout !== "attempt" || this.#told.type === "Ok") {
+      return this.abort(error);
+    }
+    // The conversation decides whether there is another one.
+    this.#attempt?.abort(error);
+    this.#cancel?.(error);
+    this.watch();
   }
 
   watch(): void {
@@ -407,6 +414,6 @@ export class AgentCall extends Timed implements AttemptHost {
   }
 }
 
-function isInUse({ isTaken, stream }: BodyUse): boolean {
-  return isTaken || (stream?.deref()?.locked ?? false);
+function isInUse({ isTaken, streams }: BodyUse): boolean {
+  return isTaken || streams.some((stream) => stream.deref()?.locked);
 }

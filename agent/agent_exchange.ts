@@ -40,7 +40,7 @@ export class AgentExchange implements HttpAgentExchange {
   readonly #called: Called;
   readonly #decoding: Decoding | null;
   readonly #explain: Explain | undefined;
-  readonly #use: BodyUse = { isTaken: false, stream: null };
+  readonly #use: BodyUse = { isTaken: false, streams: [] };
   #stream: BodyStream | null = null;
 
   /** @param explain Returns the error for the reader of the stream. */
@@ -115,8 +115,18 @@ export class AgentExchange implements HttpAgentExchange {
     this.#stream = this.#decoding === null || body.locked
       ? body
       : decodeStream(body, this.#decoding, this.#explain);
-    this.#use.stream = new WeakRef(this.#stream);
+    this.handOut(this.#stream, null);
     return this.#stream;
+  }
+
+  /**
+   * Takes note of a stream that the body is read through.
+   *
+   * @param replaced The stream that it takes the place of, if any.
+   */
+  handOut(stream: ReadableStream, replaced: ReadableStream | null): void {
+    const others = this.#use.streams.filter((ref) => ref.deref() !== replaced);
+    this.#use.streams = [...others, new WeakRef(stream)];
   }
 
   detach(): HttpConnection {
@@ -153,7 +163,7 @@ export class AgentExchange implements HttpAgentExchange {
     const decoding = this.#decoding;
     if (decoding === null) {
       const response = this.#inner.toResponse();
-      if (response.body) this.#use.stream = new WeakRef(response.body);
+      if (response.body) this.handOut(response.body, null);
       return response;
     }
     const { version, status, reason, headers } = this.response;
@@ -168,7 +178,7 @@ export class AgentExchange implements HttpAgentExchange {
       head,
     );
     appendToPlatform(headers, response.headers);
-    if (response.body) this.#use.stream = new WeakRef(response.body);
+    if (response.body) this.handOut(response.body, null);
     return response;
   }
 

@@ -57,5 +57,6 @@ async function start(
     upgraded: false,
     body: arrived,
     discard() {},
+    handOut() {},
   };
 }

@@ -23,7 +23,7 @@ import {
   type FetchRequest,
   readArguments,
 } from "./request.ts";
-import { FetchResponse } from "./response.ts";
+import { FetchResponse, type HandOut } from "./response.ts";
 import { VERSION } from "./version.ts";
 
 /** How fetch makes its calls. */
@@ -62,12 +62,14 @@ export interface FetchCall {
   readonly body: FetchedBody;
   /** Drops the body. */
   discard(): void | Promise<void>;
+  /** Takes note of a stream that the body is read through. */
+  handOut(...args: Parameters<HandOut>): void;
 }
 
 /** The body of a response. */
-export type FetchedBody =
-  | Uint8Array<ArrayBuffer>
-  | ReadableStream<Uint8Array<ArrayBuffer>>;
+export type FetchedBody = Uint8Array<ArrayBuffer> | BodyStream;
+
+type BodyStream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
 type Fetch = (input: FetchInput, init?: RequestInit) => Promise<Response>;
 
@@ -145,7 +147,12 @@ class Fetcher {
       throw explainError(error, url);
     }
     const fault = faultOf(call, mode);
-    if (fault === null) return makeResponse(call, method, signal);
+    try {
+      if (fault === null) return makeResponse(call, method, signal);
+    } catch (error) {
+      await call.discard();
+      throw error;
+    }
     await call.discard();
     throw networkError(url, fault);
   }
@@ -228,7 +235,7 @@ function makeResponse(
 ): FetchResponse {
   const { head, hops } = call;
   const { status, reason, headers } = head;
-  let body: BodyInit | null = null;
+  let body: FetchedBody | null = null;
   if (method !== "HEAD" && !isNullBodyStatus(status)) {
     body = call.body;
   } else {
@@ -242,6 +249,7 @@ function makeResponse(
     statusText: reason,
     headers,
     signal,
+    handOut: (stream, replaced) => call.handOut(stream, replaced),
   });
 }
 
@@ -269,6 +277,7 @@ function fetchData({ url, method }: FetchRequest): FetchResponse {
     statusText: "OK",
     headers: new HttpHeaders({ "Content-Type": data.type }),
     signal: null,
+    handOut() {},
   });
 }
 

@@ -4,6 +4,16 @@
 import { appendToPlatform, type HttpHeaders } from "../../rfc9110/headers.ts";
 import { isNullBodyStatus } from "../../rfc9110/response.ts";
 
+/**
+ * Takes note of a stream that a body is read through.
+ *
+ * @param replaced The stream that it takes the place of, if any.
+ */
+export type HandOut = (
+  stream: ReadableStream,
+  replaced: ReadableStream | null,
+) => void;
+
 /** What a response tells besides its body. */
 export interface FetchResponseInit {
   readonly url: string;
@@ -13,6 +23,7 @@ export interface FetchResponseInit {
   readonly headers: HttpHeaders;
   /** Once it is aborted, the body cannot be read, even if all of it is here. */
   readonly signal: AbortSignal | null;
+  readonly handOut: HandOut;
 }
 
 // What stands in for a status that a Response cannot hold (RFC 9110 §15).
@@ -70,7 +81,13 @@ export class FetchResponse extends Response {
   }
 
   override clone(): FetchResponse {
-    return new FetchResponse(super.clone().body, this.#init);
+    const { handOut } = this.#init;
+    const whole = this.body;
+    const clone = new FetchResponse(super.clone().body, this.#init);
+    // The old stream is locked for good: each of the two has a new one.
+    if (this.body !== null) handOut(this.body, whole);
+    if (clone.body !== null) handOut(clone.body, null);
+    return clone;
   }
 
   override arrayBuffer(): Promise<ArrayBuffer> {

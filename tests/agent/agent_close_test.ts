@@ -82,6 +82,14 @@ const READERS: [string, (agent: HttpAgent) => Promise<string>][] = [
     async (agent) =>
       await (await agent.exchange(`${URL_A}slow`)).toResponse().text(),
   ],
+  [
+    "the Response of fetch",
+    async (agent) => await (await agent.fetch(`${URL_A}slow`)).text(),
+  ],
+  [
+    "a clone of it",
+    async (agent) => await (await agent.fetch(`${URL_A}slow`)).clone().text(),
+  ],
 ];
 
 for (const [reader, read] of READERS) {
@@ -114,8 +122,14 @@ Deno.test("HttpAgent.close drops bodies that nobody reads", async () => {
     await agent.exchange(`${URL_A}slow`),
   ];
   assert(!exchanges[1]!.body.locked);
+  const response = await agent.fetch(`${URL_A}slow`);
+  const cloned = await agent.fetch(`${URL_A}slow`);
+  const clones = [cloned, cloned.clone(), cloned.clone()];
   await agent.close();
   assertEquals(network.open, 0);
+  for (const { body } of [response, ...clones]) {
+    await assertRejects(() => body!.getReader().read(), TypeError);
+  }
   for (const exchange of exchanges) {
     await assertRejects(() => exchange.text());
     await exchange.discard();

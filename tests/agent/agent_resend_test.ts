@@ -186,3 +186,27 @@ Deno.test("HttpAgent retries after Retry-After, if it is told to", async () => {
   await clock.pass(1);
   assertEquals((await sending).attempts, 2);
 });
+
+Deno.test("HttpAgent retries after timeouts.attempt, if it is told to, within timeouts.total", async () => {
+  const clock = new FakeClock();
+  const network = new Network(({ connection }) =>
+    connection < 3 ? { then: "stall" } : ok()
+  );
+  await using agent = new HttpAgent({
+    connector: network,
+    clock,
+    retry: { backoff: () => 500 },
+    timeouts: { attempt: 1000 },
+  });
+  const sending = agent.send(URL_A);
+  const limited = assertRejects(
+    () => agent.send(URL_A, { timeouts: { total: 1400 } }),
+    HttpError,
+    "timeouts.total",
+  );
+  await clock.pass(1400);
+  await limited;
+  await clock.pass(100);
+  assertEquals((await sending).attempts, 2);
+  assertEquals([agent.stats().busy, clock.running], [0, 1]);
+});

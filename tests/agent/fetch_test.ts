@@ -3,7 +3,7 @@
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { HttpError } from "@pimalaya/io-http";
-import { createFetch } from "@pimalaya/io-http/agent";
+import { createFetch, HttpAgent } from "@pimalaya/io-http/agent";
 import { VERSION } from "../../agent/fetch/version.ts";
 import { type Case, failure, seen, summary, testCases } from "./_fetch.ts";
 import { startOrigin } from "./_origin.ts";
@@ -370,6 +370,23 @@ Deno.test("fetch: failures have a cause, which says more", async () => {
     await causeOf(fetch(`${origin.url}/to/302?/x`, { redirect: "error" })),
     "UnexpectedRedirect",
   );
+});
+
+Deno.test("fetch: a Response that cannot be made gives its connection back", async () => {
+  await using origin = await startOrigin();
+  await using agent = new HttpAgent();
+  const { append } = Headers.prototype;
+  Headers.prototype.append = () => {
+    throw new RangeError("No more headers");
+  };
+  try {
+    for (const path of ["/slow", "/status/204", "/gzip"]) {
+      await assertRejects(() => agent.fetch(origin.url + path), RangeError);
+      assertEquals(agent.stats().busy, 0);
+    }
+  } finally {
+    Headers.prototype.append = append;
+  }
 });
 
 Deno.test("fetch has the version of the package", () => {
