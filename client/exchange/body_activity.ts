@@ -76,9 +76,14 @@ export class Pulling implements BodyActivity {
   }
 
   end(): void {
+    // A stream that was closed loses what it has queued if a reader then asks
+    // for more than that. The next pull, which finds nothing queued, closes it.
+    const hasQueued = (this.#controller.desiredSize ?? 0) < 0;
     try {
-      this.#controller.close();
-      this.#controller.byobRequest?.respond(0);
+      if (!hasQueued) {
+        this.#controller.close();
+        this.#controller.byobRequest?.respond(0);
+      }
     } catch {
       // The body ends inside an element of the reader's view, which it is told.
     }
