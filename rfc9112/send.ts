@@ -254,7 +254,8 @@ class SendExchange {
     { response, framing, body }: Extract<HeadStep, { type: "Head" }>,
   ): BodyState {
     const isTunnel = framing.kind === "tunnel";
-    if (this.#output !== "Written" && !isTunnel && endsUpload(response)) {
+    const isPartial = this.#requested < this.#pieces.length;
+    if (isPartial && !isTunnel && endsUpload(response)) {
       this.#output = "Stopped";
     }
     const length = framing.kind === "length" ? framing.length : null;

@@ -182,7 +182,7 @@ for (
       FAILED,
       undefined,
       "hello",
-    ], [BIG, "WantsRead", "WantsRead", "Ok RequestIncomplete"]],
+    ], [BIG, "WantsRead", "WantsRead", "Ok null"]],
     ["a redirect before a large body", BIG, [undefined, MOVED], [
       "WantsRedirect RequestIncomplete",
     ]],
