@@ -57,7 +57,11 @@ export function isSensitive(name: string): boolean {
   );
 }
 
+// URL parsers take a backslash for a slash, and at the start of an absolute URL
+// do without either.
+const USERINFO = /([/\\]{2}|^https?:[/\\]?)[^/\\?#]*@/gi;
+
 /** Replaces the userinfo of each URL in a text. */
 export function redactUserinfo(text: string): string {
-  return text.replace(/\/\/[^/\\?#]*@/g, `//${REDACTED}@`);
+  return text.replace(USERINFO, `$1${REDACTED}@`);
 }

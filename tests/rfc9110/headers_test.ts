@@ -299,6 +299,9 @@ test("Inspecting headers shows challenges, and URLs without userinfo", () => {
     ["Proxy-Authenticate", "Negotiate abc="],
     ["Location", "http://us3r:s3c@ret@example.com/a@b"],
     ["Link", "<//us3r:s3cret@[::1]:8/>, <https://s3cret@e.org?@>"],
+    ["Location", "\\/us3r:s3cret@example.com"],
+    ["Location", "HTTP:\\us3r:s3cret@example.com"],
+    ["Location", "https:us3r:s3cret@example.com"],
     ["From", "me@example.com"],
   ]);
   assertEquals(headers.toJSON(), [
@@ -306,6 +309,9 @@ test("Inspecting headers shows challenges, and URLs without userinfo", () => {
     ["Proxy-Authenticate", "Negotiate abc="],
     ["Location", "http://[redacted]@example.com/a@b"],
     ["Link", "<//[redacted]@[::1]:8/>, <https://[redacted]@e.org?@>"],
+    ["Location", "\\/[redacted]@example.com"],
+    ["Location", "HTTP:\\[redacted]@example.com"],
+    ["Location", "https:[redacted]@example.com"],
     ["From", "me@example.com"],
   ]);
 });
