@@ -133,9 +133,9 @@ export type Err = {
 /**
  * A generator that runs coroutines: the body of {@linkcode makeCoroutine}.
  *
- * It yields the steps it needs, and each `yield` returns what was passed to
- * `resume`: bytes that are valid until the next `yield`, `null` at end of file,
- * or undefined.
+ * It yields the steps it needs, and each `yield` returns the argument of the
+ * next `resume`: bytes that are valid until the next `yield`, `null` at end of
+ * file, or undefined.
  *
  * @typeParam Value What the flow returns.
  * @typeParam Step The flow's own steps, such as a request for another
@@ -284,7 +284,7 @@ function recordEnd(step: { readonly type: string } | null): void {
   current.end = step === null ? UNKNOWN_END : connectionEndOf(step);
 }
 
-/** Reads what a step of any coroutine says about the connection. */
+/** Reads the state of the connection from a step of any coroutine. */
 function connectionEndOf(step: object): ConnectionEnd {
   const { remaining, keepAlive } = step as Record<string, unknown>;
   return {
@@ -306,7 +306,7 @@ class FlowRun<Value, Step extends { readonly type: string }> {
   }
 
   step(input: Input): WantsRead | WantsWrite | Step | HttpFlowOk<Value> {
-    // A generator ignores what is passed to its first `next`, so input of the
+    // A generator ignores the argument of its first `next`, so input of the
     // first call waits until the flow wants to read.
     const waits = !this.#isStarted || input.isBare;
     this.#isStarted = true;

@@ -29,7 +29,7 @@ export class Input {
   #isLent = false;
 
   /**
-   * Adds what the caller passed to `resume`.
+   * Adds the argument of `resume`.
    *
    * @param wantsRead Whether the last step was `WantsRead`. If so, an empty
    * array means end of file, otherwise it means nothing.

@@ -2,7 +2,7 @@
 //
 // Storage grows as bytes arrive, so that a stated length alone takes no memory.
 // Growth is fourfold: twofold, each byte of a large body would be copied twice.
-// A known length is where growth stops, in storage of exactly that size.
+// At a known length, growth stops, in storage of exactly that size.
 
 import type { HttpResponse } from "../rfc9110/response.ts";
 import { tooMuch, withResponse } from "./_fault.ts";

@@ -1,4 +1,4 @@
-// What the peer did wrong, in words that all readers share.
+// The faults of a peer, in words that all readers share.
 
 import { HttpError, type HttpErrorCode } from "../error.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";

@@ -2,7 +2,7 @@
 // section of a chunked body. One reader reads both.
 //
 // A section is read line by line, in place: the input is consumed only when the
-// section is complete, and what is kept of a line is the offsets of its parts.
+// section is complete. Of each line, the offsets of its parts are kept.
 // In the end, names and values are sliced out of it.
 //
 //   line ──> name ──> ':' ──> value ──> CRLF or LF ──> line ...
@@ -76,7 +76,7 @@ export class FieldSectionReader {
       : TEXT;
   }
 
-  /** Returns where the part of the input ends that the limit leaves to this line. */
+  /** Returns the end of the input, or of what the limit leaves to this line. */
   windowEnd(input: Input): number {
     return Math.min(input.end, input.start + this.#maxLineEnd(input));
   }
@@ -175,7 +175,7 @@ export class FieldSectionReader {
   }
 
   /**
-   * Returns where the limit wants the current line to have ended. The empty
+   * Returns the limit on the end of the current line. The empty
    * line that ends a trailer section does not count, so it may lie behind the
    * limit, and so may anything that can still become it.
    */

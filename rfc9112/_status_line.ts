@@ -79,7 +79,7 @@ export function isStatusLine(
       "string";
 }
 
-/** Returns where the text of a line ends whose LF is at `lineFeed`. */
+/** Returns the end of the text of a line with its LF at `lineFeed`. */
 export function endOfLine(bytes: Uint8Array, lineFeed: number): number {
   return bytes[lineFeed - 1] === CR ? lineFeed - 1 : lineFeed;
 }
@@ -132,7 +132,7 @@ function notHttp(bytes: Uint8Array, line: number, end: number): HttpError {
     .toLowerCase();
   const other = OTHER_PROTOCOLS.find(([prefix]) => start.startsWith(prefix));
   const hint = other === undefined ? "" : ` but looks like ${other[1]}`;
-  // Not what follows the line: it may be a credential.
+  // The next lines are not shown: they may contain a credential.
   const lineFeed = bytes.subarray(0, end).indexOf(LF, line);
   return invalidStatusLine(
     quoteBytes(bytes, line, lineFeed < 0 ? end : lineFeed + 1),

@@ -83,7 +83,7 @@ export class Http11ChunkEncoder {
     const bytes = toPlainBytes(data);
     if (bytes.length === 0) return [];
     const size = encodeByteString(`${bytes.length.toString(16)}\r\n`);
-    // The CRLF is not shared: a byte stream transfers what it is given.
+    // The CRLF is not shared: byte streams transfer their chunks.
     return [size, bytes, encodeByteString("\r\n")];
   }
 

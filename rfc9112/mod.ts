@@ -34,8 +34,8 @@
  * 3. `encode.ts` and `encode_head.ts`: the request.
  * 4. `receive.ts`: interim heads, the final head, the body.
  * 5. `receive_head.ts`, `_status_line.ts`, and `_field_section.ts`: a head.
- * 6. `framing.ts` and `persistence.ts`: what a head says about the body and
- *    about the connection.
+ * 6. `framing.ts` and `persistence.ts`: from a head, the framing of the body
+ *    and the fate of the connection.
  *
  * @example An exchange, step by step
  * ```ts
@@ -56,7 +56,7 @@
  * );
  * step = send.resume();
  *
- * // Pass what was read, in any pieces.
+ * // Pass the bytes read, in any pieces.
  * const pieces = ["HTTP/1.1 200 OK\r\nConte", "nt-Length: 2\r\n\r\n", "hi"];
  * while (step.type === "WantsRead") step = send.resume(bytes(pieces.shift()!));
  *

@@ -34,7 +34,7 @@ export type HttpCloseReason =
   | "RequestIncomplete"
   | "UnexpectedBytes";
 
-/** What a request says about the connection. */
+/** The request's say in whether the connection persists. */
 export interface RequestPersistence {
   readonly version: HttpVersion;
   /** Whether `close` is among its `Connection` options. */
@@ -43,7 +43,7 @@ export interface RequestPersistence {
   readonly keepsAlive: boolean;
 }
 
-/** Reads what a request says about the connection. */
+/** Reads the `Connection` options of a request. */
 export function requestPersistence(
   headers: HttpHeaders,
   version: HttpVersion,

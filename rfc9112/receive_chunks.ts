@@ -282,7 +282,7 @@ export class ChunkReader implements BodyReader {
     if (at < end) this.#state = "SizeEnd";
   }
 
-  /** Reads what follows the digits: whitespace, then an extension or the end. */
+  /** Reads on after the digits: whitespace, then an extension or the end. */
   #readSizeEnd(input: Input): void {
     const byte = input.bytes[input.start]!;
     if (byte === CR) {

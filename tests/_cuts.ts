@@ -24,7 +24,7 @@ export interface PlainStep {
 
 /** What came of one run. */
 export interface Driven {
-  /** All steps but `WantsRead`, which stands only at the end of a run without one. */
+  /** All steps except `WantsRead`, which only ends a run without a final step. */
   readonly steps: readonly PlainStep[];
   /** How many bytes were passed until the last step. */
   readonly passed: number;
@@ -99,9 +99,9 @@ class Feeder {
   #piece = 0;
   #from = 0;
   #used = 0;
-  /** How much of the input was handed out. */
+  /** How much of the input was passed. */
   offset = 0;
-  /** Whether the end of file was handed out. */
+  /** Whether the end of file was passed. */
   atEof = false;
 
   constructor(input: Uint8Array, cuts: readonly number[], eof: boolean) {
@@ -145,12 +145,12 @@ class Feeder {
   }
 }
 
-/** Collects steps, and makes them plain only once the run is over. */
+/** Collects steps, and converts them once the run is over. */
 class Recorder {
   readonly #input: Uint8Array;
   readonly #feeder: Feeder;
   readonly #entries: { type: string; step: object; text: string }[] = [];
-  /** Whether the message has ended: what follows is no input of it. */
+  /** Whether the message has ended. Nothing more is passed then. */
   complete = false;
 
   constructor(input: Uint8Array, feeder: Feeder) {
@@ -168,7 +168,7 @@ class Recorder {
     if (carried !== null && last?.type === step.type) {
       last.text += carried;
     } else {
-      // What was not handed out is remaining as well, whatever the cuts.
+      // Input that was not passed is remaining as well, whatever the cuts.
       const text = carried ??
         toText(this.#input.subarray(this.#feeder.offset));
       this.#entries.push({ type: step.type, step, text });
@@ -196,7 +196,7 @@ function plainStep(step: object, text: string): PlainStep {
   };
 }
 
-/** Turns what a step carries into data that compares as JSON. */
+/** Converts a value of a step to data that compares as JSON. */
 export function plain(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (value instanceof Uint8Array) return toText(value);

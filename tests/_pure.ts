@@ -1,6 +1,6 @@
-// What the tests of the pure folders share.
+// Helpers of the tests of pure folders.
 
-/** Registers a test that may do no I/O: a socket would make it fail. */
+/** Registers a test that may do no I/O: opening a socket makes it fail. */
 export function test(name: string, fn: () => void | Promise<void>): void {
   Deno.test({ name, permissions: "none", fn });
 }
@@ -10,7 +10,7 @@ export function endOfFile(): null {
   return null;
 }
 
-/** Takes the buffer of an array away, as a byte stream does with what it gets. */
+/** Transfers the buffer of an array, as byte streams do with their chunks. */
 export function transfer(array: Uint8Array): void {
   const buffer = array.buffer as ArrayBuffer;
   structuredClone(buffer, { transfer: [buffer] });

@@ -1,5 +1,5 @@
 // Runs the vectors of responses and of chunked bodies through every reader that
-// they concern: the streaming ones, and those that buffer.
+// they concern, streaming and buffering.
 
 import { toBytes } from "./_text.ts";
 import { expand, RESPONSES } from "./_vectors.ts";
@@ -20,14 +20,14 @@ const HEAD_CODES = ["InvalidStatusLine", "InvalidHeader", "HeadTooLarge"];
 /** A coroutine that reads responses, or a part of them. */
 export interface Reader {
   readonly name: string;
-  /** What it tells on the way, and with its `Ok`. */
+  /** The results it reports on the way, and with its `Ok`. */
   readonly early: readonly string[];
   readonly late: readonly string[];
-  /** Fewer cuts, where another reader of the same kind is swept in all. */
+  /** Fewer cuts, if another reader of the same kind is swept in all. */
   readonly most?: number;
   /** The code for an end of file before the first byte. */
   readonly atStart?: string;
-  /** Adapts what a vector expects to this reader. */
+  /** Adapts the expectation of a vector to this reader. */
   expect?(expect: ExpectedResponse): ExpectedResponse;
   make(api: Api, vector: ResponseVector): AnyCoroutine;
 }
@@ -298,7 +298,7 @@ export function summarizeStreamed(steps: readonly PlainStep[]): Summary {
   };
 }
 
-/** What an `Ok` with a response tells: a head alone, or a whole response. */
+/** Summarizes an `Ok` with a response: only a head, or a whole response. */
 export function summarizeBuffered(end: PlainStep): Summary {
   const response = end.response as Record<string, unknown>;
   return {

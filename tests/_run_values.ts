@@ -1,5 +1,5 @@
-// Runs the vectors of what is written (requests, chunks, credentials), of what
-// follows a response (redirects, well-known look-ups), and of challenges.
+// Runs the vectors of encoders (requests, chunks, credentials), of redirects and
+// well-known lookups, and of challenges.
 
 import { toBytes, toText } from "./_text.ts";
 import { expand } from "./_vectors.ts";

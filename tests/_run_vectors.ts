@@ -1,5 +1,5 @@
 // Runs every wire vector against one build of the pure entry point. Nothing
-// here is of one runtime alone: the same runner is bundled for others.
+// here is specific to one runtime: the same runner is bundled for others.
 
 import {
   AUTH,
@@ -21,12 +21,12 @@ import {
 
 /** One vector, ready to run. */
 export interface VectorCase {
-  /** The file that the vector stands in. */
+  /** The file that contains the vector. */
   readonly file: string;
   readonly vector: Vector;
-  /** What the case is called: the vector's name, and what decides it. */
+  /** The vector's name, and the section that decides it. */
   readonly name: string;
-  /** Throws where the outcome is another one than the vector's. */
+  /** Throws if the outcome is not the vector's. */
   run(): void;
 }
 
@@ -34,11 +34,11 @@ export interface VectorCase {
 export interface VectorResult {
   readonly name: string;
   readonly ok: boolean;
-  /** What was different, where it is not ok. */
+  /** The difference, if it is not ok. */
   readonly detail?: string;
 }
 
-/** Makes a case of each vector. */
+/** Creates a case for each vector. */
 export function vectorCases(api: Api): VectorCase[] {
   const responses = Object.entries(RESPONSES).flatMap(([file, vectors]) =>
     casesOf(file, vectors, (vector) => runResponse(api, vector))

@@ -1,6 +1,6 @@
 // Runs one coroutine over one input in every cut: whole, byte by byte, at each
-// single cut, with bytes behind it, and cut short at each offset with end of
-// file after it. What the whole input gives is given by every other cut.
+// single cut, followed by other bytes, and truncated at each offset by end of
+// file. Every cut must return the same steps as the whole input.
 
 import { toBytes, toText } from "./_text.ts";
 import { byteByByte, drive, offsets } from "./_cuts.ts";
@@ -12,7 +12,7 @@ export type Ending =
   | { readonly kind: "message"; readonly at: number }
   /** In `Ok` at the end of file, if that comes after the head's `at` bytes. */
   | { readonly kind: "eof"; readonly at: number }
-  /** In `Err`; `at` is how many bytes it takes, where that is decided. */
+  /** In `Err`, after `at` bytes if that is decided. */
   | {
     readonly kind: "error";
     readonly code: string;
@@ -110,7 +110,7 @@ function withRemaining(step: PlainStep, remaining: string): PlainStep {
   return { ...step, remaining, keepAlive, closeReason: reason };
 }
 
-/** Checks what is read where the input ends for good at an offset. */
+/** Checks the steps if the input ends at an offset. */
 function checkShort(run: Sweep, whole: Driven, at: number): void {
   const input = run.input.subarray(0, at);
   const label = `end of file at ${at}`;
@@ -125,10 +125,10 @@ function checkShort(run: Sweep, whole: Driven, at: number): void {
   checkEnd(label, run, whole, ended.steps.at(-1)!, at);
 }
 
-/** The steps before the end of file, without what ended them. */
+/** The steps before the end of file, without the last one. */
 function openSteps(open: Driven, ended: Driven): readonly PlainStep[] {
   const steps = open.steps.slice(0, -1);
-  // A redirect is known at the end of file where that ends the body.
+  // If end of file ends the body, a redirect is known only then.
   const redirect = ended.steps.at(-2);
   const late = redirect?.type === "WantsRedirect" &&
     open.steps.at(-1)?.type === "WantsRead";
@@ -177,7 +177,7 @@ function checkEnd(
   );
 }
 
-/** A buffered body is what was read until the end of file. */
+/** The step with another body: all bytes read until end of file. */
 function withBody(step: PlainStep, body: string): PlainStep {
   if (!("response" in step)) return step;
   const response = step.response as Record<string, unknown>;

@@ -1,8 +1,8 @@
-// The wire vectors: cases as data, each of which names the RFC section that
-// decides it. Bytes are written as strings of one char each.
+// The wire vectors: cases as data, each naming the RFC section that decides it.
+// Bytes are written as strings of one char each.
 //
-// They are imported as modules, so that tests without any permission can read
-// them, and nothing here is of one runtime alone.
+// They are imported as modules, so that tests without permissions can read them,
+// and nothing here is specific to one runtime.
 
 import type { HttpCloseReason, HttpErrorCode, HttpFraming } from "../mod.ts";
 import type { HttpLeniency, HttpLimits, HttpSendOptions } from "../mod.ts";
@@ -32,7 +32,7 @@ export interface Vector {
   readonly rfc: string;
 }
 
-/** The parts of a head that a vector pins down; what is absent may be anything. */
+/** The parts of a head that a vector decides. Absent parts may be anything. */
 export interface ExpectedHead {
   readonly version?: "HTTP/1.0" | "HTTP/1.1";
   readonly status?: number;
@@ -42,14 +42,14 @@ export interface ExpectedHead {
 
 /** A whole response, or a fault in it. */
 export interface ResponseVector extends Vector {
-  /** GET without fields where it is absent. */
+  /** Defaults to GET without fields. */
   readonly request?: { readonly method: string; readonly headers?: Pairs };
   readonly limits?: Partial<HttpLimits>;
   readonly lenient?: readonly HttpLeniency[];
-  /** The streaming or the buffering readers alone, where they differ. */
+  /** Only the streaming or the buffering readers, if they differ. */
   readonly via?: "receive" | "send";
   readonly wire: Wire;
-  /** True where end of file follows. */
+  /** Whether end of file follows. */
   readonly eof?: boolean;
   readonly expect: ExpectedResponse | Throws;
 }
@@ -59,9 +59,9 @@ export interface ExpectedResponse {
   /** The interim responses, each by its status or its head. */
   readonly interim?: readonly (number | ExpectedHead)[];
   readonly head?: ExpectedHead;
-  /** Absent where there is no final head. */
+  /** Absent if there is no final head. */
   readonly framing?: HttpFraming;
-  /** The body, or what came of it before the error. */
+  /** The body, or the part of it before the error. */
   readonly body?: Wire;
   readonly trailers?: readonly (readonly [name: string, value: Wire])[];
   readonly remaining?: Wire;
@@ -71,7 +71,7 @@ export interface ExpectedResponse {
   /** The close reason if the request was HTTP/1.0; `Http10` for `null`. */
   readonly http10?: HttpCloseReason | null;
   readonly error?: HttpErrorCode;
-  /** How many bytes it takes to see the error, where that is decided. */
+  /** How many bytes it takes to see the error, if that is decided. */
   readonly at?: number;
 }
 
@@ -84,7 +84,7 @@ export interface ChunkedVector extends Vector {
   readonly expect: ExpectedResponse | Throws;
 }
 
-/** A request as the caller makes it; the body is bytes, one char each. */
+/** A request of the caller. The body is bytes, one char each. */
 export interface RequestInput {
   readonly method: string;
   readonly url: string;
@@ -94,14 +94,14 @@ export interface RequestInput {
 
 /** A request and the bytes that it is written as. */
 export interface EncodeVector extends Vector {
-  /** `http11` where it is absent; `head11` writes the head alone. */
+  /** Defaults to `http11`. `head11` encodes only the head. */
   readonly via?: "http11" | "http10" | "head11";
   readonly request: RequestInput;
   readonly options?: HttpSendOptions;
   readonly expect: { readonly wire: Wire } | Throws;
 }
 
-/** What the chunk encoder makes of some pieces of data. */
+/** Pieces of data, and the bytes that they are encoded as. */
 export interface ChunkEncoderVector extends Vector {
   readonly chunks: readonly Wire[];
   readonly trailers?: Pairs;
@@ -110,7 +110,7 @@ export interface ChunkEncoderVector extends Vector {
 
 /** Where a response leads, and the request that follows. */
 export interface RedirectVector extends Vector {
-  /** HTTP/1.1 alone, where HTTP/1.0 has no such request. */
+  /** Only HTTP/1.1, if HTTP/1.0 has no such request. */
   readonly via?: "http11";
   readonly request: RequestInput;
   readonly wire: Wire;
@@ -172,7 +172,7 @@ export const RESPONSES: Readonly<Record<string, readonly ResponseVector[]>> = {
 };
 /** The vectors of chunked bodies. */
 export const CHUNKED = chunked as unknown as readonly ChunkedVector[];
-/** The vectors of what is written. */
+/** The vectors of requests and chunks that are encoded. */
 export const REQUESTS = requests as unknown as readonly (
   | EncodeVector
   | ChunkEncoderVector

@@ -9,7 +9,7 @@ export interface Work {
   copied: number;
 }
 
-/** Counts what a synchronous function allocates and copies. */
+/** Counts the bytes that a synchronous function allocates and copies. */
 export function countWork(fn: () => void): Work {
   const work: Work = { allocated: 0, largest: 0, copied: 0 };
   const RealArray = globalThis.Uint8Array;
@@ -31,7 +31,7 @@ export function countWork(fn: () => void): Work {
     fn();
   } finally {
     globalThis.Uint8Array = RealArray;
-    // What stood there is inherited.
+    // The original is inherited.
     delete (RealArray.prototype as { set?: unknown }).set;
   }
   return work;
