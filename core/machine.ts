@@ -50,19 +50,21 @@ export class Machine<Step extends { readonly type: string }> {
       this.#input.settle();
     } catch (error) {
       if (!(error instanceof HttpError)) {
-        this.#end = { kind: "thrown", error };
+        this.#finish({ kind: "thrown", error });
         throw error;
       }
       step = { type: "Err", error };
     }
     const { type } = step;
     this.#wantsRead = type === "WantsRead";
-    if (type === "Ok" || type === "Err") this.#finish(step);
+    if (type === "Ok" || type === "Err") {
+      this.#finish({ kind: "returned", step });
+    }
     return step;
   }
 
-  #finish(step: Step | Err): void {
-    this.#end = { kind: "returned", step };
+  #finish(end: End<Step>): void {
+    this.#end = end;
     this.#input.clear();
   }
 }

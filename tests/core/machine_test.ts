@@ -90,15 +90,20 @@ test("Machine takes null for end of file at any time", () => {
   assertEquals(seen, [["", true, false], ["", true, true], ["", true, false]]);
 });
 
-test("Machine forgets its input once it has ended", () => {
-  let seen: Input | null = null;
-  const piece = toBytes("abc");
-  new Machine((input: Input) => {
-    seen = input;
-    input.start++;
-    throw new HttpError("InvalidHeader", "Bad");
-  }).resume(piece);
-  assertEquals(seen!.bytes.length, 0);
+test("Machine forgets its input once it has ended, in any way", () => {
+  for (const error of [new HttpError("InvalidHeader", "Bad"), new Error()]) {
+    let seen: Input | null = null;
+    const machine = new Machine((input: Input) => {
+      seen = input;
+      throw error;
+    });
+    try {
+      machine.resume(toBytes("abc"));
+    } catch {
+      // It throws what is not an HttpError.
+    }
+    assertEquals(seen!.bytes.length, 0);
+  }
 });
 
 for (
