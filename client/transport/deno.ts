@@ -105,7 +105,8 @@ export class DenoTransport implements SocketTransport {
       if (this.#isPooled) this.#readSize.adapt(length);
       this.#pendingRead.resolve(buffer.subarray(0, length));
     } else {
-      this.recycle(buffer);
+      // Not a buffer of the caller's, which would serve other connections.
+      if (this.#isPooled) this.recycle(buffer);
       this.#pendingRead.resolve(null);
     }
   };

@@ -34,6 +34,9 @@ const MAX_QUEUED_BYTES = 65536;
 // Up to this, copying pieces together costs less than writing them one by one.
 const MAX_JOINED_BYTES = 65536 + 64;
 
+// Half of what Deno's TLS layer buffers.
+const MAX_CARRIED_BYTES = 32768;
+
 // An orderly close of an idle connection does not have to wait for the peer. It
 // can only take this long if the peer's window is full.
 const CLOSE_MILLISECONDS = 1000;
@@ -209,15 +212,38 @@ export class NodeTransport implements SocketTransport {
     if (input.kind === "failed" || this.#socket.destroyed) {
       const error = input.kind === "failed" ? input.error : new Error(CLOSED);
       queueMicrotask(() => pending.reject(error));
-    } else if (length === 0) {
+      return;
+    }
+    if (length === 0) {
       queueMicrotask(() => pending.resolve());
-    } else {
+      return;
+    }
+    const joined = pieces.length > 1 && length <= MAX_JOINED_BYTES
+      ? [concat(pieces as Uint8Array[])]
+      : pieces;
+    if (this.#carrier === null || length <= MAX_CARRIED_BYTES) {
       this.#writer = pending;
-      this.#send(
-        pieces.length > 1 && length <= MAX_JOINED_BYTES
-          ? [concat(pieces as Uint8Array[])]
-          : pieces,
+      this.#send(joined);
+    } else {
+      this.#sendCarried(joined).then(
+        () => pending.resolve(),
+        (error) => pending.reject(error),
       );
+    }
+  }
+
+  // The TLS layer says that it has written all that it is given, and keeps what
+  // does not fit into its own buffer.
+  async #sendCarried(pieces: readonly Uint8Array[]): Promise<void> {
+    for (const piece of pieces) {
+      for (let at = 0; at < piece.length; at += MAX_CARRIED_BYTES) {
+        const part = piece.subarray(at, at + MAX_CARRIED_BYTES);
+        if (this.#input.kind === "failed") throw this.#input.error;
+        await new Promise<void>((resolve, reject) => {
+          this.#writer = { resolve, reject };
+          this.#send([part]);
+        });
+      }
     }
   }
 

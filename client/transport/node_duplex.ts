@@ -13,6 +13,8 @@ export function makeDuplex(
 ): NodeDuplex {
   const { Duplex } = loadNode("node:stream");
   const duplex = new Duplex({
+    // So that `writableNeedDrain` is true until all is written.
+    writableHighWaterMark: 1,
     read() {
       transport.read().then(
         (bytes) => {

@@ -103,6 +103,7 @@ export interface NodeDns {
 export interface NodeStream {
   readonly Duplex: new (
     options: {
+      readonly writableHighWaterMark: number;
       read(this: NodeDuplex): void;
       write(
         this: NodeDuplex,
