@@ -14,6 +14,8 @@ const ENCODERS: Readonly<Record<string, (data: Uint8Array) => Uint8Array>> = {
   br: zlib.brotliCompressSync,
 };
 const INVALID = "InvalidContentCoding";
+// No text that is decoded here comes to be one of them.
+const OTHER_CODES = ["BodyTooLarge", "UnexpectedEof", "ConnectionLost"];
 const rules = defaultRules();
 
 /** Returns the text of a body, or the code of its error. */
@@ -50,8 +52,7 @@ property(
     // Only gzip and zlib have checksums, so another text may come of it.
     const flipped = coded.slice();
     flipped[at % coded.length]! ^= 1 << at % 8;
-    const codes = /^[A-Z][A-Za-z]+$/;
     const found = await decode(codings, flipped, places);
-    must(found === INVALID || !codes.test(found), `Fails with ${found}`);
+    must(!OTHER_CODES.includes(found), `Fails with ${found}`);
   },
 );
