@@ -20,8 +20,6 @@ export interface Flood {
   readonly first: string;
   /** What follows, again and again; nothing does where it is empty. */
   readonly again: string;
-  /** Whether each byte is written by itself. */
-  readonly isSlow?: boolean;
 }
 
 /** A client under a flood. */
@@ -83,15 +81,14 @@ function count(conn: Deno.Conn): Pick<Flooded, "read" | "written"> {
 /** Writes for as long as there is somebody. */
 async function writeUntilClosed(
   conn: Deno.Conn,
-  { first, again, isSlow = false }: Flood,
+  { first, again }: Flood,
 ): Promise<void> {
   const buffer = new Uint8Array(65536);
   try {
     await conn.read(buffer);
-    const length = isSlow ? 1 : WRITE_BYTES;
-    await writeAll(conn, toBytes(first), length);
+    await writeAll(conn, toBytes(first), WRITE_BYTES);
     const bytes = toBytes(again.repeat(again === "" ? 0 : REPEATS));
-    while (bytes.length > 0) await writeAll(conn, bytes, length);
+    while (bytes.length > 0) await writeAll(conn, bytes, WRITE_BYTES);
     while (await conn.read(buffer) !== null);
   } catch (error) {
     if (!isGone(error)) throw error;
