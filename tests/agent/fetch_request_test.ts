@@ -4,6 +4,7 @@ import { assertEquals } from "@std/assert";
 import { Secret } from "@pimalaya/io-http";
 import { createFetch } from "@pimalaya/io-http/agent";
 import { type Case, failure, type Fetch, seen, testCases } from "./_fetch.ts";
+import config from "../../deno.json" with { type: "json" };
 import { startOrigin } from "./_origin.ts";
 
 const BODY_TYPES: [
@@ -456,7 +457,7 @@ Deno.test("fetch sends fields that the caller may replace, or the agent", async 
     accept: "*/*",
     "accept-language": "*",
     "accept-encoding": "gzip, deflate, br",
-    "user-agent": "io-http/0.1.0",
+    "user-agent": `io-http/${config.version}`,
   };
   await using fetch = createFetch();
   assertEquals(await sent(fetch), defaults);
