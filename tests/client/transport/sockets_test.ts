@@ -254,6 +254,39 @@ for (const [name, connector] of CONNECTORS) {
   });
 }
 
+Deno.test("nodeConnector connects by name if Deno permits only that", async () => {
+  using listener = Deno.listen(LOCAL);
+  const { port } = listener.addr;
+  const url = new URL("../../../client/connect/node.ts", import.meta.url);
+  const root = new URL("../../../", import.meta.url);
+  for (const permitted of ["localhost", `localhost:${port}`]) {
+    const accepting = listener.accept();
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--no-check",
+        "--no-prompt",
+        `--allow-net=${permitted}`,
+        "-",
+      ],
+      cwd: root,
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    await writer.write(toBytes(`
+      import { nodeConnector } from "${url.href}";
+      const target = { hostname: "localhost", port: ${port} };
+      const { info, abort } = await nodeConnector.connect(target);
+      console.log(info.remote.hostname);
+      abort();
+    `));
+    await writer.close();
+    assertEquals(toText((await child.output()).stdout), "127.0.0.1\n");
+    (await accepting).close();
+  }
+});
+
 Deno.test("the connectors turn off Nagle's algorithm, and turn on keep-alive", async () => {
   using listener = Deno.listen(LOCAL);
   const target = { hostname: LOCAL.hostname, port: listener.addr.port };

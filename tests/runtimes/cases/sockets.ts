@@ -261,8 +261,10 @@ async function trusted(env: Env): Promise<void> {
 async function clientCertificate(env: Env): Promise<void> {
   await getHello(await open(env, env.mutualPort, env.client));
   const { cert } = env.client;
-  const error = await reasonOf(open(env, env.mutualPort, { cert }));
-  equal("error", (error as Error).name, "TypeError");
+  for (const tls of [{ cert }, { caCerts: ["/etc/ca.pem"] }]) {
+    const error = await reasonOf(open(env, env.mutualPort, tls));
+    equal("error", (error as Error).name, "TypeError");
+  }
 }
 
 async function handshakeFaults(env: Env): Promise<void> {
