@@ -267,9 +267,8 @@ export class AgentCall extends Timed implements AttemptHost {
       progress: attempt?.progress ?? NO_PROGRESS,
       response: attempt?.response ?? null,
     });
-    if (timeout !== "attempt" || this.#told.type === "Ok") {
-      return this.abort(error);
-    }
+    const isOfAttempt = timeout === "attempt" || timeout === "connect";
+    if (!isOfAttempt || this.#told.type === "Ok") return this.abort(error);
     // The conversation decides whether there is another one.
     this.#attempt?.abort(error);
     this.#cancel?.(error);

@@ -11,6 +11,7 @@ import {
 } from "@pimalaya/io-http/agent";
 import { HttpCookieJar } from "@pimalaya/io-http/cookies";
 import { toText } from "../_text.ts";
+import { FakeClock } from "./_clock.ts";
 import { type Handler, Network, ok, respond } from "./_network.ts";
 
 const URL_A = "http://a.example/";
@@ -108,6 +109,28 @@ Deno.test("maxBodyBytes counts decoded bytes", async () => {
   const limit = (maxBodyBytes: number) =>
     codeOf(agent.send(URL_A, { maxBodyBytes }));
   assertEquals([await limit(100), await limit(101)], ["BodyTooLarge", "none"]);
+});
+
+Deno.test("An agent with retry makes another attempt if connecting takes too long", async () => {
+  const clock = new FakeClock();
+  const { network, agent } = serve(() => ok("late"), {
+    clock,
+    timeouts: { connect: 50 },
+    retry: { backoff: () => 100 },
+  });
+  await using _ = agent;
+  const connect = network.connect.bind(network);
+  let attempts = 0;
+  network.connect = (target, options) =>
+    attempts++ > 0 ? connect(target, options) : new Promise((_, reject) => {
+      const { signal } = options!;
+      signal!.addEventListener("abort", () => reject(signal!.reason));
+    });
+  const sending = agent.send(URL_A);
+  await clock.pass(60);
+  await clock.pass(110);
+  assertEquals((await sending).response.text(), "late");
+  assertEquals(attempts, 2);
 });
 
 /** Asks for a token, and refuses those that it does not accept. */

@@ -3,8 +3,8 @@
 import { assertEquals } from "@std/assert";
 import { Secret } from "@pimalaya/io-http";
 import { createFetch } from "@pimalaya/io-http/agent";
+import { VERSION } from "../../agent/fetch/version.ts";
 import { type Case, failure, type Fetch, seen, testCases } from "./_fetch.ts";
-import config from "../../deno.json" with { type: "json" };
 import { startOrigin } from "./_origin.ts";
 
 const BODY_TYPES: [
@@ -457,7 +457,7 @@ Deno.test("fetch sends fields that the caller may replace, or the agent", async 
     accept: "*/*",
     "accept-language": "*",
     "accept-encoding": "gzip, deflate, br",
-    "user-agent": `io-http/${config.version}`,
+    "user-agent": `io-http/${VERSION}`,
   };
   await using fetch = createFetch();
   assertEquals(await sent(fetch), defaults);
