@@ -453,6 +453,9 @@ Deno.test("fetch sends fields that the caller may replace, or the agent", async 
     const { host: _, ...rest } = fields;
     return rest;
   };
+  const { version } = JSON.parse(
+    Deno.readTextFileSync(new URL("../../deno.json", import.meta.url)),
+  );
   const defaults = {
     accept: "*/*",
     "accept-language": "*",
