@@ -3,7 +3,6 @@
 import { assertEquals } from "@std/assert";
 import { Secret } from "@pimalaya/io-http";
 import { createFetch } from "@pimalaya/io-http/agent";
-import { VERSION } from "../../agent/fetch/version.ts";
 import { type Case, failure, type Fetch, seen, testCases } from "./_fetch.ts";
 import { startOrigin } from "./_origin.ts";
 
@@ -460,7 +459,7 @@ Deno.test("fetch sends fields that the caller may replace, or the agent", async 
     accept: "*/*",
     "accept-language": "*",
     "accept-encoding": "gzip, deflate, br",
-    "user-agent": `io-http/${VERSION}`,
+    "user-agent": `io-http/${version}`,
   };
   await using fetch = createFetch();
   assertEquals(await sent(fetch), defaults);
