@@ -79,6 +79,20 @@ for (const size of [20, 5000]) {
   }
 }
 
+Deno.test("read(view, { min }) returns what came before it was asked, if that is less", async () => {
+  const { client, server } = openPipe();
+  server.write("HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello world");
+  const exchange = await client.exchange(get());
+  const reader = exchange.body.getReader({ mode: "byob" });
+  const reads: [string, boolean][] = [];
+  for (let i = 0; i < 2; i++) {
+    const { value, done } = await reader.read(new Uint8Array(8), { min: 8 });
+    reads.push([toText(value!), done]);
+  }
+  assertEquals(reads, [["hello wo", false], ["rld", true]]);
+  await client.close();
+});
+
 Deno.test("a body rejects a read of words that its end cuts, and ends all the same", async () => {
   for (const end of ["length", "close"]) {
     const { client, server } = openPipe();
