@@ -16,13 +16,15 @@ import {
 /** Makes the calls of a fetch over an agent. */
 export function fetchHost(core: AgentCore): FetchHost {
   const { settings } = core;
-  const { redirect, headers: { fields, withheld } } = settings;
+  const { redirect, credentials, headers: { fields, withheld } } = settings;
   const planner = new Planner({
     ...settings,
     redirect: checkingPorts(redirect),
   });
   return {
     redirect,
+    proxyCredentials: credentials &&
+      ((ask) => ask.proxy ? credentials(ask) : null),
     decides: (name) => fields.has(name) || withheld.has(name.toLowerCase()),
     call: (request, options) => start(core, planner, request, options),
   };

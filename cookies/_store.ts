@@ -16,6 +16,8 @@ type Domain = Map<string, StoredCookie>;
 /** Cookies within limits. */
 export class CookieStore {
   readonly #domains = new Map<string, Domain>();
+  /** The Secure ones, for which each insecure response looks. */
+  readonly #secure = new Set<StoredCookie>();
   readonly #maxCookies: number;
   readonly #maxPerDomain: number;
   #size = 0;
@@ -40,6 +42,8 @@ export class CookieStore {
       if (old !== undefined) this.remove(old);
     } else if (domain !== undefined && old !== undefined) {
       domain.set(key, stored);
+      this.#secure.delete(old);
+      if (stored.secure) this.#secure.add(stored);
     } else {
       this.#insert(stored, key, now);
     }
@@ -49,7 +53,11 @@ export class CookieStore {
   /** Removes a cookie that is stored. */
   remove(cookie: HttpCookie): void {
     const domain = this.#domains.get(cookie.domain);
-    if (domain?.delete(keyOf(cookie)) !== true) return;
+    const key = keyOf(cookie);
+    const stored = domain?.get(key);
+    if (domain === undefined || stored === undefined) return;
+    domain.delete(key);
+    this.#secure.delete(stored);
     this.#size--;
     if (domain.size === 0) this.#domains.delete(cookie.domain);
   }
@@ -68,12 +76,17 @@ export class CookieStore {
     }
   }
 
-  /** Lists the cookies whose domain is this one, above it, or below it. */
-  *related(domain: string): Generator<StoredCookie> {
-    for (const [name, cookies] of this.#domains) {
-      if (domainMatches(name, domain) || domainMatches(domain, name)) {
-        yield* cookies.values();
-      }
+  /**
+   * Lists the Secure cookies of a name whose domain is this one, above it, or
+   * below it.
+   */
+  *secureRelated(name: string, domain: string): Generator<StoredCookie> {
+    for (const cookie of this.#secure) {
+      if (
+        cookie.name === name &&
+        (domainMatches(cookie.domain, domain) ||
+          domainMatches(domain, cookie.domain))
+      ) yield cookie;
     }
   }
 
@@ -83,21 +96,24 @@ export class CookieStore {
       this.#domains.set(cookie.domain, domain = new Map());
     }
     domain.set(key, cookie);
+    if (cookie.secure) this.#secure.add(cookie);
     this.#size++;
-    if (domain.size > this.#maxPerDomain) this.#evict(domain.values(), now);
-    if (this.#size > this.#maxCookies) this.#evict(this.all(), now);
+    if (domain.size > this.#maxPerDomain) this.#evict([domain], now);
+    if (this.#size > this.#maxCookies) this.#evict(this.#domains.values(), now);
   }
 
   /**
    * Removes the expired cookies, or else the one that matters least: one that
    * is not Secure first, then the one unused for longest (§5.7).
    */
-  #evict(cookies: Iterable<StoredCookie>, now: number): void {
+  #evict(domains: Iterable<Domain>, now: number): void {
     let least: StoredCookie | null = null;
     const expired: StoredCookie[] = [];
-    for (const cookie of cookies) {
-      if (isExpired(cookie, now)) expired.push(cookie);
-      if (least === null || mattersLess(cookie, least)) least = cookie;
+    for (const domain of domains) {
+      for (const cookie of domain.values()) {
+        if (isExpired(cookie, now)) expired.push(cookie);
+        if (least === null || mattersLess(cookie, least)) least = cookie;
+      }
     }
     if (expired.length === 0 && least !== null) expired.push(least);
     for (const cookie of expired) this.remove(cookie);

@@ -326,10 +326,9 @@ export class HttpCookieJar {
   #hidesSecure(url: URL, parsed: SetCookie): boolean {
     const { name, domain } = parsed;
     const path = parsed.path ?? defaultPath(url.pathname);
-    for (const cookie of this.#store.related(domain || url.hostname)) {
-      if (
-        cookie.secure && cookie.name === name && pathMatches(path, cookie.path)
-      ) return true;
+    const secure = this.#store.secureRelated(name, domain || url.hostname);
+    for (const cookie of secure) {
+      if (pathMatches(path, cookie.path)) return true;
     }
     return false;
   }

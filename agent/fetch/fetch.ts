@@ -10,10 +10,12 @@
 import { quote } from "../../core/quote.ts";
 import { HttpError } from "../../error.ts";
 import { HttpHeaders } from "../../rfc9110/headers.ts";
+import { dropUserinfo } from "../../rfc9110/_url.ts";
 import type { HttpRedirect } from "../../rfc9110/redirect.ts";
 import { HttpRequest } from "../../rfc9110/request.ts";
 import { type HttpResponse, isNullBodyStatus } from "../../rfc9110/response.ts";
 import type { HttpHop, HttpRedirectMode } from "../redirects.ts";
+import type { HttpCredentials } from "../credentials.ts";
 import { hasBadPort } from "./bad_ports.ts";
 import type { FetchContent } from "./body.ts";
 import { readDataUrl } from "./data_url.ts";
@@ -32,6 +34,8 @@ export interface FetchHost {
   readonly redirect: HttpRedirectMode;
   /** Whether the agent adds a field of that name, or wants none to be added. */
   decides(name: string): boolean;
+  /** Finds the credentials of a call without any of its own: of its proxy. */
+  readonly proxyCredentials: HttpCredentials | null;
   /** Starts a call. */
   call(request: HttpRequest, options: FetchCallOptions): Promise<FetchCall>;
 }
@@ -43,7 +47,7 @@ export interface FetchCallOptions {
   /** `undefined` for that of the agent, with {@linkcode checkingPorts}. */
   readonly redirect?: HttpRedirectMode;
   readonly cookies?: null;
-  readonly credentials?: null;
+  readonly credentials?: HttpCredentials | null;
 }
 
 /** A call that got the head of its response. */
@@ -128,8 +132,10 @@ class Fetcher {
   }
 
   async fetch(request: FetchRequest): Promise<FetchResponse> {
-    const { method, url, content, signal } = request;
+    const { method, url, content, signal, omitsCredentials } = request;
+    const { proxyCredentials: credentials } = this.#host;
     checkUrl(url);
+    if (omitsCredentials) dropUserinfo(url);
     const inMemory = content instanceof Uint8Array;
     const body = inMemory ? content : undefined;
     const headers = this.#addDefaults(request.headers);
@@ -141,7 +147,7 @@ class Fetcher {
         ...(content !== null && !inMemory && { body: content }),
         ...(signal !== null && { signal }),
         ...(mode !== this.#host.redirect && { redirect: mode }),
-        ...(request.omitsCredentials && { cookies: null, credentials: null }),
+        ...(omitsCredentials && { cookies: null, credentials }),
       });
     } catch (error) {
       throw explainError(error, url);
