@@ -1,6 +1,7 @@
 // A clock that stands still until a test moves it.
 
 import type { HttpClock } from "@pimalaya/io-http/agent";
+import { nextTurn } from "../../client/transport/turn.ts";
 
 interface FakeTimer {
   readonly at: number;
@@ -50,9 +51,13 @@ export class FakeClock implements HttpClock {
   }
 }
 
-/** Lets everything happen that waits for no time: two turns of the event loop. */
+/**
+ * Lets everything happen that waits for no time: two turns of the event loop, and
+ * of those in which a transport waits for bytes.
+ */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 2; turn++) {
     await new Promise<void>((resolve) => setTimeout(resolve, 0));
+    await nextTurn();
   }
 }

@@ -2,10 +2,12 @@
 // browser.
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { HttpError } from "@pimalaya/io-http";
+import { HttpAuthBasic, HttpError } from "@pimalaya/io-http";
 import { createFetch, HttpAgent } from "@pimalaya/io-http/agent";
+import { HttpCookieJar } from "@pimalaya/io-http/cookies";
 import { VERSION } from "../../agent/fetch/version.ts";
 import { type Case, failure, seen, summary, testCases } from "./_fetch.ts";
+import { Network, ok, respond } from "./_network.ts";
 import { startOrigin } from "./_origin.ts";
 
 const REDIRECTED = [301, 302, 303, 307, 308];
@@ -370,6 +372,32 @@ Deno.test("fetch: failures have a cause, which says more", async () => {
     await causeOf(fetch(`${origin.url}/to/302?/x`, { redirect: "error" })),
     "UnexpectedRedirect",
   );
+});
+
+Deno.test('fetch with credentials: "omit" uses no cookies and no credentials but those of a proxy', async () => {
+  const network = new Network(({ head }) =>
+    /\r\nproxy-authorization:/i.test(head)
+      ? /\r\nauthorization:/i.test(head)
+        ? ok("in", { "Set-Cookie": "b=2" })
+        : respond("401 No", "", { "WWW-Authenticate": "Basic" })
+      : respond("407 No", "", { "Proxy-Authenticate": "Basic" })
+  );
+  const cookies = new HttpCookieJar();
+  cookies.store(new URL("http://a.test/"), ["a=1"], 0);
+  await using agent = new HttpAgent({
+    connector: network,
+    cookies,
+    proxy: "http://proxy.test",
+    credentials: () => new HttpAuthBasic("u", "p"),
+  });
+  for (const url of ["http://a.test/", "http://u:p@a.test/"]) {
+    const credentials = "omit";
+    assertEquals((await agent.fetch(url)).status, 200);
+    assertEquals((await agent.fetch(url, { credentials })).status, 401);
+    const request = new Request("http://a.test/", { credentials });
+    assertEquals((await agent.fetch(request)).status, 401);
+    assert(!/\r\ncookie:/i.test(network.requests.at(-1)!.head));
+  }
 });
 
 Deno.test("fetch: a Response that cannot be made gives its connection back", async () => {
