@@ -39,7 +39,8 @@ scope.onmessage = async ({ data: { seconds, seed } }) => {
       scope.postMessage({ type: "ran", name, inputs: details.numRuns });
       if (!details.failed) continue;
       failed.add(name);
-      const report = fc.defaultReportMessage(details) ?? "";
+      const { errorInstance } = details;
+      const report = `${errorInstance}\n${fc.defaultReportMessage(details)}`;
       scope.postMessage({ type: "failed", name, report });
     }
   }
