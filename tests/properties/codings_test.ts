@@ -14,8 +14,6 @@ const ENCODERS: Readonly<Record<string, (data: Uint8Array) => Uint8Array>> = {
   br: zlib.brotliCompressSync,
 };
 const INVALID = "InvalidContentCoding";
-// No text that is decoded here comes to be one of them.
-const OTHER_CODES = ["BodyTooLarge", "UnexpectedEof", "ConnectionLost"];
 const rules = defaultRules();
 
 /** Returns the text of a body, or the code of its error. */
