@@ -48,12 +48,6 @@ export class BodyBuffer {
     const start = this.#length;
     const end = start + piece.length;
     this.#check(end);
-    if (end === this.#expected && start === 0) {
-      // A small body, whole. This is the fastest way to copy it.
-      this.#bytes = new Uint8Array(piece);
-      this.#length = end;
-      return;
-    }
     if (end > this.#bytes.length) this.#grow(end);
     this.#bytes.set(piece, start);
     this.#length = end;

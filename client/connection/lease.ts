@@ -178,28 +178,20 @@ export class Lease implements InputReceiver, OutputListener {
     return this.#holder.describe();
   }
 
-  /**
-   * Moves on from "idle".
-   *
-   * @returns What to wait for before anything is written, so that everything
-   * that arrived before is read; `null` if there is nothing to wait for. If the
-   * exchange fails meanwhile, the promise never settles.
-   */
-  open(): Promise<void> | null {
-    if (this.#phase !== "idle") return null;
+  /** Goes on once everything that arrived before the request was read. */
+  open(ready: () => void): void {
+    if (this.#phase !== "idle") return ready();
     const settled = this.#idleSince === null
       ? null
       : this.#connection.settle(this.#idleSince);
     if (settled === null) {
       this.enter("request");
-      return null;
+      return ready();
     }
-    return new Promise((resolve) => {
-      settled.then(() => {
-        if (this.#phase !== "idle") return;
-        this.enter("request");
-        resolve();
-      });
+    settled.then(() => {
+      if (this.#phase !== "idle") return;
+      this.enter("request");
+      ready();
     });
   }
 

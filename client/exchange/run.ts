@@ -134,17 +134,10 @@ class Run<C extends AnyCoroutine> implements LeaseHolder {
   }
 
   #apply(step: AnyStep): void {
-    if (isWantsWrite(step)) return this.#open(() => this.#send(step));
-    if (isWantsRead(step)) return this.#open(() => this.#read());
+    if (isWantsWrite(step)) return this.#lease.open(() => this.#send(step));
+    if (isWantsRead(step)) return this.#lease.open(() => this.#read());
     if (isErr(step)) return this.#lease.failPeer(step.error);
     this.#finish(step as HttpStepOf<C>);
-  }
-
-  /** Goes on once the connection is ready for input and output. */
-  #open(ready: () => void): void {
-    const opening = this.#lease.open();
-    if (opening === null) ready();
-    else opening.then(ready);
   }
 
   #read(): void {
