@@ -312,7 +312,7 @@ export class FastClock implements Disposable {
 
 /** Lets everything that is ready to run, run: more than any turn of ours. */
 export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 100; turn++) {
+  for (let turn = 0; turn < 200; turn++) {
     await new Promise<void>((resolve) => setImmediate(resolve));
   }
 }
