@@ -110,7 +110,7 @@ for (
   property(
     `${reader.name} returns the same for any bytes in any split, ` +
       "as a plain reader does",
-    reader === RECEIVE ? 600 : 200,
+    reader === RECEIVE ? 3000 : 500,
     fc.tuple(
       setups,
       fc.oneof(
