@@ -47,9 +47,9 @@ import {
 const LARGE_BYTES = 100_000_000;
 const JSON_CHARS = 1_000_000;
 const EFFORT: Effort = {
-  rounds: 11,
-  sampleMilliseconds: 400,
-  warmUpMilliseconds: 800,
+  rounds: 9,
+  sampleMilliseconds: 250,
+  warmUpMilliseconds: 600,
 };
 
 type Name = "deno" | "node" | "bun";
