@@ -34,6 +34,7 @@ export type Need =
   | "transport" // sockets that this package drives itself
   | "tls"
   | "clientCertificate"
+  | "clone"
   | "closeNotify"
   | "unix";
 

@@ -10,7 +10,7 @@ export const FETCH: Group = {
   cases: [
     {
       name: "a response tells where it comes from, and so does its clone",
-      needs: ["sockets"],
+      needs: ["sockets", "clone"],
       run: async (env) => {
         const response = await open(env)(env.url("/moved#fragment"));
         const clone = response.clone();
