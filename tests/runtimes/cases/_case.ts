@@ -35,6 +35,7 @@ export type Need =
   | "tls"
   | "clientCertificate"
   | "clone"
+  | "tlsClose"
   | "closeNotify"
   | "unix";
 
