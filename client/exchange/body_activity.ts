@@ -77,8 +77,10 @@ export class Pulling implements BodyActivity {
 
   end(): void {
     // A stream that was closed loses what it has queued if a reader then asks
-    // for more than that. The next pull, which finds nothing queued, closes it.
-    const hasQueued = (this.#controller.desiredSize ?? 0) < 0;
+    // for more than that. If this pull gave it data that nobody has read yet, the
+    // next one closes it. Older data does not count: in workerd, that is what the
+    // slower of two clones has not read.
+    const hasQueued = !this.wants && (this.#controller.desiredSize ?? 0) < 0;
     try {
       if (!hasQueued) {
         this.#controller.close();

@@ -10,7 +10,7 @@ export const FETCH: Group = {
   cases: [
     {
       name: "a response tells where it comes from, and so does its clone",
-      needs: ["sockets", "clone"],
+      needs: ["sockets"],
       run: async (env) => {
         const response = await open(env)(env.url("/moved#fragment"));
         const clone = response.clone();

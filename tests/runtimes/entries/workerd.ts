@@ -27,7 +27,6 @@ export default {
       site: JSON.parse(SITE),
       lacks: {
         clientCertificate: "cloudflare:sockets has no client certificates",
-        clone: "a known fault of this package: there, a clone finds no end",
         closeNotify: "cloudflare:sockets trusts no authority of ours",
         tls: "cloudflare:sockets trusts no authority of ours",
         transport: "this package drives its streams",
