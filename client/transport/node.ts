@@ -305,10 +305,20 @@ export class NodeTransport implements SocketTransport {
     this.#socket.end(() => {
       if (this.#carrier === null) return this.#destroy();
       // The TLS layer passes its close_notify on in a microtask.
-      queueMicrotask(() => this.#carrier?.end(() => this.#destroy()));
+      queueMicrotask(() => this.#carrier?.end(() => this.#destroyRead()));
     });
     await this.#closed;
     clearTimeout(timer);
+  }
+
+  /**
+   * Destroys the socket after a turn in which whatever has arrived is read. If a
+   * socket is closed before that, the system resets the connection, and what it
+   * has not sent yet is lost. After a large upload, TLS session tickets are still
+   * unread.
+   */
+  #destroyRead(): void {
+    nextTurn().then(() => this.#destroy());
   }
 
   abort(reason: unknown): void {

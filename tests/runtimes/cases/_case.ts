@@ -34,7 +34,6 @@ export type Need =
   | "transport" // sockets that this package drives itself
   | "tls"
   | "clientCertificate"
-  | "tlsClose"
   | "closeNotify"
   | "unix";
 

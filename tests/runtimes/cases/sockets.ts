@@ -109,7 +109,7 @@ export const SOCKETS: Group = {
       },
       {
         name: `close ${over} ends the connection in order`,
-        needs: tls ? ["tls", "tlsClose"] : needs,
+        needs,
         run: (env) => close(env, tls),
       },
       {

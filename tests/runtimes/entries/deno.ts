@@ -6,10 +6,6 @@ import { connectorLink, type Outcome, runSuite } from "../suite.ts";
 
 await runSuite({
   site: JSON.parse(Deno.args[0]!),
-  lacks: {
-    tlsClose: "a known fault of this package: there, a close right after a " +
-      "write of megabytes may cut it short",
-  },
   links: [
     connectorLink("denoConnector", denoConnector),
     connectorLink("nodeConnector", nodeConnector),
