@@ -178,7 +178,10 @@ export class Lease implements InputReceiver, OutputListener {
     return this.#holder.describe();
   }
 
-  /** Goes on once everything that arrived before the request was read. */
+  /**
+   * Moves on from "idle", and calls back: once everything that arrived before was
+   * read, before anything else is; not at all if the exchange fails meanwhile.
+   */
   open(ready: () => void): void {
     if (this.#phase !== "idle") return ready();
     const settled = this.#idleSince === null

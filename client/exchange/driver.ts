@@ -117,7 +117,7 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
    */
   constructor(
     connection: Connection,
-    { request, plan, reader, ...options }: ExchangeParts,
+    { request, plan, reader, signal, monitor }: ExchangeParts,
     consumer: HeadConsumer,
   ) {
     // Read now: later changes to the request have no effect.
@@ -126,7 +126,7 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
     this.#reader = reader;
     this.#state = { at: "head", consumer };
     this.#upload = new Upload(plan, this);
-    this.#lease = connection.lease(this, options);
+    this.#lease = connection.lease(this, { signal, monitor });
   }
 
   get url(): URL {
@@ -160,20 +160,17 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
       : null;
   }
 
-  /** Starts to send and to receive. */
-  start(): void {
-    this.#lease.open(() => {
-      this.#upload.start();
-      if (this.#state.at === "head") this.#lease.read();
-    });
-  }
-
   /** How much of the body has arrived during a pause, as far as is known. */
   get arrivedBytes(): number {
     const state = this.#state;
     return state.at === "paused" && state.step.type === "Data"
       ? state.step.bytes.length
       : 0;
+  }
+
+  /** Starts to send and to receive. */
+  start(): void {
+    this.#lease.open(() => this.#begin());
   }
 
   /** Goes on after a pause. */
@@ -259,6 +256,11 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
 
   failSource(error: unknown): void {
     this.#lease.fail(error);
+  }
+
+  #begin(): void {
+    this.#upload.start();
+    if (this.#state.at === "head") this.#lease.read();
   }
 
   /** Takes steps until more input is needed, or the consumer has enough. */

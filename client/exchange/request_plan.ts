@@ -101,17 +101,15 @@ export function planRequest(
 }
 
 /** Plans a request that is encoded already. */
-function planPieces(
-  [head, ...rest]: readonly Uint8Array<ArrayBuffer>[],
-): RequestPlan {
-  return {
-    head: head!,
-    body: rest.length === 0 ? null : {
-      open: () => bytesSource(rest),
-      framing: NO_FRAMING,
-      continueTimeout: null,
-    },
+function planPieces(pieces: readonly Uint8Array<ArrayBuffer>[]): RequestPlan {
+  const head = pieces[0]!;
+  if (pieces.length === 1) return { head, body: null };
+  const body = {
+    open: () => bytesSource(pieces.slice(1)),
+    framing: NO_FRAMING,
+    continueTimeout: null,
   };
+  return { head, body };
 }
 
 function expectsContinue({ headers }: HttpRequest): boolean {

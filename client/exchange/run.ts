@@ -172,10 +172,17 @@ class Run<C extends AnyCoroutine> implements LeaseHolder {
   #write(bytes: Uint8Array): void {
     if (this.#output.kind === "writing") clearTimeout(this.#output.timer);
     const rest = bytes.subarray(MAX_WRITE_BYTES);
-    const timer = setTimeout(() => this.#block(), WRITE_PATIENCE);
+    const timer = setTimeout(() => this.#waitLonger(timer), WRITE_PATIENCE);
     this.#output = { kind: "writing", rest, timer };
     // A copy: after early input, the coroutine may reuse its buffer.
     this.#lease.write([new Uint8Array(bytes.subarray(0, MAX_WRITE_BYTES))]);
+  }
+
+  /** Gives a busy runtime the chance to say that the write is done. */
+  async #waitLonger(timer: ReturnType<typeof setTimeout>): Promise<void> {
+    await this.#lease.turn();
+    const output = this.#output;
+    if (output.kind === "writing" && output.timer === timer) this.#block();
   }
 
   /** Passes on input although the write is not done. */

@@ -13,6 +13,7 @@ import {
   type BodyConsumer,
   ExchangeDriver,
   type ExchangeParts,
+  type HeadConsumer,
   type ResponseEnd,
 } from "./driver.ts";
 
@@ -50,16 +51,35 @@ export interface SendCall extends ExchangeParts {
  * @throws {HttpError} If the connection ended while it was idle.
  */
 export function send(connection: Connection, call: SendCall): void {
-  const interim: HttpResponse[] = [];
-  const driver: ExchangeDriver = new ExchangeDriver(connection, call, {
-    interim(response) {
-      interim.push(response);
-    },
-    head: (response, framing) =>
-      new BufferedBody(call, driver, { response, framing, interim }),
-    fail: call.reject,
-  });
-  driver.start();
+  const heads = new BufferedHeads(call);
+  heads.driver = new ExchangeDriver(connection, call, heads);
+  heads.driver.start();
+}
+
+class BufferedHeads implements HeadConsumer {
+  declare driver: ExchangeDriver;
+  readonly #call: SendCall;
+  readonly #interim: HttpResponse[] = [];
+
+  constructor(call: SendCall) {
+    this.#call = call;
+  }
+
+  interim(response: HttpResponse): void {
+    this.#interim.push(response);
+  }
+
+  head(response: HttpResponse, framing: HttpFraming): BodyConsumer {
+    return new BufferedBody(this.#call, this.driver, {
+      response,
+      framing,
+      interim: this.#interim,
+    });
+  }
+
+  fail(error: unknown): void {
+    this.#call.reject(error);
+  }
 }
 
 class BufferedBody implements BodyConsumer {

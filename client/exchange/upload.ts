@@ -1,6 +1,8 @@
 // Sending a request: its head, and a body that is streamed, large, or waits for
 // a 100.
 //
+//   head ── nothing follows it ──────────────────────────> sent
+//
 //   gated ── 100, or time is up ──> taking <──> writing ──> sent
 //     │                               │            │
 //     └───────────────────────────────┴─── stop ───┴─────> stopped
@@ -40,6 +42,8 @@ export interface UploadListener {
 }
 
 type State =
+  /** Nothing follows the head, which is being written. */
+  | { readonly kind: "head" }
   | { readonly kind: "gated"; readonly open: () => void }
   | { readonly kind: "taking" }
   | {
@@ -51,6 +55,7 @@ type State =
   | { readonly kind: "sent" }
   | { readonly kind: "stopped" };
 
+const HEAD: State = { kind: "head" };
 const TAKING: State = { kind: "taking" };
 const SENT: State = { kind: "sent" };
 const STOPPED: State = { kind: "stopped" };
@@ -92,7 +97,7 @@ export class Upload {
   start(): void {
     const { head, body } = this.#plan;
     if (body === null) {
-      this.#state = { kind: "writing", last: true, done: () => this.#finish() };
+      this.#state = HEAD;
       this.#listener.write([head]);
     } else {
       this.#sendBody(head, body).catch((error) => this.#failSource(error));
@@ -108,6 +113,7 @@ export class Upload {
   /** Learns that the pending write is done. */
   written(): void {
     const state = this.#state;
+    if (state.kind === "head") return this.#finish();
     if (state.kind !== "writing") return;
     this.#state = TAKING;
     state.done();
@@ -120,7 +126,7 @@ export class Upload {
    */
   stop(reason: StopReason): void {
     const state = this.#state;
-    if (state.kind === "sent") return;
+    if (state.kind === "sent" || state.kind === "head") return;
     if (state.kind === "writing" && state.last) return;
     this.end(reason);
   }
