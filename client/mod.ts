@@ -1,21 +1,68 @@
 /**
- * Clients: the coroutines of `@pimalaya/io-http` driven over connections, over
- * a stream that you opened or one that is opened for you.
+ * Clients: requests over one connection, which the client opens, or which you
+ * opened. An agent, in `@pimalaya/io-http/agent`, does more over many.
  *
- * @example An exchange over any pair of streams
+ * `send` returns a whole response, and `exchange` returns one whose body arrives
+ * while you read it. `run` drives any other coroutine. This is the life of an
+ * exchange:
+ *
+ * ```txt
+ *       idle      Nothing is sent. If bytes, the end, or a reset has arrived, the
+ *        │        call fails: they are not the response.
+ *        v
+ *     request     The head is sent, then the body. A response may come before the
+ *        │        whole body is sent, and can stop it.
+ *        v
+ *       head      Interim responses, then the head of the final response. Now
+ *        │        exchange() returns.
+ *        v
+ *       body      The body, then its trailers. Then send() returns.
+ *        │
+ *        ├──> idle        Another request can be sent.
+ *        ├──> upgraded    detach() returns the connection.
+ *        └──> closed      The response says so, the request was not sent whole, or
+ *                         the exchange failed. `closeReason` says why.
+ * ```
+ *
+ * An {@linkcode HttpError} tells in `progress` how far its exchange had come.
+ *
+ * @example Two exchanges over any pair of streams
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { HttpRequest } from "@pimalaya/io-http";
  * import { HttpClient } from "@pimalaya/io-http/client";
  *
- * // A server in memory, which answers whatever it is asked.
- * const readable = new Response("HTTP/1.1 204 No Content\r\n\r\n").body!;
- * const writable = new WritableStream<Uint8Array>();
+ * // A server in memory, which responds to each request.
+ * let respond: (response: string) => void;
+ * const encoder = new TextEncoder();
+ * const readable = new ReadableStream<Uint8Array>({
+ *   start(controller) {
+ *     respond = (response) => controller.enqueue(encoder.encode(response));
+ *   },
+ * });
+ * const writable = new WritableStream<Uint8Array>({
+ *   write: () => respond("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHello"),
+ * });
  *
  * await using client = new HttpClient({ readable, writable });
- * const { response } = await client.send(HttpRequest.get("http://example.com/"));
+ * const request = HttpRequest.get("http://example.com/");
  *
- * assertEquals(response.status, 204);
+ * const { response } = await client.send(request);
+ * assertEquals(response.text(), "Hello");
+ *
+ * const exchange = await client.exchange(request);
+ * assertEquals(exchange.response.status, 200);
+ * for await (const piece of exchange.body) {
+ *   assertEquals(piece.length, 5);
+ * }
+ * assertEquals(await exchange.closed, { keepAlive: true, closeReason: null });
+ * ```
+ *
+ * @example Over a socket, on any runtime that has some
+ * ```ts ignore
+ * await using client = await HttpClient.connect("https://example.com/");
+ * const output = await client.send(HttpRequest.get("https://example.com/"));
+ * console.log(output.response.status, output.reused);
  * ```
  *
  * @module
