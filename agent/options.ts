@@ -72,7 +72,8 @@ export interface HttpWarning {
 export interface HttpAgentCallOptions {
   /**
    * Time limits, in milliseconds; `null` for none. Each that is not given keeps
-   * its value.
+   * its value. The whole call has none, since downloads and event streams may
+   * last for any time.
    *
    * @default {see {@linkcode HttpTimeouts}}
    */
@@ -104,7 +105,8 @@ export interface HttpAgentCallOptions {
     | null
     | undefined;
   /**
-   * Finds credentials for an origin or proxy that asks for them.
+   * Finds credentials for an origin or proxy that asks for them. Without it, a
+   * challenge is a response like any other: no secret is sent by surprise.
    *
    * @default {null}
    */
@@ -124,14 +126,15 @@ export interface HttpAgentCallOptions {
    */
   decode?: boolean | HttpDecodeOptions | undefined;
   /**
-   * Fields to add to each request that has none of that name.
+   * Fields to add to each request that has none of that name. By default, only
+   * what you ask for is sent.
    *
    * @default {none}
    */
   headers?: HttpAgentHeadersInit | undefined;
   /**
    * Where to connect instead of to the URL's host and port, which stay those of
-   * `Host` and of the certificate.
+   * `Host` and of the certificate. By default, the URL says it all.
    *
    * @default {null}
    */
@@ -141,7 +144,8 @@ export interface HttpAgentCallOptions {
     | null
     | undefined;
   /**
-   * Whether to refuse http URLs, also those that a redirect points to.
+   * Whether to refuse http URLs, also those that a redirect points to. It is off
+   * because local services and devices often speak nothing else.
    *
    * @default {false}
    */
@@ -152,38 +156,42 @@ export interface HttpAgentCallOptions {
 export interface HttpAgentOptions
   extends HttpReceiveOptions, HttpAgentCallOptions {
   /**
-   * Opens the connections.
+   * Opens the connections. The runtime's own is the one that is tested with it;
+   * pass another for a tunnel, or for tests in memory.
    *
    * @default {the runtime's own}
    */
   connector?: HttpConnector | undefined;
   /**
-   * Certificates and keys. They are copied, and connections with different ones
-   * are not shared.
+   * Certificates and keys, besides the authorities that the runtime trusts. They
+   * are copied, and connections with different ones are not shared.
    *
    * @default {the runtime's own authorities}
    */
   tls?: HttpTlsOptions | undefined;
   /**
-   * Limits of the pool.
+   * Limits of the pool. The defaults are high enough not to slow a program down,
+   * and low enough to stay below what systems allow a process.
    *
    * @default {256 connections, 64 per origin, idle for up to 60 s}
    */
   pool?: HttpPoolOptions | undefined;
   /**
-   * Is called with what is no failure, but hardly what was meant.
+   * Is called with what is no failure, but hardly what was meant. By default, a
+   * library writes no logs.
    *
    * @default {nothing is called}
    */
   onWarning?: ((warning: HttpWarning) => void) | undefined;
   /**
-   * Tells the time, for tests.
+   * Tells the time, so that tests need not wait.
    *
    * @default {the runtime's clock}
    */
   clock?: HttpClock | undefined;
   /**
-   * Returns numbers from 0 up to 1, for delays and nonces.
+   * Returns numbers from 0 up to 1, for delays and nonces, which nobody should be
+   * able to predict. A test may pass a sequence of its own.
    *
    * @default {a source that cannot be predicted}
    */

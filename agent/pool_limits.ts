@@ -9,13 +9,15 @@ import { checkCount, checkMilliseconds } from "./_numbers.ts";
 /** Limits of a pool. */
 export interface HttpPoolOptions {
   /**
-   * How many connections there may be, including those that are being opened.
+   * How many connections there may be, including those that are being opened. A
+   * process often may have no more than 1,024 descriptors.
    *
    * @default {256}
    */
   maxConnections?: number | undefined;
   /**
-   * How many of them may be to one origin: with one key, to be exact.
+   * How many of them may be to one origin: with one key, to be exact. More would
+   * hardly be faster, and look like an attack to some servers.
    *
    * @default {64}
    */
@@ -23,19 +25,21 @@ export interface HttpPoolOptions {
   /**
    * How long a connection may be idle, in milliseconds; `null` for any time. If it
    * is given, a server's `Keep-Alive` can only shorten it; by default, a server
-   * may ask for up to 600 s.
+   * may ask for up to 600 s. Many servers close after about a minute.
    *
    * @default {60_000}
    */
   idleTimeout?: number | null | undefined;
   /**
-   * How old a connection may be to carry another exchange, in milliseconds.
+   * How old a connection may be to carry another exchange, in milliseconds. Set
+   * it if the addresses behind a name change, which a connection does not notice.
    *
    * @default {null}
    */
   maxAge?: number | null | undefined;
   /**
-   * How many exchanges a connection may carry.
+   * How many exchanges a connection may carry. Servers that have such a limit
+   * close by themselves, so there is none by default.
    *
    * @default {null}
    */
