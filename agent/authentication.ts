@@ -1,5 +1,5 @@
 // How one hop of a call answers the challenges of its origin, or those of its
-// proxy (PROTOCOL §17). The other of the two has a machine of its own, so that
+// proxy. The other of the two has a machine of its own, so that
 // neither gets the credentials of the other.
 //
 // | the request carried              | the challenge          | then            |

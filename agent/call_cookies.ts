@@ -1,4 +1,4 @@
-// The `Cookie` field of a request: the caller's own, then the jar's (PROTOCOL §18).
+// The `Cookie` field of a request: the caller's own, then the jar's.
 
 import type { HttpHeaders } from "../rfc9110/headers.ts";
 

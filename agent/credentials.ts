@@ -1,5 +1,5 @@
 /**
- * Credentials, and which challenge they answer (RFC 9110 §11, PROTOCOL §17).
+ * Credentials, and which challenge they answer (RFC 9110 §11).
  *
  * @module
  */

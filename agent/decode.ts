@@ -1,5 +1,5 @@
 /**
- * Content codings (RFC 9110 §8.4, PROTOCOL §15): which ones to ask for, and the
+ * Content codings (RFC 9110 §8.4): which ones to ask for, and the
  * body without them.
  *
  * @module

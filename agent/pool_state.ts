@@ -1,6 +1,6 @@
 /**
  * The state of a pool of connections: which call gets which connection, which
- * connects, which waits, and what to close (PROTOCOL §11).
+ * connects, which waits, and what to close.
  *
  * It knows numbers only: the IDs of calls that ask, of keys (all that must be
  * equal for two calls to share a connection), and of connections, and the time.

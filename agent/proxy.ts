@@ -1,5 +1,5 @@
 /**
- * Connections through proxies (PROTOCOL §16).
+ * Connections through proxies.
  *
  * @module
  */

@@ -1,4 +1,4 @@
-// Which redirects a call follows (PROTOCOL §13). The request that follows one is
+// Which redirects a call follows. The request that follows one is
 // built by `redirectRequest`.
 
 import { HttpError } from "../error.ts";

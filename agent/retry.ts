@@ -1,4 +1,4 @@
-// Whether a request is sent again. PROTOCOL §12 in full:
+// Whether a request is sent again, and these are all the rules:
 //
 // |   | what happened                                    | sent again           |
 // |---|--------------------------------------------------|----------------------|

@@ -1,5 +1,5 @@
 // A route: all that has to be known to open a connection, and so all that two
-// calls must have in common to share one (PROTOCOL §11, "key").
+// calls must have in common to share one.
 
 import { quote } from "../core/quote.ts";
 import type {

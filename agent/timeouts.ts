@@ -1,4 +1,4 @@
-// The time limits of a call (PROTOCOL §14), in milliseconds. `Infinity` is none.
+// The time limits of a call, in milliseconds. `Infinity` is none.
 
 import { quote } from "../core/quote.ts";
 import { HttpError, type HttpProgress, type HttpTimeouts } from "../error.ts";

@@ -1,4 +1,4 @@
-// `fetch` over the calls of an agent (WHATWG Fetch, PROTOCOL §19).
+// `fetch` over the calls of an agent (WHATWG Fetch).
 //
 //   arguments ─┬─> data: ────────────────────────────────────> Response
 //              ├─> http:, https: ──> a call ──> integrity? ──> Response

@@ -341,7 +341,7 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
     return false;
   }
 
-  /** Starts the body. PROTOCOL §2 says what becomes of the upload. */
+  /** Starts the body, and decides about the rest of the upload (RFC 9112 §9.5). */
   #startBody(
     consumer: HeadConsumer,
     { response, framing }: Step<"Head">,

@@ -1,4 +1,4 @@
-// How an agent ends, and what ends connections before (PROTOCOL §11).
+// How an agent ends, and what ends connections before (docs/policies.md, "Pool").
 
 import v8 from "node:v8";
 import vm from "node:vm";

@@ -1,5 +1,5 @@
-// The policies of a call, driven by an agent: content codings (PROTOCOL §15),
-// credentials (§17), and cookies (§18).
+// The policies of a call, driven by an agent: content codings (docs/policies.md, "Content codings"),
+// credentials, and cookies.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import zlib from "node:zlib";

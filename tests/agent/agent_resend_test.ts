@@ -1,4 +1,4 @@
-// What the agent sends again (PROTOCOL §12), seen from the server: how often
+// What the agent sends again (docs/policies.md, "Sending again"), seen from the server: how often
 // each request arrives, and on which connection.
 
 import { assertEquals, assertRejects } from "@std/assert";

@@ -1,4 +1,4 @@
-// The time limits of PROTOCOL §14, each by a clock that the test moves.
+// The time limits of docs/policies.md, "Time limits", each by a clock that the test moves.
 
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import {

@@ -1,4 +1,4 @@
-// Credentials (PROTOCOL §17) and cookies (§18) of a call.
+// Credentials and cookies of a call.
 
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { HttpAuthBasic, HttpAuthBearer, HttpRequest } from "@pimalaya/io-http";

@@ -1,4 +1,4 @@
-// A call by hand: redirects (PROTOCOL §13) and the order of its steps.
+// A call by hand: redirects (docs/policies.md, "Redirects") and the order of its steps.
 
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { HttpHeaders, HttpRequest, Secret } from "@pimalaya/io-http";

@@ -1,4 +1,4 @@
-// PROTOCOL §15, content codings.
+// docs/policies.md, "Content codings", content codings.
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import zlib from "node:zlib";

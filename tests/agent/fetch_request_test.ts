@@ -1,4 +1,4 @@
-// `fetch` (PROTOCOL §19): what it sends, and how it is aborted.
+// `fetch` (docs/policies.md, "fetch"): what it sends, and how it is aborted.
 
 import { assertEquals } from "@std/assert";
 import { Secret } from "@pimalaya/io-http";

@@ -1,4 +1,4 @@
-// `fetch` (PROTOCOL §19): the cases of the web platform tests that need no
+// `fetch` (docs/policies.md, "fetch"): the cases of the web platform tests that need no
 // browser.
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";

@@ -1,4 +1,4 @@
-// The rules of PROTOCOL §11, each as a script. A line is an event and the
+// The rules of docs/policies.md, "Pool", each as a script. A line is an event and the
 // decisions that follow from it:
 //
 //   ask A1 > connect 1      call 1 asks with key A; connection 1 is opened for it

@@ -1,4 +1,4 @@
-// PROTOCOL §12, sending again, as scripts (see `_calls.ts`).
+// docs/policies.md, "Sending again", sending again, as scripts (see `_calls.ts`).
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { HttpRequest } from "@pimalaya/io-http";

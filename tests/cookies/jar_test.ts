@@ -34,7 +34,7 @@ function header(jar: HttpCookieJar, url: string, now = NOW): string | null {
   return jar.header(new URL(url), now);
 }
 
-// PROTOCOL: "Each refusal has a reason", one row for each reason and its border.
+// Each refusal has a reason: one row for each reason and its border.
 const OUTCOMES: readonly [
   url: string,
   value: string,

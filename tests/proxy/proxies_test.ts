@@ -109,7 +109,7 @@ test("HttpProxies throws a TypeError without the value for a proxy that is none"
   }
 });
 
-// PROTOCOL.md §16, row by row.
+// docs/policies.md, "Proxies", row by row.
 for (
   const [name, noProxy, inside, outside] of [
     [

@@ -155,7 +155,7 @@ class Soak {
       const { id, plan, isPost, attempts } = call;
       const count = counts[id] ?? 0;
       const hops = plan.name === "redirect" ? 2 : 1;
-      // PROTOCOL §12: only an idempotent request is sent a second time.
+      // docs/policies.md, "Sending again": only an idempotent request is sent a second time.
       const most = (isPost ? 1 : 2) * hops;
       if (count > most) {
         this.faults.push(

@@ -1,4 +1,4 @@
-// What becomes of a connection between exchanges (PROTOCOL §5), and what a call
+// What becomes of a connection between exchanges (docs/protocol.md), and what a call
 // says that comes at the wrong time.
 
 import {

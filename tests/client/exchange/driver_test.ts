@@ -1,5 +1,5 @@
 // The two directions of an exchange: a final response before the request was
-// sent whole (PROTOCOL §2), interim responses, and upgrades.
+// sent whole (docs/protocol.md), interim responses, and upgrades.
 
 import {
   assertEquals,

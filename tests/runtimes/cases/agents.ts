@@ -109,7 +109,7 @@ async function abort({ connector, url, use }: Env) {
   equal("text", response.text(), "hello");
 }
 
-/** PROTOCOL §12: the connection ends as the second request is written. */
+/** docs/policies.md, "Sending again": the connection ends as the second request is written. */
 async function again({ connector, peer, use }: Env) {
   const ok = { write: "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi" };
   const { port, facts } = await peer([["head", ok, "head", "fin"], [

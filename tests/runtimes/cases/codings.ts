@@ -1,4 +1,4 @@
-// PROTOCOL §15, with the decoders of each runtime.
+// docs/policies.md, "Content codings", with the decoders of each runtime.
 
 import { equal } from "../../_sweep.ts";
 import { checkCodings, defaultRules } from "../../agent/_codings.ts";

@@ -87,7 +87,7 @@ async function runFault(env: Env, [, script, codes, phase]: Fault) {
   equal("reusable", client.reusable, false);
 }
 
-/** Nothing that came before a request is its response (PROTOCOL §5). */
+/** Nothing that came before a request is its response (docs/protocol.md). */
 async function runIdle(env: Env, action: Action) {
   const peer = await env.peer([["head", { write: OK }, "signal", action]]);
   const client = await env.connect(peer.port);
@@ -105,7 +105,7 @@ async function runIdle(env: Env, action: Action) {
   equal("requests", received.split("GET / ").length - 1, 1);
 }
 
-/** PROTOCOL §2: a 2xx does not stop the upload. */
+/** docs/protocol.md: a 2xx does not stop the upload. */
 async function early(env: Env) {
   const peer = await env.peer([[
     "head",
