@@ -1,5 +1,6 @@
 // Drives a call by hand, without I/O: each method answers the last step.
 
+import { assertEquals } from "@std/assert";
 import {
   HttpCall,
   type HttpCallExchange,
@@ -17,6 +18,8 @@ import {
   HttpRequest,
   HttpResponse,
 } from "@pimalaya/io-http";
+import { test } from "../_pure.ts";
+import { optionsOf, parseScripts } from "./_scripts.ts";
 
 /** How far the exchange came that failed. */
 const PROGRESS: Record<string, HttpProgress | null> = {
@@ -118,7 +121,7 @@ export function show(step: HttpCallStep): string {
       const path = url.host === "a.test" ? url.pathname : url.href;
       const marks = (step.withBody ? "" : " without body") +
         (step.fresh ? " fresh" : "");
-      return `${method} ${path}${marks}`;
+      return `${method} ${path}${marks}` + showLogins(step.request.headers);
     }
     case "WantsTimer":
       return `wait ${step.milliseconds}`;
@@ -131,31 +134,66 @@ export function show(step: HttpCallStep): string {
   }
 }
 
-/**
- * Runs a script: a line is an input, `>`, and the step that follows. Inputs are
- * `elapse`, `fail CODE CAME` and `STATUS FIELD: VALUE | FIELD: VALUE`, which
- * `used` before it says came on a used connection.
- *
- * @returns The script with the steps that came.
- */
-export function runScript(driven: Driven, script: string): string[] {
-  return linesOf(script).map((line) => {
-    const [input] = line.split(" > ") as [string];
-    const [word, ...rest] = input.split(" ");
-    if (word === "elapse") driven.elapse();
-    else if (word === "fail") driven.fail(rest[0]!, rest[1]!, !rest[2]);
-    else {
-      const reused = word === "used";
-      const [status, ...fields] = reused ? rest : [word, ...rest];
-      const headers = fields.join(" ").split(" | ").filter(Boolean)
-        .map((field) => field.split(": ", 2) as [string, string]);
-      driven.respond(Number(status), headers, { reused });
-    }
-    return `${input} > ${show(driven.step)}`;
-  });
+/** Shows credentials; those of Digest as `nonce.count`. */
+function showLogins(headers: HttpHeaders): string {
+  const login = headers.get("authorization");
+  const proxys = headers.get("proxy-authorization");
+  return (login === null ? "" : ` as ${shorten(login)}`) +
+    (proxys === null ? "" : `, to the proxy as ${shorten(proxys)}`);
 }
 
-/** The lines of a script. */
-export function linesOf(script: string): string[] {
-  return script.split("\n").map((line) => line.trim()).filter(Boolean);
+function shorten(value: string): string {
+  const [, nonce, count] = /nonce="(\w*)", nc=0*(\d+)/.exec(value) ?? [];
+  return nonce === undefined ? value : `Digest ${nonce}.${count}`;
+}
+
+/** Options that the scripts of all files know. */
+export const CALL_WORDS: Record<string, HttpCallOptions> = {
+  "used body": { replayable: false },
+  retry: { retry: true },
+  "retry at once": { retry: { backoff: () => 0 } },
+};
+
+/**
+ * Runs a script against calls of GET, or of the method that its name starts with.
+ * Its events are `elapse`, `fail CODE CAME`, and `STATUS FIELD: VALUE | ...`, which
+ * came on a used connection if `used` stands before it.
+ */
+export function testCalls(
+  scripts: string,
+  words: Record<string, HttpCallOptions>,
+): void {
+  for (const script of parseScripts(scripts)) {
+    test(`A call ${script.name}`, () => {
+      const options = optionsOf(script.words, { ...CALL_WORDS, ...words });
+      const method = /^(GET|POST) /.exec(script.name)?.[1] ?? "GET";
+      const url = options.httpsOnly ? "https://a.test/" : "http://a.test/";
+      const driven = new Driven(new HttpRequest(method, url), options);
+      const lines = script.lines.map((line) => {
+        const event = line.slice(0, line.indexOf(" > "));
+        playEvent(driven, event);
+        return `${event} > ${show(driven.step)}`;
+      });
+      assertEquals(lines, script.lines);
+    });
+  }
+}
+
+/** Plays one event of a script. */
+export function playEvent(driven: Driven, event: string): void {
+  const [word, ...rest] = event.split(" ") as [string, ...string[]];
+  if (word === "elapse") driven.elapse();
+  else if (word === "fail") driven.fail(rest[0]!, rest[1]!, !rest[2]);
+  else if (word === "used") answer(driven, rest, true);
+  else answer(driven, [word, ...rest], false);
+}
+
+function answer(
+  driven: Driven,
+  [status, ...fields]: readonly string[],
+  reused: boolean,
+): void {
+  const headers = fields.join(" ").split(" | ").filter(Boolean)
+    .map((field) => field.split(": ", 2) as [string, string]);
+  driven.respond(Number(status), headers, { reused });
 }

@@ -1,6 +1,13 @@
-// Credentials and cookies of a call.
+// docs/policies.md, "Credentials" and "Cookies". The events of the scripts are
+// those of `_calls.ts`, and:
+//
+//   call URL           another call with the same options
+//   other URL          one whose credentials another function finds
+//   asks A + B         a 401 with challenges
+//   proxy asks A + B   a 407 with challenges
+//   give X             the credentials that were asked for
 
-import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { assertEquals, assertNotEquals } from "@std/assert";
 import { HttpAuthBasic, HttpAuthBearer, HttpRequest } from "@pimalaya/io-http";
 import {
   HttpCallMemory,
@@ -10,144 +17,229 @@ import {
 import { HttpAuthDigest } from "@pimalaya/io-http/auth/digest";
 import { HttpCookieJar } from "@pimalaya/io-http/cookies";
 import { test } from "../_pure.ts";
-import { Driven, show } from "./_calls.ts";
+import { CALL_WORDS, Driven, playEvent, show } from "./_calls.ts";
+import { optionsOf, parseScripts } from "./_scripts.ts";
 
 const HTTPS = "https://a.test/";
 const HTTP = "http://a.test/";
 const PASSWORD = { username: "u", password: "p" };
-const BASIC = 'Basic realm="r"';
-const BEARER = 'Bearer realm="r"';
-const INVALID = 'Bearer realm="r", error="invalid_token"';
 
-function digest(nonce: string, more = ""): string {
-  return `Digest realm="r", nonce="${nonce}", qop="auth"${more}`;
+const CHALLENGES: Record<string, string> = {
+  basic: 'Basic realm="r"',
+  token: 'Bearer realm="r"',
+  "invalid token": 'Bearer realm="r", error="invalid_token"',
+};
+
+/** `digest NONCE, MORE` is a challenge, too. */
+function challengeOf(text: string): string {
+  const [, nonce, more = ""] = /^digest (\w+)(.*)/.exec(text) ?? [];
+  return nonce === undefined
+    ? CHALLENGES[text]!
+    : `Digest realm="r", nonce="${nonce}", qop="auth"${more}`;
 }
+
+function challenge(driven: Driven, challenges: string, proxy = false): Driven {
+  const name = proxy ? "Proxy-Authenticate" : "WWW-Authenticate";
+  const values = challenges === "" ? [] : challenges.split(" + ");
+  const fields = values.map((text) => [name, challengeOf(text)] as const);
+  return driven.respond(proxy ? 407 : 401, fields);
+}
+
+const CREDENTIALS: Record<string, HttpCredential | null> = {
+  none: null,
+  basic: new HttpAuthBasic("u", "p"),
+  password: PASSWORD,
+  another: { username: "u", password: "new" },
+};
+
+function credentialOf(name: string): HttpCredential | null {
+  if (name === "digest") return new HttpAuthDigest("u", "p");
+  const [, token] = /^token (\w+)/.exec(name) ?? [];
+  return token === undefined ? CREDENTIALS[name]! : new HttpAuthBearer(token);
+}
+
+const WORDS: Record<string, HttpCallOptions> = {
+  ...CALL_WORDS,
+  proxy: { proxy: "http://p.test" },
+  "proxy with login": { proxy: "http://u:p@p.test" },
+  "SOCKS proxy": { proxy: "socks5://u:p@p.test" },
+  "own login": { headers: { Authorization: "own" } },
+};
 
 // A function is not run by the call, so any will do.
 function asking(more: HttpCallOptions = {}): HttpCallOptions {
   return { credentials: () => null, memory: new HttpCallMemory(), ...more };
 }
 
-function challenge(driven: Driven, ...challenges: string[]): Driven {
-  return driven.respond(
-    401,
-    challenges.map((value) => ["WWW-Authenticate", value] as const),
-  );
+function testCredentials(scripts: string): void {
+  for (const script of parseScripts(scripts)) {
+    test(`A call ${script.name}`, () => {
+      const options = asking(optionsOf(script.words, WORDS));
+      let driven: Driven | null = null;
+      const lines = script.lines.map((line) => {
+        const event = line.slice(0, line.indexOf(" > "));
+        const [, verb, rest] = /^(proxy asks|\w+) ?(.*)/.exec(event)!;
+        if (verb === "call") driven = new Driven(rest!, options);
+        else if (verb === "other") {
+          driven = new Driven(rest!, { ...options, credentials: () => null });
+        } else if (verb === "asks") challenge(driven!, rest!);
+        else if (verb === "proxy asks") challenge(driven!, rest!, true);
+        else if (verb === "give") driven!.credentials(credentialOf(rest!));
+        else playEvent(driven!, event);
+        return `${event} > ${show(driven!.step)}`;
+      });
+      assertEquals(lines, script.lines);
+    });
+  }
 }
 
-/** What a call answers to challenges with credentials: the scheme, or nothing. */
-function answer(
-  url: string,
-  credential: HttpCredential,
-  ...challenges: string[]
-): string {
-  const driven = challenge(new Driven(url, asking()), ...challenges);
-  if (driven.is("WantsCredentials")) driven.credentials(credential);
+testCredentials(`
+returns the 401 if nobody has credentials
+  call https://a.test/ > GET /; asks basic > ask 1; give none > 401 after 1
+returns the 401 if its credentials are wrong, and forgets them
+  call https://a.test/ > GET /; asks basic > ask 1
+  give password > GET / as Basic dTpw; asks basic > 401 after 2
+  call https://a.test/ > GET /
+leaves an Authorization of the caller's alone [own login]
+  call https://a.test/ > GET / as own; asks basic > 401 after 1
+answers no challenge to a body that cannot be sent again [used body]
+  call https://a.test/ > GET /; asks basic > 401 after 1
+sends credentials ahead of the next challenge, to their origin alone
+  call https://a.test/ > GET /; asks basic > ask 1
+  give password > GET / as Basic dTpw
+  call https://a.test/other > GET /other as Basic dTpw
+  call http://a.test/ > GET /
+  call https://a.test:444/ > GET https://a.test:444/
+  call https://b.test/ > GET https://b.test/
+  302 Location: https://a.test/ > GET / as Basic dTpw
+  302 Location: https://b.test/ > GET https://b.test/
+  302 Location: https://a.test/ > GET / as Basic dTpw
+  other https://a.test/ > GET /
+answers a stale nonce once more
+  call https://a.test/ > GET /; asks digest 1 > ask 1
+  give password > GET / as Digest 1.1
+  asks digest 2, stale=TRUE > GET / as Digest 2.1
+  asks digest 3, stale=true > 401 after 3
+answers a new nonce with a digest that it kept, and asks if that is refused
+  call https://a.test/ > GET /; asks digest 4 > ask 1
+  give password > GET / as Digest 4.1
+  call https://a.test/ > GET / as Digest 4.2
+  asks digest 5 > GET / as Digest 5.1
+  asks digest 6 > ask 2
+  give another > GET / as Digest 6.1
+  asks digest 7 > 401 after 3
+uses the nextnonce of a server
+  call https://a.test/ > GET /; asks digest 1 > ask 1
+  give password > GET / as Digest 1.1
+  200 Authentication-Info: nextnonce=2 > 200 after 2
+  call https://a.test/ > GET / as Digest 2.1
+fails if the server cannot prove that it knows the password
+  call https://a.test/ > GET /; asks digest 1 > ask 1
+  give password > GET / as Digest 1.1
+  200 Authentication-Info: rspauth=0 > InvalidAuthenticationInfo
+asks again for a token that is invalid, once
+  call https://a.test/ > GET /; asks token > ask 1
+  give token 1 > GET / as Bearer 1; asks invalid token > ask 2
+  give token 2 > GET / as Bearer 2; asks invalid token > 401 after 3
+asks again for a token that was kept, and not for one that is not invalid
+  call https://a.test/ > GET /; asks token > ask 1
+  give token 3 > GET / as Bearer 3
+  call https://a.test/ > GET / as Bearer 3; asks invalid token > ask 2
+  give token 4 > GET / as Bearer 4; asks token > 401 after 2
+answers with the userinfo of its URL, also with Basic over http
+  call http://u:p%40@a.test/ > GET /
+  asks basic > GET / as Basic dTpwQA==
+  call http://u:p%40@a.test/ > GET / as Basic dTpwQA==
+  302 Location: /x > GET /x as Basic dTpwQA==
+  302 Location: http://b.test/ > GET http://b.test/
+  302 Location: http://a.test/ > GET /
+  call http://a.test/ > GET /
+does not answer with the userinfo of its URL again if it is refused
+  call http://u:p@a.test/ > GET /; asks basic > GET / as Basic dTpw
+  asks basic > 401 after 2
+keeps the credentials of the proxy that forwards and of the origin apart [proxy]
+  call http://a.test/ > GET /; proxy asks basic > ask 1
+  give password > GET /, to the proxy as Basic dTpw
+  call http://b.test/ > GET http://b.test/, to the proxy as Basic dTpw
+  asks digest 1 > ask 1
+  give another > GET http://b.test/ as Digest 1.1, to the proxy as Basic dTpw
+  302 Location: https://a.test/ > GET /
+takes the userinfo of a proxy for the proxy [proxy with login]
+  call http://a.test/ > GET /
+  proxy asks basic > GET /, to the proxy as Basic dTpw
+  proxy asks basic > ProxyRefused
+never answers a 407 without a proxy
+  call http://a.test/ > GET /; proxy asks basic > 407 after 1
+never answers a 407 from within a tunnel [proxy with login]
+  call https://a.test/ > GET /; proxy asks basic > 407 after 1
+never answers a 407 behind SOCKS [SOCKS proxy]
+  call http://a.test/ > GET /; proxy asks basic > 407 after 1
+`);
+
+/** The algorithm or the scheme that a call answers with, or how it ends. */
+function answer(url: string, credential: string, challenges: string): string {
+  const driven = challenge(new Driven(url, asking()), challenges);
+  if (driven.is("WantsCredentials")) {
+    driven.credentials(credentialOf(credential));
+  }
   if (!driven.is("WantsExchange")) return show(driven.step);
   const value = driven.sent("authorization") ?? "";
-  const algorithm = /algorithm=([^,]*)/.exec(value)?.[1];
-  return value.split(" ")[0]! +
-    (algorithm === undefined ? "" : ` ${algorithm}`);
+  const [algorithm] = /(?<=algorithm=)[^,]*/.exec(value) ?? [];
+  return algorithm ?? value.split(" ")[0]!;
 }
 
 test("A call answers the strongest challenge that its credentials can", () => {
-  const basic = new HttpAuthBasic("u", "p");
-  const bearer = new HttpAuthBearer("t");
-  const sha = digest("1", ", algorithm=SHA-256");
-  const sha512 = digest("1", ", algorithm=SHA-512-256-sess");
-  const cases: [
-    url: string,
-    credential: HttpCredential,
-    challenges: string[],
-    answer: string,
-  ][] = [
-    [HTTPS, PASSWORD, [BASIC], "Basic"],
-    [HTTP, PASSWORD, [BASIC], "401 after 1"],
-    [HTTP, PASSWORD, [BASIC, digest("1")], "Digest"],
-    [HTTPS, PASSWORD, [BASIC, digest("1"), sha512, sha], "Digest SHA-256"],
-    [HTTPS, PASSWORD, [BASIC, digest("1"), sha512], "Digest SHA-512-256-sess"],
-    [HTTPS, PASSWORD, [digest("1", ", algorithm=NEW"), BASIC], "Basic"],
-    [HTTPS, PASSWORD, [`${BASIC}, ${digest("1")}`], "Digest"],
-    [HTTP, basic, [BASIC], "Basic"],
-    [HTTP, basic, [digest("1")], "401 after 1"],
-    [HTTP, bearer, [BASIC, BEARER], "Bearer"],
-    [HTTP, bearer, [BASIC], "401 after 1"],
-    [HTTP, new HttpAuthDigest("u", "p"), [BASIC, digest("1")], "Digest"],
-    [HTTPS, new HttpAuthDigest("u", "p"), [BASIC], "401 after 1"],
-    [HTTPS, PASSWORD, [BEARER], "401 after 1"],
-    [HTTPS, PASSWORD, [], "401 after 1"],
-  ];
-  for (const [url, credential, challenges, expected] of cases) {
-    assertEquals(answer(url, credential, ...challenges), expected);
+  const sha = "digest 1, algorithm=SHA-256";
+  const sess = "digest 1, algorithm=SHA-512-256-sess";
+  for (
+    const [url, credential, challenges, expected] of [
+      [HTTPS, "password", "basic", "Basic"],
+      [HTTP, "password", "basic", "401 after 1"],
+      [HTTP, "password", "basic + digest 1", "Digest"],
+      [HTTPS, "password", `basic + digest 1 + ${sess} + ${sha}`, "SHA-256"],
+      [HTTPS, "password", `basic + digest 1 + ${sess}`, "SHA-512-256-sess"],
+      [HTTPS, "password", "digest 1, algorithm=NEW + basic", "Basic"],
+      [HTTPS, "password", 'digest 1, Basic realm="r"', "Digest"],
+      [HTTP, "basic", "basic", "Basic"],
+      [HTTP, "basic", "digest 1", "401 after 1"],
+      [HTTP, "token t", "basic + token", "Bearer"],
+      [HTTP, "token t", "basic", "401 after 1"],
+      [HTTP, "digest", "basic + digest 1", "Digest"],
+      [HTTPS, "digest", "basic", "401 after 1"],
+      [HTTPS, "password", "token", "401 after 1"],
+      [HTTPS, "password", "", "401 after 1"],
+    ] as const
+  ) {
+    assertEquals(answer(url, credential, challenges), expected, challenges);
   }
-});
-
-test("A call asks for the origin, with its challenges", () => {
-  const { step } = challenge(new Driven(`${HTTPS}x?y`, asking()), BASIC);
-  if (step.type !== "WantsCredentials") throw new Error(step.type);
-  const { url, proxy, challenges, attempt } = step.ask;
-  assertEquals(
-    [url.href, proxy, challenges.map(({ scheme }) => scheme), attempt],
-    [`${HTTPS}x?y`, false, ["basic"], 1],
-  );
-});
-
-test("A call returns the 401 if nobody has credentials, or they are wrong", () => {
-  const none = challenge(new Driven(HTTPS, asking()), BASIC).credentials(null);
-  assertEquals(show(none.step), "401 after 1");
-  assertEquals(show(challenge(new Driven(HTTPS), BASIC).step), "401 after 1");
-
-  const options = asking();
-  const wrong = challenge(new Driven(HTTPS, options), BASIC)
-    .credentials(PASSWORD);
-  assertEquals(show(challenge(wrong, BASIC).step), "401 after 2");
-  assertEquals(new Driven(HTTPS, options).sent("authorization"), null);
-});
-
-test("A call leaves an Authorization of the caller's alone", () => {
-  const request = HttpRequest.get(HTTPS, { headers: { Authorization: "x" } });
-  const driven = challenge(new Driven(request, asking()), BASIC);
+  const driven = challenge(new Driven(HTTPS), "basic");
   assertEquals(show(driven.step), "401 after 1");
 });
 
-test("A call answers only if its body can be sent again", () => {
-  const one = () => new Driven(HTTPS, asking({ replayable: false }));
-  assertEquals(show(challenge(one(), BASIC).step), "401 after 1");
-  const waiting = one().respond(401, { "WWW-Authenticate": BASIC }, {
-    bodyUsed: false,
-  });
+test("A call asks for the origin or the proxy, with its challenges", () => {
+  const asked = (driven: Driven) => {
+    if (driven.step.type !== "WantsCredentials") return show(driven.step);
+    const { url, proxy, challenges, attempt } = driven.step.ask;
+    const schemes = challenges.map(({ scheme }) => scheme);
+    return [url.href, proxy, schemes, attempt];
+  };
+  const origin = challenge(new Driven(`${HTTPS}x?y`, asking()), "basic");
+  assertEquals(asked(origin), [`${HTTPS}x?y`, false, ["basic"], 1]);
+  const options = asking({ proxy: "http://p.test" });
+  const proxy = challenge(new Driven(HTTP, options), "basic + token", true);
+  assertEquals(asked(proxy), ["http://p.test/", true, ["basic", "bearer"], 1]);
+});
+
+test("A call answers a challenge to a one-shot body that was not used", () => {
+  const waiting = new Driven(HTTPS, asking({ replayable: false }))
+    .respond(401, { "WWW-Authenticate": "Basic" }, { bodyUsed: false });
   assertEquals(show(waiting.step), "ask 1");
-});
-
-test("Credentials are sent ahead of the next challenge, to their origin alone", () => {
-  const options = asking();
-  challenge(new Driven(HTTPS, options), BASIC).credentials(PASSWORD);
-  const value = "Basic dTpw";
-  assertEquals(
-    new Driven(`${HTTPS}other`, options).sent("authorization"),
-    value,
-  );
-  for (const url of [HTTP, "https://b.test/", "https://a.test:444/"]) {
-    assertEquals(new Driven(url, options).sent("authorization"), null);
-  }
-  const hops = new Driven(HTTPS, options)
-    .respond(302, { Location: "https://b.test/" });
-  assertEquals(hops.sent("authorization"), null);
-  hops.respond(302, { Location: HTTPS });
-  assertEquals(hops.sent("authorization"), value);
-});
-
-test("Credentials that one function found are not those of another", () => {
-  const options = asking();
-  challenge(new Driven(HTTPS, options), BASIC).credentials(PASSWORD);
-  const others = { ...options, credentials: () => PASSWORD };
-  assertEquals(new Driven(HTTPS, others).sent("authorization"), null);
 });
 
 test("Calls with one nonce use different counts, and one digest", () => {
   const options = asking();
   const calls = Array.from({ length: 20 }, () => new Driven(HTTPS, options));
-  for (const call of calls) challenge(call, digest("1"));
+  for (const call of calls) challenge(call, "digest 1");
   for (const call of calls) call.credentials(new HttpAuthDigest("u", "p"));
   const counts = calls.map((call) =>
     /nonce="1", nc=([0-9a-f]{8})/.exec(call.sent("authorization") ?? "")?.[1]
@@ -156,32 +248,10 @@ test("Calls with one nonce use different counts, and one digest", () => {
   assertEquals(counts, expected);
 });
 
-test("A call answers a stale nonce once more, and a new nonce to a kept digest", () => {
-  const stale = (nonce: string) => digest(nonce, ", stale=TRUE");
-  const options = asking();
-  const driven = challenge(new Driven(HTTPS, options), digest("1"))
-    .credentials(PASSWORD);
-  challenge(driven, stale("2"));
-  assertMatch(driven.sent("authorization")!, /nonce="2", nc=00000001/);
-  assertEquals(show(challenge(driven, stale("3")).step), "401 after 3");
-
-  // Not those that were refused last, but others.
-  challenge(new Driven(HTTPS, options), digest("4")).credentials(PASSWORD);
-  const next = new Driven(HTTPS, options);
-  assertMatch(next.sent("authorization")!, /nonce="4", nc=00000002/);
-  challenge(next, digest("5"));
-  assertMatch(next.sent("authorization")!, /nonce="5", nc=00000001/);
-  // Now the password must have changed.
-  assertEquals(show(challenge(next, digest("6")).step), "ask 2");
-  next.credentials({ username: "u", password: "new" });
-  assertEquals(show(challenge(next, digest("7")).step), "401 after 3");
-});
-
 test("A server that offers new nonces forever gets no more than 3 requests", () => {
   const driven = new Driven(HTTPS, asking());
-  let nonce = 0;
-  while (driven.is("WantsExchange")) {
-    challenge(driven, digest(`${nonce++}`, ", stale=true"));
+  for (let nonce = 0; driven.is("WantsExchange"); nonce++) {
+    challenge(driven, `digest ${nonce}, stale=true`);
     if (driven.is("WantsCredentials")) driven.credentials(PASSWORD);
   }
   assertEquals(show(driven.step), "401 after 3");
@@ -190,52 +260,28 @@ test("A server that offers new nonces forever gets no more than 3 requests", () 
 test("A call covers its target with the digest, as it is sent", () => {
   const uri = (url: string, proxy: string | null) => {
     const driven = new Driven(url, asking({ proxy }));
-    challenge(driven, digest("1")).credentials(PASSWORD);
+    challenge(driven, "digest 1").credentials(PASSWORD);
     return / uri="([^"]*)"/.exec(driven.sent("authorization")!)?.[1];
   };
+  const proxy = "http://p.test";
   assertEquals(uri("http://a.test/x?y#z", null), "/x?y");
-  assertEquals(
-    uri("http://a.test/x?y#z", "http://p.test"),
-    "http://a.test/x?y",
-  );
-  assertEquals(uri("https://a.test/x", "http://p.test"), "/x");
+  assertEquals(uri("http://a.test/x?y#z", proxy), "http://a.test/x?y");
+  assertEquals(uri("https://a.test/x", proxy), "/x");
 });
 
 test("A call answers for a stream only if the digest need not cover it", () => {
-  const answered = (qop: string, streamed: boolean) => {
-    const challenges = 'Digest realm="r", nonce="n", qop=' + qop;
-    const driven = challenge(
-      new Driven(HttpRequest.put(HTTPS), asking({ streamed })),
-      challenges,
-    ).credentials(PASSWORD);
-    return driven.is("WantsExchange");
-  };
+  const answered = (qop: string, streamed: boolean) =>
+    new Driven(HttpRequest.put(HTTPS), asking({ streamed }))
+      .respond(401, { "WWW-Authenticate": `Digest nonce="n", qop=${qop}` })
+      .credentials(PASSWORD).is("WantsExchange");
   assertEquals(answered('"auth-int"', false), true);
   assertEquals(answered('"auth-int"', true), false);
   assertEquals(answered('"auth-int, auth"', true), true);
 });
 
-test("A call fails if the server cannot prove that it knows the password", () => {
-  const driven = challenge(new Driven(HTTPS, asking()), digest("1"))
-    .credentials(PASSWORD)
-    .respond(200, { "Authentication-Info": 'rspauth="0", qop=auth' });
-  assertEquals(show(driven.step), "InvalidAuthenticationInfo");
-});
-
-test("A call uses the nextnonce of a server", () => {
-  const options = asking();
-  challenge(new Driven(HTTPS, options), digest("1")).credentials(PASSWORD)
-    .respond(200, { "Authentication-Info": 'nextnonce="2"' });
-  const sent = new Driven(HTTPS, options).sent("authorization")!;
-  assertMatch(sent, /nonce="2", nc=00000001/);
-});
-
 test("A call takes random cnonces", () => {
   const cnonce = (random: () => number) => {
-    const driven = challenge(
-      new Driven(HTTPS, asking({ random })),
-      digest("1"),
-    );
+    const driven = challenge(new Driven(HTTPS, asking({ random })), "digest 1");
     const sent = driven.credentials(PASSWORD).sent("authorization")!;
     return /cnonce="([0-9a-f]{32})"/.exec(sent)?.[1];
   };
@@ -244,110 +290,27 @@ test("A call takes random cnonces", () => {
   assertNotEquals(cnonce(random), cnonce(random));
 });
 
-test("A call asks again for a token that is invalid, once", () => {
-  const options = asking();
-  const token = (text: string) => new HttpAuthBearer(text);
-  const driven = challenge(new Driven(HTTPS, options), BEARER)
-    .credentials(token("1"));
-  assertEquals(driven.sent("authorization"), "Bearer 1");
-  assertEquals(show(challenge(driven, INVALID).step), "ask 2");
-  driven.credentials(token("2"));
-  assertEquals(show(challenge(driven, INVALID).step), "401 after 3");
-
-  challenge(new Driven(HTTPS, options), BEARER).credentials(token("3"));
-  const later = new Driven(HTTPS, options);
-  assertEquals(show(challenge(later, INVALID).step), "ask 2");
-  later.credentials(token("4"));
-  assertEquals(show(challenge(later, BEARER).step), "401 after 2");
-});
-
 test("A call uses the token that another call has refreshed", () => {
   const options = asking();
-  challenge(new Driven(HTTPS, options), BEARER)
-    .credentials(new HttpAuthBearer("1"));
-  const [first, second] = [
-    new Driven(HTTPS, options),
-    new Driven(HTTPS, options),
-  ];
-  challenge(first, INVALID).credentials(new HttpAuthBearer("2"));
-  assertEquals(challenge(second, INVALID).sent("authorization"), "Bearer 2");
-});
-
-test("Userinfo in a URL answers challenges of its origin, also with Basic over http", () => {
-  const options = { memory: new HttpCallMemory() };
-  const url = "http://u:p%40@a.test/";
-  const driven = new Driven(url, options);
-  assertEquals(driven.exchange.request.url.href, HTTP);
-  assertEquals(driven.sent("authorization"), null);
-  challenge(driven, BASIC);
-  assertEquals(driven.sent("authorization"), "Basic dTpwQA==");
-  assertEquals(
-    new Driven(url, options).sent("authorization"),
-    "Basic dTpwQA==",
-  );
-  assertEquals(new Driven(HTTP, options).sent("authorization"), null);
-
-  driven.respond(302, { Location: "/x" });
-  assertEquals(driven.sent("authorization"), "Basic dTpwQA==");
-  driven.respond(302, { Location: "http://b.test/" });
-  driven.respond(302, { Location: HTTP });
-  assertEquals(driven.sent("authorization"), null);
-  const wrong = challenge(challenge(new Driven(url), BASIC), BASIC);
-  assertEquals(show(wrong.step), "401 after 2");
-});
-
-const PROXY = { "Proxy-Authenticate": BASIC };
-
-test("A call answers a 407 of the proxy that forwards, with other credentials", () => {
-  const options = asking({ proxy: "http://p.test" });
-  const driven = new Driven(HTTP, options).respond(407, PROXY);
-  if (driven.step.type !== "WantsCredentials") {
-    throw new Error(show(driven.step));
-  }
-  const { url, proxy } = driven.step.ask;
-  assertEquals([url.href, proxy], ["http://p.test/", true]);
-  driven.credentials(PASSWORD);
-  assertEquals(driven.sent("proxy-authorization"), "Basic dTpw");
-  assertEquals(driven.sent("authorization"), null);
-
-  const later = new Driven("http://b.test/", options);
-  assertEquals(later.sent("proxy-authorization"), "Basic dTpw");
-  challenge(later, digest("1")).credentials({ username: "o", password: "o" });
-  assertMatch(later.sent("authorization")!, /^Digest username="o"/);
-  assertEquals(later.sent("proxy-authorization"), "Basic dTpw");
-  later.respond(302, { Location: HTTPS });
-  assertEquals(later.sent("proxy-authorization"), null);
-});
-
-test("A call takes the userinfo of a proxy for the proxy", () => {
-  const proxy = "http://u:p@p.test";
-  const driven = new Driven(HTTP, { proxy }).respond(407, PROXY);
-  assertEquals(driven.sent("proxy-authorization"), "Basic dTpw");
-  assertEquals(show(driven.respond(407, PROXY).step), "ProxyRefused");
+  const call = () => new Driven(HTTPS, options);
+  challenge(call(), "token").credentials(new HttpAuthBearer("1"));
+  const [first, second] = [call(), call()];
+  challenge(first, "invalid token").credentials(new HttpAuthBearer("2"));
+  challenge(second, "invalid token");
+  assertEquals(show(second.step), "GET / as Bearer 2");
 });
 
 test("A call fails with a 407 that nobody answers, and its response", () => {
-  const { step } = new Driven(HTTP, { proxy: "http://p.test" })
-    .respond(407, PROXY);
+  const driven = new Driven(HTTP, { proxy: "http://p.test" });
+  const { step } = challenge(driven, "basic", true);
   assertEquals(step.type === "Err" && step.error.response?.status, 407);
-});
-
-test("A call never answers a 407 without a proxy, or from within a tunnel", () => {
-  const direct = new Driven(HTTP, asking()).respond(407, PROXY);
-  assertEquals(show(direct.step), "407 after 1");
-  for (const proxy of ["http://u:p@p.test", "socks5://u:p@p.test"]) {
-    const tunnel = new Driven(HTTPS, asking({ proxy })).respond(407, PROXY);
-    assertEquals(show(tunnel.step), "407 after 1");
-  }
 });
 
 test("A call sends and stores cookies for each hop", () => {
   const cookies = new HttpCookieJar();
   cookies.store(new URL(HTTP), ["a=1", "b=2"], 0);
-  const request = HttpRequest.get(HTTP, {
-    headers: { Cookie: "b=own; c=own" },
-  });
-  const driven = new Driven(request, { cookies });
+  const headers = { Cookie: "b=own; c=own" };
+  const driven = new Driven(HttpRequest.get(HTTP, { headers }), { cookies });
   assertEquals(driven.sent("cookie"), "b=own; c=own; a=1");
   driven.respond(302, [
     ["Location", "/x"],
@@ -375,6 +338,7 @@ test("A call sends no cookie that has expired when it starts", () => {
 test("A call stores no cookie of a proxy", () => {
   const cookies = new HttpCookieJar();
   const options = { cookies, proxy: "http://u:p@p.test" };
-  new Driven(HTTP, options).respond(407, { ...PROXY, "Set-Cookie": "a=1" });
+  const fields = { "Proxy-Authenticate": "Basic", "Set-Cookie": "a=1" };
+  new Driven(HTTP, options).respond(407, fields);
   assertEquals(cookies.cookies().length, 0);
 });

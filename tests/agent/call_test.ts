@@ -1,169 +1,96 @@
-// A call by hand: redirects (docs/policies.md, "Redirects") and the order of its steps.
+// A call by hand: docs/policies.md, "Redirects", and the order of its steps (see
+// `_calls.ts` for the scripts).
 
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { HttpHeaders, HttpRequest, Secret } from "@pimalaya/io-http";
-import {
-  HttpCall,
-  type HttpCallOptions,
-  type HttpHop,
-} from "@pimalaya/io-http/agent";
+import { HttpCall, type HttpCallOptions } from "@pimalaya/io-http/agent";
 import { test } from "../_pure.ts";
-import { Driven, linesOf, runScript } from "./_calls.ts";
+import { Driven, testCalls } from "./_calls.ts";
 
-const LOOP = "302 Location: / > GET /";
+const WORDS: Record<string, HttpCallOptions> = {
+  "max 1": { redirect: { max: 1 } },
+  "max 0": { redirect: { max: 0 } },
+  manual: { redirect: "manual" },
+  error: { redirect: "error" },
+  httpsOnly: { httpsOnly: true },
+  "decide by status": {
+    redirect: { decide: ({ status }) => status === 302 ? "stop" : "follow" },
+  },
+};
 
-// The request is GET unless a name begins with another method.
-const SCRIPTS: [outcome: string, options: HttpCallOptions, script: string][] = [
-  ["returns a response, whatever its status", {}, "999 > 999 after 1"],
-  [
-    "follows a redirect",
-    {},
-    `
-    302 Location: /b > GET /b
-    200 > 200 after 2`,
-  ],
-  [
-    "POST becomes GET after 303, and loses its body",
-    {},
-    `
-    303 Location: /b > GET /b without body`,
-  ],
-  ["POST becomes GET after 301", {}, "301 Location: /b > GET /b without body"],
-  ["POST stays POST after 307", {}, "307 Location: /b > POST /b"],
-  ["POST returns a 308 if its body cannot be sent again", {
-    replayable: false,
-  }, "308 Location: /b > 308 after 1"],
-  [
-    "POST without its body is sent any number of times",
-    {
-      replayable: false,
-    },
-    `
-    303 Location: /b > GET /b without body
-    307 Location: /c > GET /c without body
-    fail NoResponse used > GET /c without body fresh`,
-  ],
-  [
-    "returns a redirect without a usable Location",
-    {},
-    `
-    302 Location: ftp://a.test/ > 302 after 1`,
-  ],
-  ["returns a 300", {}, "300 Location: /b > 300 after 1"],
-  [
-    "follows 20 redirects",
-    {},
-    `
-    ${`${LOOP}\n`.repeat(20)}
-    200 > 200 after 21`,
-  ],
-  [
-    "fails at the redirect after those",
-    {},
-    `
-    ${`${LOOP}\n`.repeat(20)}
-    302 Location: / > TooManyRedirects`,
-  ],
-  [
-    "follows as many redirects as it may",
-    { redirect: { max: 1 } },
-    `
-    ${LOOP}
-    302 Location: / > TooManyRedirects`,
-  ],
-  [
-    "follows none if it may follow none",
-    { redirect: { max: 0 } },
-    `
-    302 Location: / > TooManyRedirects`,
-  ],
-  [
-    "returns a redirect with manual",
-    { redirect: "manual" },
-    `
-    302 Location: / > 302 after 1`,
-  ],
-  [
-    "fails at a redirect with error",
-    { redirect: "error" },
-    `
-    302 Location: / > UnexpectedRedirect`,
-  ],
-  [
-    "returns with error what is no redirect",
-    { redirect: "error" },
-    `
-    304 Location: / > 304 after 1`,
-  ],
-  [
-    "returns a redirect if decide stops",
-    {
-      redirect: { decide: ({ status }) => status === 302 ? "stop" : "follow" },
-    },
-    `
-    301 Location: / > GET /
-    302 Location: / > 302 after 2`,
-  ],
-  [
-    "fails at a redirect to http with httpsOnly",
-    { httpsOnly: true },
-    `
-    302 Location: https://b.test/ > GET https://b.test/
-    302 Location: http://b.test/ > UnexpectedRedirect`,
-  ],
-  [
-    "sends each hop again on its own",
-    {},
-    `
-    fail NoResponse used > GET / fresh
-    302 Location: /b > GET /b
-    fail NoResponse used > GET /b fresh`,
-  ],
-];
+const REDIRECTS = `
+returns a response, whatever its status
+  999 > 999 after 1
+follows a redirect
+  302 Location: /b > GET /b; 200 > 200 after 2
+POST becomes GET after 303, and loses its body
+  303 Location: /b > GET /b without body
+POST becomes GET after 301
+  301 Location: /b > GET /b without body
+POST stays POST after 307
+  307 Location: /b > POST /b
+POST returns a 307 or 308 if its body cannot be sent again [used body]
+  308 Location: /b > 308 after 1
+POST without its body is sent any number of times [used body]
+  303 Location: /b > GET /b without body
+  307 Location: /c > GET /c without body
+  fail NoResponse used > GET /c without body fresh
+returns a redirect without a usable Location
+  302 Location: ftp://a.test/ > 302 after 1
+returns a 300
+  300 Location: /b > 300 after 1
+follows 20 redirects
+  20x 302 Location: / > GET /
+  200 > 200 after 21
+fails at the redirect after those
+  20x 302 Location: / > GET /
+  302 Location: / > TooManyRedirects
+follows as many redirects as it may [max 1]
+  302 Location: / > GET /; 302 Location: / > TooManyRedirects
+follows none if it may follow none [max 0]
+  302 Location: / > TooManyRedirects
+returns a redirect with manual [manual]
+  302 Location: / > 302 after 1
+fails at a redirect with error [error]
+  302 Location: / > UnexpectedRedirect
+returns with error what is no redirect [error]
+  304 Location: / > 304 after 1
+returns a redirect if decide stops [decide by status]
+  301 Location: / > GET /; 302 Location: / > 302 after 2
+fails at a redirect to http with httpsOnly [httpsOnly]
+  302 Location: https://b.test/ > GET https://b.test/
+  302 Location: http://b.test/ > UnexpectedRedirect
+sends each hop again on its own
+  fail NoResponse used > GET / fresh; 302 Location: /b > GET /b
+  fail NoResponse used > GET /b fresh
+`;
 
-for (const [outcome, options, script] of SCRIPTS) {
-  test(`A call ${outcome}`, () => {
-    const method = /^POST/.test(outcome) ? "POST" : "GET";
-    const url = options.httpsOnly ? "https://a.test/" : "http://a.test/";
-    const driven = new Driven(new HttpRequest(method, url), options);
-    assertEquals(runScript(driven, script), linesOf(script));
-  });
-}
+testCalls(REDIRECTS, WORDS);
 
 test("A call reports what it followed, and the last response if that was too much", () => {
   const call = new Driven("http://a.test/x", { redirect: { max: 1 } })
     .respond(302, { Location: "https://b.test/" });
-  const hop: HttpHop = {
+  const { hop: hops, attempt } = call.exchange;
+  assertEquals([hops, attempt], [1, 2]);
+  const { step } = call.respond(307, { Location: "/y" });
+  assertEquals(step.type === "Err" && step.error.response?.status, 307);
+
+  const ok = new Driven("http://a.test/x")
+    .respond(302, { Location: "//b.test" }).respond(200).step;
+  assertEquals(ok.type === "Ok" && ok.hops, [{
     url: new URL("http://a.test/x"),
-    to: new URL("https://b.test/"),
+    to: new URL("http://b.test/"),
     method: "GET",
     status: 302,
     sameOrigin: false,
-  };
-  const { hop: hops, attempt } = call.exchange;
-  assertEquals([hops, attempt], [1, 2]);
-
-  const { step } = call.respond(307, { Location: "/y" });
-  if (step.type !== "Err") throw new Error(step.type);
-  assertEquals(step.error.response?.status, 307);
-
-  const ok =
-    new Driven("http://a.test/x").respond(302, { Location: "//b.test" })
-      .respond(200).step;
-  assertEquals(ok.type === "Ok" && ok.hops, [
-    { ...hop, to: new URL("http://b.test/") },
-  ]);
+  }]);
 });
 
 test("A call throws what decide throws, and then again", () => {
-  const reason = new Error("No");
-  const call = new Driven("http://a.test/", {
-    redirect: {
-      decide: () => {
-        throw reason;
-      },
-    },
-  });
+  const decide = () => {
+    throw new Error("No");
+  };
+  const call = new Driven("http://a.test/", { redirect: { decide } });
   const follow = () => call.respond(302, { Location: "/" });
   assertThrows(follow, Error, "No");
   assertThrows(follow, Error, "No");
@@ -187,20 +114,16 @@ test("A call withholds from another origin what it does not bring back", () => {
   });
   const call = new Driven(request, { headers });
   const sent = () =>
-    [...call.exchange.request.headers].map((pair) => pair.join("="));
-  assertEquals(sent(), [
-    "Authorization=Own",
-    "Cookie=own=1",
-    "Host=own.test",
-    "X-Key=own",
-    "X-Plain=own",
-    "X-Token=default",
-    "X-Other=default",
-  ]);
-  call.respond(302, { Location: "http://b.test/" });
-  assertEquals(sent(), ["X-Plain=own", "X-Other=default"]);
-  call.respond(302, { Location: "http://a.test/" });
-  assertEquals(sent(), ["X-Plain=own", "X-Other=default"]);
+    [...call.exchange.request.headers].map((pair) => pair.join("=")).join();
+  assertEquals(
+    sent(),
+    "Authorization=Own,Cookie=own=1,Host=own.test,X-Key=own,X-Plain=own," +
+      "X-Token=default,X-Other=default",
+  );
+  for (const to of ["http://b.test/", "http://a.test/"]) {
+    call.respond(302, { Location: to });
+    assertEquals(sent(), "X-Plain=own,X-Other=default");
+  }
   assertEquals(request.headers.size, 5);
 });
 
@@ -219,33 +142,26 @@ test("A call decides on Accept-Encoding for each hop", () => {
 });
 
 test("A call names the proxy of each hop, and the target form that it needs", () => {
-  const route = (target: string, proxy: HttpCallOptions["proxy"]) => {
-    const { exchange } = new Driven(target, { proxy });
-    return [exchange.proxy?.href, exchange.target];
-  };
-  assertEquals(route("http://a.test/", null), [undefined, undefined]);
-  assertEquals(route("http://a.test/", "http://p.test"), [
-    "http://p.test/",
-    "absolute",
-  ]);
-  assertEquals(route("https://a.test/", new URL("http://p.test")), [
-    "http://p.test/",
-    undefined,
-  ]);
-  assertEquals(route("http://a.test/", "socks5://p.test"), [
-    "socks5://p.test",
-    undefined,
-  ]);
-  const proxy = {
-    match: ({ host }: URL) =>
-      host === "b.test" ? new URL("http://p.test") : null,
-  };
-  const call = new Driven("http://a.test/", { proxy, target: "asterisk" });
-  assertEquals([call.exchange.proxy, call.exchange.target], [null, "asterisk"]);
+  const route = ({ exchange: { proxy, target } }: Driven) =>
+    `${proxy?.href} ${target}`;
+  for (
+    const [url, proxy, expected] of [
+      ["http://a.test/", null, "undefined undefined"],
+      ["http://a.test/", "http://p.test", "http://p.test/ absolute"],
+      ["https://a.test/", new URL("http://p.test"), "http://p.test/ undefined"],
+      ["http://a.test/", "socks5://p.test", "socks5://p.test undefined"],
+    ] as const
+  ) assertEquals(route(new Driven(url, { proxy })), expected);
+
+  const match = ({ host }: URL) =>
+    host === "b.test" ? new URL("http://p.test") : null;
+  const options = { proxy: { match }, target: "asterisk" } as const;
+  const call = new Driven("http://a.test/", options);
+  assertEquals(route(call), "undefined asterisk");
   call.respond(302, { Location: "http://b.test/" });
-  assertEquals(call.exchange.target, "absolute");
+  assertEquals(route(call), "http://p.test/ absolute");
   call.respond(302, { Location: "http://c.test/" });
-  assertEquals([call.exchange.proxy, call.exchange.target], [null, undefined]);
+  assertEquals(route(call), "undefined undefined");
 });
 
 test("HttpCall rejects an http URL with httpsOnly, and options that make no sense", () => {
@@ -259,16 +175,14 @@ test("HttpCall rejects an http URL with httpsOnly, and options that make no sens
   for (const options of bad) {
     assertThrows(() => new HttpCall(request, options), TypeError);
   }
-  const call = new Driven(request, {
-    redirect: { decide: () => "yes" as "stop" },
-  });
+  const decide = () => "yes" as "stop";
+  const call = new Driven(request, { redirect: { decide } });
   assertThrows(() => call.respond(302, { Location: "/" }), TypeError, "yes");
 });
 
 test("HttpCall rejects an input that does not answer its step", () => {
-  const request = HttpRequest.get("http://a.test/");
   const elapsed = { type: "Elapsed", now: 0 } as const;
-  const call = new HttpCall(request);
+  const call = new HttpCall(HttpRequest.get("http://a.test/"));
   assertThrows(() => call.resume(elapsed), TypeError, "pass nothing first");
   call.resume();
   const error = assertThrows(() => call.resume(elapsed), TypeError);
