@@ -1,103 +1,76 @@
-// A connection in memory: what a client gets is a pair of streams, and the test
-// holds the other end.
+// A connection in memory: a client gets a pair of streams, and the test holds the
+// other end.
 //
 //   client.writable ──> Uplink ──> server.read
 //   client.readable <── Downlink <── server.write
 //
 // The two directions end one by one, as those of a socket do. A server that does
-// nothing is silent; one that never reads is, with a `capacity`, a peer whose
+// nothing is silent; with a `capacity`, one that never reads is a peer whose
 // window is full.
 
 import { toBytes, toText } from "./_text.ts";
 import type { ByteStream } from "@pimalaya/io-http/client";
 
+type Bytes = Uint8Array<ArrayBuffer>;
+
 /** How a pipe behaves. */
 export interface PipeOptions {
-  /** Whether the readable half is a byte stream; true unless it is said. */
+  /** Whether the readable half is a byte stream, as it is by default. */
   readonly bytes?: boolean;
   /**
    * How many bytes a client's write may leave unread before it waits for the
-   * server to read; any number unless it is said.
+   * server to read; any number by default.
    */
   readonly capacity?: number;
-}
-
-/** The end that the test holds. */
-export interface PipeServer {
-  /**
-   * Reads the next piece that the client wrote, `null` where it has closed its
-   * writable half; rejects with the reason where it has aborted it.
-   */
-  read(): Promise<Uint8Array<ArrayBuffer> | null>;
-  /** Reads up to the end of a text, and gives all up to there, as Latin-1. */
-  readUntil(text: string): Promise<string>;
-  /** Reads all up to the client's end of file, as Latin-1. */
-  readToEnd(): Promise<string>;
-  /** How many bytes that the client wrote were not read. */
-  readonly received: number;
-  /**
-   * Puts bytes (or a text, as Latin-1) into the pipe, in pieces of a length, and
-   * does not wait for the client to read them. An empty piece is for pipes that
-   * are no byte streams.
-   */
-  write(data: string | Uint8Array, pieceLength?: number): Promise<void>;
-  /** How many bytes that were written the client did not ask for yet. */
-  readonly unread: number;
-  /** Ends what the client reads. What it writes still comes in. */
-  close(): Promise<void>;
-  /** Makes the client's reads and writes fail, those under way included. */
-  abort(reason: unknown): void;
-  /** Makes the client's reads fail, and leaves its writes alone. */
-  failReadable(reason: unknown): void;
-  /** Makes the client's writes fail, and leaves its reads alone. */
-  failWritable(reason: unknown): void;
-  /** Whether the client has nothing left open: both its halves are over. */
-  readonly isClosed: boolean;
-  /** Resolves when `isClosed` becomes true. */
-  readonly closed: Promise<void>;
 }
 
 /** Makes a pipe. */
 export function pipe(
   { bytes = true, capacity = Infinity }: PipeOptions = {},
 ): { client: ByteStream; server: PipeServer } {
-  const server = new Server(bytes, capacity);
-  const { readable } = server.downlink;
-  const { writable } = server.uplink;
-  return { client: { readable, writable }, server };
+  const downlink = new Downlink(bytes);
+  const uplink = new Uplink(capacity);
+  const client = { readable: downlink.readable, writable: uplink.writable };
+  return { client, server: new PipeServer(downlink, uplink) };
 }
 
-class Server implements PipeServer {
-  readonly downlink: Downlink;
-  readonly uplink: Uplink;
-  readonly closed: Promise<void>;
-  #onClosed!: () => void;
+/** The end that the test holds. */
+export class PipeServer {
+  readonly #downlink: Downlink;
+  readonly #uplink: Uplink;
+  /** Resolves when `isClosed` becomes true. */
+  readonly closed: Promise<unknown>;
 
-  constructor(bytes: boolean, capacity: number) {
-    this.closed = new Promise((resolve) => this.#onClosed = resolve);
-    const check = () => {
-      if (this.isClosed) this.#onClosed();
-    };
-    this.downlink = new Downlink(bytes, check);
-    this.uplink = new Uplink(capacity, check);
+  constructor(downlink: Downlink, uplink: Uplink) {
+    this.#downlink = downlink;
+    this.#uplink = uplink;
+    this.closed = Promise.all([downlink.over, uplink.over]);
   }
 
+  /** Whether the client has nothing left open: both its halves are over. */
   get isClosed(): boolean {
-    return this.downlink.isOver && this.uplink.isOver;
+    return this.#downlink.isOver && this.#uplink.isOver;
   }
 
+  /** How many bytes that the client wrote were not read. */
   get received(): number {
-    return this.uplink.received;
+    return this.#uplink.bytes;
   }
 
+  /** How many bytes that were written the client did not ask for yet. */
   get unread(): number {
-    return this.downlink.unread;
+    return this.#downlink.bytes;
   }
 
-  read(): Promise<Uint8Array<ArrayBuffer> | null> {
-    return this.uplink.read();
+  /**
+   * Reads the next piece that the client wrote, `null` if it has closed its
+   * writable half; rejects with the reason if it has aborted it.
+   */
+  read(): Promise<Bytes | null> {
+    return this.#uplink.read();
   }
 
+  /** Reads up to the end of a text, and returns everything up to there. */
   async readUntil(text: string): Promise<string> {
     let all = "";
     while (true) {
@@ -105,17 +78,18 @@ class Server implements PipeServer {
       if (piece === null) {
         throw new Error(`The client ended before ${JSON.stringify(text)}`);
       }
-      // The mark may have begun in what came before.
+      // The mark may have begun in the piece before.
       const from = Math.max(0, all.length - text.length);
       all += toText(piece);
       const at = all.indexOf(text, from);
       if (at < 0) continue;
       const end = at + text.length;
-      this.uplink.putBack(toBytes(all.slice(end)));
+      this.#uplink.putBack(toBytes(all.slice(end)));
       return all.slice(0, end);
     }
   }
 
+  /** Reads everything up to the client's end of file. */
   async readToEnd(): Promise<string> {
     let all = "";
     for (let piece = await this.read(); piece; piece = await this.read()) {
@@ -124,53 +98,83 @@ class Server implements PipeServer {
     return all;
   }
 
-  write(data: string | Uint8Array, pieceLength = Infinity): Promise<void> {
+  /** Reads the head of a request, writes a response, and returns the head. */
+  async answer(response: string, pieceLength?: number): Promise<string> {
+    const head = await this.readUntil("\r\n\r\n");
+    this.write(response, pieceLength);
+    return head;
+  }
+
+  /**
+   * Puts bytes into the pipe, in pieces of a length, and does not wait for the
+   * client to read them. An empty piece is for pipes that are no byte streams.
+   */
+  write(data: string | Uint8Array, pieceLength = Infinity): void {
     const bytes = typeof data === "string" ? toBytes(data) : data.slice();
-    if (bytes.length <= pieceLength) {
-      this.downlink.push(bytes);
-    } else {
-      for (let at = 0; at < bytes.length; at += pieceLength) {
-        this.downlink.push(bytes.slice(at, at + pieceLength));
-      }
+    if (bytes.length <= pieceLength) return this.#downlink.push(bytes);
+    for (let at = 0; at < bytes.length; at += pieceLength) {
+      this.#downlink.push(bytes.slice(at, at + pieceLength));
     }
-    return Promise.resolve();
   }
 
-  close(): Promise<void> {
-    this.downlink.end();
-    return Promise.resolve();
+  /** Ends what the client reads. Its writes still arrive. */
+  close(): void {
+    this.#downlink.end();
   }
 
+  /** Makes the client's reads and writes fail, those under way included. */
   abort(reason: unknown): void {
     this.failReadable(reason);
     this.failWritable(reason);
   }
 
+  /** Makes the client's reads fail, and leaves its writes alone. */
   failReadable(reason: unknown): void {
-    this.downlink.fail(reason);
+    this.#downlink.fail(reason);
   }
 
+  /** Makes the client's writes fail, and leaves its reads alone. */
   failWritable(reason: unknown): void {
-    this.uplink.fail(reason);
+    this.#uplink.fail(reason);
+  }
+}
+
+/** One direction. */
+class Half {
+  isOver = false;
+  readonly over: Promise<void>;
+  protected readonly pieces: Bytes[] = [];
+  readonly #onOver: () => void;
+
+  constructor() {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.over = promise;
+    this.#onOver = resolve;
+  }
+
+  get bytes(): number {
+    return this.pieces.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  protected finish(): void {
+    this.isOver = true;
+    this.#onOver();
   }
 }
 
 type DownlinkController =
   | ReadableByteStreamController
-  | ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
+  | ReadableStreamDefaultController<Bytes>;
 
 /** What the server writes and the client reads. */
-class Downlink {
-  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
-  isOver = false;
-  readonly #onOver: () => void;
-  readonly #pieces: Uint8Array<ArrayBuffer>[] = [];
+class Downlink extends Half {
+  readonly readable: ReadableStream<Bytes>;
   #controller!: DownlinkController;
   #isEnded = false;
   #isWanted = false;
 
-  constructor(bytes: boolean, onOver: () => void) {
-    this.#onOver = onOver;
+  constructor(bytes: boolean) {
+    super();
     const source = {
       start: (controller: DownlinkController) => {
         this.#controller = controller;
@@ -179,21 +183,17 @@ class Downlink {
         this.#isWanted = true;
         this.#deliver();
       },
-      cancel: () => this.#finish(),
+      cancel: () => this.#drop(),
     };
     this.readable = bytes
       ? new ReadableStream({ ...source, type: "bytes" }, { highWaterMark: 0 })
       : new ReadableStream(source, { highWaterMark: 0 });
   }
 
-  get unread(): number {
-    return this.#pieces.reduce((sum, { length }) => sum + length, 0);
-  }
-
-  push(piece: Uint8Array<ArrayBuffer>): void {
+  push(piece: Bytes): void {
     if (this.#isEnded) throw new Error("The server has closed the pipe");
     if (this.isOver) return;
-    this.#pieces.push(piece);
+    this.pieces.push(piece);
     this.#deliver();
   }
 
@@ -205,62 +205,54 @@ class Downlink {
   fail(reason: unknown): void {
     if (this.isOver) return;
     this.#controller.error(reason);
-    this.#finish();
+    this.#drop();
   }
 
   #deliver(): void {
     if (this.isOver) return;
-    if (this.#isWanted && this.#pieces.length > 0) {
+    if (this.#isWanted && this.pieces.length > 0) {
       this.#isWanted = false;
-      this.#controller.enqueue(this.#pieces.shift()!);
-    } else if (this.#isEnded && this.#pieces.length === 0) {
+      this.#controller.enqueue(this.pieces.shift()!);
+    } else if (this.#isEnded && this.pieces.length === 0) {
       this.#controller.close();
       if ("byobRequest" in this.#controller) {
         this.#controller.byobRequest?.respond(0);
       }
-      this.#finish();
+      this.finish();
     }
   }
 
-  #finish(): void {
-    this.isOver = true;
-    this.#pieces.length = 0;
-    this.#onOver();
+  #drop(): void {
+    this.pieces.length = 0;
+    this.finish();
   }
 }
 
 /** What the client writes and the server reads. */
-class Uplink {
+class Uplink extends Half {
   readonly writable: WritableStream<Uint8Array>;
-  isOver = false;
-  readonly #onOver: () => void;
   readonly #capacity: number;
-  readonly #pieces: Uint8Array<ArrayBuffer>[] = [];
   #controller!: WritableStreamDefaultController;
   #failure: { readonly reason: unknown } | null = null;
   #wakeReader: () => void = () => {};
   #wakeWriter: () => void = () => {};
 
-  constructor(capacity: number, onOver: () => void) {
+  constructor(capacity: number) {
+    super();
     this.#capacity = capacity;
-    this.#onOver = onOver;
     this.writable = new WritableStream({
       start: (controller) => {
         this.#controller = controller;
-        controller.signal.onabort = () => this.#fail(controller.signal.reason);
+        controller.signal.onabort = () => this.#end(controller.signal);
       },
       write: (bytes) => this.#write(bytes),
-      close: () => this.#finish(),
+      close: () => this.#end(null),
     });
   }
 
-  get received(): number {
-    return this.#pieces.reduce((sum, { length }) => sum + length, 0);
-  }
-
-  async read(): Promise<Uint8Array<ArrayBuffer> | null> {
+  async read(): Promise<Bytes | null> {
     while (true) {
-      const piece = this.#pieces.shift();
+      const piece = this.pieces.shift();
       if (piece !== undefined) {
         this.#wakeWriter();
         return piece;
@@ -271,34 +263,29 @@ class Uplink {
     }
   }
 
-  putBack(piece: Uint8Array<ArrayBuffer>): void {
-    if (piece.length > 0) this.#pieces.unshift(piece);
+  putBack(piece: Bytes): void {
+    if (piece.length > 0) this.pieces.unshift(piece);
   }
 
   fail(reason: unknown): void {
     if (this.isOver) return;
     this.#controller.error(reason);
-    this.#fail(reason);
+    this.#end({ reason });
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
-    this.#pieces.push(bytes.slice());
+    this.pieces.push(bytes.slice());
     this.#wakeReader();
-    while (this.#failure === null && this.received > this.#capacity) {
+    while (this.#failure === null && this.bytes > this.#capacity) {
       await new Promise<void>((resolve) => this.#wakeWriter = resolve);
     }
     if (this.#failure !== null) throw this.#failure.reason;
   }
 
-  #fail(reason: unknown): void {
-    this.#failure = { reason };
-    this.#wakeWriter();
-    this.#finish();
-  }
-
-  #finish(): void {
-    this.isOver = true;
+  #end(failure: { readonly reason: unknown } | null): void {
+    this.#failure = failure;
     this.#wakeReader();
-    this.#onOver();
+    this.#wakeWriter();
+    this.finish();
   }
 }

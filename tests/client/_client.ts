@@ -7,7 +7,12 @@ import {
   type HttpErrorCode,
   HttpRequest,
 } from "@pimalaya/io-http";
-import { HttpClient, type HttpExchange } from "@pimalaya/io-http/client";
+import {
+  HttpClient,
+  type HttpClientOptions,
+  type HttpExchange,
+  type HttpExchangeOptions,
+} from "@pimalaya/io-http/client";
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import { pipe, type PipeOptions, type PipeServer } from "../_pipe.ts";
 import { toBytes, toText } from "../_text.ts";
@@ -45,20 +50,43 @@ export function upgrade(): HttpRequest {
 /** A client over a pipe, and the server's end. */
 export function openPipe(
   options?: PipeOptions,
+  clientOptions?: HttpClientOptions,
 ): { client: HttpClient; server: PipeServer } {
   const { client: stream, server } = pipe(options);
-  return { client: new HttpClient(stream), server };
+  return { client: new HttpClient(stream, clientOptions), server };
 }
 
-/** Carries one exchange over a client, so that its connection is in use. */
+/** An exchange whose response has arrived, on a new pipe. */
+export async function respond(
+  response: string,
+  { request = get(), pipe, ...options }: HttpExchangeOptions & {
+    request?: HttpRequest;
+    pipe?: PipeOptions;
+  } = {},
+): Promise<{ client: HttpClient; server: PipeServer; exchange: HttpExchange }> {
+  const { client, server } = openPipe(pipe);
+  const exchanging = client.exchange(request, options);
+  await server.answer(response);
+  return { client, server, exchange: await exchanging };
+}
+
+/** Carries one exchange over a client, whose connection must be free. */
 export async function carryOne(
   client: HttpClient,
   server: PipeServer,
 ): Promise<void> {
   const sending = client.send(get());
-  await server.readUntil("\r\n\r\n");
-  await server.write(HI);
+  await server.answer(HI);
   assertEquals((await sending).response.text(), "hi");
+}
+
+/** Checks that a client's connection is over, and that both ends know. */
+export async function checkOver(
+  client: HttpClient,
+  server: PipeServer,
+): Promise<void> {
+  assertEquals(client.reusable, false);
+  await server.closed;
 }
 
 /** What a promise rejects with. */
@@ -89,13 +117,6 @@ export function assertClosed(error: unknown): void {
   assertEquals(error.name, "AbortError");
 }
 
-/** What the promises of an exchange, and its body, reject with. */
-export function endings(exchange: HttpExchange): Promise<unknown[]> {
-  const { body, closed, trailers } = exchange;
-  const reading = body.locked ? [] : [drain(body)];
-  return Promise.all([closed, trailers, ...reading].map(rejection));
-}
-
 /** The rest of a stream, one char for each byte. */
 export async function drain(body: ReadableStream<Uint8Array>): Promise<string> {
   let text = "";
@@ -115,7 +136,8 @@ export interface Recorded<Body> {
 /** What a source does after its pieces: it ends, throws, or says nothing. */
 export type Ending = "end" | "hang" | Error;
 
-type Pieces = Iterable<string | Uint8Array>;
+/** Texts, bytes, or whatever else a source must not give, in an array. */
+type Pieces = Iterable<string | Uint8Array | readonly [unknown]>;
 
 /** A source as a stream. */
 export function streamOf(
@@ -172,8 +194,9 @@ export function* endless(length: number): Generator<Uint8Array> {
   while (true) yield new Uint8Array(length).fill(0x2e);
 }
 
-function bytesOf(piece: string | Uint8Array): Uint8Array {
-  return typeof piece === "string" ? toBytes(piece) : piece;
+function bytesOf(piece: string | Uint8Array | readonly [unknown]): Uint8Array {
+  if (typeof piece === "string") return toBytes(piece);
+  return piece instanceof Uint8Array ? piece : piece[0] as Uint8Array;
 }
 
 /** A signal, and how many listeners it has. */
@@ -294,6 +317,40 @@ export class HeldTimers implements Disposable {
   }
 }
 
+/** Lets everything that is ready to run, run: more than any turn of ours. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 200; turn++) {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+}
+
+/** Lets so many microtasks pass. */
+export async function pass(microtasks: number): Promise<void> {
+  for (let i = 0; i < microtasks; i++) await undefined;
+}
+
+/** Runs a program in a process of its own, and returns what it prints. */
+export async function runProgram(
+  program: string,
+  ...args: string[]
+): Promise<string> {
+  const config = new URL("../../deno.json", import.meta.url).pathname;
+  const { stdout, success } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", `--config=${config}`, program, ...args],
+    stderr: "inherit",
+  }).output();
+  assertEquals(success, true);
+  return toText(stdout);
+}
+
+// LEGACY
+/** What the promises of an exchange, and its body, reject with. */
+export function endings(exchange: HttpExchange): Promise<unknown[]> {
+  const { body, closed, trailers } = exchange;
+  const reading = body.locked ? [] : [drain(body)];
+  return Promise.all([closed, trailers, ...reading].map(rejection));
+}
+
 /** A clock by which no test takes long, however busy the machine is. */
 export class FastClock implements Disposable {
   readonly #now = performance.now;
@@ -308,18 +365,6 @@ export class FastClock implements Disposable {
   [Symbol.dispose](): void {
     performance.now = this.#now;
   }
-}
-
-/** Lets everything that is ready to run, run: more than any turn of ours. */
-export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 200; turn++) {
-    await new Promise<void>((resolve) => setImmediate(resolve));
-  }
-}
-
-/** Lets so many microtasks pass. */
-export async function pass(microtasks: number): Promise<void> {
-  for (let i = 0; i < microtasks; i++) await undefined;
 }
 
 /** Awaits what only an idle socket can bring, which keeps nobody alive. */
