@@ -61,3 +61,14 @@ export async function settle(): Promise<void> {
     await nextTurn();
   }
 }
+
+/** Returns whether a promise still waits for something. */
+export async function isPending(promise: Promise<unknown>): Promise<boolean> {
+  let isPending = true;
+  const settled = () => {
+    isPending = false;
+  };
+  promise.then(settled, settled);
+  await settle();
+  return isPending;
+}

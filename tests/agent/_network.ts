@@ -3,6 +3,7 @@
 // A handler answers each request with what goes over the wire, and says what
 // happens to the connection then.
 
+import { HttpAgent, type HttpAgentOptions } from "@pimalaya/io-http/agent";
 import type {
   HttpAddress,
   HttpConnection,
@@ -10,6 +11,18 @@ import type {
 } from "../../client/transport/http_connection.ts";
 import { pipe, type PipeServer } from "../_pipe.ts";
 import { toText } from "../_text.ts";
+import { FakeClock } from "./_clock.ts";
+
+export const URL_A = "http://a.example/";
+export const URL_B = "http://b.example/";
+
+/** An agent whose servers answer as a handler says, and its clock. */
+export function serve(handle?: Handler, options: HttpAgentOptions = {}) {
+  const network = new Network(handle);
+  const clock = new FakeClock();
+  const agent = new HttpAgent({ connector: network, clock, ...options });
+  return { network, clock, agent };
+}
 
 /** A request as the server read it. */
 export interface SeenRequest {
@@ -55,6 +68,12 @@ export class Network implements HttpConnector {
   ) {
     this.#handle = handle;
     this.#isDeaf = isDeaf;
+  }
+
+  /** The values of a field in all requests so far, `null` for its absence. */
+  sent(name: string): (string | null)[] {
+    const pattern = new RegExp(`\\r\\n${name}: (.*)\\r\\n`, "i");
+    return this.requests.map(({ head }) => pattern.exec(head)?.[1] ?? null);
   }
 
   /** How many connections the clients have not closed. */

@@ -1,25 +1,22 @@
-// The policies of a call, driven by an agent: content codings (docs/policies.md, "Content codings"),
-// credentials, and cookies.
+// docs/policies.md, "Content codings", "Credentials", and "Cookies", as an agent
+// applies them. The rules of credentials are tested in call_credentials_test.ts,
+// those of codings in decode_test.ts.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import zlib from "node:zlib";
-import { HttpAuthBearer, HttpError, HttpRequest } from "@pimalaya/io-http";
 import {
-  HttpAgent,
-  type HttpAgentOptions,
-  type HttpCredentialsAsk,
-} from "@pimalaya/io-http/agent";
+  HttpAuthBasic,
+  HttpAuthBearer,
+  HttpError,
+  HttpRequest,
+} from "@pimalaya/io-http";
+import type { HttpAgent, HttpCredentialsAsk } from "@pimalaya/io-http/agent";
 import { HttpCookieJar } from "@pimalaya/io-http/cookies";
 import { toText } from "../_text.ts";
-import { FakeClock } from "./_clock.ts";
-import { type Handler, Network, ok, respond } from "./_network.ts";
+import { settle } from "./_clock.ts";
+import { type Handler, ok, respond, serve, URL_A } from "./_network.ts";
 
-const URL_A = "http://a.example/";
-
-function serve(handle: Handler, options: HttpAgentOptions = {}) {
-  const network = new Network(handle);
-  return { network, agent: new HttpAgent({ connector: network, ...options }) };
-}
+const GZIP = { "Content-Encoding": "gzip" };
 
 function gzipped(text: string | Uint8Array): string {
   return toText(zlib.gzipSync(text));
@@ -27,12 +24,6 @@ function gzipped(text: string | Uint8Array): string {
 
 function codeOf(promise: Promise<unknown>): Promise<string> {
   return promise.then(() => "none", (error: HttpError) => error.code);
-}
-
-/** The values of a field in all requests so far, or `null` where it was not. */
-function sent(network: Network, name: string): (string | null)[] {
-  const pattern = new RegExp(`\\r\\n${name}: (.*)\\r\\n`, "i");
-  return network.requests.map(({ head }) => pattern.exec(head)?.[1] ?? null);
 }
 
 Deno.test("An agent decodes bodies, and reports of what", async () => {
@@ -58,30 +49,25 @@ Deno.test("An agent decodes bodies, and reports of what", async () => {
   assertEquals(toText(raw.response.body), gzipped("text"));
   assertEquals(raw.decoded, []);
   const offers = Array(4).fill("gzip, deflate, br");
-  assertEquals(sent(network, "Accept-Encoding"), [...offers, null]);
+  assertEquals(network.sent("Accept-Encoding"), [...offers, null]);
 });
 
 Deno.test("An agent decodes what it did not ask for, and offers what the caller says", async () => {
-  const { network, agent } = serve(() =>
-    ok(gzipped("text"), { "Content-Encoding": "gzip" })
-  );
+  const { network, agent } = serve(() => ok(gzipped("text"), GZIP));
   await using _ = agent;
-  const get = (headers: Record<string, string>) =>
-    agent.send(HttpRequest.get(URL_A, { headers }));
-  const own = await get({ "Accept-Encoding": "x" });
-  assertEquals(own.response.text(), "text");
-  const range = await get({ Range: "bytes=0-" });
-  assertEquals(range.response.text(), "text");
-  assertEquals(sent(network, "Accept-Encoding"), ["x", null]);
+  for (const [name, value] of [["Accept-Encoding", "x"], ["Range", "a=0-"]]) {
+    const headers = { [name!]: value };
+    const { response } = await agent.send(HttpRequest.get(URL_A, { headers }));
+    assertEquals(response.text(), "text");
+  }
+  assertEquals(network.sent("Accept-Encoding"), ["x", null]);
 });
 
 Deno.test("An agent fails at a body that is corrupt or expands too far, in each way to read it", async () => {
   // 10 GB of zeros in 10 MB.
   const bomb = gzipped(new Uint8Array(2 ** 24)).repeat(640);
   const { network, agent } = serve(({ target }) =>
-    ok(target === "/bomb" ? bomb : gzipped("text").slice(0, -1), {
-      "Content-Encoding": "gzip",
-    })
+    ok(target === "/bomb" ? bomb : gzipped("text").slice(0, -1), GZIP)
   );
   await using _ = agent;
   const faults = [["", "InvalidContentCoding"], ["bomb", "BodyTooLarge"]];
@@ -102,35 +88,11 @@ Deno.test("An agent fails at a body that is corrupt or expands too far, in each 
 });
 
 Deno.test("maxBodyBytes counts decoded bytes", async () => {
-  const { agent } = serve(() =>
-    ok(gzipped("x".repeat(101)), { "Content-Encoding": "gzip" })
-  );
+  const { agent } = serve(() => ok(gzipped("x".repeat(101)), GZIP));
   await using _ = agent;
   const limit = (maxBodyBytes: number) =>
     codeOf(agent.send(URL_A, { maxBodyBytes }));
   assertEquals([await limit(100), await limit(101)], ["BodyTooLarge", "none"]);
-});
-
-Deno.test("An agent with retry makes another attempt if connecting takes too long", async () => {
-  const clock = new FakeClock();
-  const { network, agent } = serve(() => ok("late"), {
-    clock,
-    timeouts: { connect: 50 },
-    retry: { backoff: () => 100 },
-  });
-  await using _ = agent;
-  const connect = network.connect.bind(network);
-  let attempts = 0;
-  network.connect = (target, options) =>
-    attempts++ > 0 ? connect(target, options) : new Promise((_, reject) => {
-      const { signal } = options!;
-      signal!.addEventListener("abort", () => reject(signal!.reason));
-    });
-  const sending = agent.send(URL_A);
-  await clock.pass(60);
-  await clock.pass(110);
-  assertEquals((await sending).response.text(), "late");
-  assertEquals(attempts, 2);
 });
 
 /** Asks for a token, and refuses those that it does not accept. */
@@ -139,9 +101,8 @@ function guarded(accepts: () => string): Handler {
     const token = /\r\nauthorization: Bearer (.*)\r\n/i.exec(head)?.[1];
     if (token === accepts()) return ok(token);
     const error = token === undefined ? "" : ', error="invalid_token"';
-    return respond("401 Unauthorized", "", {
-      "WWW-Authenticate": `Bearer realm="r"${error}`,
-    });
+    const challenge = `Bearer realm="r"${error}`;
+    return respond("401 No", "denied", { "WWW-Authenticate": challenge });
   };
 }
 
@@ -151,7 +112,7 @@ Deno.test("Concurrent calls share one search for credentials, and one refresh", 
   const { network, agent } = serve(guarded(() => valid), {
     credentials: async (ask) => {
       asks.push(ask);
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await settle();
       return new HttpAuthBearer(valid);
     },
   });
@@ -176,47 +137,47 @@ Deno.test("Credentials of one agent are not those of another over the same pool"
     credentials: () => new HttpAuthBearer("1"),
   });
   await using _ = agent;
-  const authorizations = async (run: () => Promise<unknown>) => {
+  await agent.send(URL_A);
+  const other = agent.with({ credentials: () => new HttpAuthBearer("x") });
+  const off = agent.with({ credentials: null });
+  const runs: [() => Promise<unknown>, (string | null)[]][] = [
+    [() => agent.send(URL_A), ["Bearer 1"]],
+    [() => agent.with({}).send(URL_A), ["Bearer 1"]],
+    [() => other.send(URL_A), [null, "Bearer x", "Bearer x"]],
+    [() => off.send(URL_A), [null]],
+    [() => agent.fetch(URL_A, { credentials: "omit" }), [null]],
+  ];
+  for (const [run, expected] of runs) {
     network.requests.length = 0;
     await run();
-    return sent(network, "Authorization");
-  };
-  await agent.send(URL_A);
-  const kept = ["Bearer 1"];
-  assertEquals(await authorizations(() => agent.send(URL_A)), kept);
-  assertEquals(await authorizations(() => agent.with({}).send(URL_A)), kept);
-  const other = agent.with({ credentials: () => new HttpAuthBearer("x") });
-  assertEquals(await authorizations(() => other.send(URL_A)), [
-    ...[null, "Bearer x", "Bearer x"],
-  ]);
-  const none = [null];
-  const off = agent.with({ credentials: null });
-  assertEquals(await authorizations(() => off.send(URL_A)), none);
-  const omit = () => agent.fetch(URL_A, { credentials: "omit" });
-  assertEquals(await authorizations(omit), none);
+    assertEquals(network.sent("Authorization"), expected);
+  }
 });
 
-Deno.test("An agent fails with what credentials throws", async () => {
+Deno.test("An agent fails with what credentials throws, in each call that waits for it", async () => {
+  let asked = 0;
   const { agent } = serve(guarded(() => "1"), {
-    credentials: () => {
-      throw new RangeError("No vault");
+    async credentials() {
+      asked++;
+      await settle();
+      throw new RangeError(`no ${asked}`);
     },
   });
   await using _ = agent;
-  await assertRejects(() => agent.send(URL_A), RangeError, "No vault");
+  const calls = [1, 2].map(() => agent.send(URL_A));
+  for (const call of calls) await assertRejects(() => call, RangeError, "no 1");
+  // It is asked anew.
+  await assertRejects(() => agent.send(URL_A), RangeError, "no 2");
 });
 
 Deno.test("An agent answers a challenge to a body that it can send again, and to no other", async () => {
-  const { network, agent } = serve(guarded(() => "1"), {
-    credentials: () => new HttpAuthBearer("1"),
-  });
+  const { network, agent } = serve(guarded(() => "1"));
   await using _ = agent;
   const put = async (body: Blob | ReadableStream<Uint8Array>) => {
     // Of its own, so that nothing is sent ahead of the challenge.
     const own = agent.with({ credentials: () => new HttpAuthBearer("1") });
-    const { response, attempts } = await own.send(HttpRequest.put(URL_A), {
-      body,
-    });
+    const request = HttpRequest.put(URL_A);
+    const { response, attempts } = await own.send(request, { body });
     return [response.status, attempts];
   };
   assertEquals(await put(new Blob(["body"])), [200, 2]);
@@ -226,28 +187,95 @@ Deno.test("An agent answers a challenge to a body that it can send again, and to
   ]);
 });
 
-Deno.test("An agent keeps cookies from call to call, and from a redirect to the next hop", async () => {
-  const cookies = new HttpCookieJar();
+const READERS: [how: string, (agent: HttpAgent) => Promise<string>][] = [
+  ["send", async (agent) => (await agent.send(URL_A)).response.text()],
+  ["exchange", async (agent) => await (await agent.exchange(URL_A)).text()],
+  ["fetch", async (agent) => await (await agent.fetch(URL_A)).text()],
+];
+
+for (const [how, read] of READERS) {
+  Deno.test(`HttpAgent.${how} returns a 401 with its body if there are no credentials for it`, async () => {
+    for (const body of ["", "denied", "x".repeat(600_000)]) {
+      for (const credential of [null, new HttpAuthBasic("u", "p")]) {
+        const denied = respond("401 No", body, {
+          "WWW-Authenticate": "Bearer",
+        });
+        const { network, agent } = serve(() => denied, {
+          credentials: () => credential,
+        });
+        await using _ = agent;
+        assertEquals(await read(agent), body);
+        assertEquals([network.requests.length, agent.stats().busy], [1, 0]);
+      }
+    }
+  });
+
+  Deno.test(`HttpAgent.${how} returns a 401 whose body is slower than its credentials`, async () => {
+    const denied = respond("401 No", "denied", { "WWW-Authenticate": "Basic" });
+    const { network, agent } = serve(() => ({ write: denied.slice(0, -2) }), {
+      credentials() {
+        network.servers[0]!.write("ed");
+        return null;
+      },
+    });
+    await using _ = agent;
+    assertEquals(await read(agent), "denied");
+    assertEquals(agent.stats().busy, 0);
+  });
+}
+
+Deno.test("HttpAgent lets who is asked for credentials use the connection of the challenge", async () => {
+  const answer = guarded(() => "t");
   const { network, agent } = serve(
-    ({ target }) =>
-      target === "/login"
-        ? respond("303 See Other", "", {
-          Location: "/",
-          "Set-Cookie": "session=1; Path=/",
-        })
-        : ok("hi", { "Set-Cookie": "seen=yes" }),
-    { cookies },
+    (request) => request.target === "/token" ? ok("t") : answer(request),
+    {
+      pool: { maxConnectionsPerOrigin: 1 },
+      credentials: async () => {
+        const { response } = await agent.send(`${URL_A}token`);
+        return new HttpAuthBearer(response.text());
+      },
+    },
   );
   await using _ = agent;
+  const texts = await Promise.all([1, 2, 3].map(() => READERS[1]![1](agent)));
+  assertEquals([texts, network.servers.length], [["t", "t", "t"], 1]);
+});
+
+Deno.test("HttpAgent drops a challenge whose body is endless before it answers", async () => {
+  const { agent, network } = serve((request) => {
+    const reply = guarded(() => "1")(request) as string;
+    return reply.includes("denied") ? { write: reply.slice(0, -1) } : reply;
+  }, {
+    pool: { maxConnectionsPerOrigin: 1 },
+    credentials: () => new HttpAuthBearer("1"),
+  });
+  await using _ = agent;
+  assertEquals((await agent.send(URL_A)).response.text(), "1");
+  assertEquals([network.open, network.servers.length], [1, 2]);
+});
+
+Deno.test("An agent keeps cookies from call to call, and from a redirect to the next hop", async () => {
+  const cookies = new HttpCookieJar();
+  const { network, agent } = serve(({ target }) =>
+    target === "/login"
+      ? respond("303 See Other", "", {
+        Location: "/",
+        "Set-Cookie": "session=1; Path=/",
+      })
+      : ok("hi", { "Set-Cookie": "seen=yes" })
+  );
+  await using _ = agent;
+  const own = HttpRequest.get(URL_A, { headers: { Cookie: "seen=own" } });
+  const withJar = agent.with({ cookies });
+  await withJar.send(HttpRequest.post(`${URL_A}login`));
+  await withJar.send(own);
+  await withJar.fetch(URL_A, { credentials: "omit" });
+  await withJar.send(URL_A, { cookies: null });
+  // There is no jar unless one is given.
   await agent.send(HttpRequest.post(`${URL_A}login`));
-  await agent.send(HttpRequest.get(URL_A, { headers: { Cookie: "seen=own" } }));
-  await agent.fetch(URL_A, { credentials: "omit" });
-  await agent.send(URL_A, { cookies: null });
-  assertEquals(sent(network, "Cookie"), [
-    null,
-    "session=1",
-    "seen=own; session=1",
-    null,
-    null,
+  await agent.send(own);
+  assertEquals(network.sent("Cookie"), [
+    ...[null, "session=1", "seen=own; session=1", null, null],
+    ...[null, null, "seen=own"],
   ]);
 });

@@ -1,138 +1,113 @@
-// What the agent sends again (docs/policies.md, "Sending again"), seen from the server: how often
-// each request arrives, and on which connection.
+// What the agent sends again (docs/policies.md, "Sending again"), seen from the
+// server: how often each request arrives, and on which connection. The rules
+// themselves are tested in retry_test.ts.
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { HttpError, HttpRequest } from "@pimalaya/io-http";
-import { HttpAgent, type HttpAgentSendOptions } from "@pimalaya/io-http/agent";
-import { FakeClock, settle } from "./_clock.ts";
-import { type Handler, Network, ok, respond } from "./_network.ts";
+import type {
+  HttpAgent,
+  HttpAgentOptions,
+  HttpAgentOutput,
+  HttpAgentSendOptions,
+} from "@pimalaya/io-http/agent";
+import { settle } from "./_clock.ts";
+import {
+  type Handler,
+  type Network,
+  ok,
+  respond,
+  serve,
+  URL_A,
+} from "./_network.ts";
 
-const URL_A = "http://a.example/";
+type Body = HttpAgentSendOptions["body"];
+type Send = (agent: HttpAgent) => Promise<HttpAgentOutput>;
 
-interface Case {
-  readonly outcome: string;
-  /** What the server does with the second request of the first connection. */
-  readonly second: Handler;
-  readonly request?: () => HttpRequest;
-  readonly options?: () => HttpAgentSendOptions;
-  /** On which connections the request arrives. */
-  readonly seen: number[];
-  readonly fails?: string;
-}
-
-const post = () => HttpRequest.post(URL_A, { body: "data" });
 const close: Handler = () => ({ then: "close" });
 const reset: Handler = () => ({ then: "reset" });
 const timedOut: Handler = () => ({
   write: respond("408 Request Timeout", "", { Connection: "close" }),
   then: "close",
 });
+const cut = (text: string): Handler => () => ({ write: text, then: "close" });
+
+const get: Send = (agent) => agent.send(URL_A);
+const post = () => HttpRequest.post(URL_A, { body: "data" });
+const put = (body: Body, options: HttpAgentSendOptions = {}): Send => (agent) =>
+  agent.send(new HttpRequest("PUT", URL_A), { body, ...options });
 const stream = () => new Blob(["data"]).stream();
 
-const CASES: Case[] = [
-  { outcome: "again after end of file (B)", second: close, seen: [1, 2] },
-  { outcome: "again after a reset (B)", second: reset, seen: [1, 2] },
-  {
-    outcome: "again after a 408 with close (B)",
-    second: timedOut,
-    seen: [1, 2],
-  },
-  {
-    outcome: "once if the method is not idempotent (C)",
-    second: close,
-    request: post,
-    seen: [1],
-    fails: "NoResponse",
-  },
-  {
-    outcome: "again with `idempotent: true`",
-    second: close,
-    request: post,
-    options: () => ({ idempotent: true }),
-    seen: [1, 2],
-  },
-  {
-    outcome: "again with an Idempotency-Key",
-    second: close,
-    request: () => post().header("Idempotency-Key", "7"),
-    seen: [1, 2],
-  },
-  {
-    outcome: "once with `idempotent: false`",
-    second: close,
-    options: () => ({ idempotent: false }),
-    seen: [1],
-    fails: "NoResponse",
-  },
-  {
-    outcome: "once if part of a response arrived (C)",
-    second: () => ({ write: "HTTP/1.1 2", then: "close" }),
-    seen: [1],
-    fails: "UnexpectedEof",
-  },
-  {
-    outcome: "once if its body can be read only once",
-    second: close,
-    request: () => new HttpRequest("PUT", URL_A),
-    options: () => ({ body: stream() }),
-    seen: [1],
-    fails: "NoResponse",
-  },
-  {
-    outcome: "again if a function creates its body",
-    second: close,
-    request: () => new HttpRequest("PUT", URL_A),
-    options: () => ({ body: () => Promise.resolve(stream()) }),
-    seen: [1, 2],
-  },
+// After one request, the server ends the connection within the next one. On which
+// connections that arrives, and how it fails, if it does:
+const OUTCOMES: [outcome: string, Handler, Send, seen: string][] = [
+  ["again after end of file", close, get, "1 2"],
+  ["again after a reset", reset, get, "1 2"],
+  ["again after a 408 with close", timedOut, get, "1 2"],
+  [
+    "once if the method is not idempotent",
+    close,
+    (agent) => agent.send(post()),
+    "1 NoResponse",
+  ],
+  ["once if part of a head came", cut("HTTP/1.1 2"), get, "1 UnexpectedEof"],
+  [
+    "once if part of a body came, also with retry",
+    cut(ok("hi").slice(0, -1)),
+    (agent) => agent.send(URL_A, { retry: { backoff: () => 0 } }),
+    "1 UnexpectedEof",
+  ],
+  ["again with bytes", close, put(new TextEncoder().encode("data")), "1 2"],
+  ["again with a string", close, put("data"), "1 2"],
+  ["again with a Blob", close, put(new Blob(["data"])), "1 2"],
+  [
+    "again with what a function creates",
+    close,
+    put(() => Promise.resolve(stream())),
+    "1 2",
+  ],
+  ["once with a stream", close, put(stream()), "1 NoResponse"],
+  [
+    "once with a stream, whatever the caller says",
+    close,
+    put(stream(), { idempotent: true, retry: true }),
+    "1 NoResponse",
+  ],
 ];
 
-for (const { outcome, second, request, options, seen, fails } of CASES) {
+for (const [outcome, second, send, expected] of OUTCOMES) {
   Deno.test(`HttpAgent sends a request ${outcome}`, async () => {
-    const network = new Network((request) =>
+    const { network, agent } = serve((request) =>
       request.ordinal === 1 ? ok() : second(request)
     );
-    await using agent = new HttpAgent({
-      connector: network,
-      clock: new FakeClock(),
-    });
+    await using _ = agent;
     await agent.send(URL_A);
-    const sending = agent.send(
-      request?.() ?? HttpRequest.get(URL_A),
-      options?.(),
-    );
-    if (fails === undefined) {
-      assertEquals((await sending).response.status, 200);
-      assertEquals((await sending).attempts, 2);
-    } else {
-      const error = await assertRejects(() => sending, HttpError);
-      assertEquals(error.code, fails);
-    }
+    const end = await send(agent).catch((error: HttpError) => error);
     const sent = network.requests.slice(1);
-    assertEquals(sent.map(({ connection }) => connection), seen);
+    const seen = sent.map(({ connection }) => `${connection}`);
+    if (end instanceof Error) seen.push(end.code);
+    else assertEquals([end.response.status, end.attempts], [200, sent.length]);
+    assertEquals(seen.join(" "), expected);
     assertEquals(new Set(sent.map(({ body }) => body)).size, 1);
   });
 }
 
-Deno.test("HttpAgent does not send again what failed on a fresh connection", async () => {
-  const network = new Network(close);
-  await using agent = new HttpAgent({ connector: network });
+Deno.test("HttpAgent does not send again what failed on a new connection", async () => {
+  const { network, agent } = serve(close);
+  await using _ = agent;
   await assertRejects(() => agent.send(URL_A), HttpError);
   assertEquals(network.requests.length, 1);
 });
 
-Deno.test("HttpAgent sends on another connection, whatever the method, if one ended while idle (A)", async () => {
+Deno.test("HttpAgent sends on another connection, whatever the method, if one ended while idle", async () => {
   const endings: ((network: Network) => unknown)[] = [
-    (network) => network.servers[0]!.close(),
-    (network) => network.servers[0]!.abort(new Error("reset")),
-    (network) => network.servers[0]!.write(timedOut as unknown as string),
+    ({ servers: [server] }) => server!.close(),
+    ({ servers: [server] }) => server!.abort(new Error("reset")),
+    ({ servers: [server] }) => server!.write(respond("408 Request Timeout")),
   ];
-  endings[2] = (network) =>
-    network.servers[0]!.write(respond("408 Request Timeout"));
   for (const end of endings) {
     for (const turn of [settle, () => {}]) {
-      const network = new Network();
-      await using agent = new HttpAgent({ connector: network });
+      const { network, agent } = serve();
+      await using _ = agent;
       await agent.send(URL_A);
       end(network);
       await turn();
@@ -145,25 +120,23 @@ Deno.test("HttpAgent sends on another connection, whatever the method, if one en
   }
 });
 
-Deno.test("HttpAgent gives up after 5 connections in a row that end before the request (A)", async () => {
-  const network = new Network();
+Deno.test("HttpAgent gives up after 5 more connections in a row that end before the request", async () => {
+  const { network, agent } = serve();
+  await using _ = agent;
   const connect = network.connect.bind(network);
   network.connect = async (target) => {
     const connection = await connect(target);
     network.servers.at(-1)!.write("x");
     return connection;
   };
-  await using agent = new HttpAgent({ connector: network });
   const error = await assertRejects(() => agent.send(URL_A), HttpError);
   assertEquals(error.code, "UnexpectedBytes");
-  assertEquals(network.servers.length, 6);
-  assertEquals(network.requests.length, 0);
+  assertEquals([network.servers.length, network.requests.length], [6, 0]);
 });
 
 Deno.test("HttpAgent spares a request that cannot be resent a connection idle for more than 4 s", async () => {
-  const network = new Network();
-  const clock = new FakeClock();
-  await using agent = new HttpAgent({ connector: network, clock });
+  const { network, agent, clock } = serve();
+  await using _ = agent;
   await agent.send(URL_A);
   await clock.pass(4001);
   await agent.send(post());
@@ -175,11 +148,10 @@ Deno.test("HttpAgent spares a request that cannot be resent a connection idle fo
 });
 
 Deno.test("HttpAgent retries after Retry-After, if it is told to", async () => {
-  const network = new Network(({ ordinal }) =>
-    ordinal === 1 ? respond("503 Busy", "", { "Retry-After": "7" }) : ok()
-  );
-  const clock = new FakeClock();
-  await using agent = new HttpAgent({ connector: network, clock, retry: true });
+  const busy = respond("503 Busy", "", { "Retry-After": "7" });
+  const handle: Handler = ({ ordinal }) => ordinal === 1 ? busy : ok();
+  const { network, agent, clock } = serve(handle, { retry: true });
+  await using _ = agent;
   const sending = agent.send(URL_A);
   await clock.pass(6999);
   assertEquals(network.requests.length, 1);
@@ -188,16 +160,11 @@ Deno.test("HttpAgent retries after Retry-After, if it is told to", async () => {
 });
 
 Deno.test("HttpAgent retries after timeouts.attempt, if it is told to, within timeouts.total", async () => {
-  const clock = new FakeClock();
-  const network = new Network(({ connection }) =>
-    connection < 3 ? { then: "stall" } : ok()
+  const { agent, clock } = serve(
+    ({ connection }) => connection < 3 ? { then: "stall" } : ok(),
+    { retry: { backoff: () => 500 }, timeouts: { attempt: 1000 } },
   );
-  await using agent = new HttpAgent({
-    connector: network,
-    clock,
-    retry: { backoff: () => 500 },
-    timeouts: { attempt: 1000 },
-  });
+  await using _ = agent;
   const sending = agent.send(URL_A);
   const limited = assertRejects(
     () => agent.send(URL_A, { timeouts: { total: 1400 } }),
@@ -209,4 +176,25 @@ Deno.test("HttpAgent retries after timeouts.attempt, if it is told to, within ti
   await clock.pass(100);
   assertEquals((await sending).attempts, 2);
   assertEquals([agent.stats().busy, clock.running], [0, 1]);
+});
+
+Deno.test("HttpAgent retries after timeouts.connect, if it is told to", async () => {
+  const options: HttpAgentOptions = {
+    timeouts: { connect: 50 },
+    retry: { backoff: () => 100 },
+  };
+  const { network, agent, clock } = serve(() => ok("late"), options);
+  await using _ = agent;
+  const connect = network.connect.bind(network);
+  let attempts = 0;
+  network.connect = (target, options) =>
+    attempts++ > 0 ? connect(target, options) : new Promise((_, reject) => {
+      const { signal } = options!;
+      signal!.addEventListener("abort", () => reject(signal!.reason));
+    });
+  const sending = agent.send(URL_A);
+  await clock.pass(60);
+  await clock.pass(110);
+  assertEquals((await sending).response.text(), "late");
+  assertEquals(attempts, 2);
 });

@@ -1,4 +1,5 @@
-// The agent over servers in memory, and a clock that tests move.
+// The agent over servers in memory, and a clock that tests move: what it returns,
+// where it connects, what it sends, and how it fails.
 
 import {
   assert,
@@ -6,22 +7,16 @@ import {
   assertMatch,
   assertRejects,
   assertStrictEquals,
+  assertThrows,
 } from "@std/assert";
 import { HttpError, HttpHeaders, HttpRequest } from "@pimalaya/io-http";
-import { HttpAgent, type HttpAgentOptions } from "@pimalaya/io-http/agent";
-import { FakeClock, settle } from "./_clock.ts";
-import { type Handler, Network, ok, respond } from "./_network.ts";
-
-const URL_A = "http://a.example/";
-const URL_B = "http://b.example/";
-
-/** An agent whose servers answer as a handler says. */
-function serve(handle?: Handler, options: HttpAgentOptions = {}) {
-  const network = new Network(handle);
-  const clock = new FakeClock();
-  const agent = new HttpAgent({ connector: network, clock, ...options });
-  return { network, clock, agent };
-}
+import {
+  HttpAgent,
+  type HttpAgentOptions,
+  type HttpAgentSendOptions,
+} from "@pimalaya/io-http/agent";
+import { settle } from "./_clock.ts";
+import { type Handler, ok, respond, serve, URL_A, URL_B } from "./_network.ts";
 
 Deno.test("HttpAgent.send returns the response, and how the call went", async () => {
   const { agent } = serve(({ target }) =>
@@ -31,17 +26,16 @@ Deno.test("HttpAgent.send returns the response, and how the call went", async ()
   );
   await using _ = agent;
   const { timings, info, ...output } = await agent.send(`${URL_A}old`);
-  assertEquals(output.response.text(), "hi");
-  assertEquals(output.response.header("content-type"), "text/plain");
-  assertEquals(output.url.href, `${URL_A}new`);
-  assertEquals(output.hops.map(({ status, to }) => [status, to.pathname]), [
-    [302, "/new"],
+  const { response, url, hops, attempts, reused } = output;
+  assertEquals(response.text(), "hi");
+  assertEquals(response.header("content-type"), "text/plain");
+  assertEquals(url.href, `${URL_A}new`);
+  assertEquals(hops.map(({ status, to }) => `${status} ${to.pathname}`), [
+    "302 /new",
   ]);
-  assertEquals(output.attempts, 2);
-  assertEquals(output.reused, true);
-  assertEquals(output.uploaded, true);
-  assertEquals(output.keepAlive, true);
-  assertEquals(output.decoded, []);
+  assertEquals([attempts, reused], [2, true]);
+  const { uploaded, keepAlive, decoded } = output;
+  assertEquals([uploaded, keepAlive, decoded], [true, true, []]);
   assertEquals(info?.remote, { hostname: "a.example", port: 80 });
   const { connect, tls, ...others } = timings;
   assertEquals([connect, tls], [null, null]);
@@ -58,8 +52,7 @@ Deno.test("HttpAgent reports how long it took to connect, on the call that did",
   };
   const first = await agent.send(URL_A);
   const second = await agent.send(URL_A);
-  assertEquals(first.timings.connect, 30);
-  assertEquals(first.timings.queued, 0);
+  assertEquals([first.timings.connect, first.timings.queued], [30, 0]);
   assertEquals(second.timings.connect, null);
 });
 
@@ -70,7 +63,7 @@ Deno.test("HttpAgent.exchange streams a body, and reuses the connection once it 
   assertEquals(agent.stats().busy, 1);
   assertEquals(exchange.timings.receive, null);
   assertEquals(await exchange.text(), "hello");
-  assertEquals(exchange.timings.receive !== null, true);
+  assert(exchange.timings.receive !== null);
   assertEquals((await exchange.closed).keepAlive, true);
   assertEquals(await exchange.uploaded, true);
   await agent.send(URL_A);
@@ -85,13 +78,15 @@ Deno.test("HttpAgent keeps connections of different targets apart", async () => 
   await agent.send(URL_B);
   await agent.send(URL_A, { connectTo: { port: 8080 } });
   await agent.send(URL_A, { connectTo: () => ({ unixPath: "/run/a" }) });
-  await agent.send(URL_A);
+  await agent.with({ tls: { caCerts: ["X"] } }).send(URL_B);
+  await agent.with({ timeouts: { total: null } }).send(URL_A);
   assertEquals(network.targets, [
     { hostname: "a.example", port: 80 },
     { hostname: "a.example", port: 81 },
     { hostname: "b.example", port: 80 },
     { hostname: "a.example", port: 8080 },
     { unixPath: "/run/a" },
+    { hostname: "b.example", port: 80 },
   ]);
 });
 
@@ -101,33 +96,13 @@ Deno.test("HttpAgent adds the agent's fields and those of the call, but not over
     decode: false,
   });
   await using _ = agent;
+  const request = HttpRequest.get(URL_A, { headers: { "X-Own": "own" } });
   await agent.with({ headers: { "X-With": ["1", "2"], "x-agent": null } })
-    .send(HttpRequest.get(URL_A, { headers: { "X-Own": "own" } }), {
-      headers: new HttpHeaders({ "x-both": "call" }),
-    });
-  const [head] = network.requests.map(({ head }) => head.trim().split("\r\n"));
-  assertEquals(head, [
-    "GET / HTTP/1.1",
-    "Host: a.example",
-    "X-Own: own",
-    "x-both: call",
-    "X-With: 1",
-    "X-With: 2",
-  ]);
-});
-
-Deno.test("HttpAgent.with shares the pool, and inherits and merges options", async () => {
-  const { agent, network } = serve(undefined, {
-    timeouts: { total: 1000, head: 50 },
-  });
-  await using _ = agent;
-  const derived = agent.with({ timeouts: { total: null } });
-  await agent.send(URL_A);
-  await derived.send(URL_A);
-  assertEquals(network.servers.length, 1);
-  assertEquals(derived.stats().open, 1);
-  await agent.with({ tls: { caCerts: ["X"] } }).send(URL_A);
-  assertEquals(network.servers.length, 2);
+    .send(request, { headers: new HttpHeaders({ "x-both": "call" }) });
+  assertEquals(network.requests.map(({ head }) => head.trim().split("\r\n")), [[
+    ...["GET / HTTP/1.1", "Host: a.example", "X-Own: own", "x-both: call"],
+    ...["X-With: 1", "X-With: 2"],
+  ]]);
 });
 
 const CALLS: ((agent: HttpAgent, init?: object) => Promise<unknown>)[] = [
@@ -138,56 +113,25 @@ const CALLS: ((agent: HttpAgent, init?: object) => Promise<unknown>)[] = [
 Deno.test("HttpAgent rejects a caller's mistakes before it connects", async () => {
   const { agent, network } = serve();
   await using _ = agent;
-  const post = HttpRequest.post(URL_A);
+  const send = (options: HttpAgentSendOptions) => agent.send(URL_A, options);
+  const upgrade = HttpRequest.get(URL_A, { headers: { Upgrade: "x" } });
   const locked = new ReadableStream();
   locked.getReader();
-  const mistakes: [
-    typeof TypeError | typeof RangeError,
-    string,
-    () => Promise<unknown>,
-  ][] = [
-    [TypeError, "URL", () => agent.send("nowhere")],
-    [TypeError, "http", () => agent.send("ftp://a.example/")],
-    [
-      TypeError,
-      "exchange()",
-      () => agent.send(new HttpRequest("CONNECT", URL_A)),
-    ],
-    [
-      TypeError,
-      "exchange()",
-      () => agent.send(HttpRequest.get(URL_A, { headers: { Upgrade: "x" } })),
-    ],
-    [TypeError, "httpsOnly", () => agent.send(URL_A, { httpsOnly: true })],
-    [TypeError, "locked", () => agent.send(post, { body: locked })],
-    [
-      TypeError,
-      "has no host or port",
-      () => agent.send(URL_A, { connectTo: { unixPath: "/a", port: 1 } }),
-    ],
-    [
-      RangeError,
-      "timeouts.head",
-      () => agent.send(URL_A, { timeouts: { head: -1 } }),
-    ],
-    [
-      RangeError,
-      "timeouts.total",
-      () => agent.send(URL_A, { timeouts: { total: NaN } }),
-    ],
-    [RangeError, "maxHeadBytes", () => agent.send(URL_A, { maxHeadBytes: -1 })],
-    [
-      RangeError,
-      "redirect.max",
-      () => agent.send(URL_A, { redirect: { max: -1 } }),
-    ],
-    [
-      RangeError,
-      "retry.attempts",
-      () => agent.send(URL_A, { retry: { attempts: 0.5 } }),
-    ],
+  const mistakes: [string, () => Promise<unknown>][] = [
+    ["URL", () => agent.send("nowhere")],
+    ["http", () => agent.send("ftp://a.example/")],
+    ["exchange()", () => agent.send(new HttpRequest("CONNECT", URL_A))],
+    ["exchange()", () => agent.send(upgrade)],
+    ["httpsOnly", () => send({ httpsOnly: true })],
+    ["locked", () => agent.send(HttpRequest.post(URL_A), { body: locked })],
+    ["no host or port", () => send({ connectTo: { unixPath: "/a", port: 1 } })],
+    ["timeouts.head", () => send({ timeouts: { head: -1 } })],
+    ["maxHeadBytes", () => send({ maxHeadBytes: -1 })],
+    ["redirect.max", () => send({ redirect: { max: -1 } })],
+    ["retry.attempts", () => send({ retry: { attempts: 0.5 } })],
   ];
-  for (const [type, message, call] of mistakes) {
+  for (const [message, call] of mistakes) {
+    const type = /\.|maxHead/.test(message) ? RangeError : TypeError;
     await assertRejects(call, type, message);
   }
   assertEquals(network.servers.length, 0);
@@ -197,54 +141,43 @@ Deno.test("HttpAgent rejects a caller's mistakes before it connects", async () =
       { timeouts: { queue: -1 } },
       { decode: { maxRatio: 0 } },
     ]
-  ) {
-    let error: unknown = null;
-    try {
-      new HttpAgent(options);
-    } catch (thrown) {
-      error = thrown;
-    }
-    assert(error instanceof RangeError);
-  }
+  ) assertThrows(() => new HttpAgent(options), RangeError);
 });
 
-Deno.test("an aborted signal rejects with its reason, wherever the call is, and frees its slot", async () => {
-  const reason = new Error("enough");
-  const never = new Promise<never>(() => {});
-  const places: [string, HttpAgentOptions, Handler?][] = [
-    ["connecting", { connector: { connect: () => never } }],
-    ["waiting for a head", {}, () => ({ then: "stall" })],
-    ["reading a body", {}, () => ({ write: ok("hi").slice(0, -1) })],
-    ["pausing", { retry: true }, () => respond("503 Busy")],
-    [
-      "asking for credentials",
-      { credentials: () => never },
-      () => respond("401 No", "", { "WWW-Authenticate": "Basic realm=a" }),
-    ],
-    ["creating a body", { pool: { maxConnections: 1 } }],
-  ];
-  for (const [place, options, handle] of places) {
+const never = new Promise<never>(() => {});
+const unauthorized = respond("401 No", "", { "WWW-Authenticate": "Basic" });
+
+const PLACES: [string, HttpAgentOptions & { body?: unknown }, Handler?][] = [
+  ["connects", { connector: { connect: () => never } }],
+  ["waits for a head", {}, () => ({ then: "stall" })],
+  ["reads a body", {}, () => ({ write: ok("hi").slice(0, -1) })],
+  ["pauses", { retry: true }, () => respond("503 Busy")],
+  ["asks for credentials", { credentials: () => never }, () => unauthorized],
+  ["creates a body", { body: () => never }],
+];
+
+for (const [place, { body, ...options }, handle] of PLACES) {
+  Deno.test(`a signal that is aborted while a call ${place} rejects it with its reason, and frees its slot`, async () => {
     for (const call of CALLS) {
       const { agent, network } = serve(handle, options);
       await using _ = agent;
       const controller = new AbortController();
-      const body = place === "creating a body" ? () => never : undefined;
       const running = call(agent, { signal: controller.signal, body })
         .then((result) => (result as { text?(): unknown }).text?.());
       running.catch(() => {});
       await settle();
+      const reason = new Error("enough");
       controller.abort(reason);
-      const error = await assertRejects(() => running, place);
-      assertStrictEquals(error, reason, place);
+      assertStrictEquals(await assertRejects(() => running), reason);
       await settle();
-      const { busy, connecting, waiting } = agent.stats();
-      assertEquals([busy, connecting, waiting], [0, 0, 0], place);
-      assertEquals(agent.stats().open, network.open, place);
+      const { open, busy, connecting, waiting } = agent.stats();
+      assertEquals([busy, connecting, waiting], [0, 0, 0]);
+      assertEquals(open, network.open);
     }
-  }
-});
+  });
+}
 
-Deno.test("a call that waits for a connection can be aborted, and others are not", async () => {
+Deno.test("a signal that is aborted while a call waits for a connection ends that call alone", async () => {
   const { agent, network } = serve(() => ({ then: "stall" }), {
     pool: { maxConnectionsPerOrigin: 1 },
   });
@@ -256,8 +189,7 @@ Deno.test("a call that waits for a connection can be aborted, and others are not
   assertEquals(agent.stats().waiting, 1);
   controller.abort();
   await assertRejects(() => waiting, DOMException);
-  assertEquals(agent.stats().waiting, 0);
-  assertEquals(network.requests.length, 1);
+  assertEquals([agent.stats().waiting, network.requests.length], [0, 1]);
   agent.abort();
   await assertRejects(() => busy, DOMException);
 });
@@ -265,37 +197,36 @@ Deno.test("a call that waits for a connection can be aborted, and others are not
 Deno.test("a signal that is aborted already touches nothing", async () => {
   const { agent, network } = serve();
   await using _ = agent;
+  const signal = AbortSignal.abort(new Error("no"));
   for (const call of CALLS) {
-    await assertRejects(
-      () => call(agent, { signal: AbortSignal.abort(new Error("no")) }),
-      Error,
-      "no",
-    );
+    await assertRejects(() => call(agent, { signal }), Error, "no");
   }
   assertEquals(network.servers.length, 0);
 });
 
-Deno.test("a failure to connect is an HttpError that names the place", async () => {
+Deno.test("a failure to connect is an HttpError that names the place, and cancels the body", async () => {
   const cause = new Error("no route to host");
   const { agent } = serve(undefined, {
     connector: { connect: () => Promise.reject(cause) },
   });
   await using _ = agent;
-  const error = await assertRejects(() => agent.send(URL_A), HttpError);
+  let reason: unknown;
+  const body = new ReadableStream({ cancel: (why) => void (reason = why) });
+  const sending = agent.send(HttpRequest.post(URL_A), { body });
+  const error = await assertRejects(() => sending, HttpError);
   assertEquals(error.code, "ConnectFailed");
   assertStrictEquals(error.cause, cause);
   assertMatch(error.message, /a\.example/);
   assertEquals(error.progress?.phase, "connect");
   assertEquals(agent.stats().connecting, 0);
+  assertEquals(reason, error);
 });
 
 for (const status of ["417 No", "200 OK", "303 See Other"]) {
   Deno.test(`HttpAgent cancels a stream that a ${status} makes needless`, async () => {
     const { network, agent } = serve();
     let reason: unknown;
-    const body = new ReadableStream<Uint8Array>({
-      cancel: (why) => void (reason = why),
-    });
+    const body = new ReadableStream({ cancel: (why) => void (reason = why) });
     const headers = { Expect: "100-continue" };
     const request = new HttpRequest("PUT", URL_A, { headers });
     const sending = agent.send(request, { body });

@@ -1,4 +1,4 @@
-// The time limits of docs/policies.md, "Time limits", each by a clock that the test moves.
+// docs/policies.md, "Time limits", by a clock that the test moves.
 
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import {
@@ -7,165 +7,163 @@ import {
   HttpRequest,
   type HttpTimeouts,
 } from "@pimalaya/io-http";
-import { HttpAgent, type HttpAgentOptions } from "@pimalaya/io-http/agent";
-import { FakeClock, settle } from "./_clock.ts";
-import { type Handler, Network, ok } from "./_network.ts";
+import type { HttpAgent, HttpAgentOptions } from "@pimalaya/io-http/agent";
+import { isPending } from "./_clock.ts";
+import {
+  type Handler,
+  Network,
+  ok,
+  respond,
+  serve,
+  URL_A,
+} from "./_network.ts";
 
-const URL_A = "http://a.example/";
+type Call = (agent: HttpAgent) => Promise<unknown>;
+
 const never = new Promise<never>(() => {});
-const muteConnector = { connect: () => never };
-
-interface Case {
-  /** When the limit comes up. */
-  readonly phase: HttpProgress["phase"];
-  readonly options?: HttpAgentOptions;
-  readonly handle?: Handler;
-  readonly call?: (agent: HttpAgent) => Promise<unknown>;
-  readonly message?: RegExp;
-}
-
-const post = (agent: HttpAgent) =>
-  agent.send(HttpRequest.post(URL_A, { body: "x" }));
-const read = async (agent: HttpAgent) =>
-  await (await agent.exchange(URL_A)).text();
+const mute = { connector: { connect: () => never } };
+// Only TLS never starts.
+const halfMute: HttpAgentOptions = {
+  connector: {
+    connect: async (target) => ({
+      ...await new Network().connect(target),
+      startTls: () => never,
+    }),
+  },
+};
+const deaf = { connector: new Network(undefined, { isDeaf: true }) };
+const stall: Handler = () => ({ then: "stall" });
+const halfHead: Handler = () => ({
+  write: "HTTP/1.1 200 OK\r\nX",
+  then: "stall",
+});
 const halfBody: Handler = () => ({ write: ok("hello").slice(0, -2) });
 
-const CASES: [keyof HttpTimeouts, Case][] = [
-  ["connect", { phase: "connect", options: { connector: muteConnector } }],
-  ["tls", {
-    phase: "tls",
-    options: {
-      connector: {
-        async connect(target) {
-          const connection = await new Network().connect(target);
-          return { ...connection, startTls: () => never };
-        },
-      },
-    },
-    call: (agent) => agent.send("https://a.example/"),
-  }],
-  ["head", { phase: "head", handle: () => ({ then: "stall" }) }],
-  ["head", {
-    phase: "head",
-    handle: () => ({ write: "HTTP/1.1 200 OK\r\nX-Slow", then: "stall" }),
-  }],
-  ["body", { phase: "body", handle: halfBody }],
-  ["body", { phase: "body", handle: halfBody, call: read }],
-  ["body", {
-    phase: "request",
-    options: { connector: new Network(undefined, { isDeaf: true }) },
-    call: (agent) =>
-      agent.send(HttpRequest.post(URL_A, { body: new Uint8Array(20_000) })),
-  }],
-  ["attempt", { phase: "head", handle: () => ({ then: "stall" }) }],
-  ["attempt", { phase: "body", handle: halfBody, call: read }],
-  ["total", { phase: "head", handle: () => ({ then: "stall" }), call: post }],
-  ["total", { phase: "connect", options: { connector: muteConnector } }],
-  ["total", {
-    phase: "body",
-    handle: halfBody,
-    call: async (agent) => {
-      // Also while nobody reads.
-      const exchange = await agent.exchange(URL_A);
-      await exchange.closed;
-    },
-  }],
+const send: Call = (agent) => agent.send(URL_A);
+const sendTls: Call = (agent) => agent.send("https://a.example/");
+const post = (body: string): Call => (agent) =>
+  agent.send(HttpRequest.post(URL_A, { body }));
+const read: Call = async (agent) => await (await agent.exchange(URL_A)).text();
+// Also while nobody reads.
+const wait: Call = async (agent) => await (await agent.exchange(URL_A)).closed;
+
+/** The limits of an agent that is told nothing of them. */
+const DEFAULTS: HttpTimeouts = {
+  connect: 10_000,
+  tls: 10_000,
+  head: 300_000,
+  body: 300_000,
+};
+
+const CASES: [
+  timeout: keyof HttpTimeouts,
+  phase: HttpProgress["phase"],
+  what: string,
+  call: Call,
+  options: Handler | HttpAgentOptions,
+][] = [
+  ["connect", "connect", "connecting", send, mute],
+  ["tls", "tls", "starting TLS", sendTls, halfMute],
+  ["head", "head", "no head", send, stall],
+  ["head", "head", "a part of a head", send, halfHead],
+  ["body", "body", "a part of a body", send, halfBody],
+  ["body", "body", "a part of a body that is read", read, halfBody],
+  ["body", "request", "a blocked write", post("x".repeat(20_000)), deaf],
+  ["attempt", "head", "no head", send, stall],
+  ["attempt", "body", "a part of a body", read, halfBody],
+  ["total", "head", "no head", post("x"), stall],
+  ["total", "connect", "connecting", send, mute],
+  ["total", "body", "a part of a body that nobody reads", wait, halfBody],
 ];
 
-for (const [timeout, { phase, options, handle, call }] of CASES) {
-  Deno.test(`timeouts.${timeout} ends a call in the phase "${phase}", as an abort does`, async () => {
-    const network = new Network(handle);
-    const clock = new FakeClock();
-    const timeouts = { [timeout]: 70 };
-    const agent = new HttpAgent({
-      connector: network,
-      clock,
-      ...options,
-      timeouts,
-    });
-    const calling = (call ?? ((agent) => agent.send(URL_A)))(agent);
-    calling.catch(() => {});
-    await clock.pass(69);
-    let settled = false;
-    calling.catch(() => settled = true);
-    await settle();
-    assertEquals(settled, false);
-    await clock.pass(1);
-    const error = await assertRejects(() => calling, HttpError);
-    assertEquals([error.code, error.timeout], ["Timeout", timeout]);
-    assertEquals(error.progress?.phase, phase);
-    assertMatch(error.message, new RegExp(`70 ms.*timeouts\\.${timeout}`));
-    assertEquals(error.response?.status ?? null, phase === "body" ? 200 : null);
-    assertEquals(network.open, 0);
-    const { open, connecting, waiting } = agent.stats();
-    assertEquals([open, connecting, waiting], [0, 0, 0]);
-    await agent.close();
-    assertEquals(clock.running, 0);
+for (const [timeout, phase, what, call, options] of CASES) {
+  Deno.test(`timeouts.${timeout} ends a call at ${what}, as an abort does`, async () => {
+    for (const given of [70, undefined]) {
+      const limit = given ?? DEFAULTS[timeout] ?? null;
+      if (limit === null) continue;
+      const [handle, more] = typeof options === "function"
+        ? [options, {}]
+        : [undefined, options];
+      const timeouts = { [timeout]: given };
+      const { network, clock, agent } = serve(handle, { ...more, timeouts });
+      const calling = call(agent);
+      calling.catch(() => {});
+      await clock.pass(limit - 1);
+      assertEquals(await isPending(calling), true);
+      await clock.pass(1);
+      const error = await assertRejects(() => calling, HttpError);
+      assertEquals([error.code, error.timeout], ["Timeout", timeout]);
+      assertEquals(error.progress?.phase, phase);
+      const message = new RegExp(`${limit} ms.*timeouts\\.${timeout}`);
+      assertMatch(error.message, message);
+      const status = error.response?.status ?? null;
+      assertEquals(status, phase === "body" ? 200 : null);
+      assertEquals(network.open, 0);
+      const { open, connecting, waiting } = agent.stats();
+      assertEquals([open, connecting, waiting], [0, 0, 0]);
+      await agent.close();
+      assertEquals(clock.running, 0);
+    }
   });
 }
 
-Deno.test("timeouts.queue counts from when a connection of the key was last freed, and says what is busy", async () => {
-  const network = new Network(({ target }) =>
-    target === "/" ? ok() : { write: "HTTP/1.1 200 OK\r\n\r\n", then: "stall" }
-  );
-  const clock = new FakeClock();
-  const agent = new HttpAgent({
-    connector: network,
-    clock,
-    timeouts: { queue: 100 },
-    pool: { maxConnectionsPerOrigin: 2 },
+for (const limit of [100, 300_000]) {
+  Deno.test(`timeouts.queue of ${limit} ms counts from when a connection of the key was last freed, and says what is busy`, async () => {
+    const { agent, clock } = serve(
+      () => ({ write: "HTTP/1.1 200 OK\r\n\r\n", then: "stall" }),
+      {
+        timeouts: { head: null, ...(limit === 100 && { queue: limit }) },
+        pool: { maxConnectionsPerOrigin: 2 },
+      },
+    );
+    // It would be dropped if it were garbage.
+    const unread = await agent.exchange(URL_A);
+    const { body } = await agent.exchange(URL_A);
+    const first = agent.exchange(URL_A);
+    const second = agent.exchange(URL_A);
+    second.catch(() => {});
+    await clock.pass(limit - 10);
+    await body.cancel();
+    const got = await first;
+    assertEquals(got.response.status, 200);
+    await clock.pass(limit - 1);
+    assertEquals(agent.stats().waiting, 1);
+    await clock.pass(1);
+    const error = await assertRejects(() => second, HttpError);
+    assertEquals([error.timeout, error.progress?.phase], ["queue", "queue"]);
+    assertMatch(error.message, /2 are busy, 2 of them with bodies that nobody/);
+    for (const exchange of [unread, got]) await exchange.discard();
+    await agent.close();
   });
-  const unread = await agent.exchange(`${URL_A}stream`);
-  const other = await agent.exchange(`${URL_A}stream`);
-  const waiting = [agent.send(URL_A), agent.send(URL_A)];
-  for (const call of waiting) call.catch(() => {});
-  await clock.pass(90);
-  await other.body.cancel();
-  await clock.pass(90);
-  assertEquals((await waiting[0])?.response.status, 200);
-  assertEquals((await waiting[1])?.response.status, 200);
-  const busy = [
-    await agent.exchange(`${URL_A}stream`),
-    agent.send(URL_A),
-  ] as const;
-  busy[1].catch(() => {});
-  await clock.pass(99);
-  assertEquals(agent.stats().waiting, 1);
-  await clock.pass(1);
-  const error = await assertRejects(() => busy[1], HttpError);
-  assertEquals([error.timeout, error.progress?.phase], ["queue", "queue"]);
-  assertMatch(error.message, /2 are busy, 2 of them with bodies that nobody/);
-  await unread.discard();
-  agent.abort();
-});
+}
 
-Deno.test("timeouts.head starts at the last byte of the request", async () => {
-  const clock = new FakeClock();
-  await using agent = new HttpAgent({
-    connector: new Network(),
-    clock,
-    timeouts: { head: 50 },
-  });
+Deno.test("timeouts.head starts at the last byte of the request, and no byte of a head extends it", async () => {
+  const { network, clock, agent } = serve(
+    ({ target }) => target === "/" ? ok() : { write: "HTTP/1.1 200 OK\r\nX:" },
+    { timeouts: { head: 50 } },
+  );
   async function* slowly() {
     for (let piece = 0; piece < 3; piece++) {
       await clock.pass(40);
       yield new TextEncoder().encode("x");
     }
   }
-  const { response } = await agent.send(HttpRequest.post(URL_A), {
-    body: slowly(),
-  });
-  assertEquals(response.status, 200);
+  await agent.send(HttpRequest.post(URL_A), { body: slowly() });
+  const trickling = agent.send(`${URL_A}slow`);
+  const failing = assertRejects(() => trickling, HttpError, "timeouts.head");
+  for (let ms = 0; ms < 50; ms += 10) {
+    await clock.pass(10);
+    if (ms < 40) await network.servers[0]!.write("x");
+  }
+  await failing;
+  await agent.close();
 });
 
 Deno.test("timeouts.body counts only while somebody waits, and anew with each piece", async () => {
-  const clock = new FakeClock();
-  const network = new Network(() => ({ write: ok("hello").slice(0, -4) }));
-  const agent = new HttpAgent({
-    connector: network,
-    clock,
-    timeouts: { body: 50 },
-  });
+  const { network, clock, agent } = serve(
+    () => ({ write: ok("hello").slice(0, -4) }),
+    { timeouts: { body: 50 } },
+  );
   const { body } = await agent.exchange(URL_A);
   const reader = body.getReader();
   await reader.read();
@@ -175,6 +173,8 @@ Deno.test("timeouts.body counts only while somebody waits, and anew with each pi
     await clock.pass(40);
     await network.servers[0]!.write(piece);
     assertEquals((await reading).value?.length, 1);
+    // Nobody waits for any longer.
+    await clock.pass(60);
   }
   const reading = reader.read();
   reading.catch(() => {});
@@ -184,32 +184,59 @@ Deno.test("timeouts.body counts only while somebody waits, and anew with each pi
   await agent.close();
 });
 
+Deno.test("timeouts.continue sends a body that no 100 was sent for", async () => {
+  const { agent } = serve(undefined, { timeouts: { continue: 0 } });
+  await using _ = agent;
+  const headers = { Expect: "100-continue" };
+  const request = HttpRequest.post(URL_A, { headers, body: "x" });
+  assertEquals((await agent.send(request)).uploaded, true);
+});
+
+Deno.test("timeouts.total covers hops, and what the call waits for between them", async () => {
+  const location = { Location: "/" };
+  for (
+    const [response, options] of [
+      [respond("302 Found", "", location), {}],
+      [respond("503 Busy"), { retry: { backoff: () => 50 } }],
+      [
+        respond("401 No", "", { "WWW-Authenticate": "Basic" }),
+        { credentials: () => never },
+      ],
+    ] as const
+  ) {
+    const { agent, clock } = serve(({ ordinal }) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      clock.startTimer(40, resolve);
+      return ordinal === 1
+        ? { write: response, after: promise }
+        : { then: "stall" };
+    }, { timeouts: { total: 70 }, ...options });
+    const calling = agent.send(URL_A);
+    const failing = assertRejects(() => calling, HttpError, "timeouts.total");
+    await clock.pass(69);
+    assertEquals(await isPending(calling), true);
+    await clock.pass(1);
+    await failing;
+    await agent.close();
+  }
+});
+
 Deno.test("timeouts: `null` and more than 2^31-1 ms are no limit", async () => {
-  const clock = new FakeClock();
-  const agent = new HttpAgent({
-    connector: new Network(() => ({ then: "stall" })),
-    clock,
-    timeouts: { head: 1, total: null },
-  });
+  const { clock, agent } = serve(stall, { timeouts: { head: 1, total: null } });
   const call = agent.send(URL_A, { timeouts: { head: 2 ** 31 } });
-  let isOver = false;
-  call.catch(() => isOver = true);
+  call.catch(() => {});
   await clock.pass(2 ** 33);
-  assertEquals(isOver, false);
+  assertEquals(await isPending(call), true);
   agent.abort();
   await assertRejects(() => call);
 });
 
 Deno.test("timeouts: one timer serves all calls and idle connections of a pool", async () => {
-  const clock = new FakeClock();
-  const agent = new HttpAgent({ connector: new Network(), clock });
+  const { clock, agent } = serve();
   for (let i = 0; i < 3; i++) {
-    await Promise.all(
-      Array.from(
-        { length: 5 },
-        () => agent.send(URL_A, { timeouts: { total: 100, attempt: 50 } }),
-      ),
-    );
+    const timeouts = { total: 100, attempt: 50 };
+    const calls = [1, 2, 3, 4, 5].map(() => agent.send(URL_A, { timeouts }));
+    await Promise.all(calls);
     assertEquals(clock.running, 1);
     await clock.pass(200);
   }
