@@ -2,15 +2,19 @@
 // contract of `HttpCoroutine` on the way:
 //
 // - All input goes through one buffer, which is overwritten after each call, so
-//   that a reference that was kept shows as 0xAA. Only a step's own `bytes` are
-//   copied before that.
+//   that a reference that was kept shows as 0xAA. Every other piece is of a
+//   subclass. Only a step's own `bytes` are copied before that.
 // - Final steps are sticky, a repeated question gets the same answer, nothing
 //   more is asked for after the end of file, and the number of steps is bounded.
+// - The arrays of a final step are plain, in memory of just their length. All that
+//   the caller may change is changed in the end, so that whatever another run
+//   shares with this one shows there.
 //
 // Steps come back as plain data, with adjacent `Data` merged, so that two runs
 // compare as JSON.
 
 import type { HttpCoroutine } from "../coroutine.ts";
+import { transfer } from "./_pure.ts";
 import { toBytes, toText } from "./_text.ts";
 
 /** A coroutine of any kind. */
@@ -38,6 +42,8 @@ export interface DriveOptions {
   readonly eager?: boolean;
   /** Whether each `WantsRead` is asked for twice. */
   readonly nag?: boolean;
+  /** Whether the bytes of each step are taken away, as byte streams do. */
+  readonly detach?: boolean;
 }
 
 const FILLER = 0xaa;
@@ -62,10 +68,13 @@ export function drive(
     );
     wantsRead = step.type === "WantsRead";
     record.add(step);
+    if (options.detach && "bytes" in step) feeder.detach(step.bytes);
     feeder.wipe();
     if (FINAL.includes(step.type)) {
+      const driven = record.finish();
+      spoil(step);
       checkSticky(coroutine, step);
-      return record.finish();
+      return driven;
     }
     // Nothing is passed after a write, or it would count as not written.
     feeding = (options.eager ?? false) && step.type !== "WantsWrite";
@@ -90,11 +99,45 @@ function checkSticky(coroutine: AnyCoroutine, last: { type: string }): void {
   }
 }
 
+/** Takes away the arrays of a final step, and adds a field to its headers. */
+function spoil(value: unknown): void {
+  if (value instanceof Uint8Array) {
+    const isPlain = Object.getPrototypeOf(value) === Uint8Array.prototype;
+    if (!isPlain || value.buffer.byteLength !== value.length) {
+      throw new Error("Returns an array that is not plain and of its own");
+    }
+    takeAway(value);
+  } else if (typeof value === "object" && value !== null) {
+    if ("append" in value) (value as Headers).append("Spoilt", "1");
+    else if (!(value instanceof Error)) partsOf(value).forEach(spoil);
+  }
+}
+
+function partsOf(value: object): unknown[] {
+  return Object.values("status" in value ? responseFields(value) : value);
+}
+
+function takeAway(array: Uint8Array): void {
+  try {
+    transfer(array);
+  } catch {
+    // An empty array may be one that cannot be transferred at all.
+    if (array.length > 0) throw new Error("Returns an array that is not free");
+  }
+}
+
+/** Bytes of another class, whose methods are not to be relied on. */
+class OddBytes extends Uint8Array<ArrayBuffer> {
+  override subarray(): never {
+    throw new Error("Uses a method of the caller's");
+  }
+}
+
 /** Hands out the pieces of the input, all through one buffer. */
 class Feeder {
   readonly #input: Uint8Array;
   readonly #ends: readonly number[];
-  readonly #buffer: Uint8Array;
+  readonly #buffer: Uint8Array<ArrayBuffer>;
   #eofLeft: boolean;
   #piece = 0;
   #from = 0;
@@ -137,11 +180,19 @@ class Feeder {
     this.#piece++;
     this.#buffer.set(this.#input.subarray(this.offset, end), this.#from);
     this.offset = end;
-    return this.#buffer.subarray(this.#from, this.#from + this.#used);
+    const Bytes = this.#piece % 2 === 0 ? OddBytes : Uint8Array;
+    return new Bytes(this.#buffer.buffer, this.#from, this.#used);
+  }
+
+  /** Takes away the bytes of a step, unless they are a view of the input. */
+  detach(bytes: unknown): void {
+    if (!(bytes instanceof Uint8Array)) return;
+    if (bytes.buffer !== this.#buffer.buffer) takeAway(bytes);
   }
 
   wipe(): void {
     this.#buffer.fill(FILLER, this.#from, this.#from + this.#used);
+    this.#used = 0;
   }
 }
 

@@ -1,6 +1,7 @@
 // Runs the vectors of responses and of chunked bodies through every reader that
 // they concern, streaming and buffering.
 
+import type { Err } from "../coroutine.ts";
 import { toBytes } from "./_text.ts";
 import { expand, RESPONSES } from "./_vectors.ts";
 import type { ChunkedVector, ResponseVector } from "./_vectors.ts";
@@ -103,7 +104,26 @@ export function runResponse(api: Api, vector: ResponseVector): void {
   if (streaming) runReader(api, vector, RECEIVE);
   if (buffering) runReader(api, vector, SEND);
   if (buffering) runReader(api, vector, SEND_10);
+  if ("message" in vector.expect) checkFault(api, vector, vector.expect);
   if (RESPONSES.response_head?.includes(vector)) runHead(api, vector);
+}
+
+/** Checks the error of a wire in one piece: its message, and the response. */
+function checkFault(
+  api: Api,
+  vector: ResponseVector,
+  { message, framing }: ExpectedResponse,
+): void {
+  const send = SEND.make(api, vector);
+  send.resume();
+  send.resume();
+  let step: object = send.resume(toBytes(expand(vector.wire)));
+  if (!("error" in step)) step = send.resume(null);
+  const { error } = step as Err;
+  equal("message", error.message, message);
+  const isOfHead = [...HEAD_CODES, "NoResponse"].includes(error.code) ||
+    (error.code === "UnexpectedEof" && framing === undefined);
+  equal("has a response", error.response !== null, !isOfHead);
 }
 
 /** Runs a vector of a chunked body, bare and behind a head. */
@@ -175,19 +195,19 @@ function runReader(
   }
 }
 
-/** Checks that something throws an error of a class, and returns its message. */
+/** Checks that something throws an error of a class, and returns it. */
 export function expectThrow(
   label: string,
   name: "TypeError" | "RangeError",
   run: () => unknown,
-): string {
+): Error {
   let result: unknown;
   try {
     result = run();
   } catch (error) {
     // By class, not by name: other errors may call themselves a TypeError.
     const expected = name === "TypeError" ? TypeError : RangeError;
-    if (error instanceof expected) return error.message;
+    if (error instanceof expected) return error;
     throw new Error(`${label}: throws ${error}, not a ${name}`);
   }
   throw new Error(`${label}: returns ${typeof result}, throws no ${name}`);

@@ -135,7 +135,11 @@ export function runAuth(api: Api, vector: AuthVector): void {
     equal("value", run(), expect);
     return;
   }
-  const message = expectThrow(vector.name, expect.throws, run);
+  const { message, cause } = expectThrow(vector.name, expect.throws, run);
+  equal("cause", cause, undefined);
+  if (!/^Invalid (Basic|Bearer) credentials: /.test(message)) {
+    throw new Error(`The message has another start: ${message}`);
+  }
   for (const secret of secretsOf(vector)) {
     if (secret.length > 3 && message.includes(secret)) {
       throw new Error(`The message repeats the value: ${message}`);
@@ -159,6 +163,13 @@ function authOf(api: Api, vector: AuthVector): unknown {
     const basic = api.HttpAuthBasic.fromAuthorization(vector.parseBasic);
     return { username: basic.username, password: basic.password.expose() };
   }
+  if ("userinfo" in vector) {
+    const [basic, same] = [vector.userinfo, new URL(vector.userinfo)]
+      .map((url) => api.HttpAuthBasic.fromUrl(url));
+    equal("of a URL", plain(same), plain(basic));
+    const { username = null, password = null } = basic ?? {};
+    return { username, password: password?.expose() ?? null };
+  }
   if ("bearer" in vector) {
     const value = new api.HttpAuthBearer(vector.bearer).toAuthorization();
     const back = api.HttpAuthBearer.fromAuthorization(value);
@@ -173,6 +184,7 @@ function authOf(api: Api, vector: AuthVector): unknown {
   return {
     challenges: challenges.map((challenge) => {
       const { scheme, token68, params } = challenge;
+      equal("param()", challenge.param("absent"), undefined);
       for (const [name, value] of params) {
         equal("param()", challenge.param(name.toUpperCase()), value);
       }
@@ -183,11 +195,12 @@ function authOf(api: Api, vector: AuthVector): unknown {
 
 /** What of a vector must not be repeated in a message. */
 function secretsOf(vector: AuthVector): string[] {
-  if ("basic" in vector) return [vector.basic[1]];
+  if ("basic" in vector) return [...vector.basic];
+  if ("userinfo" in vector) return ["adam", "ada:", "hush"];
   if ("bearer" in vector) return [vector.bearer];
   if ("challenges" in vector) return [];
   const value = "parseBasic" in vector ? vector.parseBasic : vector.parseBearer;
-  return value.replace(/^(basic|bearer)\b/i, "").split(/[ \t]/);
+  return value.replace(/\b(basic|bearer)\b/gi, "").split(/[ \t]/);
 }
 
 /** Runs a vector of a well-known look-up, in every cut. */

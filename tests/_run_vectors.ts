@@ -4,12 +4,15 @@
 import {
   AUTH,
   CHUNKED,
+  EARLY,
+  EVENTS,
   REDIRECTS,
   REQUESTS,
   RESPONSES,
   WELL_KNOWN,
 } from "./_vectors.ts";
 import type { Vector } from "./_vectors.ts";
+import { runEarly, runEvents } from "./_run_streams.ts";
 import { runChunked, runResponse } from "./_run_responses.ts";
 import type { Api } from "./_run_responses.ts";
 import {
@@ -46,6 +49,8 @@ export function vectorCases(api: Api): VectorCase[] {
   return [
     ...responses,
     ...casesOf("chunked", CHUNKED, (vector) => runChunked(api, vector)),
+    ...casesOf("early", EARLY, (vector) => runEarly(api, vector)),
+    ...casesOf("sse", EVENTS, (vector) => runEvents(api, vector)),
     ...casesOf("requests", REQUESTS, (vector) => runEncode(api, vector)),
     ...casesOf("redirects", REDIRECTS, (vector) => runRedirect(api, vector)),
     ...casesOf("auth", AUTH, (vector) => runAuth(api, vector)),

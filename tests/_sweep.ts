@@ -47,7 +47,8 @@ export function sweep(run: Sweep, whole: Driven): void {
     : run.most ?? MOST_CUTS;
   for (const at of offsets(run.input.length, most)) {
     const { make, input, eof } = run;
-    same(`cut at ${at}`, whole, () => drive(make(), input, [at], { eof }));
+    const options = { eof, detach: true };
+    same(`cut at ${at}`, whole, () => drive(make(), input, [at], options));
   }
   if (!run.eof) checkTrailing(run, whole);
   for (const at of [0, ...offsets(run.input.length, most)]) {

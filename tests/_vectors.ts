@@ -6,15 +6,19 @@
 
 import type { HttpCloseReason, HttpErrorCode, HttpFraming } from "../mod.ts";
 import type { HttpLeniency, HttpLimits, HttpSendOptions } from "../mod.ts";
+import type { Seen } from "./sse/_plain_reader.ts";
 
 import auth from "./vectors/auth.json" with { type: "json" };
 import chunked from "./vectors/chunked.json" with { type: "json" };
+import early from "./vectors/early.json" with { type: "json" };
 import framing from "./vectors/framing.json" with { type: "json" };
 import interim from "./vectors/interim.json" with { type: "json" };
+import messages from "./vectors/messages.json" with { type: "json" };
 import persistence from "./vectors/persistence.json" with { type: "json" };
 import redirects from "./vectors/redirects.json" with { type: "json" };
 import requests from "./vectors/requests.json" with { type: "json" };
 import responseHead from "./vectors/response_head.json" with { type: "json" };
+import sse from "./vectors/sse.json" with { type: "json" };
 import wellKnown from "./vectors/well_known.json" with { type: "json" };
 
 /** Bytes, one char each; a part may be repeated: `["ab", 3]` is `ababab`. */
@@ -71,17 +75,35 @@ export interface ExpectedResponse {
   /** The close reason if the request was HTTP/1.0; `Http10` for `null`. */
   readonly http10?: HttpCloseReason | null;
   readonly error?: HttpErrorCode;
+  /** The message of the error, if the whole wire comes in one piece. */
+  readonly message?: string;
   /** How many bytes it takes to see the error, if that is decided. */
   readonly at?: number;
 }
 
 /** A chunked body without a head. */
-export interface ChunkedVector extends Vector {
-  readonly limits?: Partial<HttpLimits>;
-  readonly lenient?: readonly HttpLeniency[];
-  readonly wire: Wire;
-  readonly eof?: boolean;
-  readonly expect: ExpectedResponse | Throws;
+export type ChunkedVector = Omit<ResponseVector, "request" | "via">;
+
+/** A response to a POST that has not been written whole. */
+export interface EarlyVector extends Vector {
+  /** How long the request's body is. */
+  readonly upload: number;
+  /** What is passed, call by call: nothing, bytes, or `null` at end of file. */
+  readonly inputs: readonly (string | null)[];
+  /** The steps after the first write: a type and the close reason, or a code. */
+  readonly expect: { readonly steps: readonly string[] };
+}
+
+/** A stream of events, which ends. */
+export interface EventsVector extends Vector {
+  readonly stream: string;
+  readonly maxEventBytes?: number;
+  readonly expect: {
+    readonly events: readonly Seen[];
+    readonly lastEventId?: string;
+    readonly incomplete?: boolean;
+    readonly error?: string;
+  };
 }
 
 /** A request of the caller. The body is bytes, one char each. */
@@ -135,6 +157,11 @@ export type AuthVector =
       parseBasic: string;
       expect: { username: string; password: string } | Throws;
     }
+    | {
+      /** A URL. */
+      userinfo: string;
+      expect: { username: string | null; password: string | null } | Throws;
+    }
     | { bearer: string; expect: { value: string } | Throws }
     | { parseBearer: string; expect: { token: string } | Throws }
     | { challenges: string; expect: { challenges: ExpectedChallenge[] } }
@@ -169,9 +196,14 @@ export const RESPONSES: Readonly<Record<string, readonly ResponseVector[]>> = {
   interim: interim as unknown as ResponseVector[],
   framing: framing as unknown as ResponseVector[],
   persistence: persistence as unknown as ResponseVector[],
+  messages: messages as unknown as ResponseVector[],
 };
 /** The vectors of chunked bodies. */
 export const CHUNKED = chunked as unknown as readonly ChunkedVector[];
+/** The vectors of responses that come early. */
+export const EARLY = early as unknown as readonly EarlyVector[];
+/** The vectors of event streams. */
+export const EVENTS = sse as unknown as readonly EventsVector[];
 /** The vectors of requests and chunks that are encoded. */
 export const REQUESTS = requests as unknown as readonly (
   | EncodeVector

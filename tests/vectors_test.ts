@@ -7,7 +7,8 @@ const CASES = vectorCases(api);
 const KEYS = [
   ..."name rfc request limits lenient via wire eof expect".split(" "),
   ..."options chunks trailers base service headers".split(" "),
-  ..."basic parseBasic bearer parseBearer challenges".split(" "),
+  ..."basic parseBasic bearer parseBearer userinfo challenges".split(" "),
+  ..."upload inputs stream maxEventBytes".split(" "),
 ];
 const EXPECT_KEYS = [
   ..."interim head framing body trailers remaining upgraded".split(" "),
@@ -15,6 +16,7 @@ const EXPECT_KEYS = [
     " ",
   ),
   ..."value username password token challenges written status".split(" "),
+  ..."message steps events lastEventId incomplete".split(" "),
 ];
 
 for (const { name, run } of CASES) {
@@ -29,7 +31,7 @@ Deno.test({
     assertEquals(names.length, new Set(names).size);
     for (const { vector } of CASES) {
       assert(
-        /^RFC \d+ §[\d.]+$/.test(vector.rfc),
+        /^(?:RFC \d+|HTML) §[\d.]+$/.test(vector.rfc),
         `${vector.name}: ${vector.rfc}`,
       );
     }
