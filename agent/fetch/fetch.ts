@@ -160,7 +160,12 @@ class Fetcher {
       throw error;
     }
     await call.discard();
-    throw networkError(url, fault);
+    const code = call.upgraded ? "UnexpectedUpgrade" : "UnexpectedRedirect";
+    throw networkError(
+      url,
+      fault,
+      new HttpError(code, fault, { response: call.head }),
+    );
   }
 
   #addDefaults(headers: HttpHeaders): HttpHeaders {
@@ -211,7 +216,19 @@ function checkUrl(url: URL): void {
 }
 
 function badPort(url: URL): TypeError {
-  return networkError(url, `its port ${url.port} is blocked`);
+  const reason = `its port ${url.port} is blocked`;
+  return networkError(
+    url,
+    reason,
+    new HttpError("ConnectFailed", reason, {
+      progress: {
+        phase: "connect",
+        reused: false,
+        requestBytes: 0,
+        responseBytes: 0,
+      },
+    }),
+  );
 }
 
 const REDIRECT_STATUSES = [301, 302, 303, 307, 308];

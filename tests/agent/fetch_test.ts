@@ -372,6 +372,17 @@ Deno.test("fetch: failures have a cause, which says more", async () => {
     await causeOf(fetch(`${origin.url}/to/302?/x`, { redirect: "error" })),
     "UnexpectedRedirect",
   );
+  assertEquals(
+    await causeOf(fetch(`${origin.url}/to/307?/x`, {
+      method: "POST",
+      body: new Response("once").body,
+    })),
+    "UnexpectedRedirect",
+  );
+  assertEquals(
+    await causeOf(fetch("http://127.0.0.1:1/blocked")),
+    "ConnectFailed",
+  );
 });
 
 Deno.test('fetch with credentials: "omit" uses no cookies and no credentials but those of a proxy', async () => {
