@@ -12,6 +12,7 @@ import { NO_OPTIONS } from "./agent_plan.ts";
 import { sendWhole } from "./agent_send.ts";
 import { fetchHost } from "./agent_fetch.ts";
 import { makeFetch } from "./fetch/fetch.ts";
+import { copyRequest } from "./hop.ts";
 import type { HttpAgentExchange, HttpAgentOutput } from "./facts.ts";
 import type { HttpAgentOptions, HttpAgentSendOptions } from "./options.ts";
 import type { HttpPoolStats } from "./pool.ts";
@@ -204,7 +205,13 @@ export class HttpAgent implements AsyncDisposable {
   }
 }
 
-/** @throws {TypeError} If the URL is invalid. */
+/**
+ * Copies a request, which belongs to the call from then on, or creates it.
+ *
+ * @throws {TypeError} If the URL is invalid.
+ */
 function toRequest(request: HttpRequest | string | URL): HttpRequest {
-  return request instanceof HttpRequest ? request : HttpRequest.get(request);
+  return request instanceof HttpRequest
+    ? copyRequest(request)
+    : HttpRequest.get(request);
 }

@@ -1,4 +1,4 @@
-// One call of an agent: drives an `HttpCall` over the pool.
+// One call of an agent: drives a conversation over the pool.
 //
 //   attempting <──> pausing        (a retry waits)
 //       │  ^
@@ -23,7 +23,11 @@ import {
 import type { WholeResponse } from "./agent_receive.ts";
 import { askForCredentials } from "./ask.ts";
 import type { CallBody } from "./agent_body.ts";
-import type { HttpCall, HttpCallExchange, HttpCallStep } from "./call.ts";
+import type {
+  Conversation,
+  HttpCallExchange,
+  HttpCallStep,
+} from "./conversation.ts";
 import { Timed } from "./deadlines.ts";
 import type { HttpAgentSendOptions, HttpWarning } from "./options.ts";
 import type { Pool } from "./pool.ts";
@@ -47,7 +51,7 @@ export interface CallHost {
 export interface CallInit {
   /** The URL that was asked for. */
   readonly url: URL;
-  readonly conversation: HttpCall;
+  readonly conversation: Conversation;
   readonly settings: CallSettings;
   readonly options: HttpAgentSendOptions;
   readonly body: CallBody;
@@ -120,7 +124,7 @@ export class AgentCall extends Timed implements AttemptHost {
     this.host = host;
     this.#init = init;
     this.#startedAt = host.pool.deadlines.now();
-    this.#told = init.conversation.resume();
+    this.#told = init.conversation.start();
     const { signal } = init.options;
     if (signal === undefined) return;
     this.#onAbort = () => this.abort(signal.reason);

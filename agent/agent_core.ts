@@ -11,8 +11,8 @@ import { LinkedList } from "./_linked_list.ts";
 import { AgentCall, type CallHost } from "./agent_call.ts";
 import { type CallPlan, Planner } from "./agent_plan.ts";
 import { prepareBody } from "./agent_body.ts";
-import { HttpCall } from "./call.ts";
 import { systemClock } from "./clock.ts";
+import { Conversation } from "./conversation.ts";
 import type {
   HttpAgentOptions,
   HttpAgentSendOptions,
@@ -106,6 +106,7 @@ export class AgentCore implements CallHost {
   /**
    * Starts a call.
    *
+   * @param request The request, which is the call's from now on.
    * @param planner Works out what the call does.
    * @returns The call, in a promise until the runtime's decoders are known.
    * @throws {TypeError} If an option is invalid, or the agent is closed.
@@ -131,21 +132,21 @@ export class AgentCore implements CallHost {
     plan: CallPlan,
   ): Started {
     const body = prepareBody(options.body);
-    const { callOptions, settings, sendOptions } = plan;
+    const { rules, settings, sendOptions } = plan;
     const streamed = options.body !== undefined;
     const hasOwn = settings.cookies !== null || streamed;
     const call = new AgentCall(this, {
       url: request.url,
-      conversation: new HttpCall(
+      conversation: new Conversation(
         request,
         hasOwn
           ? {
-            ...callOptions,
+            ...rules,
             replayable: body.replayable,
             streamed,
             now: this.pool.clock.now(),
           }
-          : callOptions,
+          : rules,
       ),
       settings,
       options,

@@ -3,7 +3,7 @@
 import { environment } from "../client/connect/environment.ts";
 import { resolveReceiveOptions } from "../rfc9112/limits.ts";
 import type { SendOptions } from "./agent_attempt.ts";
-import type { HttpCallOptions } from "./call.ts";
+import { type CallRules, resolveCallOptions } from "./call_options.ts";
 import { type DecodeRules, resolveDecode } from "./decode.ts";
 import type { HttpAgentSendOptions } from "./options.ts";
 import { secureRandom } from "./random.ts";
@@ -18,7 +18,7 @@ export interface CallPlan {
   readonly settings: CallSettings;
   readonly decode: DecodeRules | null;
   /** The policies, apart from what each call has of its own. */
-  readonly callOptions: HttpCallOptions;
+  readonly rules: CallRules;
   /** How each request is sent. */
   readonly sendOptions: SendOptions;
 }
@@ -83,7 +83,7 @@ export class Planner {
     return {
       settings,
       decode,
-      callOptions: {
+      rules: resolveCallOptions({
         redirect,
         retry,
         credentials,
@@ -96,7 +96,7 @@ export class Planner {
         idempotent: options.idempotent,
         random: base.random ?? secureRandom,
         memory: base.memory,
-      },
+      }),
       sendOptions: {
         target,
         receive: resolveReceiveOptions(options, base.receive),

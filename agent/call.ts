@@ -6,11 +6,11 @@
  */
 
 import { quote } from "../core/quote.ts";
-import { HttpError } from "../error.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
 import { type HttpCallOptions, resolveCallOptions } from "./call_options.ts";
+import { copyRequest } from "./hop.ts";
 import {
-  converse,
+  Conversation,
   type HttpCallInput,
   type HttpCallStep,
 } from "./conversation.ts";
@@ -65,7 +65,7 @@ export type { HttpHop } from "./redirects.ts";
  * ```
  */
 export class HttpCall {
-  readonly #conversation: Generator<HttpCallStep, HttpCallStep, HttpCallInput>;
+  readonly #conversation: Conversation;
   #state: State = { type: "New" };
 
   /**
@@ -78,12 +78,8 @@ export class HttpCall {
    * @throws {RangeError} If a number among the options is out of range.
    */
   constructor(request: HttpRequest, options: HttpCallOptions = {}) {
-    this.#conversation = converse(request, resolveCallOptions(options));
-    if (options.httpsOnly && request.url.protocol !== "https:") {
-      throw new TypeError(
-        `Cannot request ${quote(request.url.origin)}: httpsOnly is set`,
-      );
-    }
+    const rules = resolveCallOptions(options);
+    this.#conversation = new Conversation(copyRequest(request), rules);
   }
 
   /**
@@ -112,10 +108,10 @@ export class HttpCall {
 
   #next(input: HttpCallInput | undefined): HttpCallStep {
     try {
-      // The first input starts the generator, which has nowhere to receive it.
-      return this.#conversation.next(input as HttpCallInput).value;
+      return input === undefined
+        ? this.#conversation.start()
+        : this.#conversation.resume(input);
     } catch (error) {
-      if (error instanceof HttpError) return { type: "Err", error };
       // A function among the options threw.
       this.#state = { type: "Thrown", error };
       throw error;

@@ -128,7 +128,8 @@ export interface CallRules {
   readonly cookies: HttpCallCookies | null;
   readonly proxyOf: (url: URL) => URL | null;
   readonly headers: HttpHeaders | null;
-  readonly acceptEncoding: string | null;
+  /** The one field, if it is to be added. */
+  readonly acceptEncoding: HttpHeaders | null;
   readonly target: HttpSendOptions["target"];
   readonly idempotent: boolean | undefined;
   readonly replayable: boolean;
@@ -153,7 +154,7 @@ export function resolveCallOptions(options: HttpCallOptions): CallRules {
     cookies: options.cookies ?? null,
     proxyOf: resolveProxy(options.proxy ?? null),
     headers: headers.size > 0 ? headers : null,
-    acceptEncoding: options.acceptEncoding ?? null,
+    acceptEncoding: resolveAcceptEncoding(options.acceptEncoding ?? null),
     target: options.target,
     idempotent: options.idempotent,
     replayable: options.replayable ?? true,
@@ -162,6 +163,10 @@ export function resolveCallOptions(options: HttpCallOptions): CallRules {
     now: options.now ?? 0,
     memory: options.memory ?? new HttpCallMemory(),
   };
+}
+
+function resolveAcceptEncoding(value: string | null): HttpHeaders | null {
+  return value === null ? null : new HttpHeaders([["Accept-Encoding", value]]);
 }
 
 function resolveProxy(

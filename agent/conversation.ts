@@ -19,12 +19,12 @@ import type { HttpRequest } from "../rfc9110/request.ts";
 import { findRedirect } from "../rfc9110/redirect.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 import type { HttpSendOptions } from "../rfc9112/send.ts";
+import type { Authentication, Reaction } from "./authentication.ts";
 import type { CallRules } from "./call_options.ts";
 import type { HttpCredential, HttpCredentialsAsk } from "./credentials.ts";
-import { firstHop, type Hop } from "./hop.ts";
-import { openMemory } from "./memory.ts";
+import { type Challenged, firstHop, type Hop } from "./hop.ts";
 import { follows, type HttpHop } from "./redirects.ts";
-import { type Outcome, type Resendable, Resends } from "./retry.ts";
+import { type Outcome, type Resend, Resends } from "./retry.ts";
 
 /** What happened to the last step of a call. */
 export type HttpCallInput =
@@ -127,142 +127,180 @@ type Input<Type extends HttpCallInput["type"]> = Extract<
   HttpCallInput,
   { type: Type }
 >;
-type Flow<Value> = Generator<HttpCallStep, Value, HttpCallInput>;
 
-/** Runs one call. */
-export function converse(
-  request: HttpRequest,
-  rules: CallRules,
-): Flow<HttpCallStep> {
-  return new Conversation(request, rules).run();
+/** A challenge for which credentials were asked. */
+interface Asked {
+  readonly by: Authentication;
+  readonly challenged: Challenged;
+  readonly input: Input<"Response">;
 }
 
-class Conversation {
+/**
+ * The decisions of one call. Whoever drives it answers each step with an input
+ * that fits, which {@linkcode HttpCall} checks.
+ */
+export class Conversation {
   readonly #rules: CallRules;
   readonly #resends: Resends;
   readonly #hops: HttpHop[] = [];
   #hop: Hop;
   #attempts = 0;
   #fresh = false;
+  #asked: Asked | null = null;
   #now: number;
 
+  /**
+   * @param request The first request, to which default fields are added.
+   * @throws {TypeError} If `httpsOnly` is set and the URL is http.
+   */
   constructor(request: HttpRequest, rules: CallRules) {
+    if (rules.redirects.httpsOnly && request.url.protocol !== "https:") {
+      throw new TypeError(
+        `Cannot request ${quote(request.url.origin)}: httpsOnly is set`,
+      );
+    }
     this.#rules = rules;
-    this.#resends = new Resends(rules.retry, {
-      idempotent: rules.idempotent,
-      budget: openMemory(rules.memory).retryBudget,
-      random: rules.random,
-    });
+    this.#resends = new Resends(rules);
     this.#hop = firstHop(request, rules);
     this.#now = rules.now;
     this.#resends.startRequest(request.url);
   }
 
-  *run(): Flow<HttpCallStep> {
-    for (;;) {
-      const input = yield this.#exchange();
-      this.#now = input.now;
-      let end: HttpCallStep | null = null;
-      if (input.type === "Failed") {
-        end = yield* this.#afterFailure(input);
-      } else if (input.type === "Response") {
-        end = yield* this.#afterResponse(input);
-      }
-      if (end !== null) return end;
+  /** Returns the first step. */
+  start(): HttpCallExchange {
+    return this.#exchange();
+  }
+
+  /**
+   * Returns the step that follows.
+   *
+   * @throws {unknown} What a function among the rules throws.
+   */
+  resume(input: HttpCallInput): HttpCallStep {
+    this.#now = input.now;
+    try {
+      return this.#react(input) ?? this.#exchange();
+    } catch (error) {
+      if (error instanceof HttpError) return { type: "Err", error };
+      throw error;
     }
   }
 
   #exchange(): HttpCallExchange {
     const fresh = this.#fresh;
+    const hop = this.#hop;
     this.#fresh = false;
     return {
       type: "WantsExchange",
-      request: this.#hop.prepare(this.#now),
+      request: hop.prepare(this.#now),
       hop: this.#hops.length,
       attempt: this.#attempts + 1,
-      proxy: this.#hop.proxy,
-      target: this.#hop.target,
+      proxy: hop.proxy,
+      target: hop.target,
       fresh,
-      resendable: this.#resends.isResendable(this.#resendable(true)),
-      withBody: this.#hop.withBody,
+      resendable: this.#resends.isResendable(
+        hop.request,
+        hop.canSendBody(true),
+      ),
+      withBody: hop.withBody,
     };
   }
 
-  *#afterFailure(input: Input<"Failed">): Flow<HttpCallStep | null> {
-    const { error, bodyUsed } = input;
+  // What follows returns the next step, or `null` to send a request.
+
+  #react(input: HttpCallInput): HttpCallStep | null {
+    switch (input.type) {
+      case "Response":
+        return this.#afterResponse(input);
+      case "Failed":
+        return this.#afterFailure(input);
+      case "Credentials": {
+        const { by, challenged, input: challenge } = this.#asked!;
+        const reaction = by.accept(input.credentials);
+        return this.#answer(reaction, challenged, challenge);
+      }
+      case "Elapsed":
+        return null;
+    }
+  }
+
+  #afterFailure({ error, bodyUsed }: Input<"Failed">): HttpCallStep | null {
     if (error.progress !== null && error.progress.requestBytes > 0) {
       this.#attempts++;
     }
-    const again = yield* this.#resend({ type: "Failed", error }, bodyUsed);
-    return again ? null : { type: "Err", error };
+    const resend = this.#decide({ type: "Failed", error }, bodyUsed);
+    return resend === null ? { type: "Err", error } : this.#resend(resend);
   }
 
-  *#afterResponse(input: Input<"Response">): Flow<HttpCallStep | null> {
+  #afterResponse(input: Input<"Response">): HttpCallStep | null {
     const { response, bodyUsed = true } = input;
+    const hop = this.#hop;
     this.#attempts++;
-    this.#hop.receive(response, this.#now);
-    if (yield* this.#authenticate(response, bodyUsed)) return null;
-    if (yield* this.#resend(input, bodyUsed)) return null;
-    if (this.#redirect(response, bodyUsed)) return null;
-    return {
-      type: "Ok",
-      response,
-      hops: this.#hops,
-      attempts: this.#attempts,
-    };
+    hop.receive(response, this.#now);
+    const challenged = hop.challenged(response);
+    if (challenged === null) return this.#settle(input);
+    const { by, challenges } = challenged;
+    if (by === null || !hop.canSendBody(bodyUsed)) {
+      return this.#refuse(challenged, input);
+    }
+    const reaction = by.challenged(challenges);
+    if (reaction.type !== "Ask") {
+      return this.#answer(reaction, challenged, input);
+    }
+    this.#asked = { by, challenged, input };
+    return { type: "WantsCredentials", ask: reaction.ask };
+  }
+
+  /** Answers a challenge if there are credentials for it. */
+  #answer(
+    reaction: Reaction,
+    challenged: Challenged,
+    input: Input<"Response">,
+  ): HttpCallStep | null {
+    if (reaction.type !== "Resend") return this.#refuse(challenged, input);
+    this.#resends.startRequest(this.#hop.request.url);
+    return null;
   }
 
   /**
-   * Prepares to answer the challenges of a 401 or 407, if there are credentials.
+   * Goes on with a 401 or 407 that nobody answers.
    *
    * @throws {HttpError} If the proxy refuses the request.
    */
-  *#authenticate(response: HttpResponse, bodyUsed: boolean): Flow<boolean> {
-    const hop = this.#hop;
-    const challenged = hop.challenged(response);
-    if (challenged === null) return false;
-    const { by, challenges } = challenged;
-    if (by !== null && hop.canSendBody(bodyUsed)) {
-      let reaction = by.challenged(challenges);
-      if (reaction.type === "Ask") {
-        const input = yield { type: "WantsCredentials", ask: reaction.ask };
-        this.#now = input.now;
-        reaction = by.accept((input as Input<"Credentials">).credentials);
-      }
-      if (reaction.type === "Resend") {
-        this.#resends.startRequest(hop.request.url);
-        return true;
-      }
-    }
-    if (challenged.proxy === null) return false;
+  #refuse(
+    { proxy }: Challenged,
+    input: Input<"Response">,
+  ): HttpCallStep | null {
+    if (proxy === null) return this.#settle(input);
     throw new HttpError(
       "ProxyRefused",
-      `The proxy ${quote(challenged.proxy.host)} asks for credentials (407)`,
-      { response },
+      `The proxy ${quote(proxy.host)} asks for credentials (407)`,
+      { response: input.response },
     );
   }
 
-  /** Prepares to send the request again, if the rules allow it. */
-  *#resend(outcome: Outcome, bodyUsed: boolean): Flow<boolean> {
-    const resend = this.#resends.decide(this.#resendable(bodyUsed), outcome);
-    if (resend === null) return false;
-    this.#fresh = resend.fresh;
-    if (resend.delay !== null) {
-      const elapsed = yield { type: "WantsTimer", milliseconds: resend.delay };
-      this.#now = elapsed.now;
-    }
-    return true;
+  /** Sends again, follows a redirect, or ends with the response. */
+  #settle(input: Input<"Response">): HttpCallStep | null {
+    const { response, bodyUsed = true } = input;
+    const resend = this.#decide(input, bodyUsed);
+    if (resend !== null) return this.#resend(resend);
+    if (this.#redirect(response, bodyUsed)) return null;
+    const hops = this.#hops;
+    return { type: "Ok", response, hops, attempts: this.#attempts };
   }
 
-  /** The request, as far as it decides about sending it again. */
-  #resendable(bodyUsed: boolean): Resendable {
-    const { request } = this.#hop;
-    return {
-      method: request.method,
-      url: request.url,
-      hasIdempotencyKey: request.headers.has("idempotency-key"),
-      replayable: this.#hop.canSendBody(bodyUsed),
-    };
+  #decide(outcome: Outcome, bodyUsed: boolean): Resend | null {
+    const hop = this.#hop;
+    return this.#resends.decide(
+      hop.request,
+      hop.canSendBody(bodyUsed),
+      outcome,
+    );
+  }
+
+  #resend({ fresh, delay }: Resend): HttpCallStep | null {
+    this.#fresh = fresh;
+    return delay === null ? null : { type: "WantsTimer", milliseconds: delay };
   }
 
   /** Prepares to follow a redirect, if there is one and the rules allow it. */

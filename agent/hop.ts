@@ -21,28 +21,24 @@ import { joinCookies } from "./call_cookies.ts";
 import type { CallRules } from "./call_options.ts";
 import type { HttpPassword } from "./credentials.ts";
 
-/** Prepares the first hop: the caller's request with the default fields. */
+/**
+ * Prepares the first hop: adds default fields to the request, and takes the
+ * userinfo out of its URL. Both stay as they are on later hops.
+ */
 export function firstHop(request: HttpRequest, rules: CallRules): Hop {
   const { url, headers } = request;
-  // Its parts are slower to get, and nearly no URL has any.
-  const hasUserinfo = url.href.includes("@") &&
-    (url.username !== "" || url.password !== "");
-  const copy = rules.headers === null && !hasUserinfo
-    ? request
-    : withHeaders(request, withDefaults(headers, rules.headers));
-  const userinfo = hasUserinfo ? takeUserinfo(copy.url) : null;
-  return new Hop(copy, userinfo, true, rules.target, rules);
-}
-
-function withDefaults(
-  headers: HttpHeaders,
-  defaults: HttpHeaders | null,
-): HttpHeaders {
-  const all = new HttpHeaders(headers);
+  const { headers: defaults, acceptEncoding } = rules;
   if (defaults !== null) {
-    appendFields(all, defaults, (name) => !headers.has(name));
+    const own = new HttpHeaders(headers);
+    appendFields(headers, defaults, (name) => !own.has(name));
   }
-  return all;
+  if (
+    acceptEncoding !== null && !headers.has("accept-encoding") &&
+    !headers.has("range")
+  ) appendFields(headers, acceptEncoding, () => true);
+  // Its parts are slower to get, and nearly no URL has any.
+  const userinfo = url.href.includes("@") ? takeUserinfo(url) : null;
+  return new Hop(request, userinfo, true, rules.target, rules);
 }
 
 /** Who asks for credentials. */
@@ -85,9 +81,10 @@ export class Hop {
     this.#forwarder = forwarderOf(url, this.proxy);
     this.target = this.#forwarder === null ? target : target ?? "absolute";
     // The caller's own field says all there is to say.
-    this.#byOrigin = headers.has("authorization")
+    const byOrigin = authenticateOrigin(url, userinfo, rules);
+    this.#byOrigin = byOrigin !== null && headers.has("authorization")
       ? null
-      : authenticateOrigin(url, userinfo, rules);
+      : byOrigin;
     this.#byProxy =
       this.#forwarder === null || headers.has("proxy-authorization")
         ? null
@@ -106,18 +103,14 @@ export class Hop {
     if (more.length === 0) return request;
     const headers = new HttpHeaders(request.headers);
     for (const [name, value] of more) headers.set(name, value);
-    return withHeaders(request, headers);
+    return copyRequest(request, headers);
   }
 
   /** What goes with each attempt besides the caller's own fields. */
   #extraFields(now: number): [name: string, value: string][] {
     const { url, headers } = this.request;
-    const { acceptEncoding, cookies } = this.#rules;
+    const { cookies } = this.#rules;
     const fields: [name: string, value: string][] = [];
-    if (
-      acceptEncoding !== null && !headers.has("accept-encoding") &&
-      !headers.has("range")
-    ) fields.push(["Accept-Encoding", acceptEncoding]);
     const jars = cookies?.header(url, now) ?? null;
     if (jars !== null) {
       fields.push(["Cookie", joinCookies(headers.getAll("cookie"), jars)]);
@@ -187,7 +180,11 @@ function forwarderOf(url: URL, proxy: URL | null): URL | null {
     : null;
 }
 
-function withHeaders(request: HttpRequest, headers: HttpHeaders): HttpRequest {
+/** Copies a request, with the same headers or others. */
+export function copyRequest(
+  request: HttpRequest,
+  headers: HttpHeaders = request.headers,
+): HttpRequest {
   const { method, url } = request;
   // An empty body takes as long to create as a short URL.
   const body = bodyLength(request) > 0 ? request.body : undefined;

@@ -29,6 +29,7 @@
 
 import type { HttpError } from "../error.ts";
 import { listIncludes } from "../rfc9110/_syntax.ts";
+import type { HttpRequest } from "../rfc9110/request.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 import {
   type Backoff,
@@ -36,8 +37,8 @@ import {
   type HttpBackoff,
   resolveBackoff,
 } from "./backoff.ts";
+import { type HttpCallMemory, openMemory } from "./memory.ts";
 import { readRetryAfter } from "./retry_after.ts";
-import type { RetryBudget } from "./retry_budget.ts";
 
 /** When and how often to retry. */
 export interface HttpRetryOptions {
@@ -152,15 +153,6 @@ export function resolveRetry(
   };
 }
 
-/** The request that was sent, as far as it decides about sending it again. */
-export interface Resendable {
-  readonly method: string;
-  readonly url: URL;
-  readonly hasIdempotencyKey: boolean;
-  /** Whether its body can be sent again. */
-  readonly replayable: boolean;
-}
-
 /** What became of it. */
 export type Outcome =
   | { readonly type: "Failed"; readonly error: HttpError }
@@ -179,45 +171,56 @@ export interface Resend {
   readonly delay: number | null;
 }
 
-/** What else decides in one call. */
-export interface ResendSetting {
+/** What decides in one call. */
+export interface ResendRules {
+  readonly retry: RetryRules | null;
   /** The caller's word, which counts more than the method. */
   readonly idempotent: boolean | undefined;
-  readonly budget: RetryBudget;
   readonly random: () => number;
+  readonly memory: HttpCallMemory;
 }
 
 /** What one call has sent again so far. */
 export class Resends {
-  readonly #rules: RetryRules | null;
-  readonly #setting: ResendSetting;
+  readonly #rules: ResendRules;
   #unsentInARow = 0;
   #usedRuleB = false;
   #retries = 0;
 
-  constructor(rules: RetryRules | null, setting: ResendSetting) {
+  constructor(rules: ResendRules) {
     this.#rules = rules;
-    this.#setting = setting;
   }
 
   /** Starts with another request: A and B count anew, and the budget grows. */
   startRequest(url: URL): void {
     this.#unsentInARow = 0;
     this.#usedRuleB = false;
-    if (this.#rules !== null) this.#setting.budget.noteRequest(url.origin);
+    const { retry, memory } = this.#rules;
+    if (retry !== null) openMemory(memory).retryBudget.noteRequest(url.origin);
   }
 
-  /** Whether rule B would send a request again. */
-  isResendable(request: Resendable): boolean {
-    return request.replayable &&
-      this.#isIdempotent(request, IDEMPOTENT_METHODS);
+  /**
+   * Whether rule B would send a request again.
+   *
+   * @param replayable Whether its body can be sent again.
+   */
+  isResendable(request: HttpRequest, replayable: boolean): boolean {
+    return replayable && this.#isIdempotent(request, IDEMPOTENT_METHODS);
   }
 
-  /** Decides whether to send a request again; `null` for no. */
-  decide(request: Resendable, outcome: Outcome): Resend | null {
+  /**
+   * Decides whether to send a request again; `null` for no.
+   *
+   * @param replayable Whether its body can be sent again.
+   */
+  decide(
+    request: HttpRequest,
+    replayable: boolean,
+    outcome: Outcome,
+  ): Resend | null {
     const kind = classify(outcome);
     this.#unsentInARow = kind === "Unsent" ? this.#unsentInARow + 1 : 0;
-    if (!request.replayable) return null;
+    if (!replayable) return null;
     if (kind === "Unsent" && this.#unsentInARow <= MAX_UNSENT_IN_A_ROW) {
       return { fresh: false, delay: null };
     }
@@ -231,15 +234,14 @@ export class Resends {
     return kind === "Final" ? null : this.#retry(request, outcome);
   }
 
-  #retry(request: Resendable, outcome: Outcome): Resend | null {
-    const rules = this.#rules;
-    if (rules === null || this.#retries >= rules.attempts) return null;
-    if (!this.#isIdempotent(request, rules.methods)) return null;
-    const delay = this.#delayAfter(outcome, rules);
+  #retry(request: HttpRequest, outcome: Outcome): Resend | null {
+    const { retry, memory } = this.#rules;
+    if (retry === null || this.#retries >= retry.attempts) return null;
+    if (!this.#isIdempotent(request, retry.methods)) return null;
+    const delay = this.#delayAfter(outcome, retry);
     if (delay === null) return null;
-    if (!this.#setting.budget.takeRetry(request.url.origin, rules.budget)) {
-      return null;
-    }
+    const { retryBudget } = openMemory(memory);
+    if (!retryBudget.takeRetry(request.url.origin, retry.budget)) return null;
     this.#retries++;
     return { fresh: outcome.type === "Failed", delay };
   }
@@ -251,12 +253,15 @@ export class Resends {
       const asked = readRetryAfter(outcome.response, outcome.now);
       if (asked !== null) return asked <= rules.maxRetryAfter ? asked : null;
     }
-    return rules.backoff(this.#retries, this.#setting.random);
+    return rules.backoff(this.#retries, this.#rules.random);
   }
 
-  #isIdempotent(request: Resendable, methods: readonly string[]): boolean {
-    return this.#setting.idempotent ??
-      (request.hasIdempotencyKey || methods.includes(request.method));
+  #isIdempotent(
+    { method, headers }: HttpRequest,
+    methods: readonly string[],
+  ): boolean {
+    return this.#rules.idempotent ??
+      (methods.includes(method) || headers.has("idempotency-key"));
   }
 }
 
