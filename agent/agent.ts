@@ -4,15 +4,12 @@
  * @module
  */
 
-import { HttpRequest } from "../rfc9110/request.ts";
+import type { HttpRequest } from "../rfc9110/request.ts";
 import { AgentCore } from "./agent_core.ts";
-import { findDecoding } from "./agent_decode.ts";
-import { AgentExchange } from "./agent_exchange.ts";
 import { NO_OPTIONS } from "./agent_plan.ts";
-import { sendWhole } from "./agent_send.ts";
+import { exchange, send } from "./agent_send.ts";
 import { fetchHost } from "./agent_fetch.ts";
 import { makeFetch } from "./fetch/fetch.ts";
-import { copyRequest } from "./hop.ts";
 import type { HttpAgentExchange, HttpAgentOutput } from "./facts.ts";
 import type { HttpAgentOptions, HttpAgentSendOptions } from "./options.ts";
 import type { HttpPoolStats } from "./pool.ts";
@@ -87,17 +84,11 @@ export class HttpAgent implements AsyncDisposable {
    * CONNECT or has an `Upgrade` field, or the agent is closed.
    * @throws {RangeError} If a number is out of range.
    */
-  async send(
+  send(
     request: HttpRequest | string | URL,
     options: HttpAgentSendOptions = NO_OPTIONS,
   ): Promise<HttpAgentOutput> {
-    const asked = toRequest(request);
-    if (asked.method === "CONNECT" || asked.headers.has("upgrade")) {
-      throw new TypeError(
-        "Cannot send a request for another protocol: use exchange()",
-      );
-    }
-    return await sendWhole(this.#core, asked, options);
+    return send(this.#core, request, options);
   }
 
   /**
@@ -112,11 +103,11 @@ export class HttpAgent implements AsyncDisposable {
    * closed.
    * @throws {RangeError} If a number is out of range.
    */
-  async exchange(
+  exchange(
     request: HttpRequest | string | URL,
     options: HttpAgentSendOptions = NO_OPTIONS,
   ): Promise<HttpAgentExchange> {
-    return await this.#exchange(toRequest(request), options);
+    return exchange(this.#core, request, options);
   }
 
   /**
@@ -191,27 +182,4 @@ export class HttpAgent implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-
-  async #exchange(
-    request: HttpRequest,
-    options: HttpAgentSendOptions,
-  ): Promise<AgentExchange> {
-    const { call, plan } = await this.#core.start(request, options);
-    const result = await call.run(false);
-    const { response } = result.received;
-    const { method } = result.request;
-    const decoding = findDecoding(method, response, plan.decode);
-    return new AgentExchange({ ...result, call, plan }, decoding);
-  }
-}
-
-/**
- * Copies a request, which belongs to the call from then on, or creates it.
- *
- * @throws {TypeError} If the URL is invalid.
- */
-function toRequest(request: HttpRequest | string | URL): HttpRequest {
-  return request instanceof HttpRequest
-    ? copyRequest(request)
-    : HttpRequest.get(request);
 }

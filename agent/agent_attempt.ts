@@ -5,13 +5,22 @@
 // In each phase, another limit counts. A connection that is being opened has its
 // own, for it may outlive the attempt. In "request" and "body", the limit counts
 // only while somebody waits for the peer: for one write, or for one read.
+//
+// As soon as the head of the response is there, the call decides what becomes of
+// the body:
+//
+//   head ── the call's, for send() ────────> WholeResponse, once it is read
+//     └──── the call's, for exchange() ─┬──> StreamedBody, which nobody reads yet
+//     └──── a redirect, a 503, ... ─────┘
 
 import type { Connection } from "../client/connection/connection.ts";
 import type { LeaseMonitor } from "../client/connection/lease.ts";
-import type { StreamedBody } from "../client/exchange/body.ts";
+import { StreamedBody } from "../client/exchange/body.ts";
 import {
+  type BodyConsumer,
   ExchangeDriver,
   type ExchangeParts,
+  type HeadConsumer,
 } from "../client/exchange/driver.ts";
 import {
   planRequest,
@@ -21,9 +30,14 @@ import { ResponseReader } from "../client/exchange/response_reader.ts";
 import type { HttpConnectionInfo } from "../client/transport/http_connection.ts";
 import type { HttpProgress, HttpTimeouts } from "../error.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
-import type { HttpResponse } from "../rfc9110/response.ts";
+import { type HttpResponse, markStreamed } from "../rfc9110/response.ts";
+import type { HttpFraming } from "../rfc9112/framing.ts";
 import type { ReceiveSettings } from "../rfc9112/limits.ts";
-import { HeadReceiver, type WholeResponse } from "./agent_receive.ts";
+import {
+  type ResponseListener,
+  WholeBody,
+  type WholeResponse,
+} from "./agent_receive.ts";
 import type { HttpTimings } from "./facts.ts";
 import { readKeepAlive } from "./keep_alive.ts";
 import { Line } from "./line.ts";
@@ -80,7 +94,8 @@ const NEW: State = { kind: "new" };
 const OVER: State = { kind: "over" };
 
 /** One request of a call. */
-export class Attempt implements Asker, LeaseMonitor {
+export class Attempt
+  implements Asker, LeaseMonitor, HeadConsumer, ResponseListener {
   readonly route: Route;
   readonly timeouts: Timeouts;
   readonly resendable: boolean;
@@ -98,7 +113,7 @@ export class Attempt implements Asker, LeaseMonitor {
   /** The response, once its head has arrived. */
   response: HttpResponse | null = null;
   /** The interim responses that came before it. */
-  readonly interim: HttpResponse[] = [];
+  readonly interims: HttpResponse[] = [];
   reused = false;
   readonly #host: AttemptHost;
   readonly #startedAt: number;
@@ -110,6 +125,10 @@ export class Attempt implements Asker, LeaseMonitor {
   #writingSince = Infinity;
   #readingSince = Infinity;
   #hasWritten = false;
+  #options: SendOptions | null = null;
+  /** Settles the exchange: by a response, or by the failure before it. */
+  #resolve: (received: StreamedBody | WholeResponse) => void = () => {};
+  #reject: (error: unknown) => void = () => {};
 
   constructor(host: AttemptHost, init: AttemptInit) {
     this.#host = host;
@@ -183,10 +202,11 @@ export class Attempt implements Asker, LeaseMonitor {
       signal: undefined,
       monitor: this,
     };
+    this.#options = options;
     const got = this.#host.pool.acquire(this);
     return got instanceof Line
-      ? this.#start(got, parts, options)
-      : this.#wait(got).then((line) => this.#start(line, parts, options));
+      ? this.#start(got, parts)
+      : this.#wait(got).then((line) => this.#start(line, parts));
   }
 
   /** Ends it. What it is waiting for rejects with the reason. */
@@ -241,7 +261,8 @@ export class Attempt implements Asker, LeaseMonitor {
     if (phase === "body") this.timings.wait = now - this.#phaseAt;
     this.#phase = phase;
     this.#phaseAt = now;
-    this.#host.watch();
+    // In the others, something must be written or read first.
+    if (phase === "head") this.#host.watch();
   }
 
   writing(): void {
@@ -276,6 +297,41 @@ export class Attempt implements Asker, LeaseMonitor {
     else this.#giveUp(line);
   }
 
+  // As the consumer of the exchange:
+
+  interim(response: HttpResponse): unknown {
+    this.interims.push(response);
+    return this.#options?.onInterim?.(response);
+  }
+
+  head(response: HttpResponse, framing: HttpFraming): BodyConsumer {
+    this.response = response;
+    markStreamed(response);
+    if (this.#host.receive(this, response)) {
+      return new WholeBody(response, framing, this);
+    }
+    const { maxBodyBytes, parts: { driver } } = this;
+    const body: StreamedBody = new StreamedBody({
+      driver,
+      response,
+      framing,
+      maxBodyBytes,
+    }, { resolve: () => this.resolve(body), reject: this.#reject });
+    return body;
+  }
+
+  get maxBodyBytes(): number {
+    return this.#options!.receive.maxBodyBytes;
+  }
+
+  resolve(received: StreamedBody | WholeResponse): void {
+    this.#resolve(received);
+  }
+
+  fail(error: unknown): void {
+    this.#reject(error);
+  }
+
   async #wait(waiting: Waiting): Promise<Line> {
     if (this.#state.kind === "new") this.#state = { kind: "waiting", waiting };
     this.timings.queued = null;
@@ -290,7 +346,6 @@ export class Attempt implements Asker, LeaseMonitor {
   #start(
     line: Line,
     parts: ExchangeParts,
-    { receive: { maxBodyBytes }, onInterim }: SendOptions,
   ): Promise<StreamedBody | WholeResponse> {
     return new Promise((resolve, reject) => {
       const state = this.#state;
@@ -298,25 +353,14 @@ export class Attempt implements Asker, LeaseMonitor {
         this.#giveUp(line);
         return reject(state.reason);
       }
-      const receiver = new HeadReceiver({
-        maxBodyBytes,
-        interim: (response) => {
-          this.interim.push(response);
-          return onInterim?.(response);
-        },
-        head: (response) => {
-          this.response = response;
-          return this.#host.receive(this, response);
-        },
-        resolve,
-        reject,
-      });
+      const { connection } = line;
+      this.#resolve = resolve;
+      this.#reject = reject;
       try {
-        const driver = new ExchangeDriver(line.connection, parts, receiver);
-        receiver.driver = driver;
-        this.#parts = { connection: line.connection, driver };
+        const driver = new ExchangeDriver(connection, parts, this);
+        this.#parts = { connection, driver };
         this.#state = { kind: "using", line };
-        this.info = line.connection.info;
+        this.info = connection.info;
         this.reused = driver.reused;
         driver.start();
       } catch (error) {

@@ -25,6 +25,7 @@ export interface CallBody {
  * @throws {TypeError} If it is a stream that is being read.
  */
 export function prepareBody(body: GivenBody): CallBody {
+  if (body === undefined) return OF_REQUEST;
   if (typeof body === "function") return new Replayable(body);
   if (isStream(body)) {
     if (body.locked) {
@@ -54,6 +55,8 @@ class Replayable implements CallBody {
 
   cancel(): void {}
 }
+
+const OF_REQUEST: CallBody = new Replayable(() => undefined);
 
 /**
  * A source that can be read once. An exchange that fails before it reads leaves

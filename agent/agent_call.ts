@@ -23,6 +23,7 @@ import {
 import type { WholeResponse } from "./agent_receive.ts";
 import { askForCredentials } from "./ask.ts";
 import type { CallBody } from "./agent_body.ts";
+import type { CallPlan } from "./agent_plan.ts";
 import type {
   Conversation,
   HttpCallExchange,
@@ -51,12 +52,9 @@ export interface CallHost {
 export interface CallInit {
   /** The URL that was asked for. */
   readonly url: URL;
-  readonly conversation: Conversation;
-  readonly settings: CallSettings;
+  readonly plan: CallPlan;
   readonly options: HttpAgentSendOptions;
   readonly body: CallBody;
-  /** How each request is sent. */
-  readonly sendOptions: SendOptions;
 }
 
 /** What a call has come to. */
@@ -103,6 +101,7 @@ export class AgentCall extends Timed implements AttemptHost {
   /** Who reads the body; by default, the call itself. */
   #use = IN_USE;
   readonly #init: CallInit;
+  readonly #conversation: Conversation;
   readonly #startedAt: number;
   #attempt: Attempt | null = null;
   /** What the conversation said last. */
@@ -119,12 +118,13 @@ export class AgentCall extends Timed implements AttemptHost {
   #isOver = false;
   #onAbort: (() => void) | null = null;
 
-  constructor(host: CallHost, init: CallInit) {
+  constructor(host: CallHost, conversation: Conversation, init: CallInit) {
     super();
     this.host = host;
     this.#init = init;
+    this.#conversation = conversation;
     this.#startedAt = host.pool.deadlines.now();
-    this.#told = init.conversation.start();
+    this.#told = conversation.start();
     const { signal } = init.options;
     if (signal === undefined) return;
     this.#onAbort = () => this.abort(signal.reason);
@@ -135,8 +135,12 @@ export class AgentCall extends Timed implements AttemptHost {
     return this.host.pool;
   }
 
+  get plan(): CallPlan {
+    return this.#init.plan;
+  }
+
   get timeouts(): Timeouts {
-    return this.#init.settings.timeouts;
+    return this.#init.plan.settings.timeouts;
   }
 
   get deadline(): number {
@@ -153,7 +157,7 @@ export class AgentCall extends Timed implements AttemptHost {
   run(collects: true): Promise<CallResult<WholeResponse>>;
   run(collects: false): Promise<CallResult<StreamedBody>>;
   async run(collects: boolean): Promise<CallResult> {
-    const { conversation } = this.#init;
+    const conversation = this.#conversation;
     this.#collects = collects;
     let challenge: Received | null = null;
     try {
@@ -289,7 +293,7 @@ export class AgentCall extends Timed implements AttemptHost {
 
   #startAttempt(step: HttpCallExchange): Attempt {
     const { request, proxy, resendable, fresh } = step;
-    const { settings } = this.#init;
+    const { settings } = this.#init.plan;
     const route = this.host.findRoute(request.url, proxy, settings);
     const now = this.#attempt === null
       ? this.#startedAt
@@ -304,7 +308,7 @@ export class AgentCall extends Timed implements AttemptHost {
   #sendOptions(
     { target, withBody }: HttpCallExchange,
   ): SendOptions | Promise<SendOptions> {
-    const { sendOptions, options, body } = this.#init;
+    const { plan: { sendOptions }, options, body } = this.#init;
     const isPlain = options.body === undefined &&
       options.trailers === undefined;
     if (isPlain && target === sendOptions.target) return sendOptions;
@@ -320,7 +324,7 @@ export class AgentCall extends Timed implements AttemptHost {
 
   /** Tells the conversation of a response, as soon as its head is there. */
   receive(attempt: Attempt, response: HttpResponse): boolean {
-    this.#told = this.#init.conversation.resume({
+    this.#told = this.#conversation.resume({
       type: "Response",
       response,
       reused: attempt.reused,
@@ -338,7 +342,7 @@ export class AgentCall extends Timed implements AttemptHost {
   #tellFailure(error: unknown): HttpCallStep {
     const isFinal = this.#failure !== null || this.#told.type === "Ok";
     if (isFinal || !(error instanceof HttpError)) throw error;
-    return this.#told = this.#init.conversation.resume({
+    return this.#told = this.#conversation.resume({
       type: "Failed",
       error,
       bodyUsed: this.#init.body.used,
@@ -358,12 +362,12 @@ export class AgentCall extends Timed implements AttemptHost {
     { ask }: Step<"WantsCredentials">,
     { received }: Received,
   ): Promise<HttpCallStep> {
-    const { conversation, settings: { credentials: find } } = this.#init;
+    const { credentials: find } = this.#init.plan.settings;
     try {
       const credentials = find &&
         await this.#wait(askForCredentials(find, ask));
       const now = this.#time();
-      this.#told = conversation.resume({
+      this.#told = this.#conversation.resume({
         type: "Credentials",
         credentials,
         now,

@@ -28,12 +28,6 @@ import {
   type Settings,
 } from "./settings.ts";
 
-/** A call, and what it does. */
-export interface Started {
-  readonly call: AgentCall;
-  readonly plan: CallPlan;
-}
-
 type State =
   | { readonly kind: "open" }
   | { readonly kind: "closing"; readonly closed: Promise<void> }
@@ -52,6 +46,8 @@ export class AgentCore implements CallHost {
   readonly #parent: AgentCore | null;
   readonly #planner: Planner;
   readonly #routes = new Map<string, Route>();
+  /** The route that was found last, and how the URLs of its origin start. */
+  #last: { readonly prefix: string; readonly route: Route } | null = null;
   /**
    * Its calls and those of the agents that share its pool; empty if the pool is
    * another's. A `Set` would make garbage that no scavenge collects: each time
@@ -117,7 +113,7 @@ export class AgentCore implements CallHost {
     request: HttpRequest,
     options: HttpAgentSendOptions,
     planner: Planner = this.#planner,
-  ): Started | Promise<Started> {
+  ): AgentCall | Promise<AgentCall> {
     this.checkOpen();
     options.signal?.throwIfAborted();
     const plan = planner.plan(options);
@@ -130,31 +126,30 @@ export class AgentCore implements CallHost {
     request: HttpRequest,
     options: HttpAgentSendOptions,
     plan: CallPlan,
-  ): Started {
+  ): AgentCall {
+    const { rules, settings } = plan;
     const body = prepareBody(options.body);
-    const { rules, settings, sendOptions } = plan;
     const streamed = options.body !== undefined;
-    const hasOwn = settings.cookies !== null || streamed;
-    const call = new AgentCall(this, {
-      url: request.url,
-      conversation: new Conversation(
-        request,
-        hasOwn
-          ? {
-            ...rules,
-            replayable: body.replayable,
-            streamed,
-            now: this.pool.clock.now(),
-          }
-          : rules,
-      ),
-      settings,
+    const conversation = new Conversation(
+      request,
+      streamed || settings.cookies !== null
+        ? {
+          ...rules,
+          replayable: body.replayable,
+          streamed,
+          now: this.pool.clock.now(),
+        }
+        : rules,
+    );
+    const { url } = request;
+    const call = new AgentCall(this, conversation, {
+      url,
+      plan,
       options,
       body,
-      sendOptions,
     });
     this.add(call);
-    return { call, plan };
+    return call;
   }
 
   findRoute(url: URL, proxy: URL | null, settings: CallSettings): Route {
@@ -162,20 +157,31 @@ export class AgentCore implements CallHost {
     // Otherwise, all URLs of an origin have the same.
     const isOwn = proxy !== null || connectTo !== this.settings.connectTo ||
       typeof connectTo === "function";
-    const origin = isOwn ? "" : url.origin;
-    let route = isOwn ? undefined : this.#routes.get(origin);
-    if (route !== undefined) return route;
+    if (isOwn) return this.#newRoute(url, proxy, settings);
+    // Faster than to write the origin, which nearly all calls share.
+    if (this.#last !== null && url.href.startsWith(this.#last.prefix)) {
+      return this.#last.route;
+    }
+    const { origin } = url;
+    let route = this.#routes.get(origin);
+    if (route === undefined) {
+      route = this.#newRoute(url, proxy, settings);
+      if (this.#routes.size >= MAX_ROUTES) this.#routes.clear();
+      this.#routes.set(origin, route);
+    }
+    this.#last = { prefix: `${origin}/`, route };
+    return route;
+  }
+
+  #newRoute(url: URL, proxy: URL | null, settings: CallSettings): Route {
+    const { connectTo, credentials } = settings;
     const { connector, tls, memory, random = secureRandom } = this.settings;
-    route = findRoute(
+    return findRoute(
       url,
-      { connector, tls, credentials: settings.credentials, memory, random },
+      { connector, tls, credentials, memory, random },
       proxy,
       typeof connectTo === "function" ? connectTo(url) : connectTo,
     );
-    if (isOwn) return route;
-    if (this.#routes.size >= MAX_ROUTES) this.#routes.clear();
-    this.#routes.set(origin, route);
-    return route;
   }
 
   remove(call: AgentCall): void {

@@ -15,7 +15,6 @@ import type { HttpRedirect } from "../rfc9110/redirect.ts";
 import { HttpResponse, isNullBodyStatus } from "../rfc9110/response.ts";
 import type { HttpFraming } from "../rfc9112/framing.ts";
 import type { AgentCall, BodyUse, CallResult } from "./agent_call.ts";
-import type { CallPlan } from "./agent_plan.ts";
 import { decodeBytes } from "./agent_decode.ts";
 import { decodeStream, type Decoding } from "./decode.ts";
 import type { HttpAgentExchange, HttpTimings } from "./facts.ts";
@@ -25,29 +24,30 @@ type BodyStream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
 const decoder = new TextDecoder();
 
-/** A call that got the head of its response. */
-export interface Called extends CallResult<StreamedBody> {
-  readonly call: AgentCall;
-  readonly plan: CallPlan;
-}
-
 /** A streamed exchange of an agent. */
 export class AgentExchange implements HttpAgentExchange {
   readonly response: HttpResponse;
   /** The head as it was received. */
   readonly head: HttpResponse;
   readonly #inner: HttpExchange;
-  readonly #called: Called;
+  readonly #call: AgentCall;
+  readonly #result: CallResult<StreamedBody>;
   readonly #decoding: Decoding | null;
   readonly #explain: Explain | undefined;
   readonly #use: BodyUse = { isTaken: false, streams: [] };
   #stream: BodyStream | null = null;
 
   /** @param explain Returns the error for the reader of the stream. */
-  constructor(called: Called, decoding: Decoding | null, explain?: Explain) {
-    const { received, attempt, call } = called;
+  constructor(
+    call: AgentCall,
+    result: CallResult<StreamedBody>,
+    decoding: Decoding | null,
+    explain?: Explain,
+  ) {
+    const { received, attempt } = result;
     this.head = received.response;
-    this.#called = called;
+    this.#call = call;
+    this.#result = result;
     this.#decoding = decoding;
     this.#explain = explain;
     const { parts } = attempt;
@@ -57,23 +57,23 @@ export class AgentExchange implements HttpAgentExchange {
   }
 
   get url(): URL {
-    return this.#called.request.url;
+    return this.#result.request.url;
   }
 
   get hops(): HttpHop[] {
-    return this.#called.end.hops;
+    return this.#result.end.hops;
   }
 
   get attempts(): number {
-    return this.#called.end.attempts;
+    return this.#result.end.attempts;
   }
 
   get info(): HttpConnectionInfo | null {
-    return this.#called.attempt.info;
+    return this.#result.attempt.info;
   }
 
   get timings(): HttpTimings {
-    return this.#called.attempt.timings;
+    return this.#result.attempt.timings;
   }
 
   get decoded(): string[] {
@@ -131,7 +131,7 @@ export class AgentExchange implements HttpAgentExchange {
 
   detach(): HttpConnection {
     const connection = this.#inner.detach();
-    this.#called.attempt.detach();
+    this.#result.attempt.detach();
     return connection;
   }
 
@@ -142,7 +142,7 @@ export class AgentExchange implements HttpAgentExchange {
     return this.#decoding === null ? bytes : await decodeBytes(
       bytes,
       this.#decoding,
-      this.#called.plan.sendOptions.receive.maxBodyBytes,
+      this.#call.plan.sendOptions.receive.maxBodyBytes,
     );
   }
 
@@ -156,7 +156,7 @@ export class AgentExchange implements HttpAgentExchange {
 
   async discard(): Promise<void> {
     await this.#inner.discard();
-    this.#called.attempt.close();
+    this.#result.attempt.close();
   }
 
   toResponse(): Response {

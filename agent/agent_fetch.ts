@@ -38,18 +38,16 @@ async function start(
   options: FetchCallOptions,
 ): Promise<FetchCall> {
   const starting = core.start(asked, options, planner);
-  const { call, plan } = starting instanceof Promise
-    ? await starting
-    : starting;
+  const call = starting instanceof Promise ? await starting : starting;
   const result = await call.run(false);
   const { received: body, request: { method, url }, attempt, end } = result;
   const head = body.response;
-  const decoding = findDecoding(method, head, plan.decode);
+  const decoding = findDecoding(method, head, call.plan.decode);
   // Many a response comes whole, in one read. It needs no stream.
   const arrived = decoding === null ? body.takeArrived() : null;
   if (arrived === null) {
     const explain = (error: unknown) => explainError(error, url);
-    return new AgentExchange({ ...result, call, plan }, decoding, explain);
+    return new AgentExchange(call, result, decoding, explain);
   }
   return {
     head,

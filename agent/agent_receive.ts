@@ -1,18 +1,7 @@
-// Receives the response of an attempt. As soon as its head is there, the call
-// decides what becomes of the body:
-//
-//   head ── the call's, for send() ────────> WholeResponse, once it is read
-//     └──── the call's, for exchange() ─┬──> StreamedBody, which nobody reads yet
-//     └──── a redirect, a 503, ... ─────┘
+// Reads the response of an attempt that its call wants whole.
 
-import { StreamedBody } from "../client/exchange/body.ts";
-import type {
-  BodyConsumer,
-  ExchangeDriver,
-  HeadConsumer,
-  ResponseEnd,
-} from "../client/exchange/driver.ts";
-import { type HttpResponse, markStreamed } from "../rfc9110/response.ts";
+import type { BodyConsumer, ResponseEnd } from "../client/exchange/driver.ts";
+import type { HttpResponse } from "../rfc9110/response.ts";
 import { BodyBuffer } from "../rfc9112/_body_buffer.ts";
 import type { HttpFraming } from "../rfc9112/framing.ts";
 
@@ -26,53 +15,13 @@ export interface WholeResponse {
 /** Whoever waits for a response. */
 export interface ResponseListener {
   readonly maxBodyBytes: number;
-  /** Receives an interim response; what it returns is awaited. */
-  interim(response: HttpResponse): unknown;
-  /** Receives the head. Returns whether to collect the body. */
-  head(response: HttpResponse): boolean;
-  /** Receives the response: whole, or its body not read yet. */
-  readonly resolve: (received: WholeResponse | StreamedBody) => void;
-  /** Learns that the exchange failed before that. */
-  readonly reject: (error: unknown) => void;
-}
-
-/** Receives the heads of a response. */
-export class HeadReceiver implements HeadConsumer {
-  /** Set before anything is received. */
-  driver: ExchangeDriver | null = null;
-  readonly #listener: ResponseListener;
-
-  constructor(listener: ResponseListener) {
-    this.#listener = listener;
-  }
-
-  interim(response: HttpResponse): unknown {
-    return this.#listener.interim(response);
-  }
-
-  head(response: HttpResponse, framing: HttpFraming): BodyConsumer {
-    const listener = this.#listener;
-    const { maxBodyBytes, resolve, reject } = listener;
-    markStreamed(response);
-    if (listener.head(response)) {
-      return new WholeBody(response, framing, listener);
-    }
-    const driver = this.driver!;
-    const parts = { driver, response, framing, maxBodyBytes };
-    const body: StreamedBody = new StreamedBody(parts, {
-      resolve: () => resolve(body),
-      reject,
-    });
-    return body;
-  }
-
-  fail(error: unknown): void {
-    this.#listener.reject(error);
-  }
+  resolve(received: WholeResponse): void;
+  /** Learns that the exchange failed before its end. */
+  fail(error: unknown): void;
 }
 
 /** Reads a body to its end. */
-class WholeBody implements BodyConsumer {
+export class WholeBody implements BodyConsumer {
   readonly wants = true;
   readonly #response: HttpResponse;
   readonly #buffer: BodyBuffer;
@@ -106,6 +55,6 @@ class WholeBody implements BodyConsumer {
   }
 
   fail(error: unknown): void {
-    this.#listener.reject(error);
+    this.#listener.fail(error);
   }
 }

@@ -99,11 +99,18 @@ export class Hop {
   /** Builds the request of one attempt. */
   prepare(now: number): HttpRequest {
     const { request } = this;
+    if (!this.#hasExtras) return request;
     const more = this.#extraFields(now);
     if (more.length === 0) return request;
     const headers = new HttpHeaders(request.headers);
     for (const [name, value] of more) headers.set(name, value);
     return copyRequest(request, headers);
+  }
+
+  /** Whether an attempt may carry more than its hop says. */
+  get #hasExtras(): boolean {
+    return this.#rules.cookies !== null || this.#byOrigin !== null ||
+      this.#byProxy !== null;
   }
 
   /** What goes with each attempt besides the caller's own fields. */
