@@ -11,7 +11,11 @@ import {
   type FetchCall,
   type FetchCallOptions,
   type FetchHost,
+  withDefaults,
 } from "./fetch/fetch.ts";
+import { bodyInit } from "./fetch/response.ts";
+
+const CODINGS = "accept-encoding";
 
 /** Makes the calls of a fetch over an agent. */
 export function fetchHost(core: AgentCore): FetchHost {
@@ -20,12 +24,16 @@ export function fetchHost(core: AgentCore): FetchHost {
   const planner = new Planner({
     ...settings,
     redirect: checkingPorts(redirect),
+    headers: {
+      fields: withDefaults(fields, (name) => withheld.has(name.toLowerCase())),
+      withheld,
+    },
   });
   return {
     redirect,
     proxyCredentials: credentials &&
       ((ask) => ask.proxy ? credentials(ask) : null),
-    decides: (name) => fields.has(name) || withheld.has(name.toLowerCase()),
+    decidesCodings: fields.has(CODINGS) || withheld.has(CODINGS),
     call: (request, options) => start(core, planner, request, options),
   };
 }
@@ -44,7 +52,9 @@ async function start(
   const head = body.response;
   const decoding = findDecoding(method, head, call.plan.decode);
   // Many a response comes whole, in one read. It needs no stream.
-  const arrived = decoding === null ? body.takeArrived() : null;
+  const arrived = decoding === null
+    ? body.takeArrived((bytes) => bodyInit(bytes, head.headers))
+    : null;
   if (arrived === null) {
     const explain = (error: unknown) => explainError(error, url);
     return new AgentExchange(call, result, decoding, explain);

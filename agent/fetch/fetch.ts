@@ -23,6 +23,7 @@ import { matchesIntegrity } from "./integrity.ts";
 import {
   type FetchInput,
   type FetchRequest,
+  NO_INIT,
   readArguments,
 } from "./request.ts";
 import { FetchResponse, type HandOut } from "./response.ts";
@@ -32,8 +33,8 @@ import { VERSION } from "./version.ts";
 export interface FetchHost {
   /** What the agent does with redirects. */
   readonly redirect: HttpRedirectMode;
-  /** Whether the agent adds a field of that name, or wants none to be added. */
-  decides(name: string): boolean;
+  /** Whether the agent adds `Accept-Encoding`, or wants none to be added. */
+  readonly decidesCodings: boolean;
   /** Finds the credentials of a call without any of its own: of its proxy. */
   readonly proxyCredentials: HttpCredentials | null;
   /** Starts a call. */
@@ -71,7 +72,7 @@ export interface FetchCall {
 }
 
 /** The body of a response. */
-export type FetchedBody = Uint8Array<ArrayBuffer> | BodyStream;
+export type FetchedBody = string | Uint8Array<ArrayBuffer> | BodyStream;
 
 type BodyStream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
@@ -85,19 +86,8 @@ export function makeFetch(host: FetchHost): Fetch {
   const fetcher = new Fetcher(host);
   // A member keeps its name in a bundle.
   const { fetch } = {
-    async fetch(input: FetchInput, init: RequestInit = {}): Promise<Response> {
-      const url = input instanceof Request ? input.url : String(input);
-      if (/^\s*blob:/i.test(url)) return await fetchBlob(input, init);
-      const read = readArguments(input, init);
-      const request = read instanceof Promise ? await read : read;
-      throwIfAborted(request);
-      const response = request.url.protocol === "data:"
-        ? fetchData(request)
-        : await fetcher.fetch(request);
-      const { integrity } = request;
-      return integrity === ""
-        ? response
-        : await checkIntegrity(response, integrity);
+    fetch(input: FetchInput, init: RequestInit = NO_INIT): Promise<Response> {
+      return fetcher.fetch(input, init);
     },
   };
   // Bun's has a method that opens connections ahead, which a pool does not need.
@@ -115,46 +105,69 @@ function throwIfAborted({ signal, content }: FetchRequest): void {
   throw signal.reason;
 }
 
-const DEFAULT_FIELDS: readonly [name: string, value: string][] = [
-  ["Accept", "*/*"],
-  ["Accept-Language", "*"],
-  ["User-Agent", `io-http/${VERSION}`],
-];
+/** Adds the default fields, apart from those that are withheld. */
+export function withDefaults(
+  fields: HttpHeaders,
+  isWithheld: (name: string) => boolean,
+): HttpHeaders {
+  const all = new HttpHeaders(fields);
+  const defaults: [name: string, value: string][] = [
+    ["Accept", "*/*"],
+    ["Accept-Language", "*"],
+    ["User-Agent", `io-http/${VERSION}`],
+  ];
+  for (const [name, value] of defaults) {
+    if (!fields.has(name) && !isWithheld(name)) all.append(name, value);
+  }
+  return all;
+}
 
-/** Fetches over HTTP. */
+const NO_OPTIONS: FetchCallOptions = {};
+
 class Fetcher {
   readonly #host: FetchHost;
-  readonly #defaults: readonly [name: string, value: string][];
 
   constructor(host: FetchHost) {
     this.#host = host;
-    this.#defaults = DEFAULT_FIELDS.filter(([name]) => !host.decides(name));
   }
 
-  async fetch(request: FetchRequest): Promise<FetchResponse> {
-    const { method, url, content, signal, omitsCredentials } = request;
-    const { proxyCredentials: credentials } = this.#host;
-    checkUrl(url);
-    if (omitsCredentials) dropUserinfo(url);
-    const inMemory = content instanceof Uint8Array;
-    const body = inMemory ? content : undefined;
-    const headers = this.#addDefaults(request.headers);
-    const sent = new HttpRequest(method, url, { headers, body });
+  async fetch(input: FetchInput, init: RequestInit): Promise<Response> {
+    const given = input instanceof Request ? input.url : String(input);
+    if (/^\s*blob:/i.test(given)) return await fetchBlob(input, init);
+    const read = readArguments(input, init);
+    const request = read instanceof Promise ? await read : read;
+    throwIfAborted(request);
+    const response = /^\s*data:/i.test(given)
+      ? fetchData(request)
+      : await this.#fetchHttp(request);
+    const { integrity } = request;
+    return integrity === ""
+      ? response
+      : await checkIntegrity(response, integrity);
+  }
+
+  async #fetchHttp(request: FetchRequest): Promise<FetchResponse> {
+    const { method, content, headers } = request;
+    // A range of a coded body is of no use.
+    if (
+      headers.has("range") && !headers.has("accept-encoding") &&
+      !this.#host.decidesCodings
+    ) headers.append("Accept-Encoding", "identity");
+    const body = content instanceof Uint8Array ? content : undefined;
+    const sent = new HttpRequest(method, request.url, { headers, body });
+    const { url } = sent;
+    if (hasBadPort(url)) throw badPort(url);
+    if (request.omitsCredentials) dropUserinfo(url);
     const mode = redirectMode(request, this.#host.redirect);
     let call: FetchCall;
     try {
-      call = await this.#host.call(sent, {
-        ...(content !== null && !inMemory && { body: content }),
-        ...(signal !== null && { signal }),
-        ...(mode !== this.#host.redirect && { redirect: mode }),
-        ...(omitsCredentials && { cookies: null, credentials }),
-      });
+      call = await this.#host.call(sent, this.#optionsOf(request, mode));
     } catch (error) {
       throw explainError(error, url);
     }
     const fault = faultOf(call, mode);
     try {
-      if (fault === null) return makeResponse(call, method, signal);
+      if (fault === null) return makeResponse(call, method, request.signal);
     } catch (error) {
       await call.discard();
       throw error;
@@ -168,16 +181,21 @@ class Fetcher {
     );
   }
 
-  #addDefaults(headers: HttpHeaders): HttpHeaders {
-    for (const [name, value] of this.#defaults) {
-      if (!headers.has(name)) headers.append(name, value);
-    }
-    // A range of a coded body is of no use.
+  #optionsOf(
+    { content, signal, omitsCredentials }: FetchRequest,
+    mode: HttpRedirectMode,
+  ): FetchCallOptions {
+    const { redirect, proxyCredentials: credentials } = this.#host;
+    const body = content instanceof Uint8Array ? null : content;
     if (
-      headers.has("range") && !headers.has("accept-encoding") &&
-      !this.#host.decides("accept-encoding")
-    ) headers.append("Accept-Encoding", "identity");
-    return headers;
+      body === null && signal === null && mode === redirect && !omitsCredentials
+    ) return NO_OPTIONS;
+    return {
+      ...(body !== null && { body }),
+      ...(signal !== null && { signal }),
+      ...(mode !== redirect && { redirect: mode }),
+      ...(omitsCredentials && { cookies: null, credentials }),
+    };
   }
 }
 
@@ -206,14 +224,6 @@ export function checkingPorts(mode: HttpRedirectMode): HttpRedirectMode {
 }
 
 const FOLLOW = checkingPorts("follow");
-
-/** @throws {TypeError} If fetch does not go there. */
-function checkUrl(url: URL): void {
-  if (url.protocol !== "http:" && url.protocol !== "https:") {
-    throw networkError(url, `its scheme ${quote(url.protocol)} is unknown`);
-  }
-  if (hasBadPort(url)) throw badPort(url);
-}
 
 function badPort(url: URL): TypeError {
   const reason = `its port ${url.port} is blocked`;
@@ -272,7 +282,7 @@ function makeResponse(
     statusText: reason,
     headers,
     signal,
-    handOut: (stream, replaced) => call.handOut(stream, replaced),
+    source: call,
   });
 }
 
@@ -290,7 +300,8 @@ async function checkIntegrity(
 }
 
 /** @throws {TypeError} If the URL is invalid. */
-function fetchData({ url, method }: FetchRequest): FetchResponse {
+function fetchData({ url: given, method }: FetchRequest): FetchResponse {
+  const url = new URL(given);
   const data = readDataUrl(url);
   if (data === null) throw networkError(url, "the data: URL is invalid");
   return new FetchResponse(method === "HEAD" ? null : data.bytes, {
@@ -300,7 +311,7 @@ function fetchData({ url, method }: FetchRequest): FetchResponse {
     statusText: "OK",
     headers: new HttpHeaders({ "Content-Type": data.type }),
     signal: null,
-    handOut() {},
+    source: { handOut() {} },
   });
 }
 

@@ -14,7 +14,7 @@ export type FetchInput = string | URL | Request;
 /** What fetch is asked for. */
 export interface FetchRequest {
   readonly method: string;
-  readonly url: URL;
+  readonly url: string;
   readonly headers: HttpHeaders;
   readonly content: FetchContent | null;
   /** `undefined` if the caller did not say. */
@@ -53,11 +53,14 @@ export function readArguments(
 ): FetchRequest | Promise<FetchRequest> {
   return input instanceof Request
     ? readRequest(new Request(input, withDuplex(init)), init)
-    : readInit(new URL(String(input)), init);
+    : readInit(String(input), init);
 }
 
-function readInit(url: URL, init: Init): FetchRequest {
-  checkInit(init);
+/** The init of a caller who gives none. */
+export const NO_INIT: Init = {};
+
+function readInit(url: string, init: Init): FetchRequest {
+  if (init !== NO_INIT) checkInit(init);
   const method = normalizeMethod(init.method ?? "GET");
   const headers = readHeaders(init.headers);
   let content: FetchContent | null = null;
@@ -97,7 +100,7 @@ async function readRequest(
   addCacheFields(headers, cache);
   return {
     method,
-    url: new URL(url),
+    url,
     headers,
     content: body === null ? null : await readRequestBody(body),
     // A Request that was made without a mode has "follow".

@@ -23,7 +23,33 @@ export interface FetchResponseInit {
   readonly headers: HttpHeaders;
   /** Once it is aborted, the body cannot be read, even if all of it is here. */
   readonly signal: AbortSignal | null;
-  readonly handOut: HandOut;
+  /** Learns of each stream that the body is read through. */
+  readonly source: { handOut: HandOut };
+}
+
+// What a longer string costs if someone asks for its bytes is more than it saves.
+const MAX_TEXT = 16_384;
+const BOM_START = 0xef;
+const TEXT = /^text\/|\b(?:json|xml|javascript)\b/i;
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * Copies a whole body for the constructor of Response: as a string if that stands
+ * for exactly those bytes, which takes half the time to create and to read.
+ */
+export function bodyInit(
+  bytes: Uint8Array,
+  headers: HttpHeaders,
+): string | Uint8Array<ArrayBuffer> {
+  const mayBeText = bytes.length <= MAX_TEXT && bytes[0] !== BOM_START &&
+    TEXT.test(headers.get("content-type") ?? "");
+  try {
+    if (mayBeText) return decoder.decode(bytes);
+  } catch {
+    // It is in another charset.
+  }
+  return new Uint8Array(bytes);
 }
 
 // What stands in for a status that a Response cannot hold (RFC 9110 §15).
@@ -45,6 +71,8 @@ export class FetchResponse extends Response {
       status: status > 599 ? UNKNOWN_STATUS : status,
       statusText,
     });
+    // That of the constructor, which a string implies.
+    if (typeof body === "string") super.headers.delete("content-type");
     // Twice as fast as passing `Headers`, which the constructor copies.
     appendToPlatform(headers, super.headers);
     this.#init = init;
@@ -81,12 +109,12 @@ export class FetchResponse extends Response {
   }
 
   override clone(): FetchResponse {
-    const { handOut } = this.#init;
+    const { source } = this.#init;
     const whole = this.body;
     const clone = new FetchResponse(super.clone().body, this.#init);
     // The old stream is locked for good: each of the two has a new one.
-    if (this.body !== null) handOut(this.body, whole);
-    if (clone.body !== null) handOut(clone.body, null);
+    if (this.body !== null) source.handOut(this.body, whole);
+    if (clone.body !== null) source.handOut(clone.body, null);
     return clone;
   }
 

@@ -46,6 +46,7 @@ type State =
   | { readonly kind: "failed"; readonly error: unknown };
 
 const PAUSED: State = { kind: "paused" };
+const NOTHING = new Uint8Array(0);
 
 /** The body of a response, while it is read. */
 export class StreamedBody implements BodyConsumer {
@@ -124,10 +125,12 @@ export class StreamedBody implements BodyConsumer {
   }
 
   /**
-   * Returns the body if all of it came with the head, so that no one has to wait
-   * for it; otherwise `null`. Without a `Content-Length`, nobody knows.
+   * Converts the body if all of it came with the head, so that no one has to wait
+   * for it; otherwise returns `null`. Without a `Content-Length`, nobody knows.
+   *
+   * @param convert Gets bytes that are valid until it returns.
    */
-  takeArrived(): Uint8Array<ArrayBuffer> | null {
+  takeArrived<T>(convert: (bytes: Uint8Array) => T): T | null {
     const { kind } = this.#state;
     const { framing } = this;
     const isWhole = kind === "ended" && framing.kind !== "tunnel" ||
@@ -135,9 +138,9 @@ export class StreamedBody implements BodyConsumer {
         framing.kind === "length" &&
         framing.length === this.#driver.arrivedBytes;
     if (this.isTouched || this.#kept.length > 0 || !isWhole) return null;
-    const taking = new Taking();
+    const taking = new Taking(convert);
     this.#start(taking);
-    return taking.bytes;
+    return taking.taken ?? convert(NOTHING);
   }
 
   /** Reads the next piece for a stream. */

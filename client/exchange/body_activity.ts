@@ -136,14 +136,19 @@ export class Collecting<T> implements BodyActivity {
 }
 
 /** Takes a body that has arrived whole, as one piece. */
-export class Taking implements BodyActivity {
+export class Taking<T> implements BodyActivity {
   readonly wants = true;
-  bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  taken: T | null = null;
+  readonly #convert: (bytes: Uint8Array) => T;
+
+  constructor(convert: (bytes: Uint8Array) => T) {
+    this.#convert = convert;
+  }
 
   target(): undefined {}
 
   data(bytes: Uint8Array): void {
-    this.bytes = new Uint8Array(bytes);
+    this.taken = this.#convert(bytes);
   }
 
   pause(): void {}
