@@ -6,9 +6,9 @@
 //   subclass. Only a step's own `bytes` are copied before that.
 // - Final steps are sticky, a repeated question gets the same answer, nothing
 //   more is asked for after the end of file, and the number of steps is bounded.
-// - The arrays of a final step are plain, in memory of just their length. All that
-//   the caller may change is changed in the end, so that whatever another run
-//   shares with this one shows there.
+// - Arrays of steps are plain, in memory of just their length. All that the caller
+//   may change is changed in the end, so that whatever another run shares with
+//   this one shows there.
 //
 // Steps come back as plain data, with adjacent `Data` merged, so that two runs
 // compare as JSON.
@@ -72,7 +72,7 @@ export function drive(
     feeder.wipe();
     if (FINAL.includes(step.type)) {
       const driven = record.finish();
-      spoil(step);
+      record.spoil();
       checkSticky(coroutine, step);
       return driven;
     }
@@ -99,7 +99,7 @@ function checkSticky(coroutine: AnyCoroutine, last: { type: string }): void {
   }
 }
 
-/** Takes away the arrays of a final step, and adds a field to its headers. */
+/** Takes away the arrays in a value, and changes its headers and framing. */
 function spoil(value: unknown): void {
   if (value instanceof Uint8Array) {
     const isPlain = Object.getPrototypeOf(value) === Uint8Array.prototype;
@@ -108,6 +108,7 @@ function spoil(value: unknown): void {
     }
     takeAway(value);
   } else if (typeof value === "object" && value !== null) {
+    if ("kind" in value) value.kind = "spoilt";
     if ("append" in value) (value as Headers).append("Spoilt", "1");
     else if (!(value instanceof Error)) partsOf(value).forEach(spoil);
   }
@@ -223,6 +224,14 @@ class Recorder {
       const text = carried ??
         toText(this.#input.subarray(this.#feeder.offset));
       this.#entries.push({ type: step.type, step, text });
+    }
+  }
+
+  /** Takes away all that the steps hold, except views of the input. */
+  spoil(): void {
+    for (const { step } of this.#entries) {
+      const { bytes: _, ...rest } = step as { bytes?: unknown };
+      spoil(rest);
     }
   }
 

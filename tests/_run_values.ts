@@ -38,6 +38,26 @@ export function runEncode(
   const send = () => sendRequest(api, vector);
   if ("throws" in expect) expectThrow("send", expect.throws, send);
   else equal("what is sent", send(), expand(expect.wire));
+  if (vector.via === undefined && "wire" in expect) checkForms(api, vector);
+}
+
+/** Checks the same request in HTTP/1.0, and as a head and a body. */
+function checkForms(api: Api, vector: EncodeVector): void {
+  const { options } = vector;
+  const request = makeRequest(api, vector.request);
+  const before = describe(request);
+  const encoded = toText(api.encodeHttp11Request(request, options));
+  const head = toText(api.encodeHttp11Head(request, options));
+  equal("the request", describe(request), before);
+  const isChunked = request.headers.has("transfer-encoding");
+  const encoder = new api.Http11ChunkEncoder();
+  const body = isChunked
+    ? [...encoder.chunk(request.body), encoder.end()].map(toText).join("")
+    : toText(request.body);
+  equal("head and body", head + body, encoded);
+  if (isChunked) return;
+  const older = toText(api.encodeHttp10Request(request, options));
+  equal("HTTP/1.0", older, encoded.replace(" HTTP/1.1\r", " HTTP/1.0\r"));
 }
 
 function writeChunks(api: Api, vector: ChunkEncoderVector): string {

@@ -2,7 +2,6 @@ import {
   assert,
   assertEquals,
   assertLessOrEqual,
-  assertNotStrictEquals,
   assertThrows,
 } from "@std/assert";
 import { HttpError } from "../../error.ts";
@@ -11,30 +10,26 @@ import { test } from "../_pure.ts";
 import { toBytes, toText } from "../_text.ts";
 import { countWork } from "../_work.ts";
 
-function fill(buffer: BodyBuffer, length: number, pieceLength: number): void {
-  for (let at = 0; at < length; at += pieceLength) {
-    const piece = new Uint8Array(Math.min(pieceLength, length - at));
-    for (let i = 0; i < piece.length; i++) piece[i] = (at + i) * 31;
-    buffer.push(piece);
-  }
+function byteAt(at: number): number {
+  return (at * 31) & 0xff;
 }
 
-function assertFilled(body: Uint8Array, length: number): void {
-  assertEquals(body.length, length);
-  assertEquals(body.buffer.byteLength, length);
-  assert(body.every((byte, i) => byte === ((i * 31) & 0xff)));
-}
-
-for (const length of [0, 1, 4095, 4096, 4097, 8192, 12_289, 100_000]) {
-  for (const pieceLength of [1, 1000, 4096, 1 << 20]) {
-    test(`BodyBuffer returns ${length} bytes, which came ${pieceLength} by ${pieceLength}, in exact storage`, () => {
+for (const pieceLength of [1, 1000, 4096, 1 << 20]) {
+  test(`BodyBuffer returns what came ${pieceLength} by ${pieceLength}, in exact storage`, () => {
+    for (const length of [0, 1, 4095, 4096, 4097, 8192, 12_289, 100_000]) {
       for (const expected of [null, length]) {
         const buffer = new BodyBuffer(length, expected);
-        fill(buffer, length, pieceLength);
-        assertFilled(buffer.take(), length);
+        for (let at = 0; at < length; at += pieceLength) {
+          const piece = new Uint8Array(Math.min(pieceLength, length - at));
+          buffer.push(piece.map((_, i) => byteAt(at + i)));
+          piece.fill(0);
+        }
+        const body = buffer.take();
+        assertEquals([body.length, body.buffer.byteLength], [length, length]);
+        assert(body.every((byte, at) => byte === byteAt(at)));
       }
-    });
-  }
+    }
+  });
 }
 
 test("BodyBuffer copies pieces, and keeps no reference to them", () => {
@@ -49,24 +44,21 @@ test("BodyBuffer copies pieces, and keeps no reference to them", () => {
 
 test("BodyBuffer takes no memory on the word of a length", () => {
   const length = 2 ** 53 - 1;
-  let buffer: BodyBuffer | null = null;
-  const before = countWork(() => {
-    buffer = new BodyBuffer(Infinity, length);
-  });
-  assertEquals(before.allocated, 0);
+  const { allocated } = countWork(() => new BodyBuffer(Infinity, length));
+  assertEquals(allocated, 0);
+  const buffer = new BodyBuffer(Infinity, length);
   const piece = toBytes("a");
-  const after = countWork(() => buffer!.push(piece));
-  assertLessOrEqual(after.allocated, 4096);
+  assertLessOrEqual(countWork(() => buffer.push(piece)).allocated, 4096);
 });
 
 test("BodyBuffer allocates a short body of known length once, in one piece", () => {
+  const piece = new Uint8Array(8000);
   const { allocated, copied } = countWork(() => {
     const buffer = new BodyBuffer(8000, 8000);
-    fill(buffer, 8000, 8000);
+    buffer.push(piece);
     assertEquals(buffer.take().length, 8000);
   });
-  // The piece itself is the other half.
-  assertEquals([allocated, copied], [16_000, 8000]);
+  assertEquals([allocated, copied], [8000, 8000]);
 });
 
 for (const known of [true, false]) {
@@ -74,23 +66,21 @@ for (const known of [true, false]) {
     const length = 3_000_000;
     const piece = new Uint8Array(100);
     const buffer = new BodyBuffer(length, known ? length : null);
-    let held = 0;
     let total = 0;
     let growths = 0;
-    for (; held < length; held += piece.length) {
+    for (let held = piece.length; held <= length; held += piece.length) {
       const { allocated } = countWork(() => buffer.push(piece));
-      if (allocated === 0) continue;
-      growths++;
       total += allocated;
-      // Never far ahead of what has come.
-      assertLessOrEqual(allocated, Math.max(4096, 16 * (held + piece.length)));
+      if (allocated > 0) growths++;
+      // Never far ahead of what has come, nor above the limit.
+      assertLessOrEqual(allocated, Math.max(4096, Math.min(16 * held, length)));
     }
     assertLessOrEqual(growths, 6);
     assertLessOrEqual(total, known ? 2 * length : 6 * length);
-    let body: Uint8Array | null = null;
-    const { allocated } = countWork(() => body = buffer.take());
+    const { allocated } = countWork(() =>
+      assertEquals(buffer.take().length, length)
+    );
     if (known) assertEquals(allocated, 0);
-    assertEquals(body!.length, length);
   });
 }
 
@@ -106,25 +96,7 @@ test("BodyBuffer rejects the piece that passes the limit, and holds no more", ()
   for (let i = 0; i < 2; i++) {
     const error = assertThrows(() => buffer.push(toBytes("def")), HttpError);
     assertEquals(error.code, "BodyTooLarge");
-    assertEquals(
-      error.message,
-      "Cannot read the response body: it has more than 5 bytes (maxBodyBytes)",
-    );
   }
   buffer.push(toBytes("de"));
   assertEquals(toText(buffer.take()), "abcde");
-});
-
-test("BodyBuffer shares no empty body with another buffer", () => {
-  const [first, second] = [new BodyBuffer(0, 0), new BodyBuffer(0, null)];
-  assertNotStrictEquals(first.take().buffer, second.take().buffer);
-});
-
-test("BodyBuffer does not grow above its limit", () => {
-  const limit = 1_000_000;
-  const buffer = new BodyBuffer(limit, null);
-  for (let held = 0; held < limit; held += 1000) {
-    const { allocated } = countWork(() => buffer.push(new Uint8Array(1000)));
-    assertLessOrEqual(allocated, limit + 1000);
-  }
 });
