@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { inspect } from "node:util";
+import { shownAs } from "../_shown.ts";
 import { HttpHeaders, type HttpHeadersInit } from "../../rfc9110/headers.ts";
 import { Secret } from "../../rfc9110/secret.ts";
 import { test } from "../_pure.ts";
@@ -97,29 +98,6 @@ test("HttpHeaders shares nothing with its source", () => {
   assertEquals([...second], [["A", "5"], ["C", "4"]]);
 });
 
-test("get returns all values joined, and null if there are none", () => {
-  const headers = new HttpHeaders(PAIRS);
-  assertEquals(headers.get("aCCept"), "text/html, */*, ");
-  assertEquals(headers.get("X-ID"), "1, 1");
-  assertEquals(headers.get("absent"), null);
-  assertEquals(new HttpHeaders([["A", ""]]).get("a"), "");
-});
-
-test("getAll returns each value in an array of the caller's own", () => {
-  const headers = new HttpHeaders(PAIRS);
-  const values = headers.getAll("ACCEPT");
-  assertEquals(values, ["text/html", "*/*", ""]);
-  values.length = 0;
-  assertEquals(headers.getAll("accept").length, 3);
-  assertEquals(headers.getAll("absent"), []);
-});
-
-test("has returns whether there is a field with a name", () => {
-  const headers = new HttpHeaders([["X", ""]]);
-  assertEquals([headers.has("x"), headers.has("X")], [true, true]);
-  assertEquals([headers.has("xx"), headers.has("")], [false, false]);
-});
-
 test("Lookups find nothing for an invalid field name", () => {
   const headers = new HttpHeaders([["a", "1"], ["__proto__", "2"]]);
   for (const name of ["", " a", "a ", "a\0", "\u00e4", "constructor"]) {
@@ -139,70 +117,36 @@ test("Lookups ignore the case of ASCII only", () => {
   assertEquals(headers.get("COOKIE"), "1");
 });
 
-test("set keeps the position of the first field, and removes the others", () => {
-  const headers = new HttpHeaders(PAIRS);
-  headers.set("aCCept", " new\t");
-  headers.set("Last", "1");
-  assertEquals([...headers], [
-    ["aCCept", "new"],
-    ["X-Id", "1"],
-    ["x-id", "1"],
-    ["Last", "1"],
-  ]);
+test("append accepts exactly the characters of a token and of a value", () => {
+  for (let code = 0; code < 0x180; code++) {
+    const char = String.fromCharCode(code);
+    const isName = /[\w!#$%&'*+.^`|~-]/.test(char);
+    const isValue = /[\t\x20-\x7e\x80-\xff]/.test(char);
+    for (const text of [`x${char}`, `${char}x`, `x${char}x`]) {
+      const headers = new HttpHeaders();
+      const asName = () => headers.append(text, "1");
+      if (isName) asName();
+      else assertThrows(asName, TypeError, "not a token");
+      for (const value of [text, new Secret(text)]) {
+        const asValue = () => headers.append("X", value);
+        if (isValue) asValue();
+        else assertThrows(asValue, TypeError, '"X"');
+      }
+      assertEquals(headers.size, Number(isName) + 2 * Number(isValue));
+    }
+  }
+  for (const name of ["", 5 as never, undefined as never]) {
+    const append = () => new HttpHeaders().append(name, "1");
+    assertThrows(append, TypeError, "not a token");
+  }
 });
 
-test("delete removes all fields with a name and keeps the others in order", () => {
-  const headers = new HttpHeaders(PAIRS);
-  headers.delete("ACCept");
-  assertEquals([...headers], [["X-Id", "1"], ["x-id", "1"]]);
-  headers.delete("absent");
-  headers.delete("X-ID");
-  assertEquals([headers.size, headers.get("x-id")], [0, null]);
-  headers.append("Again", "1");
-  assertEquals([...headers], [["Again", "1"]]);
-});
-
-test("append accepts every byte of a value, and trims blanks", () => {
-  const chars = Array.from({ length: 256 }, (_, i) => String.fromCharCode(i));
-  const text = chars.filter((char) => /[\t\x20-\x7e\x80-\xff]/.test(char));
-  const headers = new HttpHeaders();
-  headers.append("X", `\t [${text.join("")}] \t`);
-  assertEquals(headers.get("x"), `[${text.join("")}]`);
-  headers.set("X", " \t ");
+test("set trims blanks, also around a Secret, which stays one", () => {
+  const headers = new HttpHeaders({ X: " \t " });
   assertEquals(headers.get("x"), "");
-  headers.set("X", new Secret(" hush "));
+  headers.set("X", new Secret(" hush\t"));
   assertEquals(headers.get("x"), "hush");
   assertEquals(headers.toJSON(), [["X", "[redacted]"]]);
-});
-
-test("append rejects every character that a value must not contain", () => {
-  const codes = [...Array(0x20).keys(), 0x7f, 0x100, 0x20ac, 0xd83d, 0xffff];
-  for (const code of codes.filter((code) => code !== 0x09)) {
-    const char = String.fromCharCode(code);
-    for (const text of [char, `a${char}b`, `${char}a`, `a${char}`]) {
-      for (const value of [text, new Secret(text)]) {
-        const headers = new HttpHeaders();
-        assertThrows(() => headers.append("X", value), TypeError, '"X"');
-        assertEquals(headers.size, 0);
-      }
-    }
-  }
-});
-
-test("append accepts exactly the characters of a token in a name", () => {
-  const headers = new HttpHeaders();
-  for (let code = 0; code < 0x180; code++) {
-    const name = `x${String.fromCharCode(code)}`;
-    if (/^[\w!#$%&'*+.^`|~-]+$/.test(name)) {
-      headers.append(name, "1");
-    } else {
-      assertThrows(() => headers.append(name, "1"), TypeError, "not a token");
-    }
-  }
-  assertEquals(headers.size, 77);
-  for (const name of ["", 5 as never, undefined as never]) {
-    assertThrows(() => headers.append(name, "1"), TypeError, "not a token");
-  }
 });
 
 test("A Secret in a string is rejected with the way to send it", () => {
@@ -235,62 +179,30 @@ test("A rejected value is not in the message, and changes nothing", () => {
   assertEquals([...headers], [["Authorization", "old"], ["A", "1"]]);
 });
 
-test("Iterating returns pairs that are the caller's own", () => {
+test("HttpHeaders returns pairs and values that are the caller's own", () => {
   const headers = new HttpHeaders(PAIRS);
   for (const pair of headers) pair[1] = "changed";
+  headers.getAll("accept").length = 0;
   assertEquals([...headers], PAIRS);
+  assertEquals(headers.getAll("accept").length, 3);
 });
 
-test("toHeaders returns new Headers with the same values", () => {
-  const headers = new HttpHeaders([
-    ["Set-Cookie", "a"],
-    ["X", new Secret("\xe9")],
-    ["set-cookie", "b"],
-    ["x", ""],
-  ]);
-  const platform = headers.toHeaders();
-  assertEquals([...platform], [
-    ["set-cookie", "a"],
-    ["set-cookie", "b"],
-    ["x", "\xe9, "],
-  ]);
-  platform.set("x", "changed");
-  assertEquals(headers.get("x"), "\xe9, ");
-});
-
-const SENSITIVE: [name: string, value: string | Secret][] = [
-  ["Authorization", "s3cret"],
-  ["proxy-authorization", "s3cret"],
-  ["COOKIE", "s3cret"],
-  ["Set-Cookie", "s3cret"],
-  ["authentication-INFO", "s3cret"],
-  ["Proxy-Authentication-Info", "s3cret"],
-  ["X-Api-Key", new Secret("s3cret")],
-];
-
-for (const [name, value] of SENSITIVE) {
+for (
+  const name of [
+    ...["Authorization", "proxy-authorization", "COOKIE", "Set-Cookie"],
+    ...["authentication-INFO", "Proxy-Authentication-Info", "X-Api-Key"],
+  ]
+) {
   test(`Inspecting and serializing headers redact ${name}`, () => {
+    const value = name === "X-Api-Key" ? new Secret("s3cret") : "s3cret";
     const headers = new HttpHeaders([[name, value], ["X", "shown"]]);
-    for (
-      const copy of [headers, new HttpHeaders(headers)].flatMap(showings)
-    ) {
-      assertEquals(copy.includes("s3cret"), false, copy);
-      assert(copy.includes("[redacted]") && copy.includes("shown"), copy);
+    for (const text of [headers, new HttpHeaders(headers)].flatMap(shownAs)) {
+      assertEquals(text.includes("s3cret"), false, text);
+      assert(text.includes("[redacted]") && text.includes("shown"), text);
     }
     // Showing changes nothing.
     assertEquals(headers.get(name), "s3cret");
   });
-}
-
-/** Everything that shows a value. */
-function showings(value: unknown): string[] {
-  return [
-    Deno.inspect(value),
-    Deno.inspect({ deep: [value] }, { depth: 9, showHidden: true }),
-    inspect(value),
-    inspect(value, { showHidden: true }),
-    JSON.stringify(value),
-  ];
 }
 
 test("Inspecting headers shows challenges, and URLs without userinfo", () => {

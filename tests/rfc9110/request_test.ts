@@ -13,6 +13,7 @@ import { HttpHeaders } from "../../rfc9110/headers.ts";
 import { HttpRequest, type HttpRequestInit } from "../../rfc9110/request.ts";
 import { Secret } from "../../rfc9110/secret.ts";
 import { test } from "../_pure.ts";
+import { shownAs } from "../_shown.ts";
 import { toBytes, toText } from "../_text.ts";
 
 const URL_TEXT = "http://example.com/a?b#c";
@@ -29,12 +30,8 @@ test("HttpRequest keeps method, URL, fields, and body", () => {
 });
 
 test("HttpRequest has no fields and no body if none are given", () => {
-  const absent = {
-    headers: undefined,
-    body: undefined,
-    json: undefined,
-    form: undefined,
-  };
+  const names = ["headers", "body", "json", "form"];
+  const absent = Object.fromEntries(names.map((name) => [name, undefined]));
   for (const init of [undefined, {}, absent]) {
     const request = new HttpRequest("GET", URL_TEXT, init);
     assertEquals([request.headers.size, request.body.length], [0, 0]);
@@ -174,17 +171,12 @@ for (
 }
 
 for (
-  const [name, make] of [
-    ["get", HttpRequest.get],
-    ["head", HttpRequest.head],
-    ["post", HttpRequest.post],
-    ["put", HttpRequest.put],
-    ["patch", HttpRequest.patch],
-    ["delete", HttpRequest.delete],
-    ["options", HttpRequest.options],
-  ] as const
+  const name of [
+    ...(["get", "head", "post", "put", "patch", "delete", "options"] as const),
+  ]
 ) {
   test(`HttpRequest.${name} returns a request with that method`, () => {
+    const make = HttpRequest[name];
     const request = make(new URL(URL_TEXT), { headers: { A: "1" }, body: "b" });
     assertEquals(request.method, name.toUpperCase());
     assertEquals(request.url.href, URL_TEXT);
@@ -195,14 +187,10 @@ for (
 }
 
 test("HttpRequest rejects a method that is not a token", () => {
-  const methods = ["", "GE T", "GET\r\n", "G(T", "G\u00c9T", "GET\0", "a/b"];
-  for (const method of [...methods, undefined as never]) {
-    const error = assertThrows(
-      () => new HttpRequest(method, URL_TEXT),
-      TypeError,
-      "is not a token",
-    );
-    assertMatch(error.message, /^[\x20-\x7e]*$/);
+  for (const method of ["", "GET\r\n", "G\u00c9T", undefined as never]) {
+    const make = () => new HttpRequest(method, URL_TEXT);
+    const { message } = assertThrows(make, TypeError, "is not a token");
+    assertMatch(message, /^[\x20-\x7e]*$/);
   }
 });
 
@@ -276,14 +264,8 @@ test("Inspecting and serializing a request show no credentials and no body", () 
   assertEquals(JSON.stringify(SECRET), JSON.stringify(SHOWN));
   assertEquals(Deno.inspect(SECRET), `HttpRequest ${Deno.inspect(SHOWN)}`);
   assertEquals(inspect(SECRET), `HttpRequest ${inspect(SHOWN)}`);
-  for (
-    const text of [
-      Deno.inspect([SECRET], { depth: 9, showHidden: true }),
-      inspect([SECRET], { depth: 9, showHidden: true }),
-    ]
-  ) {
-    assertEquals(/s3cret|us3r/.test(text), false, text);
-  }
+  const secrets = shownAs(SECRET).filter((text) => /s3cret|us3r/.test(text));
+  assertEquals(secrets, []);
   // Showing changes nothing.
   assertEquals([SECRET.url.username, SECRET.url.password], ["us3r", "s3cret"]);
 });

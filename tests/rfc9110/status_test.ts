@@ -7,12 +7,8 @@ test("StatusCode holds each code once, in order, from 100 to 511", () => {
   const codes: number[] = Object.values(StatusCode);
   assertEquals(codes, [...new Set(codes)].sort((a, b) => a - b));
   assertEquals(codes.length, 62);
-  assertEquals(codes[0], 100);
-  assertEquals(codes.at(-1), 511);
-});
-
-test("StatusCode leaves out the codes that the registry calls unused", () => {
-  const codes: number[] = Object.values(StatusCode);
+  assertEquals([codes[0], codes.at(-1)], [100, 511]);
+  // The registry calls these unused.
   assertEquals(codes.filter((code) => code === 306 || code === 418), []);
 });
 
@@ -45,22 +41,6 @@ test("reasonPhrase returns the registry's phrase for each code", () => {
     assertEquals(reasonPhrase(code), expected, String(code));
   }
 });
-
-for (
-  const [code, phrase] of [
-    [200, "OK"],
-    [203, "Non-Authoritative Information"],
-    [207, "Multi-Status"],
-    [226, "IM Used"],
-    [414, "URI Too Long"],
-    [431, "Request Header Fields Too Large"],
-    [505, "HTTP Version Not Supported"],
-  ] as const
-) {
-  test(`reasonPhrase returns "${phrase}" for ${code}`, () => {
-    assertEquals(reasonPhrase(code), phrase);
-  });
-}
 
 test("reasonPhrase returns undefined for a code that is not registered", () => {
   for (const code of [0, 99, 199, 306, 418, 509, 599, 999, 200.5, NaN, -1]) {
