@@ -32,48 +32,109 @@ function* fetchText(): HttpFlow<string, WantsConnection> {
   return (yield* runCoroutine(new Http11Send(next))).response.text();
 }
 
-/** Passes inputs one by one, and returns the types of the steps. */
-function typesOf(
-  coroutine: HttpCoroutine<AnyStep>,
-  inputs: readonly (string | null | undefined)[],
-): string[] {
-  return inputs.map((input) =>
-    coroutine.resume(typeof input === "string" ? toBytes(input) : input).type
-  );
+/** Writes something and reads nothing. */
+function* writeAlone(): HttpFlow<number> {
+  yield { type: "WantsWrite", bytes: toBytes("x") };
+  return 1;
 }
 
-test("makeCoroutine returns the steps of what the flow runs, then its value", () => {
-  const coroutine = makeCoroutine(fetchText);
-  const inputs = [undefined, undefined, OK.slice(0, 20)];
-  assertEquals(typesOf(coroutine, inputs), [
-    "WantsWrite",
-    "WantsRead",
-    "WantsRead",
-  ]);
-  const step = coroutine.resume(toBytes(OK.slice(20)));
-  assert(step.type === "Ok");
-  assertEquals([step.value, step.keepAlive, step.remaining.length], [
-    "hello",
-    true,
-    0,
-  ]);
-  assertStrictEquals(coroutine.resume(toBytes(OK)), step);
-});
+// deno-lint-ignore require-yield
+function* doNothing(): HttpFlow<number> {
+  return 1;
+}
 
-test("makeCoroutine passes on the flow's own steps, and goes on after them", () => {
-  const coroutine = makeCoroutine(fetchText);
-  assertEquals(
-    typesOf(coroutine, [undefined, undefined, MOVED, undefined, undefined, OK]),
-    [
-      "WantsWrite",
-      "WantsRead",
-      "WantsConnection",
-      "WantsWrite",
-      "WantsRead",
-      "Ok",
-    ],
-  );
-});
+/**
+ * Passes inputs one by one: bytes, `null` at end of file, or "" for nothing.
+ * Returns the types of the steps; of the last one, also the outcome.
+ */
+function play(
+  coroutine: HttpCoroutine<AnyStep>,
+  inputs: readonly (string | null)[],
+): string {
+  let shown = "";
+  for (const input of inputs) {
+    const nothing = input === null ? null : undefined;
+    const bytes = input ? toBytes(input) : nothing;
+    const step: AnyStep & Record<string, unknown> = {
+      ...coroutine.resume(bytes),
+    };
+    bytes?.fill(0);
+    shown += step.type.replace("Wants", "").replace("nection", "") + " ";
+    if (step.type === "Err") shown += (step.error as HttpError).code;
+    if (step.type !== "Ok") continue;
+    const remaining = toText(step.remaining as Uint8Array);
+    shown += [step.value, step.keepAlive, remaining].join(" ");
+  }
+  return shown;
+}
+
+const [FIRST, LATER] = [OK.slice(0, 20), OK.slice(20)];
+
+type Flow = () => HttpFlow<unknown, WantsConnection>;
+
+/** What a flow does, with the inputs and the steps that show it. */
+const CASES: [outcome: string, Flow, (string | null)[], steps: string][] = [
+  [
+    "returns the steps of what the flow runs, then its value",
+    fetchText,
+    ["", "", FIRST, LATER],
+    "Write Read Read Ok hello true ",
+  ],
+  [
+    "passes on the flow's own steps, and goes on after them",
+    fetchText,
+    ["", "", MOVED, "", "", OK],
+    "Write Read Con Write Read Ok hello true ",
+  ],
+  [
+    "takes remaining and keepAlive from the last coroutine",
+    fetchText,
+    ["", "", `${OK}rest`],
+    "Write Read Ok hello false rest",
+  ],
+  [
+    "keeps input of the first call until the flow reads",
+    fetchText,
+    [OK, ""],
+    "Write Ok hello true ",
+  ],
+  [
+    "keeps end of file of the first call",
+    fetchText,
+    [null, ""],
+    "Write Err NoResponse",
+  ],
+  [
+    "hands on input that comes while the flow writes",
+    fetchText,
+    ["", FIRST, LATER],
+    "Write Read Ok hello false ",
+  ],
+  [
+    "returns unread input, which spoils the connection",
+    writeAlone,
+    ["early", ""],
+    "Write Ok 1 false early",
+  ],
+  [
+    "turns an HttpError of the flow into Err, for good",
+    fetchText,
+    ["", "", "ICY 200 OK\r\n", ""],
+    "Write Read Err InvalidStatusLineErr InvalidStatusLine",
+  ],
+  [
+    "knows nothing of a connection that no coroutine ended",
+    doNothing,
+    [""],
+    "Ok 1 false ",
+  ],
+];
+
+for (const [outcome, flow, inputs, steps] of CASES) {
+  test(`makeCoroutine ${outcome}`, () => {
+    assertEquals(play(makeCoroutine(flow), inputs), steps);
+  });
+}
 
 test("makeCoroutine goes on over a new connection after end of file", () => {
   const coroutine = makeCoroutine(
@@ -89,87 +150,18 @@ test("makeCoroutine goes on over a new connection after end of file", () => {
     },
   );
   const open = "HTTP/1.1 200 OK\r\n\r\n";
+  const exchange = (text: string) => ["", "", `${open}${text}`, null];
   assertEquals(
-    typesOf(coroutine, [
-      undefined,
-      undefined,
-      `${open}one`,
-      null,
-      undefined,
-      undefined,
-      `${open}two`,
-      null,
-    ]),
-    [
-      "WantsWrite",
-      "WantsRead",
-      "WantsRead",
-      "WantsConnection",
-      "WantsWrite",
-      "WantsRead",
-      "WantsRead",
-      "WantsConnection",
-    ],
+    play(coroutine, [...exchange("one"), ...exchange("two"), ""]),
+    "Write Read Read Con Write Read Read Con Ok one,two false ",
   );
-  const step = coroutine.resume();
-  assert(step.type === "Ok");
-  assertEquals([step.value, step.keepAlive], [["one", "two"], false]);
 });
 
-test("makeCoroutine takes remaining and keepAlive from the last coroutine", () => {
+test("makeCoroutine returns the same Ok for good", () => {
   const coroutine = makeCoroutine(fetchText);
-  typesOf(coroutine, [undefined, undefined]);
-  const step = coroutine.resume(toBytes(`${OK}rest`));
-  assert(step.type === "Ok");
-  assertEquals([toText(step.remaining), step.keepAlive], ["rest", false]);
-});
-
-test("makeCoroutine keeps input of the first call until the flow reads", () => {
-  const early = toBytes(OK);
-  const coroutine = makeCoroutine(fetchText);
-  assertEquals(coroutine.resume(early).type, "WantsWrite");
-  early.fill(0);
-  const step = coroutine.resume();
-  assertEquals(step.type === "Ok" && step.value, "hello");
-
-  const ended = makeCoroutine(fetchText);
-  assertEquals(ended.resume(null).type, "WantsWrite");
-  const fault = ended.resume();
-  assertEquals(fault.type === "Err" && fault.error.code, "NoResponse");
-});
-
-test("makeCoroutine hands on input that comes while the flow writes", () => {
-  const coroutine = makeCoroutine(fetchText);
-  assertEquals(typesOf(coroutine, [undefined, OK.slice(0, 9)]), [
-    "WantsWrite",
-    "WantsRead",
-  ]);
-  const step = coroutine.resume(toBytes(OK.slice(9)));
-  assertEquals(step.type === "Ok" && step.keepAlive, false);
-});
-
-test("makeCoroutine returns unread input, which spoils the connection", () => {
-  const coroutine = makeCoroutine(function* (): HttpFlow<number> {
-    yield { type: "WantsWrite", bytes: toBytes("x") };
-    return 1;
-  });
-  assertEquals(coroutine.resume(toBytes("early")).type, "WantsWrite");
-  const step = coroutine.resume();
-  assert(step.type === "Ok");
-  assertEquals([step.value, toText(step.remaining), step.keepAlive], [
-    1,
-    "early",
-    false,
-  ]);
-});
-
-test("makeCoroutine turns an HttpError of the flow into Err, for good", () => {
-  const coroutine = makeCoroutine(fetchText);
-  typesOf(coroutine, [undefined, undefined]);
-  const step = coroutine.resume(toBytes("ICY 200 OK\r\n"));
-  assert(step.type === "Err");
-  assertEquals(step.error.code, "InvalidStatusLine");
-  assertStrictEquals(coroutine.resume(), step);
+  play(coroutine, ["", ""]);
+  const step = coroutine.resume(toBytes(OK));
+  assertStrictEquals(coroutine.resume(toBytes(OK)), step);
 });
 
 test("makeCoroutine lets the flow catch a fault", () => {
@@ -180,10 +172,8 @@ test("makeCoroutine lets the flow catch a fault", () => {
       return error instanceof HttpError ? error.code : "other";
     }
   });
-  typesOf(coroutine, [undefined, undefined]);
-  const step = coroutine.resume(null);
-  assert(step.type === "Ok");
-  assertEquals([step.value, step.keepAlive], ["NoResponse", false]);
+  const steps = play(coroutine, ["", "", null]);
+  assertEquals(steps, "Write Read Ok NoResponse false ");
 });
 
 test("makeCoroutine throws what else the flow throws, for good", () => {
@@ -203,38 +193,25 @@ test("makeCoroutine ends for input of another type", () => {
   assertThrows(() => coroutine.resume(), TypeError, "Invalid bytes");
 });
 
-test("makeCoroutine knows nothing of a connection that no coroutine ended", () => {
-  // deno-lint-ignore require-yield
-  const step = makeCoroutine(function* (): HttpFlow<number> {
-    return 1;
-  }).resume();
-  assert(step.type === "Ok");
-  assertEquals([step.keepAlive, step.remaining.length], [false, 0]);
-});
-
 test("makeCoroutine nests, and each flow keeps to its own connection", () => {
   const outer = makeCoroutine(function* (): HttpFlow<string, WantsConnection> {
-    const inner = makeCoroutine(fetchText);
-    const step = yield* runCoroutine(inner);
+    const step = yield* runCoroutine(makeCoroutine(fetchText));
     // Over no connection at all.
-    makeCoroutine(function* (): HttpFlow<void> {}).resume();
+    makeCoroutine(doNothing).resume();
     return step.type === "Ok" ? step.value : step.type;
   });
-  typesOf(outer, [undefined, undefined]);
-  const step = outer.resume(toBytes(OK));
-  assert(step.type === "Ok");
-  assertEquals([step.value, step.keepAlive], ["hello", true]);
+  const steps = play(outer, ["", "", OK]);
+  assertEquals(steps, "Write Read Ok hello true ");
 });
 
 test("runCoroutine passes remaining bytes first", () => {
   const coroutine = makeCoroutine(function* (): HttpFlow<string> {
     const send = new Http11Send(HttpRequest.get(URL_A));
-    const step = yield* runCoroutine(send, toBytes(OK.slice(0, 30)));
+    const step = yield* runCoroutine(send, toBytes(FIRST));
     return step.response.text();
   });
-  typesOf(coroutine, [undefined, undefined]);
-  const step = coroutine.resume(toBytes(OK.slice(30)));
-  assertEquals(step.type === "Ok" && step.value, "hello");
+  const steps = play(coroutine, ["", "", LATER]);
+  assertEquals(steps, "Write Read Ok hello true ");
 });
 
 test("runCoroutine is a generator that anyone may drive", () => {
@@ -242,5 +219,5 @@ test("runCoroutine is a generator that anyone may drive", () => {
   assertEquals((run.next().value as AnyStep).type, "WantsWrite");
   assertEquals(run.next().value, { type: "WantsRead" });
   const { done, value } = run.next(toBytes(OK));
-  assertEquals([done, (value as AnyStep).type], [true, "Ok"]);
+  assert(done && (value as AnyStep).type === "Ok");
 });
