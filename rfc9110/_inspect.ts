@@ -58,10 +58,13 @@ export function isSensitive(name: string): boolean {
 }
 
 // URL parsers take a backslash for a slash, and at the start of an absolute URL
-// do without either.
-const USERINFO = /([/\\]{2}|^https?:[/\\]?)[^/\\?#]*@/gi;
+// do without either. They skip control characters before it, and tabs and line
+// ends anywhere.
+const USERINFO = /([/\\]{2}|^[\0- ]*https?:[/\\]?)[^/\\?#]*@/gi;
 
 /** Replaces the userinfo of each URL in a text. */
 export function redactUserinfo(text: string): string {
-  return text.replace(USERINFO, `$1${REDACTED}@`);
+  const plain = text.replace(/[\t\r\n]/g, "");
+  const shown = plain.replace(USERINFO, `$1${REDACTED}@`);
+  return shown === plain ? text : shown;
 }

@@ -3,7 +3,9 @@ import { inspect } from "node:util";
 import { shownAs } from "../_shown.ts";
 import { HttpHeaders, type HttpHeadersInit } from "../../rfc9110/headers.ts";
 import { Secret } from "../../rfc9110/secret.ts";
+import { Http11ReceiveHead } from "../../rfc9112/receive_head.ts";
 import { test } from "../_pure.ts";
+import { toBytes } from "../_text.ts";
 
 type Pairs = [name: string, value: string][];
 
@@ -214,7 +216,10 @@ test("Inspecting headers shows challenges, and URLs without userinfo", () => {
     ["Location", "\\/us3r:s3cret@example.com"],
     ["Location", "HTTP:\\us3r:s3cret@example.com"],
     ["Location", "https:us3r:s3cret@example.com"],
+    ["Location", "ht\ttp:/\t/us3r:s3c\tret@example.com"],
+    ["Location", "h\tttps:us3r:s3cret@example.com"],
     ["From", "me@example.com"],
+    ["Location", "/a\t@b"],
   ]);
   assertEquals(headers.toJSON(), [
     ["WWW-Authenticate", 'Basic realm="x"'],
@@ -224,8 +229,20 @@ test("Inspecting headers shows challenges, and URLs without userinfo", () => {
     ["Location", "\\/[redacted]@example.com"],
     ["Location", "HTTP:\\[redacted]@example.com"],
     ["Location", "https:[redacted]@example.com"],
+    ["Location", "http://[redacted]@example.com"],
+    ["Location", "https:[redacted]@example.com"],
     ["From", "me@example.com"],
+    ["Location", "/a\t@b"],
   ]);
+  // A URL parser skips what a lenient reader leaves in front of a URL.
+  const head = new Http11ReceiveHead({ lenient: ["ControlCharacters"] });
+  const step = head.resume(toBytes(
+    "HTTP/1.1 302 Found\r\nLocation: \x01http:us3r:s3cret@e.org\r\n\r\n",
+  ));
+  assertEquals(
+    step.type === "Ok" && step.response.headers.toJSON(),
+    [["Location", "\x01http:[redacted]@e.org"]],
+  );
 });
 
 test("Inspecting headers shows the class, and the fields in order", () => {
