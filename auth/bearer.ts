@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isToken68 } from "../rfc9110/_token68.ts";
+import { isToken68 } from "../rfc9110/_syntax.ts";
 import { Secret } from "../rfc9110/secret.ts";
 import { exposeText, invalidCredentials, stripScheme } from "./_credentials.ts";
 

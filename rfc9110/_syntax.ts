@@ -106,3 +106,11 @@ export function parseTokenList(value: string): string[] {
   }
   return tokens;
 }
+
+/**
+ * Returns whether a text is a `token68` (RFC 9110 §11.2), which RFC 6750 §2.1
+ * calls `b64token`: base64 in any of its alphabets, with its padding at the end.
+ */
+export function isToken68(text: string): boolean {
+  return /^[\w.~+/-]+=*$/.test(text);
+}

@@ -4,7 +4,36 @@
  * @module
  */
 
-import { ChallengeReader } from "./_challenge_reader.ts";
+// The grammar of WWW-Authenticate and Proxy-Authenticate (RFC 9110 §11.2,
+// §11.3, §11.6.1):
+//
+//   list      = [ element ] *( OWS "," OWS [ element ] )
+//   element   = scheme [ 1*SP ( token68 / parameter ) ] / parameter
+//   parameter = token BWS "=" BWS ( token / quoted-string )
+//
+// Commas separate both challenges and parameters, so the form of an element
+// decides which of the two it is: a name before an equals sign is a parameter of
+// the previous challenge, and any other token starts a challenge. After a scheme,
+// `a=` is a token68 and `a=b` a parameter, because a token68 fills its element.
+//
+// No pattern can match the same text in two ways, so the cost is linear.
+
+import { isFieldText, isToken68, trimBlanks } from "./_syntax.ts";
+
+/** The elements of a list. A quoted string may contain commas, or be unclosed. */
+const ELEMENTS = /(?:[^",]|"(?:[^"\\]|\\.)*"?)+/gs;
+
+/** A scheme, and the rest of its element. */
+const SCHEME = /* @__PURE__ */ makePattern("^token(?:[ \\t]+(.*))?$");
+
+/** A name, and its value: quoted, a token, or neither, which is invalid. */
+const PARAM = /* @__PURE__ */ makePattern(
+  '^token[ \\t]*=[ \\t]*(?:"((?:[^"\\\\]|\\\\.)*)"|token(?![^ \\t]))?',
+);
+
+function makePattern(source: string): RegExp {
+  return new RegExp(source.replaceAll("token", "([\\w!#$$%&'*+.^`|~-]+)"), "s");
+}
 
 /**
  * A challenge of `WWW-Authenticate` or `Proxy-Authenticate`: a scheme, followed
@@ -56,10 +85,22 @@ export class HttpChallenge {
    * @returns The challenges, in order.
    */
   static parseAll(value: string): HttpChallenge[] {
-    return new ChallengeReader(value).readAll().map(
-      ({ scheme, token68, params }) =>
-        new HttpChallenge(scheme, token68, params),
-    );
+    const found: HttpChallenge[] = [];
+    // The parameters to add to, if any may follow.
+    let params: Map<string, string> | null = null;
+    for (const element of value.match(ELEMENTS) ?? []) {
+      const text = trimBlanks(element);
+      if (readParam(text, params)) continue;
+      const [, scheme, rest = ""] = SCHEME.exec(text) ?? [];
+      if (scheme === undefined) continue;
+      const added = new Map<string, string>();
+      const token68 = isToken68(rest) ? rest : null;
+      found.push(new HttpChallenge(scheme.toLowerCase(), token68, added));
+      // A challenge has either a token68 or parameters.
+      params = token68 === null ? added : null;
+      readParam(rest, params);
+    }
+    return found;
   }
 
   /**
@@ -82,4 +123,19 @@ export class HttpChallenge {
     const { scheme, token68, params } = this;
     return { scheme, token68, params: Object.fromEntries(params) };
   }
+}
+
+/** Reads a parameter. Returns false if the text is not one. */
+function readParam(text: string, params: Map<string, string> | null): boolean {
+  const [, name, quoted, token] = PARAM.exec(text) ?? [];
+  if (name === undefined) return false;
+  const lower = name.toLowerCase();
+  const value = quoted !== undefined && isFieldText(quoted)
+    ? quoted.replace(/\\(.)/g, "$1")
+    : token;
+  // A name must not occur twice in a challenge (RFC 9110 §11.2).
+  if (value !== undefined && params?.has(lower) === false) {
+    params.set(lower, value);
+  }
+  return true;
 }

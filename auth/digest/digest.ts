@@ -6,8 +6,7 @@
 
 import { HttpError } from "../../error.ts";
 import { toByteString } from "../../rfc9110/byte_string.ts";
-import { ChallengeReader } from "../../rfc9110/_challenge_reader.ts";
-import type { HttpChallenge } from "../../rfc9110/challenge.ts";
+import { HttpChallenge } from "../../rfc9110/challenge.ts";
 import { Secret } from "../../rfc9110/secret.ts";
 import { exposeUserText } from "../_credentials.ts";
 import { type DigestChallenge, parseDigestChallenge } from "./_challenge.ts";
@@ -202,7 +201,7 @@ export class HttpAuthDigest {
    * belongs to no answer.
    */
   learn(info: string, options?: HttpDigestLearnOptions): void {
-    const [parsed] = new ChallengeReader(`Digest ${info}`).readAll();
+    const [parsed] = HttpChallenge.parseAll(`Digest ${info}`);
     const params = parsed?.params;
     if (params === undefined) return;
     const answers = this.#findAnswers(params.get("nc"), params.get("cnonce"));
