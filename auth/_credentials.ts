@@ -1,13 +1,14 @@
 // Credentials as they stand in Authorization and Proxy-Authorization: a scheme,
 // one or more spaces, and the scheme's own syntax (RFC 9110 §11.4).
 
+import { invalid } from "../core/quote.ts";
 import { REDACTED } from "../rfc9110/_inspect.ts";
 import { equalsIgnoringCase, SP } from "../rfc9110/_syntax.ts";
 import { Secret } from "../rfc9110/secret.ts";
 
 /** Creates the error for invalid credentials. It must not repeat any of them. */
 export function invalidCredentials(scheme: string, reason: string): TypeError {
-  return new TypeError(`Invalid ${scheme} credentials: ${reason}`);
+  return invalid(`${scheme} credentials`, reason);
 }
 
 /**

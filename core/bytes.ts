@@ -1,5 +1,7 @@
 // Byte arrays as they come in, and as they are handed out.
 
+import { invalid } from "./quote.ts";
+
 /** The buffer that empty arrays share, once it was needed. */
 let emptyBuffer: ArrayBuffer | undefined;
 
@@ -38,12 +40,12 @@ function makeEmptyBuffer(): ArrayBuffer | undefined {
  */
 export function toPlainBytes(value: Uint8Array): Uint8Array<ArrayBuffer> {
   if (!isBytes(value)) {
-    throw new TypeError("Invalid bytes: they are not a Uint8Array");
+    throw invalid("bytes", "they are not a Uint8Array");
   }
   const { buffer, byteOffset, length } = value;
   if (!(buffer instanceof ArrayBuffer)) return new Uint8Array(value);
   if (length === 0 && isDetached(buffer)) {
-    throw new TypeError("Invalid bytes: their buffer is detached");
+    throw invalid("bytes", "their buffer is detached");
   }
   return Object.getPrototypeOf(value) === Uint8Array.prototype
     ? value as Uint8Array<ArrayBuffer>

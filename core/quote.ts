@@ -1,14 +1,20 @@
-// Values in messages come from a peer or a caller. They are shortened, and any
-// character that could forge a log line or move a terminal's cursor is escaped.
+// Messages. Values in them come from a peer or a caller: they are shortened, and
+// any character that could forge a log line or move a terminal's cursor is
+// escaped.
 
 const MAX_QUOTED_CHARS = 40;
 
 /** Returns a value in double quotes, shortened, in printable ASCII. */
-export function quote(value: string): string {
-  const cut = value.length > MAX_QUOTED_CHARS;
-  const shown = cut ? value.slice(0, MAX_QUOTED_CHARS) : value;
-  const escaped = shown.replace(/[^\x20-\x7e]|["\\]/g, escapeChar);
-  return cut ? `"${escaped}..."` : `"${escaped}"`;
+export function quote(value: unknown): string {
+  const text = String(value);
+  const cut = text.length > MAX_QUOTED_CHARS ? "..." : "";
+  const shown = text.slice(0, MAX_QUOTED_CHARS);
+  return `"${shown.replace(/[^\x20-\x7e]|["\\]/g, escapeChar)}${cut}"`;
+}
+
+/** Creates the error for something that a caller passed. */
+export function invalid(what: string, reason: string): TypeError {
+  return new TypeError(`Invalid ${what}: ${reason}`);
 }
 
 /** {@linkcode quote} for bytes, read as one character each. */
@@ -23,19 +29,11 @@ export function quoteBytes(
 }
 
 function escapeChar(char: string): string {
-  switch (char) {
-    case '"':
-    case "\\":
-      return `\\${char}`;
-    case "\r":
-      return "\\r";
-    case "\n":
-      return "\\n";
-    case "\t":
-      return "\\t";
-  }
+  // JSON has a short form for the usual ones.
+  if (/["\\\r\n\t]/.test(char)) return JSON.stringify(char).slice(1, -1);
   const code = char.charCodeAt(0);
+  const digits = code.toString(16);
   return code > 0xff
-    ? `\\u${code.toString(16).padStart(4, "0")}`
-    : `\\x${code.toString(16).padStart(2, "0")}`;
+    ? `\\u${digits.padStart(4, "0")}`
+    : `\\x${digits.padStart(2, "0")}`;
 }

@@ -1,5 +1,7 @@
 // Names with values from a caller, who may pass pairs or a record.
 
+import { invalid } from "../core/quote.ts";
+
 /**
  * Visits each name with each of its values. In a record, an array is several
  * values, and `undefined` none.
@@ -13,12 +15,12 @@ export function forEachEntry(
   visit: (name: string, value: unknown) => void,
 ): void {
   if (typeof init !== "object" || init === null) {
-    throw new TypeError(`Invalid ${kind}: it is neither pairs nor a record`);
+    throw invalid(kind, "it is neither pairs nor a record");
   }
   if (Symbol.iterator in init) {
     for (const pair of init as Iterable<unknown>) {
       if (!Array.isArray(pair) || pair.length !== 2) {
-        throw new TypeError(`Invalid ${kind}: an element is not a pair`);
+        throw invalid(kind, "an element is not a pair");
       }
       visit(pair[0], pair[1]);
     }

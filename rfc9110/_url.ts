@@ -1,7 +1,7 @@
 // Parsing URLs with error messages that do not repeat them. The platform's own
 // message would show a password in the URL.
 
-import { quote } from "../core/quote.ts";
+import { invalid, quote } from "../core/quote.ts";
 import { REDACTED } from "./_inspect.ts";
 
 /** Parses a URL. Returns `null` if that fails. */
@@ -24,7 +24,7 @@ export function tryParseUrl(
 export function parseUrl(text: string | URL, base?: string | URL): URL {
   const url = tryParseUrl(text, base);
   if (url !== null) return url;
-  throw new TypeError("Invalid URL: it cannot be parsed");
+  throw invalid("URL", "it cannot be parsed");
 }
 
 /**
@@ -45,8 +45,9 @@ export function parseHttpUrl(text: string | URL, base?: string | URL): URL {
  */
 export function checkScheme(url: URL): void {
   if (isHttp(url)) return;
-  throw new TypeError(
-    `Invalid URL: its scheme ${quote(url.protocol)} is not http or https`,
+  throw invalid(
+    "URL",
+    `its scheme ${quote(url.protocol)} is not http or https`,
   );
 }
 

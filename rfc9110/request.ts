@@ -4,7 +4,7 @@
  * @module
  */
 
-import { quote } from "../core/quote.ts";
+import { invalid, quote } from "../core/quote.ts";
 import { makeInspectable } from "./_inspect.ts";
 import { isToken } from "./_syntax.ts";
 import { parseHttpUrl, showUrl } from "./_url.ts";
@@ -76,9 +76,7 @@ export class HttpRequest {
    */
   constructor(method: string, url: string | URL, init?: HttpRequestInit) {
     if (typeof method !== "string" || !isToken(method)) {
-      throw new TypeError(
-        `Invalid method: ${quote(String(method))} is not a token`,
-      );
+      throw invalid("method", `${quote(method)} is not a token`);
     }
     this.method = method;
     this.url = parseHttpUrl(url);

@@ -5,7 +5,7 @@
  */
 
 import { isBytes, toPlainBytes } from "../core/bytes.ts";
-import { quote } from "../core/quote.ts";
+import { invalid, quote } from "../core/quote.ts";
 import { forEachEntry } from "./_entries.ts";
 import { Secret } from "./secret.ts";
 
@@ -68,9 +68,7 @@ export function encodeBody(init: HttpRequestBodyInit): EncodedBody | null {
   const given = Number(body !== undefined) + Number(json !== undefined) +
     Number(form !== undefined);
   if (given > 1) {
-    throw new TypeError(
-      "Invalid request: it has more than one of body, json, and form",
-    );
+    throw invalid("request", "it has more than one of body, json, and form");
   }
   if (body !== undefined) {
     return { bytes: encodeBytes(body), contentType: null };
@@ -88,8 +86,9 @@ function encodeBytes(body: unknown): Uint8Array<ArrayBuffer> {
   if (typeof body === "string") return encoder.encode(body);
   if (isBytes(body)) return toPlainBytes(body);
   if (isArrayBuffer(body)) return new Uint8Array(body);
-  throw new TypeError(
-    "Invalid body: it is neither a Uint8Array, an ArrayBuffer, nor a string",
+  throw invalid(
+    "body",
+    "it is neither a Uint8Array, an ArrayBuffer, nor a string",
   );
 }
 
@@ -101,7 +100,7 @@ function isArrayBuffer(value: unknown): value is ArrayBuffer {
 function encodeJson(json: unknown): Uint8Array<ArrayBuffer> {
   const text = JSON.stringify(json, rejectSecret) as string | undefined;
   if (text !== undefined) return encoder.encode(text);
-  throw new TypeError(`Invalid json: a ${typeof json} has no JSON form`);
+  throw invalid("json", `a ${typeof json} has no JSON form`);
 }
 
 /** Stops `JSON.stringify` from writing `[redacted]`. */
@@ -118,9 +117,10 @@ function encodeForm(form: HttpFormInit): Uint8Array<ArrayBuffer> {
   forEachEntry(form, "form", (name, value) => {
     if (value instanceof Secret) throw secretIn("form");
     if (!["string", "number", "boolean"].includes(typeof value)) {
-      throw new TypeError(
-        `Invalid form: the value of ${quote(String(name))} is neither a ` +
-          `string, a number, nor a boolean`,
+      throw invalid(
+        "form",
+        `the value of ${quote(name)} is neither a string, a number, nor a ` +
+          "boolean",
       );
     }
     params.append(name, String(value));
@@ -129,5 +129,5 @@ function encodeForm(form: HttpFormInit): Uint8Array<ArrayBuffer> {
 }
 
 function secretIn(source: string): TypeError {
-  return new TypeError(`Invalid ${source}: call expose() on the Secret in it`);
+  return invalid(source, "call expose() on the Secret in it");
 }

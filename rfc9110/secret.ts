@@ -4,6 +4,7 @@
  * @module
  */
 
+import { invalid } from "../core/quote.ts";
 import { makeInspectable, REDACTED } from "./_inspect.ts";
 
 /**
@@ -49,7 +50,7 @@ export class Secret {
    */
   constructor(value: string) {
     if (typeof value !== "string") {
-      throw new TypeError("Invalid secret: it is not a string");
+      throw invalid("secret", "it is not a string");
     }
     this.#value = value;
   }

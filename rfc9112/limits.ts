@@ -5,7 +5,7 @@
  * @module
  */
 
-import { quote } from "../core/quote.ts";
+import { invalid, quote } from "../core/quote.ts";
 
 /** How much of each kind a peer may send before the exchange fails. */
 export interface HttpLimits {
@@ -129,10 +129,10 @@ function checkLimit(name: string, limit: unknown): unknown {
 /** Checks a list of exceptions, and copies it. */
 function checkLenient(lenient: unknown): HttpLeniency[] {
   if (!Array.isArray(lenient)) {
-    throw new TypeError("Invalid option: lenient is not an array");
+    throw invalid("option", "lenient is not an array");
   }
   return lenient.map((name) => {
     if (LENIENCIES.includes(name)) return name;
-    throw new TypeError(`Invalid option: lenient has ${quote(String(name))}`);
+    throw invalid("option", `lenient has ${quote(name)}`);
   });
 }

@@ -10,7 +10,7 @@ import type {
   WantsRead,
   WantsWrite,
 } from "../coroutine.ts";
-import { quote } from "../core/quote.ts";
+import { invalid, quote } from "../core/quote.ts";
 import { dropUserinfo, parseHttpUrl } from "../rfc9110/_url.ts";
 import type { HttpHeadersInit } from "../rfc9110/headers.ts";
 import { HttpRequest } from "../rfc9110/request.ts";
@@ -116,10 +116,8 @@ function checkService(service: string): void {
       segment !== "" && !DOT_SEGMENT.test(segment)
     );
   if (isValid) return;
-  throw new TypeError(
-    `Invalid well-known service: ${
-      quote(String(service))
-    } is not one or more ` +
-      `path segments`,
+  throw invalid(
+    "well-known service",
+    `${quote(service)} is not one or more path segments`,
   );
 }
