@@ -4,7 +4,7 @@
  * @module
  */
 
-import { quote } from "../core/quote.ts";
+import { invalid, quote } from "../core/quote.ts";
 import { forEachEntry } from "./_entries.ts";
 import {
   isSensitive,
@@ -70,8 +70,8 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
     (self) => self.toJSON(),
   );
 
-  #names: string[] = [];
-  #values: HttpFieldValue[] = [];
+  /** The name of each field line, followed by its value. */
+  #lines: HttpFieldValue[] = [];
 
   /**
    * Copies fields.
@@ -83,8 +83,7 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
   constructor(init?: HttpHeadersInit) {
     if (init === undefined) return;
     if (init instanceof HttpHeaders) {
-      this.#names = init.#names.slice();
-      this.#values = init.#values.slice();
+      this.#lines = init.#lines.slice();
     } else {
       forEachEntry(init, "header", (name, value) => {
         this.append(name, value as HttpFieldValue);
@@ -94,7 +93,7 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
 
   /** The number of field lines. */
   get size(): number {
-    return this.#names.length;
+    return this.#lines.length / 2;
   }
 
   /**
@@ -104,12 +103,11 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
    * @returns The joined values, or `null` if there is no such field.
    */
   get(name: string): string | null {
-    let joined: string | null = null;
-    const names = this.#names;
-    for (let i = 0; i < names.length; i++) {
-      if (!isSameName(names[i]!, name)) continue;
-      const value = expose(this.#values[i]!);
-      joined = joined === null ? value : `${joined}, ${value}`;
+    let at = this.#find(name, 0);
+    if (at < 0) return null;
+    let joined = expose(this.#lines[at + 1]!);
+    while ((at = this.#find(name, at + 2)) >= 0) {
+      joined += `, ${expose(this.#lines[at + 1]!)}`;
     }
     return joined;
   }
@@ -122,10 +120,9 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
    */
   getAll(name: string): string[] {
     const values: string[] = [];
-    let at = this.#find(name, 0);
-    while (at >= 0) {
-      values.push(expose(this.#values[at]!));
-      at = this.#find(name, at + 1);
+    let at = -2;
+    while ((at = this.#find(name, at + 2)) >= 0) {
+      values.push(expose(this.#lines[at + 1]!));
     }
     return values;
   }
@@ -151,9 +148,7 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
    * a `Secret` that was converted to a string.
    */
   append(name: string, value: HttpFieldValue): void {
-    const checked = checkField(name, value);
-    this.#names.push(name);
-    this.#values.push(checked);
+    this.#lines.push(name, checkField(name, value));
   }
 
   /**
@@ -168,14 +163,13 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
   set(name: string, value: HttpFieldValue): void {
     const checked = checkField(name, value);
     const first = this.#find(name, 0);
-    if (first < 0) {
-      this.#names.push(name);
-      this.#values.push(checked);
-      return;
-    }
-    this.#names[first] = name;
-    this.#values[first] = checked;
-    this.#remove(name, first + 1);
+    if (first >= 0) this.#remove(name, first + 2);
+    this.#lines.splice(
+      first < 0 ? this.#lines.length : first,
+      2,
+      name,
+      checked,
+    );
   }
 
   /**
@@ -205,11 +199,7 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
    * @returns An iterator of pairs of a name and a value.
    */
   [Symbol.iterator](): IterableIterator<[name: string, value: string]> {
-    const pairs = this.#names.map((name, i): [string, string] => [
-      name,
-      expose(this.#values[i]!),
-    ]);
-    return pairs.values();
+    return this.#pairs(expose).values();
   }
 
   /**
@@ -218,74 +208,79 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
    * @returns Pairs of a name and a value.
    */
   toJSON(): [name: string, value: string][] {
-    return this.#names.map((name, i): [string, string] => {
-      const value = this.#values[i]!;
-      return [
-        name,
-        typeof value !== "string" || isSensitive(name)
-          ? REDACTED
-          : redactUserinfo(value),
-      ];
-    });
+    return this.#pairs((value, name) =>
+      typeof value !== "string" || isSensitive(name)
+        ? REDACTED
+        : redactUserinfo(value)
+    );
+  }
+
+  #pairs(
+    show: (value: HttpFieldValue, name: string) => string,
+  ): [name: string, value: string][] {
+    const lines = this.#lines;
+    const pairs: [string, string][] = [];
+    for (let i = 0; i < lines.length; i += 2) {
+      const name = lines[i] as string;
+      pairs.push([name, show(lines[i + 1]!, name)]);
+    }
+    return pairs;
   }
 
   #find(name: string, from: number): number {
-    const names = this.#names;
-    for (let i = from; i < names.length; i++) {
-      if (isSameName(names[i]!, name)) return i;
+    const lines = this.#lines;
+    for (let i = from; i < lines.length; i += 2) {
+      if (isSameName(lines[i] as string, name)) return i;
     }
     return -1;
   }
 
   #remove(name: string, from: number): void {
+    const lines = this.#lines;
     let kept = from;
-    for (let i = from; i < this.#names.length; i++) {
-      if (equalsIgnoringCase(this.#names[i]!, name)) continue;
-      this.#names[kept] = this.#names[i]!;
-      this.#values[kept] = this.#values[i]!;
-      kept++;
+    for (let i = from; i < lines.length; i += 2) {
+      if (isSameName(lines[i] as string, name)) continue;
+      lines[kept++] = lines[i]!;
+      lines[kept++] = lines[i + 1]!;
     }
-    this.#names.length = kept;
-    this.#values.length = kept;
+    lines.length = kept;
   }
 
   // The rest is for the functions below, which are for this package alone. A
   // static block that exported them would keep the class in every bundle.
 
   /** @internal */
-  private static fromWire(names: string[], values: string[]): HttpHeaders {
+  private static fromWire(lines: string[]): HttpHeaders {
     const headers = new HttpHeaders();
-    headers.#names = names;
-    headers.#values = values;
+    headers.#lines = lines;
     return headers;
   }
 
   /** @internal */
   private encode(): string {
-    const names = this.#names;
-    const values = this.#values;
-    let lines = "";
-    for (let i = 0; i < names.length; i++) {
-      lines += `${names[i]}: ${expose(values[i]!)}\r\n`;
+    const lines = this.#lines;
+    let text = "";
+    for (let i = 0; i < lines.length; i += 2) {
+      text += `${lines[i]}: ${expose(lines[i + 1]!)}\r\n`;
     }
-    return lines;
+    return text;
   }
 
   /** @internal */
   private appendTo(headers: Headers): void {
-    for (let i = 0; i < this.#names.length; i++) {
-      headers.append(this.#names[i]!, expose(this.#values[i]!));
+    const lines = this.#lines;
+    for (let i = 0; i < lines.length; i += 2) {
+      headers.append(lines[i] as string, expose(lines[i + 1]!));
     }
   }
 
   /** @internal */
   private appendFrom(source: HttpHeaders, keep: FieldFilter): void {
-    for (let i = 0; i < source.#names.length; i++) {
-      const name = source.#names[i]!;
-      const value = source.#values[i]!;
-      if (!keep(name, value instanceof Secret)) continue;
-      this.#names.push(name);
-      this.#values.push(value);
+    const lines = source.#lines;
+    for (let i = 0; i < lines.length; i += 2) {
+      const name = lines[i] as string;
+      const value = lines[i + 1]!;
+      if (keep(name, value instanceof Secret)) this.#lines.push(name, value);
     }
   }
 }
@@ -293,12 +288,12 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
 /** Decides whether a field line is copied. */
 export type FieldFilter = (name: string, isSecret: boolean) => boolean;
 
-/** Builds headers from validated arrays, taking ownership of them. */
-export function headersFromWire(
-  names: string[],
-  values: string[],
-): HttpHeaders {
-  return HttpHeaders["fromWire"](names, values);
+/**
+ * Builds headers from validated names, each followed by its value, taking
+ * ownership of the array.
+ */
+export function headersFromWire(lines: string[]): HttpHeaders {
+  return HttpHeaders["fromWire"](lines);
 }
 
 /** Encodes field lines as a byte string, each with its CRLF. */
@@ -324,8 +319,9 @@ export function appendFields(
 }
 
 function isSameName(a: string, b: string): boolean {
-  // Most differ in length, which takes no call to see.
-  return a.length === b.length && equalsIgnoringCase(a, b);
+  // Most differ in length, and most others not at all, which takes no call to
+  // see.
+  return a.length === b.length && (a === b || equalsIgnoringCase(a, b));
 }
 
 function expose(value: HttpFieldValue): string {
@@ -335,9 +331,7 @@ function expose(value: HttpFieldValue): string {
 /** Returns the value to keep. No message shows it: it may be a credential. */
 function checkField(name: string, value: HttpFieldValue): HttpFieldValue {
   if (typeof name !== "string" || !isToken(name)) {
-    throw new TypeError(
-      `Invalid field name: ${quote(String(name))} is not a token`,
-    );
+    throw invalid("field name", `${quote(name)} is not a token`);
   }
   if (typeof value === "string") return checkValue(name, value);
   if (!(value instanceof Secret)) {
@@ -365,5 +359,5 @@ function checkValue(name: string, value: string): string {
 }
 
 function invalidValue(name: string, reason: string): TypeError {
-  return new TypeError(`Invalid value of the field ${quote(name)}: ${reason}`);
+  return invalid(`value of the field ${quote(name)}`, reason);
 }

@@ -95,7 +95,7 @@ export class HttpResponse {
   readonly headers: HttpHeaders;
   /** `null` if it is streamed, `undefined` if there is none yet. */
   #body: Uint8Array<ArrayBuffer> | null | undefined;
-  #trailers: HttpHeaders | undefined;
+  #trailers: HttpHeaders | null = null;
 
   /**
    * Creates a response.
@@ -256,7 +256,10 @@ export class HttpResponse {
   // For the functions below, which are for this package alone.
 
   /** @internal */
-  private complete(body: Uint8Array<ArrayBuffer>, trailers: HttpHeaders): void {
+  private complete(
+    body: Uint8Array<ArrayBuffer>,
+    trailers: HttpHeaders | null,
+  ): void {
     this.#body = body;
     this.#trailers = trailers;
   }
@@ -271,7 +274,7 @@ export class HttpResponse {
 export function completeResponse(
   head: HttpResponse,
   body: Uint8Array<ArrayBuffer>,
-  trailers: HttpHeaders,
+  trailers: HttpHeaders | null,
 ): HttpResponse {
   head["complete"](body, trailers);
   return head;

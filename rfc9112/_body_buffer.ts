@@ -74,7 +74,7 @@ export class BodyBuffer {
         Math.max(needed, this.#maxBytes),
       ),
     );
-    bytes.set(this.#bytes.subarray(0, this.#length));
+    if (this.#length > 0) bytes.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = bytes;
   }
 

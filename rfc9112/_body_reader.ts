@@ -1,7 +1,6 @@
-// Readers of a body, one for each kind of framing. `read` returns the data that
-// has arrived, and `trailers` says that the body is complete.
+// Readers of a body, one for each kind of framing.
 //
-//   none, tunnel   complete at once
+//   none, tunnel   complete at once: a length of 0
 //   length         complete after this many bytes; end of file before is an error
 //   chunked        complete after the last chunk; end of file before is an error
 //   close          complete at end of file
@@ -9,12 +8,14 @@
 import type { Input } from "../core/input.ts";
 import { WANTS_READ } from "../core/machine.ts";
 import type { WantsRead } from "../coroutine.ts";
-import { HttpHeaders } from "../rfc9110/headers.ts";
+import type { HttpHeaders } from "../rfc9110/headers.ts";
 import { cannotRead } from "./_fault.ts";
 
 /** Reads a body to its end. */
 export interface BodyReader {
-  /** The trailer fields, or `null` if the body is not complete. */
+  /** Whether the body has been read to its end. */
+  readonly isComplete: boolean;
+  /** The trailer fields of a chunked body that is complete, otherwise `null`. */
   readonly trailers: HttpHeaders | null;
   /** How far the body was read, for an error at end of file. */
   readonly position: string;
@@ -27,17 +28,17 @@ export interface BodyReader {
   read(input: Input): Uint8Array<ArrayBuffer> | null;
 }
 
-/** Reads a body of known length. */
-export class LengthReader implements BodyReader {
+/** Reads a body without a coding. */
+export class PlainReader implements BodyReader {
+  /** The length, or Infinity if the body ends when the connection closes. */
   readonly #length: number;
   #read = 0;
+  isComplete: boolean;
+  readonly trailers = null;
 
   constructor(length: number) {
     this.#length = length;
-  }
-
-  get trailers(): HttpHeaders | null {
-    return this.#read === this.#length ? new HttpHeaders() : null;
+    this.isComplete = length === 0;
   }
 
   get position(): string {
@@ -45,25 +46,12 @@ export class LengthReader implements BodyReader {
   }
 
   read(input: Input): Uint8Array<ArrayBuffer> | null {
-    const data = takeData(input, this.#length - this.#read);
-    if (data !== null) this.#read += data.length;
-    return data;
-  }
-}
-
-/** Reads a body that ends when the connection closes. */
-export class CloseReader implements BodyReader {
-  #hasEnded = false;
-  readonly position = "";
-
-  get trailers(): HttpHeaders | null {
-    return this.#hasEnded ? new HttpHeaders() : null;
-  }
-
-  read(input: Input): Uint8Array<ArrayBuffer> | null {
-    const data = takeData(input, Infinity);
-    this.#hasEnded = data === null && input.eof;
-    return data;
+    const left = this.#length - this.#read;
+    const length = Math.min(left, input.end - input.start);
+    this.#read += length;
+    this.isComplete = length === left || (length === 0 && input.eof &&
+      left === Infinity);
+    return length === 0 ? null : input.take(length);
   }
 }
 
@@ -79,13 +67,4 @@ export function askForBody(input: Input, body: BodyReader): WantsRead {
     "response body",
     `the connection ended ${body.position}`,
   );
-}
-
-/** Takes up to `most` bytes, as a view, or `null` if there are none. */
-function takeData(
-  input: Input,
-  most: number,
-): Uint8Array<ArrayBuffer> | null {
-  const length = Math.min(most, input.end - input.start);
-  return length === 0 ? null : input.take(length);
 }

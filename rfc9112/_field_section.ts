@@ -16,7 +16,7 @@
 import type { Input } from "../core/input.ts";
 import { quoteBytes } from "../core/quote.ts";
 import type { HttpError, HttpErrorCode } from "../error.ts";
-import { ByteStringWindow, decodeByteString } from "../rfc9110/_byte_string.ts";
+import { ByteStringWindow, decodeByteString } from "../rfc9110/byte_string.ts";
 import {
   BYTE_CLASS,
   CONTROL,
@@ -134,16 +134,15 @@ export class FieldSectionReader {
 
   /** Takes the complete section from the input, to slice strings out of it. */
   take(input: Input): ByteStringWindow {
-    const bytes = input.bytes.subarray(input.start, input.start + this.#line);
-    input.start += this.#line;
-    return new ByteStringWindow(bytes, this.#nonAscii);
+    const { bytes, start } = input;
+    input.start = start + this.#line;
+    return new ByteStringWindow(bytes, start, input.start, this.#nonAscii);
   }
 
   /** Creates the fields of the section. */
   makeHeaders(window: ByteStringWindow): HttpHeaders {
     const spans = this.#spans;
-    const names: string[] = [];
-    const values: string[] = [];
+    const lines: string[] = [];
     for (let i = 0; i < spans.length; i += 4) {
       const isFold = spans[i] === FOLD;
       const end = spans[i + 3]!;
@@ -151,15 +150,14 @@ export class FieldSectionReader {
       const { text, start } = window;
       const value = text.slice(spans[i + 2]! - start, end - start);
       if (!isFold) {
-        names.push(text.slice(spans[i]! - start, spans[i + 1]! - start));
-        values.push(value);
+        const name = text.slice(spans[i]! - start, spans[i + 1]! - start);
+        lines.push(name, value);
       } else if (value !== "") {
-        const last = values.length - 1;
-        const before = values[last]!;
-        values[last] = before === "" ? value : `${before} ${value}`;
+        const before = lines.pop()!;
+        lines.push(before === "" ? value : `${before} ${value}`);
       }
     }
-    return headersFromWire(names, values);
+    return headersFromWire(lines);
   }
 
   /** Records that there is no LF before `end`, which fails at the limit. */

@@ -8,7 +8,6 @@
 // response's status, version, and fields.
 
 import { quote } from "../core/quote.ts";
-import type { HttpError } from "../error.ts";
 import { parseTokenList, trimBlanks } from "../rfc9110/_syntax.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 import { cannotRead } from "./_fault.ts";
@@ -63,20 +62,18 @@ export function decideFraming(
   // 3. and 4. Transfer-Encoding overrides Content-Length. Both together, or
   // Transfer-Encoding in HTTP/1.0 or with the value identity, are a means of
   // request smuggling.
-  const codings = headers.get("transfer-encoding");
-  const lengths = headers.get("content-length");
+  const codings = headers.get("Transfer-Encoding");
+  const lengths = headers.get("Content-Length");
   if (codings !== null && isChunked(codings)) {
     const ambiguous = response.version === "HTTP/1.0" || lengths !== null;
     return { framing: { kind: "chunked" }, ambiguous };
   }
-  // 5. and 6. Content-Length, which must be one number.
-  const ambiguous = codings !== null;
-  if (lengths !== null) {
-    const length = parseContentLength(lengths);
-    return { framing: { kind: "length", length }, ambiguous };
-  }
-  // 8. Neither: until the connection closes.
-  return { framing: { kind: "close" }, ambiguous };
+  // 5. and 6. Content-Length, which must be one number. 8. Neither: until the
+  // connection closes.
+  const framing: HttpFraming = lengths === null
+    ? { kind: "close" }
+    : { kind: "length", length: parseContentLength(lengths) };
+  return { framing, ambiguous: codings !== null };
 }
 
 /**
@@ -87,27 +84,20 @@ export function decideFraming(
  */
 function isChunked(list: string): boolean {
   const codings = parseTokenList(list);
-  if (codings.length === 0) {
-    throw invalidCoding("InvalidTransferEncoding", list, "it names no coding");
+  const at = codings.indexOf("chunked");
+  if (codings.length === 1) {
+    if (at === 0) return true;
+    if (codings[0] === "identity") return false;
   }
-  const chunkedAt = codings.indexOf("chunked");
-  if (chunkedAt >= 0 && chunkedAt < codings.length - 1) {
-    const reason = "chunked occurs twice or is not the last coding";
-    throw invalidCoding("InvalidTransferEncoding", list, reason);
-  }
-  if (codings.length > 1 || (chunkedAt < 0 && codings[0] !== "identity")) {
+  const part = `Transfer-Encoding ${quote(list)}`;
+  if (codings.length > 0 && (at < 0 || at === codings.length - 1)) {
     const reason = "no coding other than chunked was requested";
-    throw invalidCoding("UnsupportedTransferCoding", list, reason);
+    throw cannotRead("UnsupportedTransferCoding", part, reason);
   }
-  return chunkedAt === 0;
-}
-
-function invalidCoding(
-  code: "InvalidTransferEncoding" | "UnsupportedTransferCoding",
-  list: string,
-  reason: string,
-): HttpError {
-  return cannotRead(code, `Transfer-Encoding ${quote(list)}`, reason);
+  const reason = codings.length === 0
+    ? "it names no coding"
+    : "chunked occurs twice or is not the last coding";
+  throw cannotRead("InvalidTransferEncoding", part, reason);
 }
 
 /** Parses the list of all Content-Length values, which must agree. */

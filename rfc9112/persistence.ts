@@ -77,7 +77,7 @@ export function findCloseReason(
 
 /** Returns whether an option is in the list of all `Connection` fields. */
 export function hasOption(headers: HttpHeaders, option: string): boolean {
-  const options = headers.get("connection");
+  const options = headers.get("Connection");
   return options !== null && listIncludes(options, option);
 }
 

@@ -15,14 +15,9 @@
 import type { Input } from "../core/input.ts";
 import { Machine } from "../core/machine.ts";
 import type { Err, HttpCoroutine, WantsRead } from "../coroutine.ts";
-import type { HttpHeaders } from "../rfc9110/headers.ts";
+import { HttpHeaders } from "../rfc9110/headers.ts";
 import type { HttpResponse, HttpVersion } from "../rfc9110/response.ts";
-import {
-  askForBody,
-  type BodyReader,
-  CloseReader,
-  LengthReader,
-} from "./_body_reader.ts";
+import { askForBody, type BodyReader, PlainReader } from "./_body_reader.ts";
 import { cannotRead, tooMuch, withResponse } from "./_fault.ts";
 import { decideFraming, type HttpFraming } from "./framing.ts";
 import {
@@ -134,8 +129,7 @@ export class Http11Receive implements HttpCoroutine<Http11ReceiveResult> {
       const step = phase.step(input);
       if (step.type === "End") return finish(step, input);
       if (step.type !== "Head") return step;
-      const { type, response, framing, body } = step;
-      phase = body;
+      const { type, response, framing } = phase = step;
       return { type, response, framing };
     });
   }
@@ -156,7 +150,7 @@ function finish(end: EndStep, input: Input): Http11ReceiveResult {
   const closeReason = finalCloseReason(end.headReason, true, remaining);
   return {
     type: "Ok",
-    trailers: end.trailers,
+    trailers: end.trailers ?? new HttpHeaders(),
     remaining,
     keepAlive: closeReason === null,
     closeReason,
@@ -168,13 +162,7 @@ function finish(end: EndStep, input: Input): Http11ReceiveResult {
 export type HeadStep =
   | WantsRead
   | { readonly type: "Interim"; readonly response: HttpResponse }
-  | {
-    readonly type: "Head";
-    readonly response: HttpResponse;
-    readonly framing: HttpFraming;
-    /** Reads on from here. */
-    readonly body: ResponseBody;
-  };
+  | ResponseBody;
 
 /** The steps of {@linkcode ResponseBody}. */
 export type BodyStep =
@@ -185,7 +173,8 @@ export type BodyStep =
 /** The end of a response. The input may go on. */
 export interface EndStep {
   readonly type: "End";
-  readonly trailers: HttpHeaders;
+  /** The fields of the trailer section, or `null` if there is none. */
+  readonly trailers: HttpHeaders | null;
   /** The reason in the heads not to use the connection again. */
   readonly headReason: HttpCloseReason | null;
 }
@@ -258,23 +247,26 @@ export class ResponseHeads {
     const { framing } = decision;
     const reader = makeBodyReader(framing, this.#settings);
     const reason = findCloseReason(this.#persistence, response, decision);
-    const body = new ResponseBody(response, reader, reason);
-    return { type: "Head", response, framing, body };
+    return new ResponseBody(response, framing, reader, reason);
   }
 }
 
-/** Reads the body of the final response. */
+/** The head of the final response, and the reader of its body. */
 export class ResponseBody {
-  readonly #response: HttpResponse;
+  readonly type = "Head";
+  readonly response: HttpResponse;
+  readonly framing: HttpFraming;
   readonly #reader: BodyReader;
   readonly #headReason: HttpCloseReason | null;
 
   constructor(
     response: HttpResponse,
+    framing: HttpFraming,
     reader: BodyReader,
     headReason: HttpCloseReason | null,
   ) {
-    this.#response = response;
+    this.response = response;
+    this.framing = framing;
     this.#reader = reader;
     this.#headReason = headReason;
   }
@@ -289,13 +281,12 @@ export class ResponseBody {
     try {
       const bytes = reader.read(input);
       if (bytes !== null) return { type: "Data", bytes };
-      const { trailers } = reader;
-      return trailers === null
-        ? askForBody(input, reader)
-        : { type: "End", trailers, headReason: this.#headReason };
+      if (!reader.isComplete) return askForBody(input, reader);
     } catch (error) {
-      throw withResponse(error, this.#response);
+      throw withResponse(error, this.response);
     }
+    const { trailers } = reader;
+    return { type: "End", trailers, headReason: this.#headReason };
   }
 }
 
@@ -306,12 +297,12 @@ function makeBodyReader(
   switch (framing.kind) {
     case "none":
     case "tunnel":
-      return new LengthReader(0);
+      return new PlainReader(0);
     case "length":
-      return new LengthReader(framing.length);
+      return new PlainReader(framing.length);
     case "chunked":
       return new ChunkReader(settings);
     case "close":
-      return new CloseReader();
+      return new PlainReader(Infinity);
   }
 }

@@ -148,7 +148,7 @@ export class ChunkReader implements BodyReader {
   #left = 0;
   #extensionBytes = 0;
   #section: FieldSectionReader | null = null;
-  #trailers: HttpHeaders | null = null;
+  trailers: HttpHeaders | null = null;
   readonly #data = new ChunkData();
   /** A fault found behind data that must be returned first. */
   #fault: HttpError | null = null;
@@ -157,8 +157,8 @@ export class ChunkReader implements BodyReader {
     this.#settings = settings;
   }
 
-  get trailers(): HttpHeaders | null {
-    return this.#trailers;
+  get isComplete(): boolean {
+    return this.trailers !== null;
   }
 
   get position(): string {
@@ -346,7 +346,7 @@ export class ChunkReader implements BodyReader {
   #readTrailers(input: Input): boolean {
     this.#section ??= new FieldSectionReader(TRAILER_SECTION, this.#settings);
     if (!this.#section.read(input)) return false;
-    this.#trailers = this.#section.makeHeaders(this.#section.take(input));
+    this.trailers = this.#section.makeHeaders(this.#section.take(input));
     this.#state = "Done";
     return true;
   }

@@ -40,12 +40,7 @@ import {
   hasOption,
   type HttpCloseReason,
 } from "./persistence.ts";
-import {
-  type EndStep,
-  type HeadStep,
-  type ResponseBody,
-  ResponseHeads,
-} from "./receive.ts";
+import { type EndStep, type ResponseBody, ResponseHeads } from "./receive.ts";
 
 /** Options of an exchange: how to read its response, and the request target. */
 export interface HttpSendOptions
@@ -175,10 +170,8 @@ type InputState =
 
 interface BodyState {
   readonly at: "Body";
-  readonly response: HttpResponse;
   readonly body: ResponseBody;
   readonly buffer: BodyBuffer;
-  readonly isTunnel: boolean;
 }
 
 type SendOk = Extract<HttpSendResult, { type: "Ok" }>;
@@ -186,7 +179,8 @@ type InputStep = Exclude<HttpSendResult, WantsWrite | Err>;
 
 /** The state of one exchange. */
 class SendExchange {
-  readonly #request: { readonly method: string; readonly href: string };
+  readonly #method: string;
+  readonly #href: string;
   readonly #maxBodyBytes: number;
   readonly #pieces: readonly Uint8Array<ArrayBuffer>[];
   /** How many pieces were requested to be written. */
@@ -204,7 +198,8 @@ class SendExchange {
     this.#maxBodyBytes = settings.maxBodyBytes;
     this.#pieces = encodeRequest(request, version, options).bytes;
     // Read now: later changes to the request have no effect.
-    this.#request = { method: request.method, href: request.url.href };
+    this.#method = request.method;
+    this.#href = request.url.href;
     const heads = new ResponseHeads(request, version, settings);
     this.#input = { at: "Heads", heads };
   }
@@ -224,7 +219,7 @@ class SendExchange {
   }
 
   #confirmWrite(): void {
-    this.#output = this.#requested < this.#pieces.length ? "Ready" : "Written";
+    this.#output = this.#isPartial ? "Ready" : "Written";
   }
 
   #read(input: Input): InputStep {
@@ -250,34 +245,36 @@ class SendExchange {
     }
   }
 
-  #startBody(
-    { response, framing, body }: Extract<HeadStep, { type: "Head" }>,
-  ): BodyState {
-    const isTunnel = framing.kind === "tunnel";
-    const isPartial = this.#requested < this.#pieces.length;
-    if (isPartial && !isTunnel && endsUpload(response)) {
-      this.#output = "Stopped";
-    }
+  #startBody(body: ResponseBody): BodyState {
+    const { response, framing } = body;
+    if (
+      this.#isPartial && framing.kind !== "tunnel" && endsUpload(response)
+    ) this.#output = "Stopped";
     const length = framing.kind === "length" ? framing.length : null;
     const buffer = new BodyBuffer(this.#maxBodyBytes, length, response);
-    return this.#input = { at: "Body", response, body, buffer, isTunnel };
+    return this.#input = { at: "Body", body, buffer };
+  }
+
+  /** Whether a part of the request was not requested to be written. */
+  get #isPartial(): boolean {
+    return this.#requested < this.#pieces.length;
   }
 
   #readBody(input: Input, state: BodyState): InputStep {
     // The request is sent whole before another protocol starts (RFC 9110 §7.8).
-    const isComplete = this.#requested === this.#pieces.length;
-    if (state.isTunnel && !isComplete) return WANTS_READ;
+    const { body, buffer } = state;
+    if (body.framing.kind === "tunnel" && this.#isPartial) return WANTS_READ;
     while (true) {
-      const step = state.body.step(input);
+      const step = body.step(input);
       if (step.type === "WantsRead") return step;
       if (step.type === "End") return this.#finish(input, state, step);
-      state.buffer.push(step.bytes);
+      buffer.push(step.bytes);
     }
   }
 
   #finish(
     input: Input,
-    { response, buffer }: BodyState,
+    { body: { response }, buffer }: BodyState,
     { trailers, headReason }: EndStep,
   ): InputStep {
     const remaining = input.takeRest();
@@ -301,8 +298,8 @@ class SendExchange {
   }
 
   #redirect(response: HttpResponse): HttpRedirect | null {
-    const { method, href } = this.#request;
-    return findRedirect({ method, url: new URL(href) }, response);
+    const url = new URL(this.#href);
+    return findRedirect({ method: this.#method, url }, response);
   }
 }
 

@@ -61,7 +61,8 @@ export interface BodyConsumer {
 
 /** How a response ended. */
 export interface ResponseEnd {
-  readonly trailers: HttpHeaders;
+  /** The fields of the trailer section, or `null` if there is none. */
+  readonly trailers: HttpHeaders | null;
   readonly remaining: InputBytes;
   readonly closeReason: HttpCloseReason | null;
   /** Whether the whole request was sent. */

@@ -5,8 +5,7 @@
  * @module
  */
 
-import type { HttpHeaders } from "../../rfc9110/headers.ts";
-import { appendToPlatform } from "../../rfc9110/headers.ts";
+import { appendToPlatform, HttpHeaders } from "../../rfc9110/headers.ts";
 import type { HttpRedirect } from "../../rfc9110/redirect.ts";
 import {
   HttpResponse,
@@ -247,7 +246,9 @@ export class Exchange implements HttpExchange {
 
   get trailers(): Promise<HttpHeaders> {
     return this.#trailers ??= handled(
-      this.#body.whenEnded().then(({ trailers }) => trailers),
+      this.#body.whenEnded().then(({ trailers }) =>
+        trailers ?? new HttpHeaders()
+      ),
     );
   }
 

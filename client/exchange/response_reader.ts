@@ -44,7 +44,7 @@ export class ResponseReader {
   next(): ResponseStep {
     try {
       const step = this.#phase.step(this.#input);
-      if (step.type === "Head") this.#phase = step.body;
+      if (step.type === "Head") this.#phase = step;
       return step;
     } catch (error) {
       if (error instanceof HttpError) return { type: "Err", error };
