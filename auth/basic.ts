@@ -5,7 +5,7 @@
  */
 
 import { decodeBase64, encodeBase64 } from "@std/encoding/base64";
-import { encodeByteString } from "../rfc9110/_byte_string.ts";
+import { encodeByteString } from "../rfc9110/byte_string.ts";
 import { parseUrl } from "../rfc9110/_url.ts";
 import { Secret } from "../rfc9110/secret.ts";
 import {

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { encodeByteString } from "./_byte_string.ts";
+import { invalid } from "../core/quote.ts";
+import { encodeByteString } from "./byte_string.ts";
 import { equalsIgnoringCase } from "./_syntax.ts";
 import { dropUserinfo, isHttp, tryParseUrl } from "./_url.ts";
 import { appendFields, HttpHeaders } from "./headers.ts";
@@ -202,7 +203,7 @@ function targetOf(output: HttpRedirectOutput): URL {
   // An output of the agent has both, and its `url` is that of the request.
   const url = "redirect" in output ? output.redirect?.url : output.url;
   if (url !== undefined) return url;
-  throw new TypeError("Invalid output: it reports no redirect");
+  throw invalid("output", "it reports no redirect");
 }
 
 function describesBody(name: string): boolean {

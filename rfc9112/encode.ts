@@ -6,7 +6,7 @@
 
 import { concat } from "@std/bytes";
 import { toPlainBytes } from "../core/bytes.ts";
-import { encodeByteString } from "../rfc9110/_byte_string.ts";
+import { encodeByteString } from "../rfc9110/byte_string.ts";
 import { bodyLength, type HttpRequest } from "../rfc9110/request.ts";
 import type { HttpVersion } from "../rfc9110/response.ts";
 import {

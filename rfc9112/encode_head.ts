@@ -9,8 +9,8 @@
 // one. What is encoded is checked here, also if it was checked before: code
 // without types can replace the parts of a request.
 
-import { quote } from "../core/quote.ts";
-import { encodeByteString } from "../rfc9110/_byte_string.ts";
+import { invalid, quote } from "../core/quote.ts";
+import { encodeByteString } from "../rfc9110/byte_string.ts";
 import { equalsIgnoringCase, isToken } from "../rfc9110/_syntax.ts";
 import { checkScheme } from "../rfc9110/_url.ts";
 import { encodeFieldLines } from "../rfc9110/headers.ts";
@@ -175,11 +175,7 @@ export function requestTarget(
 }
 
 function invalidTarget(target: string, reason: string): TypeError {
-  return invalid("request target", `${quote(`${target}`)}: ${reason}`);
-}
-
-function invalid(part: string, reason: string): TypeError {
-  return new TypeError(`Invalid ${part}: ${reason}`);
+  return invalid("request target", `${quote(target)}: ${reason}`);
 }
 
 /** Returns path and query, with the "?" of an empty query. */
@@ -232,10 +228,7 @@ function checkChunked(
   // Empty list elements are refused as well: senders must not generate them
   // (RFC 9110 §5.6.1.1), and servers disagree on them.
   if (codings !== null && !equalsIgnoringCase(codings, "chunked")) {
-    throw invalid(
-      "Transfer-Encoding",
-      `${quote(codings)} is not "chunked"`,
-    );
+    throw invalid("Transfer-Encoding", `${quote(codings)} is not "chunked"`);
   }
   if (version === "HTTP/1.0") {
     throw invalid("Transfer-Encoding", "HTTP/1.0 has none");

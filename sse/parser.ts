@@ -16,10 +16,9 @@
 import type { Err, HttpCoroutine, WantsRead } from "../coroutine.ts";
 import type { Input } from "../core/input.ts";
 import { Machine, WANTS_READ } from "../core/machine.ts";
-import { quote } from "../core/quote.ts";
-import { findValue, readDigits } from "./_fields.ts";
+import { invalid, quote } from "../core/quote.ts";
+import { findValue, readDigits, ValueDecoder } from "./_fields.ts";
 import { LineReader } from "./_lines.ts";
-import { ValueDecoder } from "./_text.ts";
 
 // Most events have some hundred bytes, and those with an image in base64 a few
 // MiB. This leaves room for them, and keeps a peer from filling the memory.
@@ -144,9 +143,9 @@ export class SseParser implements HttpCoroutine<SseParserResult> {
     const { lastEventId = "", maxEventBytes = DEFAULT_MAX_EVENT_BYTES } =
       options;
     if (typeof lastEventId !== "string" || /[\0\r\n]/.test(lastEventId)) {
-      throw new TypeError(
-        `Invalid lastEventId: ${quote(String(lastEventId))} is not a string ` +
-          `without NUL, CR, and LF`,
+      throw invalid(
+        "lastEventId",
+        `${quote(lastEventId)} is not a string without NUL, CR, and LF`,
       );
     }
     if (!(maxEventBytes >= 0) || Math.floor(maxEventBytes) !== maxEventBytes) {

@@ -3,7 +3,7 @@
 import {
   decodeByteString,
   encodeByteString,
-} from "../../rfc9110/_byte_string.ts";
+} from "../../rfc9110/byte_string.ts";
 import { normalizeMimeType } from "./mime_type.ts";
 
 /** What a `data:` URL holds. */

@@ -2,7 +2,7 @@
 // challenge, with which it answers ahead of the next one.
 
 import { encodeHex } from "@std/encoding/hex";
-import { encodeByteString } from "../../rfc9110/_byte_string.ts";
+import { encodeByteString } from "../../rfc9110/byte_string.ts";
 import type { DigestChallenge, Hash, Qop } from "./_challenge.ts";
 
 /** A nonce, and how many answers have used it. */

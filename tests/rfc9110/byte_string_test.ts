@@ -8,8 +8,9 @@ import fc from "fast-check";
 import {
   decodeByteString,
   encodeByteString,
-} from "../../rfc9110/_byte_string.ts";
-import { fromByteString, toByteString } from "../../rfc9110/byte_string.ts";
+  fromByteString,
+  toByteString,
+} from "../../rfc9110/byte_string.ts";
 import { HttpHeaders } from "../../rfc9110/headers.ts";
 import { test, transfer } from "../_pure.ts";
 
