@@ -2,9 +2,11 @@
 // becomes of them, scripted coroutines, and timers that fire when a test says so.
 
 import {
+  type HttpCloseReason,
   type HttpCoroutine,
   HttpError,
   type HttpErrorCode,
+  type HttpRedirect,
   HttpRequest,
 } from "@pimalaya/io-http";
 import {
@@ -123,6 +125,69 @@ export async function drain(body: ReadableStream<Uint8Array>): Promise<string> {
   for await (const piece of body) text += toText(piece);
   return text;
 }
+
+/** All that comes of an exchange. */
+export interface Outcome {
+  readonly status: number;
+  readonly body: string;
+  readonly trailers: [string, string][];
+  readonly interim: number[];
+  readonly closeReason: HttpCloseReason | null;
+  readonly keepAlive: boolean;
+  readonly uploaded: boolean;
+  readonly redirect: HttpRedirect | null;
+}
+
+/** Carries a whole exchange, in one of several ways. */
+export type Carry = (
+  client: HttpClient,
+  request?: HttpRequest,
+  options?: HttpExchangeOptions,
+) => Promise<Outcome>;
+
+/** Carries an exchange by `send`. */
+export const bySend: Carry = async (client, request = get(), options = {}) => {
+  const { response, interim, closeReason, keepAlive, uploaded, redirect } =
+    await client.send(request, options);
+  return {
+    status: response.status,
+    body: toText(response.body),
+    trailers: [...response.trailers],
+    interim: interim.map(({ status }) => status),
+    closeReason,
+    keepAlive,
+    uploaded,
+    redirect,
+  };
+};
+
+/** Carries an exchange by `exchange`, and reads its body in some way. */
+export function byExchange(
+  read: (exchange: HttpExchange) => Promise<string>,
+): Carry {
+  return async (client, request = get(), options = {}) => {
+    const interim: number[] = [];
+    const exchange = await client.exchange(request, {
+      onInterim: ({ status }) => interim.push(status),
+      ...options,
+    });
+    return {
+      status: exchange.response.status,
+      body: await read(exchange),
+      trailers: [...await exchange.trailers],
+      interim,
+      ...await exchange.closed,
+      uploaded: await exchange.uploaded,
+      redirect: exchange.redirect,
+    };
+  };
+}
+
+/** Both ways to carry an exchange, and how a test names them. */
+export const CARRIES: readonly (readonly [string, Carry])[] = [
+  ["send", bySend],
+  ["exchange", byExchange((exchange) => exchange.text())],
+];
 
 /** A source of an upload, and what became of it. */
 export interface Recorded<Body> {

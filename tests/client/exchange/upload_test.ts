@@ -305,8 +305,10 @@ Deno.test("exchange has nothing to wait for without a body, a 100 to come, or HT
   for (const exchange of start) {
     const { client, server } = openPipe();
     const exchanging = exchange(client);
-    await server.answer(CONTINUE + HI);
+    await server.readUntil("\r\n\r\n");
+    await settle();
     assertEquals(timers.delays, []);
+    server.write(CONTINUE + HI);
     assertEquals(await exchanging, SENT);
   }
   const { client, server } = openPipe();
