@@ -15,12 +15,11 @@ import {
   makeCoroutine,
   runCoroutine,
   SseParser,
-  WellKnown,
 } from "@pimalaya/io-http";
-import { HttpClient } from "@pimalaya/io-http/client";
 import { toBytes, toText } from "../../_text.ts";
 import {
   carryOne,
+  checkOver,
   DONE,
   fails,
   get,
@@ -29,65 +28,45 @@ import {
   openPipe,
   PIPES,
   READ,
-  readSome,
   rejection,
   Script,
   type ScriptStep,
   settle,
   SITE,
-  SWITCH,
-  tcpPair,
-  upgrade,
   watchedSignal,
   write,
-  writeText,
 } from "../_client.ts";
 
 const CHUNKED = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+const END: ScriptStep = { type: "Ok" };
 
 for (const [kind, options] of PIPES) {
   Deno.test(`run writes and reads in the order of the steps, over ${kind}`, async () => {
     const { client, server } = openPipe(options);
-    const script = new Script(
-      write("a"),
-      write("bc"),
-      READ,
-      READ,
-      write("d"),
-      READ,
-      write(""),
-      DONE,
-    );
+    const steps = [write("a"), write("bc"), READ, READ, write("d"), READ];
+    const script = new Script(...steps, write(""), DONE);
     const running = client.run(script);
     assertEquals(await server.readUntil("abc"), "abc");
-    await server.write("12", 1);
+    server.write("12", 1);
     assertEquals(await server.readUntil("d"), "d");
-    await server.write("3");
+    server.write("3");
     assertEquals(await running, DONE);
     // The first call, and those after a write, pass nothing.
-    assertEquals(script.passed, [
-      undefined,
-      undefined,
-      undefined,
-      "1",
-      "2",
-      undefined,
-      "3",
-      undefined,
-    ]);
+    const none = undefined;
+    const passed = [none, none, none, "1", "2", none, "3", none];
+    assertEquals(script.passed, passed);
     assertEquals(client.reusable, true);
-    await client.close();
   });
 
   Deno.test(`run passes null at end of file, and again to the next, over ${kind}`, async () => {
     const { client, server } = openPipe(options);
-    const script = new Script(READ, READ, { type: "Ok" });
+    const script = new Script(READ, READ, END);
     const running = client.run(script);
-    await server.write("1");
-    await server.close();
+    server.write("1");
+    server.close();
     await running;
     assertEquals(script.passed, [undefined, "1", null]);
-    const next = new Script(READ, { type: "Ok" });
+    const next = new Script(READ, END);
     await client.run(next);
     assertEquals(next.passed, [undefined, null]);
     // Nothing follows the end of file, so to ask for more would go on forever.
@@ -104,7 +83,7 @@ for (const [kind, options] of PIPES) {
           : { type: "WantsRead" } as const,
     };
     for (const text of ["abc", "defgh", "ij"]) {
-      await server.write(text);
+      server.write(text);
       const { bytes } = await client.run(lending);
       // Other clients read meanwhile.
       const other = openPipe();
@@ -112,45 +91,38 @@ for (const [kind, options] of PIPES) {
       await other.client.close();
       assertEquals(toText(bytes), text);
     }
-    await client.close();
   });
 }
 
-Deno.test("run leaves a connection reusable only after a step with keepAlive: true", async () => {
-  for (
-    const step of [
-      { type: "Ok" },
-      { type: "Pause" },
-      { type: "Ok", keepAlive: false },
-      { type: "Ok", keepAlive: "yes" },
-      { type: "Ok", keepAlive: true, remaining: toBytes("x") },
-    ] as ScriptStep[]
-  ) {
+for (
+  const step of [
+    { type: "Ok" },
+    { type: "Pause" },
+    { type: "Ok", keepAlive: false },
+    { type: "Ok", keepAlive: "yes" },
+    { type: "Ok", keepAlive: true, remaining: toBytes("x") },
+  ] as ScriptStep[]
+) {
+  Deno.test(`run leaves the connection to the next one after ${JSON.stringify(step)}`, async () => {
     const { client, server } = openPipe();
     assertStrictEquals(await client.run(new Script(step)), step);
     assertEquals(client.reusable, false);
     // Nothing reads until somebody goes on.
-    await server.write("late");
+    server.write("late");
     await settle();
     assertEquals(server.unread, 4);
-    for (
-      const start of [
-        () => client.send(get()),
-        () => client.sendHttp10(get()),
-        () => client.exchange(get()),
-      ]
-    ) await assertRejects(start, TypeError, "run()");
+    for (const call of ["send", "sendHttp10", "exchange"] as const) {
+      await assertRejects(() => client[call](get()), TypeError, "run()");
+    }
     assertEquals(server.received, 0);
-    const next = new Script(READ, ...("remaining" in step ? [READ] : []), DONE);
+    const reads = "remaining" in step ? [READ, READ] : [READ];
+    const next = new Script(...reads, DONE);
     await client.run(next);
-    assertEquals(
-      next.passed.slice(1).join(""),
-      "remaining" in step ? "xlate" : "late",
-    );
+    const all = "remaining" in step ? "xlate" : "late";
+    assertEquals(next.passed.slice(1).join(""), all);
     await carryOne(client, server);
-    await client.close();
-  }
-});
+  });
+}
 
 Deno.test("run keeps what was left until somebody reads", async () => {
   const { client, server } = openPipe();
@@ -160,13 +132,12 @@ Deno.test("run keeps what was left until somebody reads", async () => {
     bytes.fill(0x21);
     await client.run(new Script(write("x"), { type: "Pause" }));
     await client.run(new Script({ type: "Ok", remaining: new Uint8Array(0) }));
-    const script = new Script(READ, READ, { type: "Ok" });
+    const script = new Script(READ, READ, END);
     const running = client.run(script);
-    await server.write("new");
+    server.write("new");
     await running;
     assertEquals(script.passed, [undefined, "left", "new"]);
   }
-  await client.close();
 });
 
 Deno.test("run tells a coroutine that a write is done when it is", async () => {
@@ -181,7 +152,6 @@ Deno.test("run tells a coroutine that a write is done when it is", async () => {
     await client.close();
     await running.catch(() => {});
     assertEquals(script.passed, [undefined, undefined]);
-    await client.close();
   }
 });
 
@@ -189,19 +159,20 @@ Deno.test("run passes on an early response, but lets the write be done first", a
   using timers = new HeldTimers();
   const { client, server } = openPipe({ capacity: 0 });
   await carryOne(client, server);
-  const body = new Uint8Array(200_000);
-  const sending = client.run(new Http11Send(HttpRequest.post(SITE, { body })));
-  await server.readUntil("\r\n\r\n");
+  const body = new Uint8Array(200_000).map((_, at) => (at * 31) >> 3);
+  const request = HttpRequest.post(SITE, { body });
+  const sending = client.run(new Http11Send(request));
   // The write is done before its time is up.
-  server.write(HI);
+  await server.answer(HI);
   await settle();
-  let left = body.length;
-  while (left > 0) left -= (await server.read())!.length;
+  let wire = "";
+  while (wire.length < body.length) wire += toText((await server.read())!);
+  assertEquals(wire === toText(body), true);
   const whole = await sending;
   assertEquals([whole.keepAlive, whole.closeReason], [true, null]);
   assertEquals(client.reusable, true);
 
-  const blocked = client.run(new Http11Send(HttpRequest.post(SITE, { body })));
+  const blocked = client.run(new Http11Send(request));
   await server.readUntil("\r\n\r\n");
   await settle();
   await timers.fire(5);
@@ -211,7 +182,6 @@ Deno.test("run passes on an early response, but lets the write be done first", a
   assertEquals(cut.closeReason, "RequestIncomplete");
   assertEquals(client.reusable, false);
   assertEquals(timers.delays, []);
-  await client.close();
 });
 
 Deno.test("run fails with what a coroutine throws or reports", async () => {
@@ -228,7 +198,7 @@ Deno.test("run fails with what a coroutine throws or reports", async () => {
   const told = await fails(client.run({ resume: () => step }), "InvalidHeader");
   assertEquals(told.message, "Cannot read it (from the peer)");
   assertEquals(told.progress?.reused, false);
-  await server.closed;
+  await checkOver(client, server);
   await assertRejects(() => client.run(new Script(READ)), TypeError, "closed");
 });
 
@@ -238,8 +208,7 @@ Deno.test("run waits a bounded time for each read after a write has failed", asy
   for (const steps of [[DONE], [write("b"), DONE], [READ, READ, DONE]]) {
     const { client, server } = openPipe();
     server.failWritable(reason);
-    const script = new Script(write("a"), ...steps);
-    const running = client.run(script);
+    const running = client.run(new Script(write("a"), ...steps));
     await timers.fire(1000);
     const error = await fails(running, "ConnectionLost");
     assertStrictEquals(error.cause, reason);
@@ -263,62 +232,20 @@ Deno.test("run takes a signal for each call", async () => {
   await server.closed;
 });
 
-Deno.test("run writes a step larger than a socket takes at once", async () => {
-  const { near, far } = await tcpPair();
-  const client = new HttpClient(near);
-  const bytes = new Uint8Array(10_000_000).map((_, at) => (at * 31) >> 3);
-  const running = client.run(
-    new Script({ type: "WantsWrite", bytes }, READ, { type: "Ok" }),
-  );
-  let at = 0;
-  const buffer = new Uint8Array(2 ** 20);
-  while (at < bytes.length) {
-    const length = (await far.read(buffer))!;
-    const isRight = buffer.subarray(0, length).every((byte, i) =>
-      byte === bytes[at + i]
-    );
-    assertEquals(isRight, true);
-    at += length;
-  }
-  await writeText(far, "x");
-  assertEquals((await running).type, "Ok");
-  await client.close();
-  far.close();
-});
-
-Deno.test("run leaves no read behind, so that TLS can start", async () => {
-  const { near, far } = await tcpPair();
-  const client = new HttpClient(near);
-  const running = client.run(new Http11Send(new HttpRequest("CONNECT", SITE)));
-  await readSome(far);
-  await writeText(far, "HTTP/1.1 200 OK\r\n\r\n");
-  assertEquals((await running).upgraded, true);
-  assertEquals(client.reusable, false);
-  await writeText(far, "raw");
-  const { readable } = client.detach();
-  const reader = readable.getReader();
-  assertEquals((await reader.read()).value, toBytes("raw"));
-  await reader.cancel();
-  far.close();
-});
-
 // The coroutines of this package.
 
 for (const [kind, options] of PIPES) {
   Deno.test(`run drives the pieces of an exchange one by one, over ${kind}`, async () => {
     const { client, server } = openPipe(options);
     const bytes = encodeHttp11Request(get());
-    await client.run(
-      new Script({ type: "WantsWrite", bytes }, { type: "Ok" }),
-    );
-    await server.readUntil("\r\n\r\n");
+    await client.run(new Script({ type: "WantsWrite", bytes }, END));
     const receive = new Http11Receive(get());
-    await server.write(`HTTP/1.1 103 Early Hints\r\n\r\n${CHUNKED}`);
+    await server.answer(`HTTP/1.1 103 Early Hints\r\n\r\n${CHUNKED}`);
     const interim = await client.run(receive);
     assertEquals(interim.type === "Interim" && interim.response.status, 103);
     const head = await client.run(receive);
     assertEquals(head.type === "Head" && head.framing.kind, "chunked");
-    await server.write("3\r\nabc\r\n2\r\nde\r\n0\r\nX-Sum: 9\r\n\r\n", 1);
+    server.write("3\r\nabc\r\n2\r\nde\r\n0\r\nX-Sum: 9\r\n\r\n", 1);
     let text = "";
     let step = await client.run(receive);
     while (step.type === "Data") {
@@ -329,20 +256,20 @@ for (const [kind, options] of PIPES) {
     assertEquals(text, "abcde");
     assertEquals(step.type === "Ok" && [...step.trailers], [["X-Sum", "9"]]);
     await carryOne(client, server);
+  });
 
-    // What one coroutine leaves is the next one's.
-    const lone = openPipe(options);
-    await lone.server.write(`${CHUNKED}3\r\nabc\r\n0\r\n\r\nrest`);
-    await lone.client.run(new Http11ReceiveHead());
+  Deno.test(`run leaves what one coroutine does not use to the next, over ${kind}`, async () => {
+    const { client, server } = openPipe(options);
+    server.write(`${CHUNKED}3\r\nabc\r\n0\r\n\r\nrest`);
+    await client.run(new Http11ReceiveHead());
     const chunks = new Http11ReceiveChunks();
-    const data = await lone.client.run(chunks);
+    const data = await client.run(chunks);
     assertEquals(data.type === "Data" && toText(data.bytes), "abc");
-    const end = await lone.client.run(chunks);
+    const end = await client.run(chunks);
     assertEquals(end.type === "Ok" && toText(end.remaining), "rest");
-    const next = new Script(READ, { type: "Ok" });
-    await lone.client.run(next);
+    const next = new Script(READ, END);
+    await client.run(next);
     assertEquals(next.passed, [undefined, "rest"]);
-    for (const used of [client, lone.client]) await used.close();
   });
 }
 
@@ -351,26 +278,23 @@ for (const Send of [Http11Send, Http10Send]) {
     const { client, server } = openPipe();
     const send = new Send(get({ Connection: "keep-alive" }));
     const running = client.run(send);
-    await server.readUntil("\r\n\r\n");
-    await server.write(
+    await server.answer(
       "HTTP/1.1 302 Found\r\nLocation: /b\r\nConnection: keep-alive\r\n" +
         "Content-Length: 0\r\n\r\n",
     );
     const step = await running;
     assertEquals(step.type === "WantsRedirect" && step.url.pathname, "/b");
-    // What follows is the same response, without any input or output.
     assertEquals(client.reusable, true);
+    // What follows is the same response, without any input or output.
     const same = await client.run(send);
     assertEquals(same.type, "Ok");
     assertStrictEquals(same.response, step.response);
     assertEquals(client.reusable, true);
     const closing = client.run(new Send(get()));
-    await server.readUntil("\r\n\r\n");
-    await server.write("HTTP/1.1 200 OK\r\n\r\n");
-    await server.close();
+    await server.answer("HTTP/1.1 200 OK\r\n\r\n");
+    server.close();
     assertEquals((await closing).closeReason, "ReadToClose");
     assertEquals(client.reusable, false);
-    await client.close();
   });
 }
 
@@ -382,53 +306,26 @@ Deno.test("run drives a flow over as many connections as it asks for", async () 
     return first.response.text() + second.response.text();
   });
   const one = openPipe();
-  await one.server.write(HI);
+  one.server.write(HI);
   const step = await one.client.run(flow);
   assertEquals(step.type, "WantsConnection");
   const two = openPipe();
-  await two.server.write(HI.replace("hi", "ho"));
+  two.server.write(HI.replace("hi", "ho"));
   const end = await two.client.run(flow);
   assertEquals(end.type === "Ok" && end.value, "hiho");
   assertEquals([one.client.reusable, two.client.reusable], [false, true]);
-  await one.client.close();
-  await two.client.close();
 });
 
-Deno.test("run leaves an upgraded connection to detach", async () => {
+Deno.test("run drives SseParser to the end of file", async () => {
   const { client, server } = openPipe();
-  await server.write(`${SWITCH}early`);
-  const step = await client.run(new Http11Send(upgrade()));
-  assertEquals(step.upgraded, true);
-  const { readable } = client.detach();
-  const { value } = await readable.getReader().read();
-  assertEquals(value, toBytes("early"));
-});
-
-Deno.test("run drives WellKnown, and SseParser to the end of file", async () => {
-  const { client, server } = openPipe();
-  const running = client.run(new WellKnown(`${SITE}a?b`, "jmap"));
-  assertEquals(
-    await server.readUntil("\r\n\r\n"),
-    "GET /.well-known/jmap HTTP/1.1\r\nHost: example.com\r\n\r\n",
-  );
-  await server.write(
-    "HTTP/1.1 307 Away\r\nLocation: https://a/b\r\nContent-Length: 0\r\n\r\n",
-  );
-  const { redirect } = await running;
-  assertEquals(redirect?.url.href, "https://a/b");
-  assertEquals(client.reusable, true);
-  await client.close();
-
-  const events = openPipe();
-  await events.server.write("data: 1\n\ndata: 2\n\n");
-  await events.server.close();
+  server.write("data: 1\n\ndata: 2\n\n");
+  server.close();
   const parser = new SseParser();
   const seen: string[] = [];
-  let step = await events.client.run(parser);
+  let step = await client.run(parser);
   while (step.type === "Event") {
     seen.push(step.data);
-    step = await events.client.run(parser);
+    step = await client.run(parser);
   }
   assertEquals([step.type, ...seen], ["Ok", "1", "2"]);
-  await events.client.close();
 });
