@@ -382,6 +382,23 @@ export class HeldTimers implements Disposable {
   }
 }
 
+/** A clock that stands still unless the test says otherwise. */
+export class HeldClock implements Disposable {
+  /** The time in milliseconds. */
+  now = 1000;
+  readonly #now = performance.now;
+
+  /** Replaces the clock of the runtime. */
+  constructor() {
+    performance.now = () => this.now;
+  }
+
+  /** Restores the runtime's clock. */
+  [Symbol.dispose](): void {
+    performance.now = this.#now;
+  }
+}
+
 /** Lets everything that is ready to run, run: more than any turn of ours. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 200; turn++) {
@@ -409,13 +426,6 @@ export async function runProgram(
 }
 
 // LEGACY
-/** What the promises of an exchange, and its body, reject with. */
-export function endings(exchange: HttpExchange): Promise<unknown[]> {
-  const { body, closed, trailers } = exchange;
-  const reading = body.locked ? [] : [drain(body)];
-  return Promise.all([closed, trailers, ...reading].map(rejection));
-}
-
 /** A clock by which no test takes long, however busy the machine is. */
 export class FastClock implements Disposable {
   readonly #now = performance.now;

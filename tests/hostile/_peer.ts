@@ -1,20 +1,23 @@
-// A server that the test plays itself, over real sockets: it says what it wants
-// when it wants, ends one direction, or cuts the connection off.
+// A server that the test plays itself, over a pipe in memory or a real socket: it
+// says what it wants when it wants, ends one direction, or cuts the connection
+// off.
 
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { HttpClient } from "@pimalaya/io-http/client";
+import { PIPES, SITE } from "../client/_client.ts";
+import { pipe, type PipeServer } from "../_pipe.ts";
 import { toBytes, toText } from "../_text.ts";
 import { CA, SERVER } from "../_tls.ts";
 
 /** What a connection runs over. */
-export type Kind = "TCP" | "TLS";
+export type Kind = "a byte stream" | "a plain stream" | "TCP" | "TLS";
 
-// What hangs is ended by this, with a name to it. Nothing that passes waits.
+// A hanging test is ended by this, with a name to it. No passing test waits.
 const HANG_MILLISECONDS = 60_000;
 
-/** Makes a test fail where it would hang. */
+/** Makes a test fail instead of hanging. */
 export function bounded(fn: () => Promise<void>): () => Promise<void> {
   return async () => {
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -30,10 +33,74 @@ export function bounded(fn: () => Promise<void>): () => Promise<void> {
   };
 }
 
-/** Opens a connection, and gives both its ends. */
-export async function openPeer(
-  kind: Kind,
-): Promise<{ url: string; client: HttpClient; peer: Peer }> {
+/** The server's end of a connection. It reads nothing before it is told to. */
+export interface Peer extends AsyncDisposable {
+  /** Reads until a text has come, and then reads no more. */
+  readUntil(text: string): Promise<unknown>;
+  /** Writes a text, all of it at once. */
+  write(text: string): unknown;
+  /** Ends what the client reads; it may still write. */
+  halfClose(): void;
+  /** Cuts the connection off. Returns the error that a client in memory gets. */
+  reset(): Promise<Error | null>;
+  /** Resolves when the client has closed. */
+  gone(): Promise<unknown>;
+}
+
+/** Both ends of a connection. */
+export interface Ends {
+  readonly url: string;
+  readonly client: HttpClient;
+  readonly peer: Peer;
+}
+
+/** Opens a connection. */
+export async function openPeer(kind: Kind): Promise<Ends> {
+  if (kind === "TCP" || kind === "TLS") return await openSocket(kind);
+  const [, options] = PIPES.find(([name]) => name === kind)!;
+  const { client: stream, server } = pipe({ ...options, capacity: 65536 });
+  const client = new HttpClient(stream);
+  return { url: SITE, client, peer: new PipePeer(server) };
+}
+
+class PipePeer implements Peer {
+  readonly #server: PipeServer;
+
+  constructor(server: PipeServer) {
+    this.#server = server;
+  }
+
+  readUntil(text: string): Promise<string> {
+    return this.#server.readUntil(text);
+  }
+
+  write(text: string): void {
+    this.#server.write(text);
+  }
+
+  halfClose(): void {
+    this.#server.close();
+  }
+
+  reset(): Promise<Error> {
+    const error = new Error("Reset");
+    this.#server.abort(error);
+    return Promise.resolve(error);
+  }
+
+  gone(): Promise<unknown> {
+    return this.#server.closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.closed;
+  }
+}
+
+/** Opens a connection over a socket. */
+export async function openSocket(
+  kind: "TCP" | "TLS",
+): Promise<Ends & { peer: SocketPeer }> {
   const options = { allowHalfOpen: true, noDelay: true };
   const server = kind === "TCP"
     ? createServer(options)
@@ -52,36 +119,33 @@ export async function openPeer(
   });
   const [raw] = await accepting as [Socket];
   const [socket] = await securing as [Socket];
-  return { url, client, peer: new Peer(server, raw, socket) };
+  return { url, client, peer: new SocketPeer(server, raw, socket) };
 }
 
-/** The server's end of a connection. It reads nothing before it is told to. */
-export class Peer implements AsyncDisposable {
+/** A peer over a socket. */
+export class SocketPeer implements Peer {
   readonly #server: Server;
   /** The socket under TLS; without TLS, the same as the other. */
   readonly #raw: Socket;
   readonly #socket: Socket;
-  readonly #closed: Promise<void>;
+  readonly #closed = Promise.withResolvers<void>();
   /** Resolves when the client has nothing more to say. */
-  readonly #over: Promise<void>;
+  readonly #over = Promise.withResolvers<void>();
 
   constructor(server: Server, raw: Socket, socket: Socket) {
     this.#server = server;
     this.#raw = raw;
     this.#socket = socket;
-    const over = Promise.withResolvers<void>();
-    const closed = Promise.withResolvers<void>();
-    this.#over = over.promise;
-    this.#closed = closed.promise;
-    for (const side of [raw, socket]) side.on("error", () => over.resolve());
-    socket.on("end", () => over.resolve());
+    for (const side of [raw, socket]) {
+      side.on("error", () => this.#over.resolve());
+    }
+    socket.on("end", () => this.#over.resolve());
     socket.on("close", () => {
-      over.resolve();
-      closed.resolve();
+      this.#over.resolve();
+      this.#closed.resolve();
     });
   }
 
-  /** Reads until a text has come, and then reads no more. */
   async readUntil(text: string): Promise<void> {
     let all = "";
     await this.#listen((bytes) => {
@@ -92,7 +156,6 @@ export class Peer implements AsyncDisposable {
     throw new Error(`The client ended before ${JSON.stringify(text)}`);
   }
 
-  /** Writes a text, all of it at once, and waits until the system has it. */
   write(text: string): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#socket.write(toBytes(text), (error) => {
@@ -107,28 +170,25 @@ export class Peer implements AsyncDisposable {
     this.#raw.write(toBytes(text));
   }
 
-  /** Ends what the client reads; it may still write. */
   halfClose(): void {
     this.#socket.end();
   }
 
-  /** Cuts the connection off. */
-  async reset(): Promise<void> {
+  async reset(): Promise<null> {
     this.#raw.resetAndDestroy();
     this.#socket.destroy();
-    await this.#closed;
+    await this.#closed.promise;
+    return null;
   }
 
-  /** Reads out what the client wrote; resolves when it has closed. */
   async gone(): Promise<void> {
     await this.#listen(() => true);
   }
 
-  /** Closes what is left, and waits until it is. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#socket.destroy();
     this.#raw.destroy();
-    await this.#closed;
+    await this.#closed.promise;
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
@@ -140,7 +200,7 @@ export class Peer implements AsyncDisposable {
     };
     this.#socket.on("data", onData);
     this.#socket.resume();
-    await Promise.race([done.promise, this.#over]);
+    await Promise.race([done.promise, this.#over.promise]);
     this.#socket.off("data", onData);
     this.#socket.pause();
   }
