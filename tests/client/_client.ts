@@ -189,6 +189,19 @@ export const CARRIES: readonly (readonly [string, Carry])[] = [
   ["exchange", byExchange((exchange) => exchange.text())],
 ];
 
+/** The rest of a byte stream, read into views of a few bytes. */
+export async function drainViews(
+  body: ReadableStream<Uint8Array>,
+): Promise<string> {
+  const reader = body.getReader({ mode: "byob" });
+  let text = "";
+  while (true) {
+    const { value, done } = await reader.read(new Uint8Array(3));
+    if (done) return text;
+    text += toText(value);
+  }
+}
+
 /** A source of an upload, and what became of it. */
 export interface Recorded<Body> {
   readonly body: Body;
@@ -423,98 +436,4 @@ export async function runProgram(
   }).output();
   assertEquals(success, true);
   return toText(stdout);
-}
-
-// LEGACY
-/** A clock by which no test takes long, however busy the machine is. */
-export class FastClock implements Disposable {
-  readonly #now = performance.now;
-
-  /** Replaces the clock of the runtime. */
-  constructor() {
-    let now = this.#now.call(performance);
-    performance.now = () => now += 0.001;
-  }
-
-  /** Restores the runtime's clock. */
-  [Symbol.dispose](): void {
-    performance.now = this.#now;
-  }
-}
-
-/** Awaits what only an idle socket can bring, which keeps nobody alive. */
-export async function awake<T>(promise: Promise<T>): Promise<T> {
-  const alive = setTimeout(() => {}, 60_000);
-  try {
-    return await promise;
-  } finally {
-    clearTimeout(alive);
-  }
-}
-
-/** Both ends of a TCP connection over loopback. */
-export async function tcpPair(): Promise<
-  { near: Deno.TcpConn; far: Deno.TcpConn }
-> {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  const [near, far] = await Promise.all([
-    Deno.connect({ hostname: "127.0.0.1", port }),
-    listener.accept(),
-  ]);
-  return { near, far };
-}
-
-/** A client over a socket, and the peer's end. */
-export async function openSocket(): Promise<
-  { client: HttpClient; far: Deno.TcpConn; url: string }
-> {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const url = `http://127.0.0.1:${listener.addr.port}/`;
-  const [client, far] = await Promise.all([
-    HttpClient.connect(url, { origin: null }),
-    listener.accept(),
-  ]);
-  return { client, far, url };
-}
-
-/** Writes all of a text. */
-export async function writeText(conn: Deno.Conn, text: string): Promise<void> {
-  const bytes = toBytes(text);
-  for (let at = 0; at < bytes.length;) {
-    at += await conn.write(bytes.subarray(at));
-  }
-}
-
-/** Reads what is there; an empty text at end of file. */
-export async function readSome(conn: Deno.Conn): Promise<string> {
-  const buffer = new Uint8Array(65536);
-  return toText(buffer.subarray(0, await conn.read(buffer) ?? 0));
-}
-
-/** Reads until a text has arrived, and returns all of it. */
-export async function readUntil(
-  conn: Deno.Conn,
-  text: string,
-): Promise<string> {
-  let all = "";
-  while (!all.includes(text)) {
-    const piece = await readSome(conn);
-    if (piece === "") throw new Error(`The peer ended before ${text}`);
-    all += piece;
-  }
-  return all;
-}
-
-/** Reads until the client has closed, by end of file or reset. */
-export async function readToEnd(conn: Deno.Conn): Promise<string> {
-  let all = "";
-  try {
-    for (let text = await readSome(conn); text; text = await readSome(conn)) {
-      all += text;
-    }
-  } catch (error) {
-    assertInstanceOf(error, Deno.errors.ConnectionReset);
-  }
-  return all;
 }

@@ -5,7 +5,7 @@
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
-import { HttpClient } from "@pimalaya/io-http/client";
+import { HttpClient, type HttpConnector } from "@pimalaya/io-http/client";
 import { PIPES, SITE } from "../client/_client.ts";
 import { pipe, type PipeServer } from "../_pipe.ts";
 import { toBytes, toText } from "../_text.ts";
@@ -100,6 +100,7 @@ class PipePeer implements Peer {
 /** Opens a connection over a socket. */
 export async function openSocket(
   kind: "TCP" | "TLS",
+  connector?: HttpConnector,
 ): Promise<Ends & { peer: SocketPeer }> {
   const options = { allowHalfOpen: true, noDelay: true };
   const server = kind === "TCP"
@@ -115,6 +116,7 @@ export async function openSocket(
   const url = `${kind === "TCP" ? "http" : "https"}://127.0.0.1:${port}/`;
   const client = await HttpClient.connect(url, {
     origin: null,
+    connector,
     ...(kind === "TLS" && { tls: { caCerts: [CA] } }),
   });
   const [raw] = await accepting as [Socket];
@@ -163,6 +165,11 @@ export class SocketPeer implements Peer {
         else resolve();
       });
     });
+  }
+
+  /** Ends what the client reads below TLS, without a close_notify. */
+  cut(): void {
+    this.#raw.end();
   }
 
   /** Writes a text below TLS, where it is no record. */

@@ -20,6 +20,7 @@ import {
   carryOne,
   checkOver,
   drain,
+  drainViews,
   fails,
   get,
   HI,
@@ -47,15 +48,7 @@ const READERS = [
   ["exchange, by its stream,", byExchange(({ body }) => drain(body))],
   [
     "exchange, by a BYOB reader,",
-    byExchange(async ({ body }) => {
-      const reader = body.getReader({ mode: "byob" });
-      let text = "";
-      while (true) {
-        const { value, done } = await reader.read(new Uint8Array(3));
-        if (done) return text;
-        text += toText(value);
-      }
-    }),
+    byExchange(({ body }) => drainViews(body)),
   ],
   [
     "exchange, by bytes,",

@@ -1,9 +1,14 @@
+// Connections of Deno's: which are driven directly, and into which buffers.
+
 import { assertEquals } from "@std/assert";
 import { takeBuffer } from "../../../client/transport/buffers.ts";
 import {
   type DenoConn,
   DenoTransport,
 } from "../../../client/transport/deno.ts";
+import { HttpRequest } from "@pimalaya/io-http";
+import { HttpClient } from "@pimalaya/io-http/client";
+import { toBytes } from "../../_text.ts";
 
 /** A connection whose reads return these lengths, and then end of file. */
 function connOf(...lengths: number[]): DenoConn {
@@ -42,3 +47,60 @@ Deno.test("DenoTransport lends a buffer to one reader at a time", async () => {
   assertEquals(third.buffer === second.buffer, true);
   assertEquals(await transport.read(), null);
 });
+
+/** Connections by how they are made of one of Deno's. */
+const ALIKE: [string, drivesStreams: boolean, (conn: Deno.Conn) => object][] = [
+  ["is", false, (conn) => conn],
+  // Native members reject an object that only inherits them, so that its `ref`
+  // and `unref` throw.
+  ["inherits from", true, (conn) => Object.create(conn)],
+  [
+    "is a Proxy of",
+    true,
+    (conn) =>
+      new Proxy(conn, { get: (target, name) => Reflect.get(target, name) }),
+  ],
+  ["only looks like", true, ({ localAddr, remoteAddr }) => ({
+    read: () => Promise.reject(new Error("Not mine")),
+    write: () => Promise.reject(new Error("Not mine")),
+    close() {},
+    closeWrite: () => Promise.resolve(),
+    localAddr,
+    remoteAddr,
+  })],
+];
+
+for (const [how, drivesStreams, wrap] of ALIKE) {
+  const what = drivesStreams ? "through its streams" : "directly";
+  Deno.test(`HttpClient drives what ${how} a Deno.Conn ${what}`, async () => {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = listener.addr as Deno.NetAddr;
+    const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    using server = await listener.accept();
+    const used: string[] = [];
+    const get = (name: "readable" | "writable") => () => {
+      used.push(name);
+      return conn[name];
+    };
+    const wrapped = how === "is a Proxy of"
+      ? wrap(conn)
+      : Object.defineProperties(wrap(conn), {
+        readable: { get: get("readable") },
+        writable: { get: get("writable") },
+      });
+    const client = new HttpClient(wrapped as Deno.Conn);
+    if (how !== "is a Proxy of") {
+      assertEquals(used.length > 0, drivesStreams);
+    }
+    const remote = { hostname: "127.0.0.1", port };
+    assertEquals(client.info?.remote, drivesStreams ? undefined : remote);
+    const request = HttpRequest.get(`http://127.0.0.1:${port}/`);
+    for (const isFirst of [true, false]) {
+      const sending = client.send(request);
+      await server.read(new Uint8Array(1024));
+      await server.write(toBytes("HTTP/1.1 204 No Content\r\n\r\n"));
+      assertEquals((await sending).reused, !isFirst);
+    }
+    await client.close();
+  });
+}

@@ -5,6 +5,7 @@
 import {
   assertEquals,
   assertInstanceOf,
+  assertLess,
   assertRejects,
   assertStrictEquals,
   assertThrows,
@@ -23,38 +24,25 @@ import {
   type Transport,
 } from "../../../client/transport/transport.ts";
 import { HttpRequest } from "@pimalaya/io-http";
-import { HttpClient } from "@pimalaya/io-http/client";
+import { openSocket } from "../../hostile/_peer.ts";
 import { toBytes, toText } from "../../_text.ts";
 import { CA, SERVER } from "../../_tls.ts";
+import { fails, runProgram } from "../_client.ts";
 
 const LOCAL = { hostname: "127.0.0.1", port: 0 };
-const CONNECTORS = [
-  ["denoConnector", denoConnector],
-  ["nodeConnector", nodeConnector],
-] as const;
 
-function listenTls(): Deno.TlsListener {
-  return Deno.listenTls({ ...LOCAL, ...SERVER });
-}
-
-/** Opens a connection to a port. */
-function connectTls(
-  connector: HttpConnector,
-  port: number,
-): Promise<HttpConnection> {
-  return openConnection({
-    connector,
-    target: { hostname: LOCAL.hostname, port },
-    tls: { serverName: "localhost", caCerts: [CA] },
-  });
-}
-
-/** Opens a connection to a port, and takes its transport. */
+/** Opens a connection over TLS to a port, and takes its transport. */
 async function openTls(
   connector: HttpConnector,
   port: number,
 ): Promise<Transport> {
-  return take(await connectTls(connector, port));
+  return take(
+    await openConnection({
+      connector,
+      target: { ...LOCAL, port },
+      tls: { serverName: "localhost", caCerts: [CA] },
+    }),
+  );
 }
 
 function take(connection: HttpConnection): Transport {
@@ -63,101 +51,62 @@ function take(connection: HttpConnection): Transport {
   return transport;
 }
 
-/**
- * Runs a script in a process of its own, and returns its output. Its function
- * `open` opens a connection over TLS to a port, and takes its transport.
- */
-async function runScript(
-  connector: string,
-  port: number,
-  script: string,
-): Promise<string> {
-  const url = (path: string) =>
-    new URL(`../../../client/${path}`, import.meta.url).href;
-  const setUp = `
-    import { openConnection } from "${url("connect/open.ts")}";
-    import { ${connector} as connector }
-      from "${url(`connect/${connector.slice(0, 4)}.ts`)}";
-    import { takeTransport } from "${url("transport/transport.ts")}";
-    const open = async () => takeTransport(await openConnection({
-      connector,
-      target: { hostname: "127.0.0.1", port: ${port} },
-      tls: { serverName: "localhost", caCerts: [${JSON.stringify(CA)}] },
-    }));
-  `;
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["eval", "--no-check", setUp + script],
-    stderr: "inherit",
-  }).output();
-  return toText(stdout);
-}
-
-for (const [name, connector] of CONNECTORS) {
+for (
+  const [name, connector] of Object.entries({ denoConnector, nodeConnector })
+) {
   Deno.test(`${name} sends a close_notify when it closes`, async () => {
-    using listener = listenTls();
+    using listener = Deno.listenTls({ ...LOCAL, ...SERVER });
     const accepting = listener.accept();
     const transport = await openTls(connector, listener.addr.port);
-    const server = await accepting;
+    using server = await accepting;
     await transport.write([toBytes("bye")]);
     await transport.close();
     const buffer = new Uint8Array(10);
     assertEquals(await server.read(buffer), 3);
     assertEquals(await server.read(buffer), null);
-    server.close();
   });
 
-  Deno.test(`${name} reads all before an end without close_notify, which rejects`, async () => {
-    await using relay = new Relay();
-    const { connection, server } = await relay.open(connector);
-    const transport = take(connection);
-    await server.write(toBytes("half"));
-    assertEquals(toText((await transport.read())!), "half");
-    await relay.cut();
-    const error = await assertRejects(() => transport.read());
-    assertInstanceOf(error, MissingCloseNotifyError);
-    await transport.close();
-    server.close();
-  });
-
-  Deno.test(`${name} lets a client tell the end of a body from a cut one`, async () => {
-    for (
-      const [response, isCut, code] of [
-        ["HTTP/1.1 200 OK\r\n\r\ngood", false, null],
-        ["HTTP/1.1 200 OK\r\n\r\nhalf", true, "ConnectionLost"],
-        ["HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfull", true, null],
-        [
-          "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf",
-          true,
-          "UnexpectedEof",
-        ],
-      ] as const
-    ) {
-      await using relay = new Relay();
-      const { connection, server } = await relay.open(connector);
-      await using client = new HttpClient(connection);
-      const exchanging = client.exchange(HttpRequest.get("https://localhost/"));
-      await server.read(new Uint8Array(1000));
-      await server.write(toBytes(response));
+  for (
+    const [what, response, cuts, code] of [
+      ["an end of the body", "\r\ngood", false, null],
+      ["a cut body", "\r\nhalf", true, "ConnectionLost"],
+      ["a whole body", "Content-Length: 4\r\n\r\nfull", true, null],
+      ["half a body", "Content-Length: 9\r\n\r\nhalf", true, "UnexpectedEof"],
+    ] as const
+  ) {
+    Deno.test(`${name} lets a client know ${what} at an end ${cuts ? "without" : "with"} close_notify`, async () => {
+      const ends = await openSocket("TLS", connector);
+      await using peer = ends.peer;
+      await using client = ends.client;
+      const exchanging = client.exchange(HttpRequest.get(ends.url));
+      await peer.readUntil("\r\n\r\n");
+      await peer.write(`HTTP/1.1 200 OK\r\n${response}`);
       const reader = (await exchanging).body.getReader();
       assertEquals((await reader.read()).value?.length, 4);
-      if (isCut) await relay.cut();
-      else await server.closeWrite();
-      const error = await reader.read().then(() => null, (error) => error);
-      assertEquals(error?.code ?? null, code);
-      server.close();
-    }
-  });
+      if (cuts) peer.cut();
+      else peer.halfClose();
+      const reading = reader.read();
+      if (code === null) assertEquals((await reading).done, true);
+      else {
+        const { cause } = await fails(reading, code);
+        if (code !== "ConnectionLost") return;
+        assertInstanceOf(cause, MissingCloseNotifyError);
+      }
+    });
+  }
 
   Deno.test(`${name} leaves no socket of aborted uploads to a peer that does not read`, async () => {
-    using listener = listenTls();
+    using listener = Deno.listenTls({ ...LOCAL, ...SERVER });
     const servers: Deno.Conn[] = [];
     const accepting = (async () => {
       while (servers.length < 10) servers.push(await listener.accept());
     })();
-    const left = await runScript(
-      name,
-      listener.addr.port,
-      `
+    const url = (path: string) =>
+      new URL(`../../../client/${path}`, import.meta.url).href;
+    const left = await runProgram(`
+      import { openConnection } from "${url("connect/open.ts")}";
+      import { ${name} as connector } from "@pimalaya/io-http/client";
+      import { takeTransport } from "${url("transport/transport.ts")}";
       const countSockets = async () => {
         const args = ["-l", "/proc/" + Deno.pid + "/fd"];
         const { stdout } = await new Deno.Command("ls", { args }).output();
@@ -165,7 +114,11 @@ for (const [name, connector] of CONNECTORS) {
       };
       const before = await countSockets();
       for (let i = 0; i < 10; i++) {
-        const transport = await open();
+        const transport = takeTransport(await openConnection({
+          connector,
+          target: { hostname: "127.0.0.1", port: ${listener.addr.port} },
+          tls: { serverName: "localhost", caCerts: [${JSON.stringify(CA)}] },
+        }));
         const writing = transport.write([new Uint8Array(20_000_000)]);
         const isAborted = writing.then(() => false, () => true);
         await transport.turn();
@@ -174,9 +127,7 @@ for (const [name, connector] of CONNECTORS) {
         await transport.close();
       }
       console.log(await countSockets() - before);
-      Deno.exit();
-      `,
-    );
+      Deno.exit();`);
     // Deno opens up to 5 for its own use, such as for signals.
     assertEquals(/^[0-5]\n$/.test(left), true, `${left} sockets are left`);
     await accepting;
@@ -184,50 +135,59 @@ for (const [name, connector] of CONNECTORS) {
   });
 
   Deno.test(`${name} does not read on while nobody reads`, async () => {
-    await using relay = new Relay();
-    const { connection, server } = await relay.open(connector);
-    const transport = take(connection);
-    const writing = writeForever(server);
+    const ends = await openSocket("TLS", connector);
+    await using peer = ends.peer;
+    const transport = take(ends.client.detach());
+    let written = 0;
+    const writing = (async () => {
+      const piece = "x".repeat(65536);
+      while (true) {
+        await peer.write(piece);
+        written += piece.length;
+      }
+    })();
     let before = -1;
-    while (
-      relay.downBytes < 200_000 ||
-      relay.downBytes !== before && before < 50_000_000
-    ) {
-      before = relay.downBytes;
+    while (written < 200_000 || written !== before && before < 50_000_000) {
+      before = written;
       for (let i = 0; i < 200; i++) await transport.turn();
     }
     // What the kernel buffers is a few megabytes at most.
-    assertEquals(before < 50_000_000, true, `${before} bytes were read`);
+    assertLess(written, 50_000_000);
     transport.abort(new Error("Enough"));
-    server.close();
-    await writing;
+    await assertRejects(() => writing);
     await transport.close();
   });
 
-  Deno.test(`${name} lets the process end once it is unref'd, with a read pending`, async () => {
-    using listener = listenTls();
-    const accepting = listener.accept();
-    const running = runScript(
-      name,
-      listener.addr.port,
-      `
-      const transport = await open();
-      transport.unref();
-      transport.read();
-      console.log("end");
-      `,
-    );
-    const server = await accepting;
-    await server.handshake();
-    assertEquals(await running, "end\n");
-    server.close();
-  });
+  for (const scheme of ["http", "https"]) {
+    Deno.test(`${name} lets the process end while a client of ${scheme} is idle`, async () => {
+      const identity = scheme === "https" ? SERVER : {};
+      await using server = Deno.serve(
+        { ...LOCAL, ...identity, onListen() {} },
+        () => new Response("hi"),
+      );
+      const { port } = server.addr;
+      const tls = scheme === "https"
+        ? `{ caCerts: [${JSON.stringify(CA)}] }`
+        : "";
+      assertEquals(
+        await runProgram(`
+          import { HttpClient, ${name} as connector } from "@pimalaya/io-http/client";
+          import { HttpRequest } from "@pimalaya/io-http";
+          const url = "${scheme}://127.0.0.1:${port}/";
+          const tls = ${tls || "undefined"};
+          const client = await HttpClient.connect(url, { connector, tls });
+          await client.send(HttpRequest.get(url));
+          console.log("idle");`),
+        "idle\n",
+      );
+    });
+  }
 
   Deno.test(`${name} drives only the very connection that it returned`, async () => {
     using listener = Deno.listen(LOCAL);
-    const target = { hostname: LOCAL.hostname, port: listener.addr.port };
+    const target = { ...LOCAL, port: listener.addr.port };
     const connection = await connector.connect(target);
-    const server = await listener.accept();
+    using server = await listener.accept();
     const wrappers = [Object.create(connection), new Proxy(connection, {})];
     for (const wrapper of wrappers) assertEquals(takeTransport(wrapper), null);
     const [inheriting, proxy] = wrappers as [HttpConnection, HttpConnection];
@@ -242,7 +202,6 @@ for (const [name, connector] of CONNECTORS) {
       "its streams are in use",
     );
     await inheriting.readable.cancel();
-    server.close();
 
     const driven = await connector.connect(target);
     const transport = take(driven);
@@ -258,18 +217,11 @@ Deno.test("nodeConnector connects by name if Deno permits only that", async () =
   using listener = Deno.listen(LOCAL);
   const { port } = listener.addr;
   const url = new URL("../../../client/connect/node.ts", import.meta.url);
-  const root = new URL("../../../", import.meta.url);
   for (const permitted of ["localhost", `localhost:${port}`]) {
     const accepting = listener.accept();
     const child = new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "--no-check",
-        "--no-prompt",
-        `--allow-net=${permitted}`,
-        "-",
-      ],
-      cwd: root,
+      args: ["run", "--no-prompt", `--allow-net=${permitted}`, "-"],
+      cwd: new URL("../../../", import.meta.url),
       stdin: "piped",
       stdout: "piped",
     }).spawn();
@@ -279,8 +231,7 @@ Deno.test("nodeConnector connects by name if Deno permits only that", async () =
       const target = { hostname: "localhost", port: ${port} };
       const { info, abort } = await nodeConnector.connect(target);
       console.log(info.remote.hostname);
-      abort();
-    `));
+      abort();`));
     await writer.close();
     assertEquals(toText((await child.output()).stdout), "127.0.0.1\n");
     (await accepting).close();
@@ -289,9 +240,9 @@ Deno.test("nodeConnector connects by name if Deno permits only that", async () =
 
 Deno.test("the connectors turn off Nagle's algorithm, and turn on keep-alive", async () => {
   using listener = Deno.listen(LOCAL);
-  const target = { hostname: LOCAL.hostname, port: listener.addr.port };
-  const conn = await Deno.connect({ port: listener.addr.port });
-  const calls: unknown[] = [];
+  const target = { ...LOCAL, port: listener.addr.port };
+  using conn = await Deno.connect({ port: listener.addr.port });
+  const calls: string[] = [];
   for (
     const [name, connector, prototype] of [
       ["Deno", denoConnector, Object.getPrototypeOf(conn)],
@@ -299,17 +250,15 @@ Deno.test("the connectors turn off Nagle's algorithm, and turn on keep-alive", a
     ] as const
   ) {
     const { setNoDelay, setKeepAlive } = prototype;
-    prototype.setNoDelay = function (...args: unknown[]) {
-      calls.push(`${name} no-delay ${args}`);
-      return setNoDelay.apply(this, args);
-    };
-    prototype.setKeepAlive = function (...args: unknown[]) {
-      calls.push(`${name} keep-alive ${args}`);
-      return setKeepAlive.apply(this, args);
-    };
+    const spy = (what: string, method: () => unknown) =>
+      function (this: unknown, ...args: []) {
+        calls.push(`${name} ${what} ${args}`);
+        return method.apply(this, args);
+      };
+    prototype.setNoDelay = spy("no-delay", setNoDelay);
+    prototype.setKeepAlive = spy("keep-alive", setKeepAlive);
     try {
-      const transport = take(await connector.connect(target));
-      await transport.close();
+      await take(await connector.connect(target)).close();
     } finally {
       Object.assign(prototype, { setNoDelay, setKeepAlive });
     }
@@ -320,73 +269,5 @@ Deno.test("the connectors turn off Nagle's algorithm, and turn on keep-alive", a
     "Node no-delay true",
     "Node keep-alive true,60000",
   ]);
-  conn.close();
   for (let i = 0; i < 3; i++) (await listener.accept()).close();
 });
-
-/** TLS through a relay, which sees what is below TLS. */
-class Relay implements AsyncDisposable {
-  /** How many bytes the client's side has taken. */
-  downBytes = 0;
-  readonly #tls = listenTls();
-  readonly #tcp = Deno.listen(LOCAL);
-  readonly #conns: Deno.Conn[] = [];
-  readonly #pumps: Promise<void>[] = [];
-
-  async open(
-    connector: HttpConnector,
-  ): Promise<{ connection: HttpConnection; server: Deno.TlsConn }> {
-    const accepting = this.#tls.accept();
-    const opening = connectTls(connector, this.#tcp.addr.port);
-    const down = await this.#tcp.accept();
-    const up = await Deno.connect({ port: this.#tls.addr.port });
-    this.#conns.push(down, up);
-    this.#pumps.push(
-      pump(down, up),
-      pump(up, down, (length) => this.downBytes += length),
-    );
-    return { server: await accepting, connection: await opening };
-  }
-
-  /** Ends the client's side below TLS. */
-  async cut(): Promise<void> {
-    await this.#conns[0]!.closeWrite();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const resource of [...this.#conns, this.#tls, this.#tcp]) {
-      resource.close();
-    }
-    await Promise.all(this.#pumps);
-  }
-}
-
-/** Writes until the connection is closed. */
-async function writeForever(conn: Deno.Conn): Promise<void> {
-  const bytes = new Uint8Array(65536);
-  try {
-    while (true) await conn.write(bytes);
-  } catch {
-    // It was closed.
-  }
-}
-
-/** Copies bytes from one connection to another, until either ends. */
-async function pump(
-  from: Deno.Conn,
-  to: Deno.Conn,
-  note: (length: number) => void = () => {},
-): Promise<void> {
-  const buffer = new Uint8Array(65536);
-  try {
-    for (let length; (length = await from.read(buffer)) !== null;) {
-      for (let at = 0; at < length;) {
-        const written = await to.write(buffer.subarray(at, length));
-        note(written);
-        at += written;
-      }
-    }
-  } catch {
-    // One of them was closed.
-  }
-}
