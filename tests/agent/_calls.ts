@@ -19,7 +19,7 @@ import {
   HttpResponse,
 } from "@pimalaya/io-http";
 import { test } from "../_pure.ts";
-import { optionsOf, parseScripts } from "./_scripts.ts";
+import { optionsOf, parseScripts } from "../_scripts.ts";
 
 /** How far the exchange came that failed. */
 const PROGRESS: Record<string, HttpProgress | null> = {

@@ -17,60 +17,55 @@ export class ProxyConn {
 
   /** Reads the head of a request. */
   async readHead(): Promise<string> {
-    while (!this.#unread.includes("\r\n\r\n")) {
-      const more = await this.#read();
-      if (more === "") throw new Error(`No head: ${this.#unread}`);
-      this.#unread += more;
-    }
-    const end = this.#unread.indexOf("\r\n\r\n") + 4;
-    const head = this.#unread.slice(0, end);
-    this.#unread = this.#unread.slice(end);
-    return head;
+    while (!this.#unread.includes("\r\n\r\n")) await this.#readMore();
+    return this.#take(this.#unread.indexOf("\r\n\r\n") + 4);
   }
 
   /** Reads that many bytes. */
   async readBytes(count: number): Promise<string> {
-    while (this.#unread.length < count) {
-      const more = await this.#read();
-      if (more === "") throw new Error(`Too few bytes: ${this.#unread}`);
-      this.#unread += more;
-    }
-    const bytes = this.#unread.slice(0, count);
-    this.#unread = this.#unread.slice(count);
-    return bytes;
+    while (this.#unread.length < count) await this.#readMore();
+    return this.#take(count);
   }
 
   /** Reads up to the end of file. */
   async readToEnd(): Promise<string> {
-    let more;
-    do {
-      more = await this.#read();
-      this.#unread += more;
-    } while (more !== "");
+    while (await this.#read());
     return this.#unread;
   }
 
   async write(text: string): Promise<void> {
-    let bytes = toBytes(text);
-    while (bytes.length > 0) {
-      bytes = bytes.subarray(await this.#conn.write(bytes));
-    }
+    await writeAll(this.#conn, toBytes(text));
   }
 
   /** Copies bytes both ways between the client and a port. */
   async tunnelTo(port: number): Promise<void> {
     const origin = await Deno.connect({ hostname: "127.0.0.1", port });
     const client = this.#conn;
-    const copies = [copy(client, origin), copy(origin, client)];
-    await Promise.all(copies);
+    await Promise.all([copy(client, origin), copy(origin, client)]);
     close(origin);
   }
 
-  async #read(): Promise<string> {
+  #take(length: number): string {
+    const taken = this.#unread.slice(0, length);
+    this.#unread = this.#unread.slice(length);
+    return taken;
+  }
+
+  async #readMore(): Promise<void> {
+    if (!await this.#read()) throw new Error(`Too little: ${this.#unread}`);
+  }
+
+  async #read(): Promise<boolean> {
     const buffer = new Uint8Array(65536);
     const length = await this.#conn.read(buffer);
-    return toText(buffer.subarray(0, length ?? 0));
+    this.#unread += toText(buffer.subarray(0, length ?? 0));
+    return length !== null;
   }
+}
+
+async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
+  let rest = bytes;
+  while (rest.length > 0) rest = rest.subarray(await conn.write(rest));
 }
 
 /** Copies one direction, and its end of file. */
@@ -78,8 +73,7 @@ async function copy(from: Deno.Conn, to: Deno.Conn): Promise<void> {
   const buffer = new Uint8Array(65536);
   try {
     for (let n; (n = await from.read(buffer)) !== null;) {
-      let bytes = buffer.subarray(0, n);
-      while (bytes.length > 0) bytes = bytes.subarray(await to.write(bytes));
+      await writeAll(to, buffer.subarray(0, n));
     }
     await to.closeWrite();
   } catch {
@@ -101,8 +95,7 @@ export class ScriptedProxy implements AsyncDisposable {
   /** How many connections there were. */
   connections = 0;
   readonly #listener: Deno.Listener;
-  readonly #running: Promise<void>[] = [];
-  readonly #accepting: Promise<void>;
+  readonly #serving: Promise<unknown>;
   readonly #host: string;
 
   /** Runs a script for each connection, the last one for those after it. */
@@ -113,7 +106,7 @@ export class ScriptedProxy implements AsyncDisposable {
       : Deno.listen(options);
     const { port } = this.#listener.addr as Deno.NetAddr;
     this.#host = `127.0.0.1:${port}`;
-    this.#accepting = this.#accept([scripts].flat());
+    this.#serving = this.#serve([scripts].flat());
   }
 
   /** Its URL with a scheme and userinfo. */
@@ -124,28 +117,15 @@ export class ScriptedProxy implements AsyncDisposable {
   /** Ends it. Throws what a script has thrown. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
-    await this.#accepting;
-    await Promise.all(this.#running);
+    await this.#serving;
   }
 
-  async #accept(scripts: readonly Script[]): Promise<void> {
-    while (true) {
-      let conn: Deno.Conn;
-      try {
-        conn = await this.#listener.accept();
-      } catch {
-        return;
-      }
+  async #serve(scripts: readonly Script[]): Promise<void> {
+    const running: Promise<void>[] = [];
+    for await (const conn of this.#listener) {
       const script = scripts[Math.min(this.connections++, scripts.length - 1)]!;
-      this.#running.push(this.#run(conn, script));
+      running.push(script(new ProxyConn(conn)).finally(() => close(conn)));
     }
-  }
-
-  async #run(conn: Deno.Conn, script: Script): Promise<void> {
-    try {
-      await script(new ProxyConn(conn));
-    } finally {
-      close(conn);
-    }
+    await Promise.all(running);
   }
 }

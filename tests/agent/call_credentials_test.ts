@@ -18,7 +18,7 @@ import { HttpAuthDigest } from "@pimalaya/io-http/auth/digest";
 import { HttpCookieJar } from "@pimalaya/io-http/cookies";
 import { test } from "../_pure.ts";
 import { CALL_WORDS, Driven, playEvent, show } from "./_calls.ts";
-import { optionsOf, parseScripts } from "./_scripts.ts";
+import { optionsOf, parseScripts } from "../_scripts.ts";
 
 const HTTPS = "https://a.test/";
 const HTTP = "http://a.test/";

@@ -21,7 +21,7 @@ import {
   HttpPoolState,
 } from "@pimalaya/io-http/agent";
 import { test } from "../_pure.ts";
-import { optionsOf, parseScripts } from "./_scripts.ts";
+import { optionsOf, parseScripts } from "../_scripts.ts";
 
 const START = 1e12;
 

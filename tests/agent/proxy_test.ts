@@ -1,7 +1,7 @@
-// Connections through proxies, which a script plays. What real proxies do is in
-// tests/interop.
+// docs/proxies.md, "What the agent does": connections through proxies, which a
+// script plays. What real proxies do is in tests/interop.
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { HttpAuthBasic, HttpError, HttpRequest } from "@pimalaya/io-http";
 import {
   type HttpCredentialsAsk,
@@ -16,141 +16,119 @@ import {
 } from "@pimalaya/io-http/client";
 import { CA, SERVER } from "../_tls.ts";
 import { expectedResponse, parseRaw } from "../auth/digest/_server.ts";
-import { type Script, ScriptedProxy } from "./_scripted_proxy.ts";
+import {
+  type ProxyConn,
+  type Script,
+  ScriptedProxy,
+} from "./_scripted_proxy.ts";
 
 const ESTABLISHED = "HTTP/1.1 200 Connection established\r\n\r\n";
 const TARGET = { hostname: "origin.test", port: 443 };
 const CONNECT = "CONNECT origin.test:443 HTTP/1.1\r\nHost: origin.test:443\r\n";
 const LOGIN = `Basic ${btoa("user:pa ss")}`;
+const USER = "http://user:pa%20ss@";
 const WITH_LOGIN = `${CONNECT}Proxy-Authorization: ${LOGIN}\r\n\r\n`;
 const NEED_LOGIN = "HTTP/1.1 407 Proxy Authentication Required\r\n" +
   'Proxy-Authenticate: Basic realm="proxy"\r\n';
 const EMPTY = "Content-Length: 0\r\n\r\n";
+const HELLO = "Hello from the origin";
 
-const CONNECTORS = { denoConnector, nodeConnector };
-
-/** An origin that says what it got. */
-class Origin implements AsyncDisposable {
-  /** The `Proxy-Authorization` of each request. */
-  readonly seen: (string | null)[] = [];
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
-
-  constructor({ tls = false } = {}) {
-    const options = { hostname: "127.0.0.1", port: 0, onListen() {} };
-    this.#server = Deno.serve(
-      { ...options, ...(tls && SERVER) } as Deno.ServeTcpOptions,
-      (request) => {
-        this.seen.push(request.headers.get("proxy-authorization"));
-        return new Response("Hello from the origin");
-      },
-    );
-  }
-
-  get port(): number {
-    return this.#server.addr.port;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#server.shutdown();
-  }
+/** Reads a request and responds. */
+function respond(response: string): Script {
+  return async (conn) => {
+    await conn.readHead();
+    await conn.write(response);
+  };
 }
 
-/** Opens a tunnel, and closes it. */
-async function openAndClose(
-  proxy: URL,
-  options: HttpProxyConnectorOptions = {},
-): Promise<void> {
-  const connector = proxyConnector(proxy, options);
-  (await connector.connect(TARGET)).abort?.();
+/** Reads a request, which must be the one that is expected, and opens a tunnel. */
+function establish(head: string): Script {
+  return async (conn) => {
+    assertEquals(await conn.readHead(), head);
+    await conn.write(ESTABLISHED);
+  };
+}
+
+/** Opens tunnels, and closes them. */
+async function connectTo(connector: HttpConnector, times = 1): Promise<void> {
+  for (let i = 0; i < times; i++) {
+    (await connector.connect(TARGET)).abort?.();
+  }
 }
 
 async function failure(
   proxy: URL,
   options?: HttpProxyConnectorOptions,
 ): Promise<HttpError> {
-  const error = await assertRejects(
-    () => openAndClose(proxy, options),
-    HttpError,
-  );
+  const connecting = connectTo(proxyConnector(proxy, options));
+  const error = await assertRejects(() => connecting, HttpError);
   // No byte of what the caller wants to send was written.
-  assertEquals(error.progress, {
-    phase: "connect",
-    reused: false,
-    requestBytes: 0,
-    responseBytes: 0,
-  });
+  const nothing = { reused: false, requestBytes: 0, responseBytes: 0 };
+  assertEquals(error.progress, { phase: "connect", ...nothing });
   return error;
 }
 
-for (const [name, connector] of Object.entries(CONNECTORS)) {
-  for (const scheme of ["http", "https"]) {
+/** An origin that says hello, unless it gets what is for the proxy. */
+function startOrigin(isTls: boolean): Deno.HttpServer<Deno.NetAddr> {
+  const options = { hostname: "127.0.0.1", port: 0, onListen() {} };
+  return Deno.serve(
+    { ...options, ...(isTls && SERVER) } as Deno.ServeTcpOptions,
+    ({ headers }) =>
+      new Response(headers.get("proxy-authorization") === null ? HELLO : "?"),
+  );
+}
+
+async function acceptConnect(conn: ProxyConn, port: number): Promise<void> {
+  const authority = `localhost:${port}`;
+  await establish(
+    `CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`,
+  )(conn);
+}
+
+async function acceptSocks(conn: ProxyConn, port: number): Promise<void> {
+  assertEquals(await conn.readBytes(4), "\x05\x02\x00\x02");
+  await conn.write("\x05\x02");
+  assertEquals(await conn.readBytes(12), "\x01\x04user\x05pa ss");
+  await conn.write("\x01\x00");
+  const bytes = String.fromCharCode(port >> 8, port & 0xff);
+  const request = `\x05\x01\x00\x03\x09localhost${bytes}`;
+  assertEquals(await conn.readBytes(16), request);
+  await conn.write("\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x00");
+}
+
+for (
+  const [scheme, start, accept] of [
+    ["http", "http://", acceptConnect],
+    ["https", "https://", acceptConnect],
+    ["socks5", "socks5://user:pa%20ss@", acceptSocks],
+  ] as const
+) {
+  for (
+    const [name, connector] of Object.entries({ denoConnector, nodeConnector })
+  ) {
     for (const isTls of [false, true]) {
       const what = isTls ? "TLS" : "plaintext";
-      Deno.test(`proxyConnector carries ${what} through CONNECT over ${scheme} (${name})`, async () => {
-        await using origin = new Origin({ tls: isTls });
+      Deno.test(`proxyConnector carries ${what} through a proxy that speaks ${scheme} (${name})`, async () => {
+        await using origin = startOrigin(isTls);
+        const { port } = origin.addr;
         await using proxy = new ScriptedProxy(async (conn) => {
-          const authority = `localhost:${origin.port}`;
-          assertEquals(
-            await conn.readHead(),
-            `CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`,
-          );
-          await conn.write(ESTABLISHED);
-          await conn.tunnelTo(origin.port);
+          await accept(conn, port);
+          await conn.tunnelTo(port);
         }, { tls: scheme === "https" });
-        await exchangeTwice(
-          origin,
-          isTls,
-          proxy.url(`${scheme}://`),
-          connector,
-        );
+        const url = `${isTls ? "https" : "http"}://localhost:${port}/`;
+        const tls = { caCerts: [CA] };
+        await using client = await HttpClient.connect(url, {
+          connector: proxyConnector(proxy.url(start), { connector, tls }),
+          ...(isTls && { tls }),
+        });
+        for (let i = 0; i < 2; i++) {
+          const { response } = await client.send(HttpRequest.get(url));
+          assertEquals(response.text(), HELLO);
+        }
         assertEquals(proxy.connections, 1);
       });
     }
   }
-
-  for (const isTls of [false, true]) {
-    const what = isTls ? "TLS" : "plaintext";
-    Deno.test(`proxyConnector carries ${what} through SOCKS5 (${name})`, async () => {
-      await using origin = new Origin({ tls: isTls });
-      await using proxy = new ScriptedProxy(async (conn) => {
-        assertEquals(await conn.readBytes(4), "\x05\x02\x00\x02");
-        await conn.write("\x05\x02");
-        assertEquals(await conn.readBytes(12), "\x01\x04user\x05pa ss");
-        await conn.write("\x01\x00");
-        const { port } = origin;
-        assertEquals(
-          await conn.readBytes(16),
-          `\x05\x01\x00\x03\x09localhost${
-            String.fromCharCode(port >> 8, port & 0xff)
-          }`,
-        );
-        await conn.write("\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x00");
-        await conn.tunnelTo(port);
-      });
-      const url = proxy.url("socks5://user:pa%20ss@");
-      await exchangeTwice(origin, isTls, url, connector);
-    });
-  }
-}
-
-/** Two exchanges over one tunnel to an origin. */
-async function exchangeTwice(
-  origin: Origin,
-  isTls: boolean,
-  proxy: URL,
-  connector: HttpConnector,
-): Promise<void> {
-  const url = `${isTls ? "https" : "http"}://localhost:${origin.port}/`;
-  const tls = { caCerts: [CA] };
-  await using client = await HttpClient.connect(url, {
-    connector: proxyConnector(proxy, { connector, tls }),
-    ...(isTls && { tls }),
-  });
-  for (let i = 0; i < 2; i++) {
-    const { response } = await client.send(HttpRequest.get(url));
-    assertEquals(response.text(), "Hello from the origin");
-  }
-  assertEquals(origin.seen, [null, null]);
 }
 
 Deno.test("proxyConnector names the port of the target always, and brackets IPv6", async () => {
@@ -162,13 +140,9 @@ Deno.test("proxyConnector names the port of the target always, and brackets IPv6
       ["192.0.2.1", 8080, "192.0.2.1:8080"],
     ] as const
   ) {
-    await using proxy = new ScriptedProxy(async (conn) => {
-      assertEquals(
-        await conn.readHead(),
-        `CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`,
-      );
-      await conn.write(ESTABLISHED);
-    });
+    await using proxy = new ScriptedProxy(
+      establish(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`),
+    );
     const connector = proxyConnector(proxy.url("http://"));
     (await connector.connect({ hostname, port })).abort?.();
   }
@@ -189,10 +163,8 @@ Deno.test("proxyConnector opens a tunnel for any 2xx, however it arrives", async
       assertEquals(await conn.readBytes(4), "ping");
       await conn.write("pong");
     });
-    const connector = proxyConnector(proxy.url("http://"));
-    const tunnel = await connector.connect(TARGET);
-    const writer = tunnel.writable.getWriter();
-    await writer.write(new TextEncoder().encode("ping"));
+    const tunnel = await proxyConnector(proxy.url("http://")).connect(TARGET);
+    await tunnel.writable.getWriter().write(new TextEncoder().encode("ping"));
     assertEquals(await new Response(tunnel.readable).text(), "pong");
     tunnel.abort?.();
   }
@@ -201,70 +173,64 @@ Deno.test("proxyConnector opens a tunnel for any 2xx, however it arrives", async
 Deno.test("proxyConnector gives the first bytes behind a SOCKS reply to the tunnel", async () => {
   await using proxy = new ScriptedProxy(async (conn) => {
     await conn.readBytes(3);
-    await conn.write(
-      "\x05\x00\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00220 ready",
-    );
+    await conn.write(`\x05\x00\x05\x00\x00\x01${"\x00".repeat(6)}220 ready`);
     await conn.readBytes(18);
   });
-  const connector = proxyConnector(proxy.url("socks5h://"));
-  const tunnel = await connector.connect(TARGET);
+  const tunnel = await proxyConnector(proxy.url("socks5h://")).connect(TARGET);
   assertEquals(await new Response(tunnel.readable).text(), "220 ready");
   tunnel.abort?.();
 });
 
-const VIA = "Cannot connect to origin.test:443 through the proxy http://HOST: ";
+const NO = "Content-Length: 2\r\n\r\nNo";
 
 for (
-  const [what, response, code, message] of [
+  const [what, response, code, reason] of [
     [
       "bytes behind the head of a 2xx",
       `${ESTABLISHED}SSH-2.0`,
       "InvalidProxyReply",
-      `${VIA}bytes follow its response to CONNECT: "SSH-2.0"`,
+      'bytes follow its response to CONNECT: "SSH-2.0"',
     ],
     [
       "what is not HTTP",
       "\x05\x00",
       "InvalidProxyReply",
-      `${VIA}Cannot read the status line`,
+      "Cannot read the status line",
     ],
     [
       "a head that is cut short",
       "HTTP/1.1 200 OK\r\n",
       "InvalidProxyReply",
-      `${VIA}Cannot read the`,
+      "Cannot read the",
     ],
-    ["nothing", "", "ConnectFailed", VIA],
+    ["nothing", "", "ConnectFailed", ""],
     [
       "a refusal",
-      "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nNo",
+      `HTTP/1.1 403 Forbidden\r\n${NO}`,
       "ProxyRefused",
-      `${VIA}it responded 403 "Forbidden"`,
+      'it responded 403 "Forbidden"',
     ],
     [
       "a redirect",
-      "HTTP/1.1 302\r\nLocation: http://login.test/\r\nContent-Length: 2\r\n\r\nNo",
+      `HTTP/1.1 302\r\nLocation: http://login.test/\r\n${NO}`,
       "ProxyRefused",
-      `${VIA}it responded 302`,
+      "it responded 302",
     ],
     [
       "a 401, which is the origin's to send",
-      'HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm="x"\r\n' +
-      "Content-Length: 2\r\n\r\nNo",
+      `HTTP/1.1 401 No\r\nWWW-Authenticate: Basic\r\n${NO}`,
       "ProxyRefused",
-      `${VIA}it responded 401 "No"`,
+      'it responded 401 "No"',
     ],
   ] as const
 ) {
   Deno.test(`proxyConnector rejects with ${code} after ${what}`, async () => {
-    await using proxy = new ScriptedProxy(async (conn) => {
-      await conn.readHead();
-      await conn.write(response);
-    });
-    const url = proxy.url("http://user:pa%20ss@");
+    await using proxy = new ScriptedProxy(respond(response));
+    const url = proxy.url(USER);
     const error = await failure(url);
     assertEquals(error.code, code);
-    const start = message.replace("HOST", url.host);
+    const start = "Cannot connect to origin.test:443 through the proxy " +
+      `http://${url.host}: ${reason}`;
     assertEquals(error.message.slice(0, start.length), start);
     assert(!error.message.includes("pa"));
     if (code === "ProxyRefused") assertEquals(error.response?.text(), "No");
@@ -279,12 +245,10 @@ Deno.test("proxyConnector rejects with ProxyRefused if the body of a refusal is 
       [2, "x", "UnexpectedEof"],
     ] as const
   ) {
-    await using proxy = new ScriptedProxy(async (conn) => {
-      await conn.readHead();
-      await conn.write(
-        `HTTP/1.1 503 Overloaded\r\nContent-Length: ${length}\r\n\r\n${body}`,
-      ).catch(() => {}); // The client may hang up.
-    });
+    const head = `HTTP/1.1 503 Busy\r\nContent-Length: ${length}\r\n\r\n`;
+    await using proxy = new ScriptedProxy((conn) =>
+      respond(head + body)(conn).catch(() => {}) // The client may hang up.
+    );
     const error = await failure(proxy.url("http://"));
     assertEquals([error.code, error.response?.status], ["ProxyRefused", 503]);
     assertEquals((error.cause as HttpError).code, cause);
@@ -307,13 +271,11 @@ Deno.test("proxyConnector rejects with ConnectFailed if there is no proxy", asyn
   for (const start of ["http://", "https://", "socks5://"]) {
     const url = proxy.url(start);
     const { code, message } = await failure(url);
+    assertEquals(code, "ConnectFailed");
     assertEquals(
-      [code, message],
-      [
-        "ConnectFailed",
-        `Cannot connect to origin.test:443 through the proxy ${start}` +
+      message,
+      `Cannot connect to origin.test:443 through the proxy ${start}` +
         `${url.host}: Cannot connect to ${url.host}: connection refused`,
-      ],
     );
   }
 });
@@ -327,54 +289,41 @@ Deno.test("proxyConnector rejects with TlsFailed if the proxy is not trusted", a
   assert(message.includes("through the proxy https://127.0.0.1"), message);
 });
 
-Deno.test("proxyConnector answers 407 on the same connection, and then ahead of it", async () => {
-  await using proxy = new ScriptedProxy([
-    async (conn) => {
-      assertEquals(await conn.readHead(), `${CONNECT}\r\n`);
-      await conn.write(`${NEED_LOGIN}Content-Length: 5\r\n\r\nLogin`);
-      assertEquals(await conn.readHead(), WITH_LOGIN);
-      await conn.write(ESTABLISHED);
-    },
-    async (conn) => {
-      assertEquals(await conn.readHead(), WITH_LOGIN);
-      await conn.write(ESTABLISHED);
-    },
-  ]);
-  const connector = proxyConnector(proxy.url("http://user:pa%20ss@"));
-  for (let i = 0; i < 2; i++) (await connector.connect(TARGET)).abort?.();
-  assertEquals(proxy.connections, 2);
-});
-
-Deno.test("proxyConnector answers 407 on another connection if the proxy closes", async () => {
-  await using proxy = new ScriptedProxy([
-    async (conn) => {
-      await conn.readHead();
-      await conn.write(`${NEED_LOGIN}Connection: close\r\n${EMPTY}`);
-    },
-    async (conn) => {
-      assertEquals(await conn.readHead(), WITH_LOGIN);
-      await conn.write(ESTABLISHED);
-    },
-  ]);
-  await openAndClose(proxy.url("http://user:pa%20ss@"));
-  assertEquals(proxy.connections, 2);
-});
-
-Deno.test("proxyConnector answers 407 on another connection if the proxy hangs up without a word", async () => {
-  await using proxy = new ScriptedProxy([
-    async (conn) => {
-      await conn.readHead();
-      await conn.write(NEED_LOGIN + EMPTY);
-      assertEquals(await conn.readHead(), WITH_LOGIN);
-    },
-    async (conn) => {
-      assertEquals(await conn.readHead(), WITH_LOGIN);
-      await conn.write(ESTABLISHED);
-    },
-  ]);
-  await openAndClose(proxy.url("http://user:pa%20ss@"));
-  assertEquals(proxy.connections, 2);
-});
+for (
+  const [what, times, ...scripts] of [
+    [
+      "on the same connection, and then ahead of it",
+      2,
+      async (conn: ProxyConn) => {
+        assertEquals(await conn.readHead(), `${CONNECT}\r\n`);
+        await conn.write(`${NEED_LOGIN}Content-Length: 5\r\n\r\nLogin`);
+        await establish(WITH_LOGIN)(conn);
+      },
+      establish(WITH_LOGIN),
+    ],
+    [
+      "on another connection if the proxy closes",
+      1,
+      respond(`${NEED_LOGIN}Connection: close\r\n${EMPTY}`),
+      establish(WITH_LOGIN),
+    ],
+    [
+      "on another connection if the proxy hangs up without a word",
+      1,
+      async (conn: ProxyConn) => {
+        await respond(NEED_LOGIN + EMPTY)(conn);
+        assertEquals(await conn.readHead(), WITH_LOGIN);
+      },
+      establish(WITH_LOGIN),
+    ],
+  ] as const
+) {
+  Deno.test(`proxyConnector answers 407 ${what}`, async () => {
+    await using proxy = new ScriptedProxy(scripts);
+    await connectTo(proxyConnector(proxy.url(USER)), times);
+    assertEquals(proxy.connections, 2);
+  });
+}
 
 Deno.test("proxyConnector asks for the credentials of a proxy once, and shares them", async () => {
   await using proxy = new ScriptedProxy(async (conn) => {
@@ -390,15 +339,12 @@ Deno.test("proxyConnector asks for the credentials of a proxy once, and shares t
       return new HttpAuthBasic("user", "pa ss");
     },
   });
-  for (let i = 0; i < 2; i++) (await connector.connect(TARGET)).abort?.();
-  assertEquals(
-    asked.map(({ url, proxy, challenges }) => [
-      url.href,
-      proxy,
-      challenges.map(({ scheme }) => scheme),
-    ]),
-    [[proxy.url("http://").href, true, ["basic"]]],
-  );
+  await connectTo(connector, 2);
+  const [ask, ...others] = asked;
+  assertEquals([ask?.url, ask?.proxy, others], [
+    ...[proxy.url("http://"), true, []],
+  ]);
+  assertEquals(ask?.challenges.map(({ scheme }) => scheme), ["basic"]);
 });
 
 Deno.test("proxyConnector rejects with the 407 that nobody answers, or whose answer is wrong", async () => {
@@ -413,8 +359,7 @@ Deno.test("proxyConnector rejects with the 407 that nobody answers, or whose ans
     let seen = 0;
     await using proxy = new ScriptedProxy(async (conn) => {
       for (; seen < tries; seen++) {
-        await conn.readHead();
-        await conn.write(`${NEED_LOGIN}Content-Length: 5\r\n\r\nLogin`);
+        await respond(`${NEED_LOGIN}Content-Length: 5\r\n\r\nLogin`)(conn);
       }
       assertEquals(await conn.readToEnd(), "");
     });
@@ -428,67 +373,53 @@ Deno.test("proxyConnector rejects with the 407 that nobody answers, or whose ans
 Deno.test("proxyConnector answers Digest, checks the proxy, and counts on", async () => {
   const counts: string[] = [];
   const script = (isHonest: boolean): Script => async (conn) => {
+    let value: string | undefined;
     while (true) {
       const head = await conn.readHead();
-      const value = /^Proxy-Authorization: (.*)$/m.exec(head)?.[1];
-      if (value === undefined) {
-        await conn.write(
-          "HTTP/1.1 407 Login\r\nProxy-Authenticate: Digest realm=p, " +
-            `nonce=n, qop=auth, algorithm=SHA-256\r\n${EMPTY}`,
-        );
-        continue;
-      }
-      const params = parseRaw(value);
-      const known = { username: "user", password: "pa ss", method: "CONNECT" };
-      assertEquals(params.response, `"${expectedResponse(params, known)}"`);
-      assertEquals(params.uri, '"origin.test:443"');
-      counts.push(params.nc!);
-      const rspauth = expectedResponse(params, {
-        ...known,
-        method: isHonest ? "" : "CONNECT",
-      });
+      value = /^Proxy-Authorization: (.*)$/m.exec(head)?.[1];
+      if (value !== undefined) break;
       await conn.write(
-        `HTTP/1.1 200 OK\r\nProxy-Authentication-Info: rspauth="${rspauth}", ` +
-          `nc=${params.nc}, cnonce=${params.cnonce}\r\n\r\n`,
+        "HTTP/1.1 407 Login\r\nProxy-Authenticate: Digest realm=p, " +
+          `nonce=n, qop=auth, algorithm=SHA-256\r\n${EMPTY}`,
       );
-      return;
     }
+    const params = parseRaw(value);
+    const known = { username: "user", password: "pa ss", method: "CONNECT" };
+    assertEquals(params.response, `"${expectedResponse(params, known)}"`);
+    assertEquals(params.uri, '"origin.test:443"');
+    counts.push(params.nc!);
+    const method = isHonest ? "" : "CONNECT";
+    const rspauth = expectedResponse(params, { ...known, method });
+    await conn.write(
+      `HTTP/1.1 200 OK\r\nProxy-Authentication-Info: rspauth="${rspauth}", ` +
+        `nc=${params.nc}, cnonce=${params.cnonce}\r\n\r\n`,
+    );
   };
-  await using proxy = new ScriptedProxy([
-    script(true),
-    script(true),
-    script(false),
-  ]);
-  const connector = proxyConnector(proxy.url("http://user:pa%20ss@"));
-  for (let i = 0; i < 2; i++) (await connector.connect(TARGET)).abort?.();
-  const error = await assertRejects(() => connector.connect(TARGET), HttpError);
+  const scripts = [script(true), script(true), script(false)];
+  await using proxy = new ScriptedProxy(scripts);
+  const connector = proxyConnector(proxy.url(USER));
+  await connectTo(connector, 2);
+  const error = await assertRejects(() => connectTo(connector), HttpError);
   assertEquals(error.code, "InvalidAuthenticationInfo");
   assertEquals(counts, ["00000001", "00000002", "00000003"]);
 });
 
-Deno.test("proxyConnector rejects with the reason of its signal, and hangs up, at each stage", async () => {
-  const stages: Record<string, Script> = {
-    "before a response": async (conn) => {
-      await conn.readHead();
-    },
-    "inside a head": async (conn) => {
-      await conn.readHead();
-      await conn.write("HTTP/1.1 200");
-    },
-    "inside the body of a refusal": async (conn) => {
-      await conn.readHead();
-      await conn.write("HTTP/1.1 403 No\r\nContent-Length: 100\r\n\r\nNo");
-    },
-    "while credentials are sought": async (conn) => {
-      await conn.readHead();
-      await conn.write(NEED_LOGIN + EMPTY);
-    },
-  };
-  for (const [stage, script] of Object.entries(stages)) {
+const STAGES: [stage: string, response: string][] = [
+  ["before a response", ""],
+  ["inside a head", "HTTP/1.1 200"],
+  [
+    "inside the body of a refusal",
+    "HTTP/1.1 403 No\r\nContent-Length: 100\r\n\r\nNo",
+  ],
+  ["while credentials are sought", NEED_LOGIN + EMPTY],
+];
+
+for (const [stage, response] of STAGES) {
+  Deno.test(`proxyConnector rejects with the reason of its signal, and hangs up, ${stage}`, async () => {
     const reached = Promise.withResolvers<void>();
     const hungUp = Promise.withResolvers<string>();
     await using proxy = new ScriptedProxy(async (conn) => {
-      await script(conn);
+      await respond(response)(conn);
       if (!stage.startsWith("while")) reached.resolve();
       hungUp.resolve(await conn.readToEnd().catch(() => ""));
     });
@@ -502,13 +433,13 @@ Deno.test("proxyConnector rejects with the reason of its signal, and hangs up, a
     const opening = connector.connect(TARGET, { signal: controller.signal });
     await reached.promise;
     controller.abort("enough");
-    assertEquals(await opening.catch((reason) => reason), "enough", stage);
-    assertEquals(await hungUp.promise, "", stage);
-  }
-});
+    assertEquals(await opening.catch((reason) => reason), "enough");
+    assertEquals(await hungUp.promise, "");
+  });
+}
 
 Deno.test("proxyConnector connects through a chain of proxies", async () => {
-  await using origin = new Origin();
+  await using origin = startOrigin(false);
   const script: Script = async (conn) => {
     const [, port] = /^CONNECT 127.0.0.1:(\d+) /.exec(await conn.readHead())!;
     await conn.write(ESTABLISHED);
@@ -519,40 +450,36 @@ Deno.test("proxyConnector connects through a chain of proxies", async () => {
   const connector = proxyConnector(second.url("http://"), {
     connector: proxyConnector(first.url("http://")),
   });
-  const url = `http://127.0.0.1:${origin.port}/`;
+  const url = `http://127.0.0.1:${origin.addr.port}/`;
   await using client = await HttpClient.connect(url, { connector });
-  const { response } = await client.send(HttpRequest.get(url));
-  assertEquals(response.text(), "Hello from the origin");
+  assertEquals(
+    (await client.send(HttpRequest.get(url))).response.text(),
+    HELLO,
+  );
 });
 
 Deno.test("proxyConnector rejects with a TypeError for TLS inside TLS if its connector cannot", async () => {
   await using proxy = new ScriptedProxy(async (conn) => {
-    await conn.readHead();
-    await conn.write(ESTABLISHED);
+    await respond(ESTABLISHED)(conn);
     // Nothing that is meant for the origin arrives at the proxy in plaintext.
     assertEquals(await conn.readToEnd(), "");
   });
   // As on Workers: it speaks TLS, once.
   const connector: HttpConnector = {
     async connect(target, options) {
-      const { info, readable, writable, abort } = await denoConnector.connect(
-        target,
-        options,
-      );
-      const tls = { alpnProtocol: null };
+      const connection = await denoConnector.connect(target, options);
+      const { info, readable, writable } = connection;
       return {
-        info: { ...info, tls },
+        info: { ...info, tls: { alpnProtocol: null } },
         readable,
         writable,
-        ...(abort && { abort }),
+        abort: (reason) => connection.abort?.(reason),
       };
     },
   };
+  const tunnel = proxyConnector(proxy.url("https://"), { connector });
   await assertRejects(
-    () =>
-      HttpClient.connect("https://origin.test/", {
-        connector: proxyConnector(proxy.url("https://"), { connector }),
-      }),
+    () => HttpClient.connect("https://origin.test/", { connector: tunnel }),
     TypeError,
     "Cannot start TLS inside the TLS with the proxy",
   );
@@ -560,13 +487,8 @@ Deno.test("proxyConnector rejects with a TypeError for TLS inside TLS if its con
 
 Deno.test("proxyConnector throws a TypeError for what no proxy can do", async () => {
   for (const url of ["ftp://a.test", "socks4://a.test", "http://u:p@"]) {
-    let error;
-    try {
-      proxyConnector(url);
-    } catch (thrown) {
-      error = thrown;
-    }
-    assert(error instanceof TypeError && !error.message.includes("u:p"), url);
+    const { message } = assertThrows(() => proxyConnector(url), TypeError);
+    assert(!message.includes("u:p"), url);
   }
   const connector = proxyConnector("http://a.test");
   await assertRejects(
