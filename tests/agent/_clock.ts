@@ -23,6 +23,10 @@ export class FakeClock implements HttpClock {
   }
 
   startTimer(milliseconds: number, callback: () => void): { stop(): void } {
+    // That of a runtime fires at once.
+    if (milliseconds > 2 ** 31 - 1) {
+      throw new RangeError("The timer is too long");
+    }
     const timer = { at: this.#now + milliseconds, callback };
     this.#timers.add(timer);
     return { stop: () => this.#timers.delete(timer) };

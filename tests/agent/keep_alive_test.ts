@@ -1,3 +1,5 @@
+// docs/policies.md, "Pool": the server's `Keep-Alive`.
+
 import { assertEquals } from "@std/assert";
 import { HttpHeaders } from "@pimalaya/io-http";
 import { readKeepAlive } from "../../agent/keep_alive.ts";

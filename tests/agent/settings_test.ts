@@ -1,3 +1,5 @@
+// The options of an agent, and how those of a call change them.
+
 import {
   assert,
   assertEquals,
@@ -106,10 +108,8 @@ test("addHeaders replaces fields by name, and null withholds defaults", () => {
 });
 
 test("resolveTimeouts merges by member, and null or a large number is no limit", () => {
-  assertStrictEquals(
-    resolveTimeouts(undefined, DEFAULT_TIMEOUTS),
-    DEFAULT_TIMEOUTS,
-  );
+  const none = resolveTimeouts(undefined, DEFAULT_TIMEOUTS);
+  assertStrictEquals(none, DEFAULT_TIMEOUTS);
   const given = { head: 5, body: null, tls: 2 ** 31, queue: undefined };
   assertEquals(resolveTimeouts(given, DEFAULT_TIMEOUTS), {
     ...DEFAULT_TIMEOUTS,
@@ -124,23 +124,16 @@ test("resolveTimeouts merges by member, and null or a large number is no limit",
 });
 
 test("timeoutError names the limit, its option, and the origin", () => {
-  const progress: HttpProgress = {
-    ...{
-      phase: "head",
-      reused: true,
-      requestBytes: 1,
-      responseBytes: 0,
-    } as const,
-  };
-  for (
-    const timeout of Object.keys(DEFAULT_TIMEOUTS) as (keyof HttpTimeouts)[]
-  ) {
-    const facts = { origin: "http://a.test", limit: 7, progress };
+  const bytes = { requestBytes: 1, responseBytes: 0 };
+  const progress: HttpProgress = { phase: "head", reused: true, ...bytes };
+  const facts = { origin: "http://a.test", limit: 7, progress };
+  for (const name of Object.keys(DEFAULT_TIMEOUTS)) {
+    const timeout = name as keyof HttpTimeouts;
     const error = timeoutError(timeout, { ...facts, detail: ": busy" });
-    assertEquals(error.code, "Timeout");
-    assertEquals([error.timeout, error.progress], [timeout, progress]);
+    assertEquals([error.code, error.timeout], ["Timeout", timeout]);
+    assertEquals(error.progress, progress);
     for (
-      const part of ['"http://a.test"', "7 ms", `(timeouts.${timeout}): busy`]
+      const part of ['"http://a.test"', "7 ms", `(timeouts.${name}): busy`]
     ) {
       assert(error.message.includes(part), error.message);
     }
