@@ -1,5 +1,6 @@
-// Over random chains of origins and responses: no secret reaches another origin,
-// and none that was dropped comes back.
+// docs/policies.md, "Redirects" and "Credentials": over random chains of origins
+// and responses, no secret reaches another origin, and none that was dropped comes
+// back.
 
 import { assert } from "@std/assert";
 import fc from "fast-check";
@@ -32,42 +33,39 @@ const chance = fc.record({
   reused: fc.boolean(),
   fails: fc.boolean(),
 });
+const call = fc.record({
+  from: fc.constantFrom(...ORIGINS),
+  chances: fc.array(chance, { maxLength: 12 }),
+});
 const chain = fc.record({
   proxied: fc.boolean(),
   ownAuthorization: fc.boolean(),
   userinfo: fc.boolean(),
-  calls: fc.array(
-    fc.record({
-      from: fc.constantFrom(...ORIGINS),
-      chances: fc.array(chance, { maxLength: 12 }),
-    }),
-    { minLength: 1, maxLength: 3 },
-  ),
+  calls: fc.array(call, { minLength: 1, maxLength: 3 }),
 });
 
+type Chance = typeof chance extends fc.Arbitrary<infer Value> ? Value : never;
 type Chain = typeof chain extends fc.Arbitrary<infer Value> ? Value : never;
 
 property("A call keeps every secret to its owner", 2000, chain, keepsSecrets);
 
 function keepsSecrets({ proxied, ownAuthorization, userinfo, calls }: Chain) {
-  const shared = {
+  const options = {
     credentials: () => null,
     cookies: new HttpCookieJar(),
     memory: new HttpCallMemory(),
     proxy: proxied ? PROXY : null,
     retry: true,
+    headers: new HttpHeaders({ "X-Token": new Secret("own-default") }),
   };
   for (const { from, chances } of calls) {
     const first = new URL(from);
     if (userinfo) [first.username, first.password] = ["u", "own-info"];
-    const headers = { Cookie: "x=own-cookie", "X-Key": new Secret("own-key") };
     const request = HttpRequest.post(first, {
-      headers: ownAuthorization
-        ? { ...headers, Authorization: "own-auth" }
-        : headers,
+      headers: { Cookie: "x=own-cookie", "X-Key": new Secret("own-key") },
     });
-    const defaults = new HttpHeaders({ "X-Token": new Secret("own-default") });
-    const driven = new Driven(request, { ...shared, headers: defaults });
+    if (ownAuthorization) request.header("Authorization", "own-auth");
+    const driven = new Driven(request, options);
     let left = false;
 
     for (const next of chances) {
@@ -75,7 +73,7 @@ function keepsSecrets({ proxied, ownAuthorization, userinfo, calls }: Chain) {
       const { step } = driven;
       if (step.type === "WantsCredentials") {
         const owner = step.ask.proxy ? "proxy" : step.ask.url.origin;
-        const username = `${secretOf(owner, "user")}`;
+        const username = secretOf(owner, "user");
         driven.credentials({ username, password: secretOf(owner, "password") });
         continue;
       }
@@ -91,28 +89,19 @@ function keepsSecrets({ proxied, ownAuthorization, userinfo, calls }: Chain) {
 function checkRequest({ url, headers }: HttpRequest, left: boolean): void {
   const sent = [url.href, ...headers].join("\n") + decodeBasic(headers);
   if (left) {
-    for (const secret of OWN) {
-      assert(!sent.includes(secret), secret);
-    }
+    for (const secret of OWN) assert(!sent.includes(secret), secret);
   }
   for (const origin of [...ORIGINS, "proxy"]) {
     if (origin === url.origin) continue;
-    const isToProxy = origin === "proxy" && headers.has("proxy-authorization");
-    const seen = isToProxy
-      ? sent.replace(headers.get("proxy-authorization")!, "")
+    const toProxy = headers.get("proxy-authorization");
+    const seen = origin === "proxy" && toProxy !== null
+      ? sent.replace(toProxy, "")
       : sent;
     const { hostname } = new URL(origin === "proxy" ? PROXY : origin);
+    const secrets = [secretOf(origin, "user"), secretOf(origin, "password")];
     // A cookie belongs to a host, whatever the scheme and the port (RFC 6265).
-    const others = hostname === url.hostname
-      ? []
-      : [secretOf(hostname, "cookie")];
-    for (
-      const secret of [
-        secretOf(origin, "user"),
-        secretOf(origin, "password"),
-        ...others,
-      ]
-    ) {
+    if (hostname !== url.hostname) secrets.push(secretOf(hostname, "cookie"));
+    for (const secret of secrets) {
       assert(!seen.includes(secret), `${secret} in ${sent}`);
     }
   }
@@ -124,11 +113,8 @@ function decodeBasic(headers: HttpHeaders): string {
   return text === undefined ? "" : atob(text);
 }
 
-function answer(
-  driven: Driven,
-  { hostname }: URL,
-  { status, to, scheme, stale, reused, fails }: Chain["calls"][0]["chances"][0],
-): void {
+function answer(driven: Driven, { hostname }: URL, chance: Chance): void {
+  const { status, to, scheme, stale, reused, fails } = chance;
   if (fails) {
     driven.fail("NoResponse", reused ? "used" : "idle");
     return;

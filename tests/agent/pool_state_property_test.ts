@@ -1,4 +1,4 @@
-// Random schedules of events, checked against a model without any data structure
+// docs/policies.md, "Pool": random schedules of events, checked against a model without any data structure
 // that it could get wrong: it looks through everything, each time.
 
 import { assert, assertEquals } from "@std/assert";
@@ -261,9 +261,7 @@ class Model {
       if (ask.key === key && ask.opening === null) counts.waiting++;
     }
     const actual = this.state.counts(key);
-    for (
-      const name of ["open", "idle", "busy", "connecting", "waiting"] as const
-    ) {
+    for (const name of Object.keys(counts) as (keyof typeof counts)[]) {
       assert(actual[name] === counts[name], `${name} is wrong`);
     }
     const size = counts.open + counts.connecting;
@@ -277,49 +275,29 @@ class Model {
   }
 }
 
-/** Plays one event, chosen by two bytes. */
+/** Plays one event, chosen by two bytes; some kinds are more frequent. */
 function play(model: Model, event: number, choice: number): void {
   const pick = <Item>(items: readonly Item[]) => items[choice % items.length];
   const pickConn = (state: Conn["state"]) =>
     pick([...model.conns].filter(([, conn]) => conn.state === state))?.[0];
   const opening = pickConn("opening");
   const busy = pickConn("busy");
-  switch (event % 16) {
-    case 0:
-    case 1:
-    case 2:
-    case 3:
-    case 4:
-      return model.ask(pick(KEYS)!, {
-        resendable: choice < 128,
-        fresh: choice % 11 === 0,
-      });
-    case 5:
-    case 6:
-    case 7:
-      return opening === undefined ? undefined : model.connected(opening);
-    case 8:
-      return opening === undefined ? undefined : model.connectFailed(opening);
-    case 9:
-    case 10:
-    case 11:
-      return busy === undefined
-        ? undefined
-        : model.free(busy, choice % 7 !== 0, pick(KEEP_ALIVES)!);
-    case 12: {
-      const waiting = pick([...model.waiting.keys()]);
-      return waiting === undefined ? undefined : model.cancel(waiting);
-    }
-    case 13: {
-      const ended = pick([...model.conns.keys()]);
-      return ended === undefined ? undefined : model.end(ended);
-    }
-    case 14:
-      model.now += pick(PAUSES)!;
-      return choice < 200 ? model.tick() : undefined;
-    case 15:
-      return choice < 32 ? model.closeIdle() : undefined;
-  }
+  const waiting = pick([...model.waiting.keys()]);
+  const any = pick([...model.conns.keys()]);
+  const kind = event % 16;
+  if (kind < 5) {
+    const options = { resendable: choice < 128, fresh: choice % 11 === 0 };
+    model.ask(pick(KEYS)!, options);
+  } else if (kind < 8 && opening !== undefined) model.connected(opening);
+  else if (kind === 8 && opening !== undefined) model.connectFailed(opening);
+  else if (kind < 12 && busy !== undefined) {
+    model.free(busy, choice % 7 !== 0, pick(KEEP_ALIVES)!);
+  } else if (kind === 12 && waiting !== undefined) model.cancel(waiting);
+  else if (kind === 13 && any !== undefined) model.end(any);
+  else if (kind === 14) {
+    model.now += pick(PAUSES)!;
+    if (choice < 200) model.tick();
+  } else if (kind === 15 && choice < 32) model.closeIdle();
 }
 
 property(

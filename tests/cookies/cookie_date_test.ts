@@ -1,3 +1,5 @@
+// docs/policies.md, "Cookies": dates by the grammar of RFC 6265bis.
+
 import { assertEquals } from "@std/assert";
 import { parseCookieDate } from "../../cookies/cookie_date.ts";
 import { test } from "../_pure.ts";
