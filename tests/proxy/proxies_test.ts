@@ -1,9 +1,11 @@
+// docs/proxies.md, "Choosing a proxy".
+
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { HttpProxies } from "../../proxy/mod.ts";
 import { test } from "../_pure.ts";
-import { parseScripts } from "../_scripts.ts";
 import { property } from "../properties/_property.ts";
+import vectors from "../vectors/no_proxy.json" with { type: "json" };
 
 const PROXY = "http://proxy.test:3128/";
 
@@ -110,72 +112,12 @@ test("HttpProxies throws a TypeError without the value for a proxy that is none"
   }
 });
 
-// docs/proxies.md, "`no_proxy` here and elsewhere". Under each name: the entries,
-// the hosts that are reached directly, and those that are not.
-const NO_PROXY = `
-a name matches the host and every host below it
-  x.com | x.com a.x.com a.b.x.com x.com:8080 https://x.com \
-| ax.com x.com.au com x.co
-a leading dot changes nothing
-  .x.com | x.com a.x.com | ax.com
-*. matches only what is below
-  *.x.com | a.x.com a.b.x.com | x.com ax.com
-* matches everything
-  * | x.com [::1] 1.2.3.4 |
-* may stand among others
-  y.com,* | x.com |
-* is no wildcard elsewhere
-  a*,*b.com,10.* | | ab.com 10.0.0.1
-entries are separated by commas and blanks
-  a.com,,b.com\tc.com\\n d.com , | a.com b.com c.com d.com | e.com
-an entry may have a port
-  x.com:8080 *.y.com:443 *:81 | x.com:8080 a.x.com:8080 https://a.y.com z.com:81 \
-| x.com https://y.com http://a.y.com
-an address or a network may have a port
-  1.2.3.4:80 10.0.0.0/8:80 [::1]:82 [fd00::]/8:80 \
-| 1.2.3.4 10.1.1.1 [::1]:82 [fd12::1] \
-| https://1.2.3.4 10.1.1.1:8080 [::1] https://[fd12::1]
-an empty port is every port
-  x.com: | x.com x.com:8080 |
-case, trailing dots, and the form of a name do not matter
-  X.Com. b\u00fccher.de 1.2.3.4. | x.com a.X.com. B\u00fccher.de 1.2.3.4. |
-addresses are compared as numbers
-  127.1 2001:db8:0:0::1 [::2] [1.2.3.4] 0x0a000001 \
-| 127.0.0.1 0x7f.1 [2001:db8::0:1] [0::2] 1.2.3.4 10.0.0.1 | 127.0.0.2 [::1]
-an IPv4 network matches by its prefix
-  10.0.0.0/8 192.168.7.129/25 9.9.9.9/32 | 10.255.0.1 192.168.7.255 9.9.9.9 \
-| 11.0.0.1 192.168.7.127 9.9.9.8
-an IPv6 network matches by its prefix
-  fe80::/10 [2001:db8::/33] | [febf::1] [2001:db8:7fff::1] \
-| [fec0::1] [2001:db8:8000::]
-an IPv4-mapped address is the IPv4 address
-  ::ffff:10.0.0.0/104 ::ffff:1.2.3.4 \
-| 10.9.8.7 [::ffff:a09:807] 1.2.3.4 [::ffff:1.2.3.4] | 11.0.0.1 1.2.3.5
-a network of one family has no address of the other
-  ::/0 ::ffff:0:0/95 | [::1] [2001:db8::1] | 1.2.3.4 [::ffff:1.2.3.4] x.com
-0.0.0.0/0 has all of IPv4
-  0.0.0.0/0 | 1.2.3.4 | [::1] x.com
-a name is not the end of an address
-  0.0.1 .1 *.0.0.1 .127.0.0.1 | | 127.0.0.1
-nothing is special about this host
-  | | localhost 127.0.0.1 [::1]
-invalid names match nothing
-  . *. / x.com/8 x.com:99999 x.com:-1 x.com:http http://x.com [x.com | | x.com
-invalid addresses match nothing
-  1.2.3.4/33 1.2.3.4/ 1.2.3.4/-1 1.2.3.4/8/8 ::1/129 [::1 ::1%eth0 256.1.1.1 \
-| | 1.2.3.4 [::1]
-`;
-
-for (const { name, lines: [line] } of parseScripts(NO_PROXY)) {
+for (const { name, noProxy, direct, proxied } of vectors) {
   test(`HttpProxies reads no_proxy: ${name}`, () => {
-    const [entries, ...columns] = line!.replace("\\n", "\n").split("|");
-    const [direct, proxied] = columns.map((hosts) =>
-      hosts.split(" ").filter(Boolean)
-    );
-    const all = [...direct!, ...proxied!];
-    const expected = all.map((_, index) => index < direct!.length);
-    assertEquals(bypasses(entries!, ...all), expected);
-    assertEquals(bypasses(entries!.split(" "), ...all), expected);
+    const all = [...direct, ...proxied];
+    const expected = all.map((_, index) => index < direct.length);
+    assertEquals(bypasses(noProxy, ...all), expected);
+    assertEquals(bypasses(noProxy.split(" "), ...all), expected);
   });
 }
 
