@@ -310,15 +310,15 @@ Deno.test("fetch: failures have a cause, which says more", async () => {
     await (await fetch(origin.url + path, init)).text();
   const once = { method: "POST", body: new Response("once").body };
   for (
-    const [expected, promise] of [
-      ["InvalidContentCoding", read("/cut-gzip")],
-      ["UnexpectedEof", read("/cut")],
-      ["UnexpectedRedirect", read("/to/302?/x", { redirect: "error" })],
-      ["UnexpectedRedirect", read("/to/307?/x", once)],
-      ["ConnectFailed", fetch("http://127.0.0.1:1/blocked")],
+    const [expected, fetchIt] of [
+      ["InvalidContentCoding", () => read("/cut-gzip")],
+      ["UnexpectedEof", () => read("/cut")],
+      ["UnexpectedRedirect", () => read("/to/302?/x", { redirect: "error" })],
+      ["UnexpectedRedirect", () => read("/to/307?/x", once)],
+      ["ConnectFailed", () => fetch("http://127.0.0.1:1/blocked")],
     ] as const
   ) {
-    const { cause } = await assertRejects(() => promise, TypeError);
+    const { cause } = await assertRejects(fetchIt, TypeError);
     assert(cause instanceof HttpError && cause.code === expected);
   }
 });
