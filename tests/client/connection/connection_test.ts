@@ -356,22 +356,21 @@ Deno.test("close closes a socket that is idle, or that someone else closed", asy
   }
 });
 
-Deno.test("close waits a bounded time for streams that do not close", async () => {
+Deno.test("close waits a bounded time for streams that do not close, and aborts them", async () => {
   using timers = new HeldTimers();
   const aborted: unknown[] = [];
   const never = () => new Promise<void>(() => {});
   const client = new HttpClient({
     readable: new ReadableStream({ cancel: never }),
-    writable: new WritableStream({
-      write: never,
-      close: never,
-      abort: (reason) => void aborted.push(reason),
-    }),
+    writable: new WritableStream({ write: never, close: never }),
+    info: { remote: null, local: null, tls: null },
+    abort: (reason) => void aborted.push(reason),
   });
   const closing = client.close();
   await timers.fire(1000);
   await closing;
   assertEquals(timers.delays, []);
+  assertEquals(aborted.map(String), ["Error: Closing took too long"]);
 });
 
 Deno.test("close resolves although the streams fail to close", async () => {
