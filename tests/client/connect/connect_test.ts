@@ -12,10 +12,11 @@ import {
   type HttpConnection,
   type HttpConnectOptions,
 } from "@pimalaya/io-http/client";
-import { toBytes, toText } from "../../_text.ts";
 import { CA, CLIENT, NAMED, SERVER } from "../../_tls.ts";
+import { rejection, watchedSignal } from "../_client.ts";
 
 const TLS = { caCerts: [CA] };
+const LOCAL = { hostname: "127.0.0.1", port: 0 };
 
 /** Returns what is asked of a connector: the target, and the server's name. */
 async function asked(
@@ -59,53 +60,41 @@ Deno.test("connect goes where the URL or the options say, and checks the URL's n
   }
 });
 
-Deno.test("connect rejects options that contradict each other, before it connects", async () => {
+Deno.test("connect rejects mistakes, before it connects", async () => {
+  const connect = () => Promise.reject(new Error("It connects"));
   for (
-    const [url, options, message] of [
+    const [url, options, message, type = TypeError] of [
       ["a", {}, "URL"],
       ["ftp://a.test/", {}, '"ftp:"'],
       [`x${"y".repeat(100)}:z`, {}, `"x${"y".repeat(39)}..."`],
       ["http://a.test/", { tls: {} }, "`tls` is for https"],
       ["http://a.test/", { unixPath: "/s", port: 1 }, "`unixPath`"],
+      ["http://a.test/", { unixPath: "/s", hostname: "b" }, "`unixPath`"],
+      ["http://a.test/", { origin: "x:/" }, '"x:"'],
+      ["http://a.test/", { maxHeadBytes: -1 }, "maxHeadBytes", RangeError],
       ["https://a.test/", { tls: { cert: "" } }, "`cert` and `key`"],
       ["https://a.test/", { tls: { key: "" } }, "`cert` and `key`"],
-    ] as [string, HttpConnectOptions, string][]
+    ] as [string, HttpConnectOptions, string, typeof RangeError?][]
   ) {
-    const connect = () => {
-      throw new Error("It connects");
-    };
     const all = { connector: { connect }, ...options };
-    await assertRejects(
-      () => HttpClient.connect(url, all),
-      TypeError,
-      message,
-    );
+    await assertRejects(() => HttpClient.connect(url, all), type, message);
   }
+  const signal = AbortSignal.abort("No");
+  const connecting = HttpClient.connect("http://a/", {
+    signal,
+    connector: { connect },
+  });
+  assertEquals(await rejection(connecting), "No");
 });
 
-/** Accepts connections, and answers one request on each. */
-function serve(identity: { cert: string; key: string } | null): Deno.Listener {
-  const local = { hostname: "127.0.0.1", port: 0 };
-  const listener = identity === null
-    ? Deno.listen(local)
-    : Deno.listenTls({ ...local, ...identity });
-  (async () => {
-    for await (const conn of listener) {
-      const buffer = new Uint8Array(1000);
-      try {
-        const length = await conn.read(buffer) ?? 0;
-        const text = toText(buffer.subarray(0, length));
-        const head =
-          `HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n`;
-        await conn.write(toBytes(head + text));
-        await conn.read(buffer);
-      } catch {
-        // The client refused the certificate.
-      }
-      conn.close();
-    }
-  })();
-  return listener;
+/** A server that answers with the request's method and host. */
+function serve(
+  identity: { cert: string; key: string } | null,
+): Deno.HttpServer<Deno.NetAddr> {
+  return Deno.serve(
+    { ...LOCAL, ...identity, onListen() {} },
+    ({ method, headers }) => new Response(`${method} ${headers.get("host")}`),
+  );
 }
 
 Deno.test("connect opens connections of the runtime's own, also elsewhere with a client certificate", async () => {
@@ -117,20 +106,20 @@ Deno.test("connect opens connections of the runtime's own, also elsewhere with a
       [NAMED, "https", { ...TLS, ...CLIENT }],
     ] as const
   ) {
-    using listener = serve(identity);
-    const { hostname, port } = listener.addr as Deno.NetAddr;
+    await using server = serve(identity);
+    const { hostname, port } = server.addr;
     const host = identity === NAMED ? "example.test" : "localhost";
     const url = `${scheme}://${host}:81/`;
     await using client = await HttpClient.connect(url, { hostname, port, tls });
     assertEquals(client.info?.remote, { hostname, port });
     const { response } = await client.send(HttpRequest.get(url));
-    assertEquals(response.text(), `GET / HTTP/1.1\r\nHost: ${host}:81\r\n\r\n`);
+    assertEquals(response.text(), `GET ${host}:81`);
   }
 });
 
 Deno.test("connect checks the certificate against the URL's host, wherever it connects", async () => {
-  using listener = serve(NAMED);
-  const { hostname, port } = listener.addr as Deno.NetAddr;
+  await using server = serve(NAMED);
+  const { hostname, port } = server.addr;
   for (const host of ["localhost", "sub.example.test", "[::1]", hostname]) {
     const options = { hostname, port, tls: TLS };
     const error = await assertRejects(
@@ -142,50 +131,33 @@ Deno.test("connect checks the certificate against the URL's host, wherever it co
 });
 
 Deno.test("connect leaves no listener on a signal, which has no effect later", async () => {
-  using listener = serve(SERVER);
-  const { port } = listener.addr as Deno.NetAddr;
+  await using server = serve(SERVER);
+  const url = `https://localhost:${server.addr.port}/`;
   for (const tls of [TLS, {}]) {
-    const controller = new AbortController();
-    const { signal } = controller;
-    let listeners = 0;
-    const { addEventListener, removeEventListener } = signal;
-    signal.addEventListener = (...args: [string, EventListener]) => {
-      listeners++;
-      addEventListener.apply(signal, args);
-    };
-    signal.removeEventListener = (...args: [string, EventListener]) => {
-      listeners--;
-      removeEventListener.apply(signal, args);
-    };
-    const url = `https://localhost:${port}/`;
+    const { signal, abort, listeners } = watchedSignal();
     const connecting = HttpClient.connect(url, { tls, signal });
     if (tls === TLS) {
       await using client = await connecting;
-      assertEquals(listeners, 0);
-      controller.abort();
+      assertEquals(listeners(), 0);
+      abort();
       const { response } = await client.send(HttpRequest.get(url));
       assertEquals(response.status, 200);
     } else {
-      assertInstanceOf(await assertRejects(() => connecting), HttpError);
-      assertEquals(listeners, 0);
+      assertInstanceOf(await rejection(connecting), HttpError);
+      assertEquals(listeners(), 0);
     }
   }
 });
 
 Deno.test("connect rejects with a reason of any kind", async () => {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  using listener = Deno.listen(LOCAL);
   const url = `https://localhost:${listener.addr.port}/`;
   const reason = { not: "an error" };
-  const controller = new AbortController();
-  const { signal } = controller;
-  const connecting = HttpClient.connect(url, { signal }).then(
-    () => null,
-    (reason) => reason,
-  );
-  const conn = await listener.accept();
+  const { signal, abort } = watchedSignal();
+  const connecting = rejection(HttpClient.connect(url, { signal }));
+  using conn = await listener.accept();
   // The client's hello: the handshake has begun.
   await conn.read(new Uint8Array(10_000));
-  controller.abort(reason);
+  abort(reason);
   assertStrictEquals(await connecting, reason);
-  conn.close();
 });

@@ -9,6 +9,7 @@ import {
 import { HttpError } from "@pimalaya/io-http";
 import { openConnection } from "../../../client/connect/open.ts";
 import type { HttpConnection } from "../../../client/transport/http_connection.ts";
+import { rejection, watchedSignal } from "../_client.ts";
 
 const TLS = { serverName: "example.test" };
 const TARGET = { hostname: "192.0.2.1", port: 443 };
@@ -136,32 +137,17 @@ for (const phase of ["connect", "tls"] as const) {
     const connect = phase === "connect"
       ? wait
       : () => Promise.resolve(fake.connection({ startTls: wait }));
-    const controller = new AbortController();
-    const opening = fake.open(connect, TLS, controller.signal);
+    const { signal, abort } = watchedSignal();
+    const opening = rejection(fake.open(connect, TLS, signal));
     await asked.promise;
     const reason = { not: "an error" };
-    controller.abort(reason);
-    assertStrictEquals(await assertReason(opening), reason);
+    abort(reason);
+    assertStrictEquals(await opening, reason);
     fake.log.length = 0;
     late.resolve(fake.secure(null));
     await late.promise;
     assertEquals(fake.log, ["abort", reason]);
-    await assertReason(fake.open(
-      () => {
-        throw new Error("It is called");
-      },
-      TLS,
-      controller.signal,
-    ));
+    const calls = () => Promise.reject(new Error("It is called"));
+    assertStrictEquals(await rejection(fake.open(calls, TLS, signal)), reason);
   });
-}
-
-/** Returns the reason that a promise rejects with. */
-function assertReason(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => {
-      throw new Error("It does not reject");
-    },
-    (reason) => reason,
-  );
 }
