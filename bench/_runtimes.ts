@@ -1,6 +1,6 @@
 // The runtimes on which the rows over sockets are measured.
 
-import { findInPackages, readOutput } from "../tests/matrix/programs.ts";
+import { findProgram, readOutput } from "../tests/matrix/programs.ts";
 import type { Group } from "./_table.ts";
 
 /** A runtime that is installed. */
@@ -28,7 +28,7 @@ export async function findRuntimes(): Promise<Runtime[]> {
     [],
   ]] as const;
   for (const [name, path, flags] of others) {
-    const file = await findInPackages(path);
+    const file = await findProgram(path);
     if (file === null) continue;
     const version = (await readOutput(file, ["--version"])).trim();
     runtimes.push({

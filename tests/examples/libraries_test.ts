@@ -15,7 +15,7 @@ import {
   requestToken,
 } from "../../examples/libraries/oauth.ts";
 import { listen, openOrigin } from "../../examples/_server.ts";
-import { findInPackages } from "../matrix/programs.ts";
+import { findProgram } from "../matrix/programs.ts";
 import { toBytes, toText } from "../_text.ts";
 import { runDeno } from "./_run.ts";
 
@@ -143,7 +143,7 @@ Deno.test("callMethod asks for a connection when it needs another one", () => {
   assertObjectMatch(second.step, { type: "Ok", value: { list: [] } });
 });
 
-const node = await findInPackages("node24/bin/node");
+const node = await findProgram("node24/bin/node");
 
 Deno.test({
   name: "callMethod runs through HttpClient.run in Deno and in Node",

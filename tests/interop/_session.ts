@@ -3,34 +3,34 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { equals } from "@std/bytes";
-import { createHash } from "node:crypto";
 import { HttpRequest, type HttpResponse } from "@pimalaya/io-http";
 import {
   HttpClient,
   type HttpClientOutput,
   type HttpExchangeOptions,
 } from "@pimalaya/io-http/client";
-import type { Running, Server } from "./_server.ts";
-import type { Site } from "./_site.ts";
+import type { Use } from "../matrix/cells.ts";
+import type { Ports } from "./_program.ts";
+import type { Server } from "./servers.ts";
+import { digest, type Site } from "./_site.ts";
 
 /** What one case works with. */
-export interface Run {
+export interface Run extends Ports {
   readonly site: Site;
   readonly server: Server;
-  readonly running: Running;
-  /** Ends a case that takes too long. */
-  readonly signal: AbortSignal;
+  /** Disposes of something when the case is over, and returns it. */
+  readonly use: Use;
 }
 
 /** A streamed exchange, read to its end. */
-export interface Streamed {
+interface Streamed {
   readonly response: HttpResponse;
   readonly body: Uint8Array;
   /** The statuses of the interim responses. */
   readonly interim: readonly number[];
 }
 
-/** Exchanges with one server, over one connection where it keeps it. */
+/** Exchanges with one server, over one connection if it keeps it. */
 export class Session implements AsyncDisposable {
   readonly #run: Run;
   readonly #origin: string;
@@ -44,11 +44,10 @@ export class Session implements AsyncDisposable {
 
   /** Connects to the server. */
   static async open(run: Run, { tls = false } = {}): Promise<Session> {
-    const { port, tlsPort } = run.running;
     const origin = tls
-      ? `https://localhost:${tlsPort}`
-      : `http://127.0.0.1:${port}`;
-    return new Session(run, origin, await connect(run, origin));
+      ? `https://localhost:${run.otherPort}`
+      : `http://127.0.0.1:${run.port}`;
+    return run.use(new Session(run, origin, await connect(run, origin)));
   }
 
   /** The client over the current connection. */
@@ -63,15 +62,18 @@ export class Session implements AsyncDisposable {
 
   /** Sends a request and checks how the connection was left. */
   async send(request: HttpRequest): Promise<HttpClientOutput> {
-    const { signal } = this.#run;
-    const output = await this.#client.send(request, { signal });
+    const output = await this.#client.send(request);
     await this.#checkLeft(output);
     return output;
   }
 
   /** Sends a GET of a path. */
-  async get(path: string): Promise<HttpClientOutput> {
-    return await this.send(HttpRequest.get(this.url(path)));
+  async get(
+    path: string,
+    headers: Record<string, string> = {},
+  ): Promise<HttpResponse> {
+    const request = HttpRequest.get(this.url(path), { headers });
+    return (await this.send(request)).response;
   }
 
   /** Streams an exchange and checks how the connection was left. */
@@ -80,22 +82,29 @@ export class Session implements AsyncDisposable {
     options: HttpExchangeOptions = {},
   ): Promise<Streamed> {
     const interim: number[] = [];
+    const onInterim = ({ status }: HttpResponse) => void interim.push(status);
     const exchange = await this.#client.exchange(request, {
-      signal: this.#run.signal,
-      onInterim: ({ status }) => interim.push(status),
+      onInterim,
       ...options,
     });
-    const { response } = exchange;
     const body = await exchange.bytes();
     await this.#checkLeft(await exchange.closed);
-    return { response, body, interim };
+    return { response: exchange.response, body, interim };
   }
 
   /** Checks that the next response is read from where it starts. */
   async checkInStep(): Promise<void> {
-    const { response } = await this.get("/hello");
-    assertEquals(response.status, 200);
-    assertBytes(response.body, this.#run.site.hello);
+    assertOk({ response: await this.get("/hello") }, this.#run.site.hello);
+  }
+
+  /** Streams the body of 100 MB through a hash. */
+  async checkLarge(): Promise<void> {
+    const request = HttpRequest.get(this.url("/large"));
+    const exchange = await this.#client.exchange(request);
+    assertEquals(exchange.response.status, 200);
+    assertEquals(await digest(exchange.body), this.#run.site.largeDigest);
+    await this.#checkLeft(await exchange.closed);
+    await this.checkInStep();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -113,41 +122,25 @@ export class Session implements AsyncDisposable {
   }
 }
 
-async function connect({ site, signal }: Run, origin: string) {
-  const caCerts = [await Deno.readTextFile(site.tls.ca)];
-  // `localhost` may be ::1 as well, where no server of these tests listens.
-  return await HttpClient.connect(origin, {
+function connect({ site }: Run, origin: string): Promise<HttpClient> {
+  return HttpClient.connect(origin, {
+    // `localhost` may be ::1 as well, where no server of these tests listens.
     hostname: "127.0.0.1",
-    ...(origin.startsWith("https:") && { tls: { caCerts } }),
-    signal,
+    ...(origin.startsWith("https:") && { tls: { caCerts: [site.caCert] } }),
   });
 }
 
-/** Compares bytes without printing them. */
-export function assertBytes(actual: Uint8Array, expected: Uint8Array): void {
+/** Checks for a 200 with a body, which is not printed. */
+export function assertOk(
+  { response, body = response.body }: Pick<Streamed, "response"> & {
+    body?: Uint8Array;
+  },
+  expected: Uint8Array,
+): void {
+  assertEquals(response.status, 200);
   assert(
-    equals(actual, expected),
-    `The body of ${actual.length} bytes is not the expected one of ` +
+    equals(body, expected),
+    `The body of ${body.length} bytes is not the expected one of ` +
       `${expected.length} bytes`,
   );
-}
-
-/** Streams the body of 100 MB through a hash. */
-export async function checkLarge(run: Run, session: Session): Promise<void> {
-  const exchange = await session.client.exchange(
-    HttpRequest.get(session.url("/large")),
-    { signal: run.signal },
-  );
-  assertEquals(exchange.response.status, 200);
-  const hash = createHash("sha256");
-  let length = 0;
-  for await (const piece of exchange.body) {
-    hash.update(piece);
-    length += piece.length;
-  }
-  assertEquals(length, run.site.large.length);
-  assertEquals(hash.digest("hex"), run.site.large.digest);
-  const { keepAlive } = await exchange.closed;
-  assertEquals(keepAlive, run.server.persists ?? true);
-  if (keepAlive) await session.checkInStep();
 }

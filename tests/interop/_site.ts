@@ -9,43 +9,36 @@
 
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
+import { pattern } from "../matrix/pattern.ts";
 
-/** The authentication realm of `/private/`. */
+/** The authentication realm of the locked folders. */
 export const REALM = "interop tests";
-/** Who may read `/private/`. The password is UTF-8 on the wire (RFC 7617). */
+/** Who may read them. The password is UTF-8 on the wire (RFC 7617). */
 export const USER = "reader";
 export const PASSWORD = "p:äss wörd";
 
 const LOCKED_FOLDERS = [
-  "private",
-  "digest",
-  "digest-once",
-  "digest-sha-256",
+  ...["private", "digest", "digest-once", "digest-sha-256"],
   "digest-sha-512-256",
 ];
 const LARGE_BYTES = 100_000_000;
-const LARGE_PIECE_BYTES = 1_000_000;
 
-const encoder = new TextEncoder();
+/** Values for the placeholders in a configuration. */
+export type Values = Readonly<Record<string, string | number>>;
 
 /** A temporary folder with what the servers serve and how they are set up. */
 export interface Site {
-  /** Where configurations, logs and sockets go. */
   readonly folder: string;
-  /** What is served. */
-  readonly root: string;
   /** The content of `/hello`, `/moved/`, and each locked `hello`. */
   readonly hello: Uint8Array<ArrayBuffer>;
   /** The content of `/lines`. */
   readonly lines: Uint8Array<ArrayBuffer>;
-  /** The length of `/large`, and its SHA-256 in hexadecimal. */
-  readonly large: { readonly length: number; readonly digest: string };
-  /** Files in PEM: the authority to trust, a certificate of it, and its key. */
-  readonly tls: {
-    readonly ca: string;
-    readonly cert: string;
-    readonly key: string;
-  };
+  /** The digest of `/large`. */
+  readonly largeDigest: string;
+  /** The authority to trust, in PEM. */
+  readonly caCert: string;
+  /** What configurations name: files, and who may log in. */
+  readonly values: Values;
 }
 
 /** Writes the site into a new temporary folder, for the caller to remove. */
@@ -53,83 +46,79 @@ export async function makeSite(): Promise<Site> {
   const folder = await Deno.makeTempDir({ prefix: "io-http-interop-" });
   // Servers that are started by root read it as another user.
   await Deno.chmod(folder, 0o755);
-  const root = `${folder}/www`;
+  const values = {
+    root: `${folder}/www`,
+    logins: `${folder}/logins`,
+    cert: certPath("server.pem"),
+    key: certPath("server.key"),
+    pem: `${folder}/server.pem`,
+    realm: REALM,
+    user: USER,
+    password: PASSWORD,
+    // Comments out the line that names another user to run as.
+    ifRoot: Deno.uid() === 0 ? "" : "# ",
+  };
+  const both = [values.cert, values.key].map((path) =>
+    Deno.readTextFileSync(path)
+  );
+  await Deno.writeTextFile(values.pem, both.join(""));
+  await writeLogins(values.logins);
+  const caCert = await Deno.readTextFile(certPath("ca.pem"));
+  return { folder, values, caCert, ...await writeRoot(values.root) };
+}
+
+async function writeRoot(root: string) {
+  const encoder = new TextEncoder();
   const hello = encoder.encode("Hello from a server that we did not write\n");
-  const lines = encoder.encode(makeLines(8000));
+  const line = (_: unknown, i: number) => `This is line ${i}\n`;
+  const lines = encoder.encode(Array.from({ length: 8000 }, line).join(""));
   await Deno.mkdir(`${root}/moved`, { recursive: true });
+  await Deno.writeFile(`${root}/hello`, hello);
+  await Deno.writeFile(`${root}/moved/index.html`, hello);
+  await Deno.writeFile(`${root}/lines`, lines);
   for (const name of LOCKED_FOLDERS) {
     await Deno.mkdir(`${root}/${name}`);
     await Deno.writeFile(`${root}/${name}/hello`, hello);
   }
-  await Deno.writeFile(`${root}/hello`, hello);
-  await Deno.writeFile(`${root}/moved/index.html`, hello);
-  await Deno.writeFile(`${root}/lines`, lines);
-  const digest = await writeLarge(`${root}/large`);
-  return {
-    folder,
-    root,
-    hello,
-    lines,
-    large: { length: LARGE_BYTES, digest },
-    tls: {
-      ca: certPath("ca.pem"),
-      cert: certPath("server.pem"),
-      key: certPath("server.key"),
-    },
+  await Deno.writeFile(
+    `${root}/large`,
+    ReadableStream.from(pattern(LARGE_BYTES)),
+  );
+  return { hello, lines, largeDigest: await digest(pattern(LARGE_BYTES)) };
+}
+
+/** Writes the login into a file of each kind that some program reads. */
+async function writeLogins(folder: string): Promise<void> {
+  const hash = (name: string, text: string) =>
+    createHash(name).update(text).digest();
+  const digestFile = (name: string, ...more: string[]) => {
+    const own = hash(name, `${USER}:${REALM}:${PASSWORD}`).toString("hex");
+    return [USER, REALM, own, ...more].join(":");
   };
+  const userhash = hash("sha256", `${USER}:${REALM}`).toString("hex");
+  const files = {
+    "plain": `${USER}:${PASSWORD}`,
+    "md5": `${USER}:${hash("md5", PASSWORD).toString("hex")}`,
+    "sha-1": `${USER}:{SHA}${hash("sha1", PASSWORD).toString("base64")}`,
+    "digest-md5": digestFile("md5"),
+    "digest-sha-256": digestFile("sha256", userhash),
+    "digest-sha-512-256": digestFile("sha512-256"),
+  };
+  await Deno.mkdir(folder);
+  for (const [name, text] of Object.entries(files)) {
+    await Deno.writeTextFile(`${folder}/${name}`, `${text}\n`);
+  }
+}
+
+/** Returns the SHA-256 of a body. */
+export async function digest(
+  body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const piece of body) hash.update(piece);
+  return hash.digest("hex");
 }
 
 function certPath(name: string): string {
   return fileURLToPath(new URL(`../certs/${name}`, import.meta.url));
-}
-
-function makeLines(count: number): string {
-  return Array.from({ length: count }, (_, i) => `This is line ${i}\n`).join(
-    "",
-  );
-}
-
-/** Writes pseudo-random bytes, always the same ones, and gives their digest. */
-async function writeLarge(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  const words = new Uint32Array(LARGE_PIECE_BYTES / 4);
-  const piece = new Uint8Array(words.buffer);
-  using file = await Deno.open(path, { write: true, create: true });
-  let state = 1;
-  for (let written = 0; written < LARGE_BYTES; written += piece.length) {
-    for (let i = 0; i < words.length; i++) {
-      // Marsaglia's xorshift: no two pieces are the same.
-      state ^= state << 13;
-      state ^= state >>> 17;
-      state ^= state << 5;
-      words[i] = state;
-    }
-    hash.update(piece);
-    await writeAll(file, piece);
-  }
-  return hash.digest("hex");
-}
-
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  let written = 0;
-  while (written < bytes.length) {
-    written += await file.write(bytes.subarray(written));
-  }
-}
-
-/** Writes the file of passwords that nginx and Apache httpd share. */
-export async function writeHtpasswd(path: string): Promise<void> {
-  const digest = createHash("sha1").update(PASSWORD).digest("base64");
-  await Deno.writeTextFile(path, `${USER}:{SHA}${digest}\n`);
-}
-
-/** Writes the file of Digest passwords that several programs share. */
-export async function writeHtdigest(
-  path: string,
-  { hash = "md5", userhash = false } = {},
-): Promise<void> {
-  const hex = (text: string) => createHash(hash).update(text).digest("hex");
-  const fields = [USER, REALM, hex(`${USER}:${REALM}:${PASSWORD}`)];
-  if (userhash) fields.push(hex(`${USER}:${REALM}`));
-  await Deno.writeTextFile(path, `${fields.join(":")}\n`);
 }

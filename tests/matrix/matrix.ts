@@ -8,24 +8,21 @@
 // A column that is not installed (see `install.sh`) is skipped; with `CI=true` in
 // the environment it is a failure.
 
-/** The outcome of one row with one column. */
-export type Cell =
-  | { readonly kind: "ok" }
-  | { readonly kind: "n/a" | "skipped" | "FAIL"; readonly reason: string };
+import { type Cell, describe } from "./cells.ts";
+import { findProgram, readVersion } from "./programs.ts";
+
+/** Takes the cell of a row. */
+export type Report = (row: string, cell: Cell) => void;
 
 /** A server, proxy, or runtime. */
 export interface Column {
   readonly name: string;
-  /** Finds it on this machine, or returns `null` if it is not installed. */
-  find(): Promise<Installed | null>;
-}
-
-/** A column that was found. */
-export interface Installed {
-  /** Its version, as it prints it. */
-  readonly version: string;
-  /** Runs the rows, reporting each cell when it is known. */
-  run(report: (row: string, cell: Cell) => void): Promise<void>;
+  /** What its program may be called; see {@linkcode findProgram}. */
+  readonly programs: readonly string[];
+  /** The arguments that print its version; none if it does not say. */
+  readonly versionArgs: readonly string[] | null;
+  /** Runs the rows with the program, reporting each cell when it is known. */
+  run(program: string, report: Report): Promise<void>;
 }
 
 /** The finished cells of one column. */
@@ -35,8 +32,6 @@ export interface Result {
   readonly version: string;
   readonly cells: ReadonlyMap<string, Cell>;
 }
-
-export const OK: Cell = { kind: "ok" };
 
 /** One table: the same rows for every column. */
 export interface Matrix {
@@ -87,25 +82,26 @@ function idOf({ name }: Column): string {
 }
 
 async function runColumn(
-  column: Column,
+  { name, programs, versionArgs, run }: Column,
   rows: readonly string[],
 ): Promise<Result> {
-  const { name } = column;
   const cells = new Map<string, Cell>();
   const fill = (cell: Cell) =>
     rows.forEach((row) => cells.has(row) || cells.set(row, cell));
   let version = "";
   try {
-    const installed = await column.find();
-    if (installed === null) {
+    const program = await findProgram(...programs);
+    if (program === null) {
       const kind = Deno.env.get("CI") === "true" ? "FAIL" : "skipped";
       fill({ kind, reason: "it is not installed" });
       console.log(`${name} is not installed`);
       return { name, version, cells };
     }
-    ({ version } = installed);
+    version = versionArgs === null
+      ? "it does not say"
+      : await readVersion(program, versionArgs);
     console.log(`${name}: ${version}`);
-    await installed.run((row, cell) => {
+    await run(program, (row, cell) => {
       cells.set(row, cell);
       if (cell.kind === "FAIL") console.log(`  ${row}: ${cell.reason}`);
     });
@@ -114,40 +110,6 @@ async function runColumn(
     fill({ kind: "FAIL", reason: describe(error) });
   }
   return { name, version, cells };
-}
-
-/** Runs one case under a time limit and returns its cell. */
-export async function runCell(
-  milliseconds: number,
-  run: (signal: AbortSignal) => Promise<void>,
-): Promise<Cell> {
-  const abort = new AbortController();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const error = new Error(`No end after ${milliseconds} ms`);
-      abort.abort(error);
-      reject(error);
-    }, milliseconds);
-  });
-  try {
-    await Promise.race([run(abort.signal), late]);
-    return OK;
-  } catch (error) {
-    return { kind: "FAIL", reason: describe(error) };
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Describes an error in a few lines of plain text, with its place in the case. */
-export function describe(error: unknown): string {
-  const text = error instanceof Error ? error.stack ?? `${error}` : `${error}`;
-  // deno-lint-ignore no-control-regex
-  return text.replaceAll(/\x1b\[[0-9;]*m/g, "").split("\n")
-    .filter((line) => line.trim() !== "")
-    .filter((line) => !/^ +at .*(ext:|\/deno-std\/|\/matrix\/)/.test(line))
-    .join("\n");
 }
 
 /** Formats the results for a terminal. */

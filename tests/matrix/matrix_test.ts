@@ -1,14 +1,12 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { parseTimedArgs } from "./args.ts";
+import { type Cell, OK, runCell } from "./cells.ts";
 import {
-  type Cell,
   countCells,
   formatMarkdown,
   formatNotes,
   formatText,
-  OK,
   type Result,
-  runCell,
 } from "./matrix.ts";
 
 const ROWS = ["HEAD", "204", "TLS"];

@@ -4,37 +4,37 @@ import { fileURLToPath } from "node:url";
 
 const PACKAGES = fileURLToPath(new URL("./node_modules", import.meta.url));
 // Debian installs servers to folders that are only in root's PATH.
-const SYSTEM_FOLDERS = ["/usr/sbin", "/usr/local/sbin", "/sbin"];
+const SYSTEM_FOLDERS = "/usr/sbin:/usr/local/sbin:/sbin";
 const START_MILLISECONDS = 15_000;
 const STOP_MILLISECONDS = 3000;
 const RETRY_MILLISECONDS = 20;
 const MAX_OUTPUT_CHARS = 4000;
 
-/** Finds a program in PATH, or returns `null`. */
-export async function findProgram(name: string): Promise<string | null> {
-  const path = Deno.env.get("PATH") ?? "";
-  for (const folder of [...path.split(":"), ...SYSTEM_FOLDERS]) {
-    const file = `${folder}/${name}`;
-    if (await exists(file)) return file;
+/**
+ * Finds the first of some programs, or returns `null`: an absolute path, one with
+ * a slash in the packages that `install.sh` took from npm, any other in PATH.
+ */
+export async function findProgram(...names: string[]): Promise<string | null> {
+  const folders = `${Deno.env.get("PATH")}:${SYSTEM_FOLDERS}`.split(":");
+  return await findPath(names.flatMap((name) => {
+    if (name.startsWith("/")) return [name];
+    if (name.includes("/")) return [`${PACKAGES}/${name}`];
+    return folders.map((folder) => `${folder}/${name}`);
+  }));
+}
+
+/** Returns the first of some paths that exists, or `null`. */
+export async function findPath(
+  paths: readonly string[],
+): Promise<string | null> {
+  for (const path of paths) {
+    const isThere = await Deno.stat(path).then(() => true, (error) => {
+      if (error instanceof Deno.errors.NotFound) return false;
+      throw error;
+    });
+    if (isThere) return path;
   }
   return null;
-}
-
-/** Finds a program that `install.sh` took from npm, or returns `null`. */
-export async function findInPackages(path: string): Promise<string | null> {
-  const file = `${PACKAGES}/${path}`;
-  return await exists(file) ? file : null;
-}
-
-/** Returns whether a path exists. */
-export async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
 
 /** Runs a program to its end and returns both of its outputs. */
@@ -46,6 +46,28 @@ export async function readOutput(
   const { stdout, stderr } = await command.output();
   const decoder = new TextDecoder();
   return decoder.decode(stdout) + decoder.decode(stderr);
+}
+
+/** Returns the version that a program prints, with its name if it does. */
+export async function readVersion(
+  program: string,
+  args: readonly string[],
+): Promise<string> {
+  const text = await readOutput(program, args);
+  return text.match(/(?:[A-Z]\w+(?: version)?[ /])?v?\d+(?:\.\d+)+/i)?.[0] ??
+    text.trim();
+}
+
+/** Bundles a script for another runtime, as a user would. */
+export async function bundle(script: URL, file: string): Promise<void> {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["bundle", "--quiet", "--minify", `--output=${file}`, script.href],
+    // Where the names of packages are looked up.
+    cwd: new URL("../../", import.meta.url),
+    stdin: "null",
+    stdout: "null",
+  }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
 }
 
 /** Returns ports that nothing listens on. */

@@ -1,43 +1,41 @@
-// Chromium without a window: it loads a page, which posts its outcomes.
+// Chromium without a window: it loads a page, which posts its outcomes, and has
+// no sockets: a WebSocket carries its bytes to a port of 127.0.0.1 and back.
 
-import { openTunnel } from "./_tunnel.ts";
-import type { Site } from "./cases/_case.ts";
+import { within } from "../matrix/cells.ts";
+import type { Report } from "../matrix/matrix.ts";
 import type { Outcome } from "./suite.ts";
-
-const RUN_MILLISECONDS = 300_000;
 
 // Root has no sandbox; and the browser shall use no network of its own.
 const FLAGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
+  ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"],
+  ...["--no-first-run", "--disable-background-networking"],
+  ...["--disable-component-update", "--disable-sync"],
 ];
-
 const PAGE = `<!doctype html><title>Suite</title>
 <script type="module" src="/suite.mjs"></script>`;
+// The code of a WebSocket whose connection was reset.
+const RESET = 4000;
 
 /** Runs a script in a page, until it says that it is done. */
 export async function runPage(
   program: string,
-  script: string,
-  { folder, site }: { readonly folder: string; readonly site: Site },
-  report: (outcome: Outcome) => void,
+  { script, profile, text }: Readonly<
+    Record<"script" | "profile" | "text", string>
+  >,
+  milliseconds: number,
+  report: Report,
 ): Promise<void> {
   const done = Promise.withResolvers<void>();
-  const code = await Deno.readTextFile(script);
+  const files: Record<string, [body: string, type: string]> = {
+    "/": [PAGE, "text/html"],
+    "/suite.mjs": [await Deno.readTextFile(script), "text/javascript"],
+    "/site": [text, "application/json"],
+  };
   const serve = async (request: Request): Promise<Response> => {
     const { pathname, searchParams } = new URL(request.url);
-    const respond = (body: string | null, type: string) =>
-      new Response(body, { headers: { "content-type": type } });
-    if (pathname === "/") return respond(PAGE, "text/html");
-    if (pathname === "/suite.mjs") return respond(code, "text/javascript");
-    if (pathname === "/site") {
-      return respond(JSON.stringify(site), "application/json");
+    const [body, type] = files[pathname] ?? [];
+    if (body !== undefined) {
+      return new Response(body, { headers: { "content-type": type! } });
     }
     if (pathname === "/tunnel") {
       return await openTunnel(request, Number(searchParams.get("port")));
@@ -46,31 +44,48 @@ export async function runPage(
     const outcome: Outcome | string | null = await request.json();
     if (outcome === null) done.resolve();
     else if (typeof outcome === "string") done.reject(new Error(outcome));
-    else report(outcome);
+    else report(outcome.row, outcome.cell);
     return new Response(null, { status: 204 });
   };
-  await using server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen() {} },
-    serve,
-  );
+  const where = { hostname: "127.0.0.1", port: 0, onListen() {} };
+  await using server = Deno.serve(where, serve);
   const url = `http://127.0.0.1:${server.addr.port}/`;
   const browser = new Deno.Command(program, {
-    args: [...FLAGS, `--user-data-dir=${folder}/chromium`, url],
+    args: [...FLAGS, `--user-data-dir=${profile}`, url],
     stdin: "null",
     stdout: "null",
     stderr: "null",
   }).spawn();
-  const late = setTimeout(
-    () => done.reject(new Error(`No end after ${RUN_MILLISECONDS} ms`)),
-    RUN_MILLISECONDS,
-  );
   browser.status.then(() => done.reject(new Error("The browser has ended")));
   try {
-    await done.promise;
+    await within(milliseconds, done.promise);
   } finally {
-    clearTimeout(late);
     // Its folder is removed next, so it must be gone.
     browser.kill();
     await browser.status;
   }
+}
+
+/** Answers a request for a WebSocket with one that is a tunnel. */
+async function openTunnel(request: Request, port: number): Promise<Response> {
+  const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+  const { socket, response } = Deno.upgradeWebSocket(request);
+  socket.binaryType = "arraybuffer";
+  const writer = conn.writable.getWriter();
+  // The end of one side is the end of the other; that it fails is an end as well.
+  socket.onmessage = ({ data }) => {
+    writer.write(new Uint8Array(data)).catch(() => socket.close());
+  };
+  socket.onclose = () => writer.abort().catch(() => {});
+  socket.onopen = () =>
+    carryBack(conn, socket).catch(() => socket.close(RESET));
+  return response;
+}
+
+async function carryBack(conn: Deno.TcpConn, socket: WebSocket): Promise<void> {
+  for await (const bytes of conn.readable) {
+    if (socket.readyState !== WebSocket.OPEN) return;
+    socket.send(bytes);
+  }
+  socket.close();
 }

@@ -5,31 +5,127 @@
 //   deno task runtimes node24 bun
 //   deno task runtimes --only=Faults     the rows with this in their title
 
-import { runMatrices } from "../matrix/matrix.ts";
-import { Child, findInPackages, findProgram } from "../matrix/programs.ts";
 import { fileURLToPath } from "node:url";
+import { type Column, type Report, runMatrices } from "../matrix/matrix.ts";
+import { bundle, Child, findProgram } from "../matrix/programs.ts";
+import { runPage } from "./_page.ts";
 import type { Site } from "./cases/_case.ts";
-import { makeColumns } from "./columns.ts";
-import { ROWS } from "./rows.ts";
+import { ROWS } from "./suite.ts";
+
+const RUN_MILLISECONDS = 300_000;
+const MAX_ERROR_CHARS = 4000;
 
 const folder = await Deno.makeTempDir({ prefix: "io-http-runtimes-" });
 let isOk = false;
 try {
-  const node = await findInPackages("node24/bin/node") ??
-    await findProgram("node");
+  const node = await findProgram("node24/bin/node", "node");
   if (node === null) throw new Error("The origin needs Node");
-  const script = fileURLToPath(new URL("./origin.mjs", import.meta.url));
-  const args = [script, folder];
-  const flag = Deno.args.find((arg) => arg.startsWith("--only="));
-  const only = flag?.slice("--only=".length) ?? "";
+  const args = [pathOf("./origin.mjs"), folder];
   const { child, printed } = await Child.printing<Site>(node, args);
   await using _ = child;
+  const flag = Deno.args.find((arg) => arg.startsWith("--only="));
+  const only = flag?.slice("--only=".length) ?? "";
   isOk = await runMatrices(Deno.args, [{
     title: "Runtimes",
     rows: ROWS.filter((row) => row.includes(only)),
-    columns: makeColumns({ folder, site: { ...printed, only } }),
+    columns: makeColumns({ ...printed, only }),
   }]);
 } finally {
   await Deno.remove(folder, { recursive: true });
 }
 Deno.exit(isOk ? 0 : 1);
+
+function makeColumns(site: Site): Column[] {
+  const text = JSON.stringify(site);
+  const net = [
+    ...["127.0.0.1", "localhost", "unknown.invalid"],
+    ...[`unix:${site.unixPath}`, `unix:${site.unixPath}.none`],
+  ];
+  const deno = [
+    ...["run", "--no-config", "--no-prompt", `--allow-net=${net.join(",")}`],
+    ...[`--allow-read=${folder}`, `--allow-write=${folder}`],
+  ];
+  /** A column whose program runs an entry, with these arguments around it. */
+  const column = (
+    name: string,
+    program: string,
+    entry: string,
+    argsOf = (script: string) => [script, text],
+  ): Column => ({
+    name,
+    programs: [program],
+    versionArgs: ["--version"],
+    async run(file, report) {
+      await readOutcomes(file, argsOf(await bundleEntry(entry)), text, report);
+    },
+  });
+  return [
+    column("Deno", Deno.execPath(), "deno", (script) => [
+      ...[...deno, script, text],
+    ]),
+    column("Node 22", "node22/bin/node", "node"),
+    column("Node 24", "node24/bin/node", "node"),
+    column("Bun", "bun/bin/bun", "node"),
+    column("workerd", "workerd/bin/workerd", "workerd", () => {
+      // It looks for the script beside its configuration.
+      const config = `${folder}/workerd.capnp`;
+      Deno.copyFileSync(pathOf("./entries/workerd.capnp"), config);
+      return ["test", config];
+    }),
+    {
+      ...column("Chromium", "chromium", "chromium"),
+      async run(file, report) {
+        const script = await bundleEntry("chromium");
+        const page = { script, profile: `${folder}/chromium`, text };
+        await runPage(file, page, RUN_MILLISECONDS, report);
+      },
+    },
+  ];
+}
+
+/** Bundles an entry into a file of the same name. */
+async function bundleEntry(name: string): Promise<string> {
+  const script = `${folder}/${name}.mjs`;
+  await bundle(new URL(`./entries/${name}.ts`, import.meta.url), script);
+  return script;
+}
+
+function pathOf(relative: string): string {
+  return fileURLToPath(new URL(relative, import.meta.url));
+}
+
+/**
+ * Runs a program, reading an outcome from each line of JSON that it prints. It
+ * must end by itself: one that does not has left a socket open.
+ */
+async function readOutcomes(
+  file: string,
+  args: string[],
+  site: string,
+  report: Report,
+): Promise<void> {
+  const child = new Deno.Command(file, {
+    args,
+    env: { NO_COLOR: "1", SITE: site },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+    signal: AbortSignal.timeout(RUN_MILLISECONDS),
+  }).spawn();
+  const errors = new Response(child.stderr).text();
+  let rest = "";
+  let other = "";
+  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) {
+      if (line.startsWith('{"row"')) {
+        const { row, cell } = JSON.parse(line);
+        report(row, cell);
+      } else other += `${line}\n`;
+    }
+  }
+  const { success, code, signal } = await child.status;
+  const output = (other + rest + await errors).slice(0, MAX_ERROR_CHARS);
+  if (!success) throw new Error(`It ended with ${signal ?? code}: ${output}`);
+}

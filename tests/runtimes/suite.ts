@@ -1,42 +1,43 @@
 // Runs the wire vectors and the cases in whatever runtime this is. `entries/` are
 // bundled into one script each, so nothing here may name a runtime.
 
+import { HttpAgent } from "../../agent/mod.ts";
 import { type ByteStream, HttpClient } from "../../client/mod.ts";
 import type { HttpConnector } from "../../client/transport/http_connection.ts";
 import * as api from "../../mod.ts";
+import { type Cell, OK, runCell, type Use } from "../matrix/cells.ts";
 import { runVectors } from "../_run_vectors.ts";
-import type {
-  Action,
-  Case,
-  Env,
-  Group,
-  Need,
-  Peer,
-  Site,
-} from "./cases/_case.ts";
-import { GROUPS } from "./cases.ts";
-import { VECTORS } from "./rows.ts";
+import type { Action, Env, Group, Need, Peer, Site } from "./cases/_case.ts";
+import { AGENTS } from "./cases/agents.ts";
+import { CODINGS } from "./cases/codings.ts";
+import { CONNECTS } from "./cases/connects.ts";
+import { ENDS } from "./cases/ends.ts";
+import { FAULTS } from "./cases/faults.ts";
+import { FETCH } from "./cases/fetch.ts";
+import { PROXIES } from "./cases/proxies.ts";
+import { RESPONSES } from "./cases/responses.ts";
+import { SOCKETS } from "./cases/sockets.ts";
+import { STREAMS } from "./cases/streams.ts";
+import { UPGRADES } from "./cases/upgrades.ts";
 
-/** A way to connect. */
-export interface Link {
-  readonly name: string;
-  /** The connector under test, or `null` for bare streams. */
-  readonly connector: HttpConnector | null;
-  /** Connects to a port of 127.0.0.1. */
-  open(port: number): Promise<ByteStream>;
-}
+const VECTORS = "Wire vectors, in every split";
+const CASE_MILLISECONDS = 30_000;
+const GROUPS: readonly Group[] = [
+  ...[RESPONSES, STREAMS, UPGRADES, ENDS, FAULTS, CODINGS],
+  ...[AGENTS, FETCH, CONNECTS, SOCKETS, PROXIES],
+];
 
-/** Makes the link of a connector. */
-export function connectorLink(name: string, connector: HttpConnector): Link {
-  const hostname = "127.0.0.1";
-  const open = (port: number) => connector.connect({ hostname, port });
-  return { name, connector, open };
-}
+/** The rows of the table: the vectors, then each group of cases. */
+export const ROWS = [VECTORS, ...GROUPS.map(({ title }) => title)];
+
+/** Opens a bare connection to a port of 127.0.0.1. */
+export type Open = (port: number) => Promise<ByteStream>;
 
 /** What an entry knows of its runtime. */
 export interface Runtime {
   readonly site: Site;
-  readonly links: readonly Link[];
+  /** The ways to connect: connectors under test, and bare streams. */
+  readonly links: Readonly<Record<string, HttpConnector | Open>>;
   /** Why it lacks something. */
   readonly lacks?: Readonly<Partial<Record<Need, string>>>;
   /** Reports the outcome of one row. */
@@ -46,121 +47,83 @@ export interface Runtime {
 /** The outcome of one row. */
 export interface Outcome {
   readonly row: string;
-  readonly kind: "ok" | "n/a" | "FAIL";
-  readonly reason?: string;
+  readonly cell: Cell;
 }
-
-const CASE_MILLISECONDS = 30_000;
 
 /** Runs everything. */
 export async function runSuite(runtime: Runtime): Promise<void> {
-  const isChosen = (row: string) => row.includes(runtime.site.only);
-  if (isChosen(VECTORS)) await runtime.report(runAllVectors());
-  const unhandled = watchRejections();
+  const { site, report } = runtime;
+  const isChosen = (row: string) => row.includes(site.only);
+  if (isChosen(VECTORS)) await report({ row: VECTORS, cell: runAllVectors() });
+  const takeRejections = watchRejections();
   for (const group of GROUPS.filter(({ title }) => isChosen(title))) {
-    await runtime.report(await runGroup(group, runtime, unhandled));
+    const cell = await runGroup(group, runtime, takeRejections);
+    await report({ row: group.title, cell });
   }
 }
 
-function runAllVectors(): Outcome {
+function runAllVectors(): Cell {
   const failures = runVectors(api).filter(({ ok }) => !ok);
-  const reason = failures.map(({ name, detail }) => `${name}: ${detail}`);
-  return failures.length === 0
-    ? { row: VECTORS, kind: "ok" }
-    : { row: VECTORS, kind: "FAIL", reason: reason.join("\n") };
+  return cellOf(failures.map(({ name, detail }) => `${name}: ${detail}`));
+}
+
+function cellOf(failures: readonly string[]): Cell {
+  if (failures.length === 0) return OK;
+  return { kind: "FAIL", reason: failures.join("\n") };
 }
 
 async function runGroup(
-  { title, cases }: Group,
-  runtime: Runtime,
+  { cases }: Group,
+  { links, lacks = {}, site }: Runtime,
   takeRejections: () => string | null,
-): Promise<Outcome> {
-  const { links, lacks = {} } = runtime;
+): Promise<Cell> {
   const failures: string[] = [];
   const reasons = new Set<string>();
   let count = 0;
-  for (const each of cases) {
-    const lack = each.needs?.find((need) => lacks[need] !== undefined);
-    if (lack !== undefined) reasons.add(lacks[lack]!);
-    else {
-      for (const link of links) {
-        if (link.connector === null && each.needs !== undefined) continue;
-        count++;
-        const failure = await runCase(each, link, runtime.site);
-        // Rejections are reported once the current task has finished.
-        await new Promise((resolve) => setTimeout(resolve, 0));
-        const problem = failure ?? takeRejections();
-        if (problem !== null) {
-          failures.push(`${each.name}, over ${link.name}: ${problem}`);
-        }
-      }
+  for (const { name, needs, run } of cases) {
+    const lack = needs && lacks[needs];
+    if (lack !== undefined) {
+      reasons.add(lack);
+      continue;
+    }
+    for (const [link, connect] of Object.entries(links)) {
+      if (typeof connect === "function" && needs !== undefined) continue;
+      count++;
+      const cell = await runCell(
+        CASE_MILLISECONDS,
+        (use) => run(makeEnv(connect, site, use)),
+      );
+      // Rejections are reported once the current task has finished.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      const problem = cell.kind === "FAIL" ? cell.reason : takeRejections();
+      if (problem !== null) failures.push(`${name}, over ${link}: ${problem}`);
     }
   }
-  if (failures.length > 0) {
-    return { row: title, kind: "FAIL", reason: failures.join("\n") };
-  }
-  return count > 0
-    ? { row: title, kind: "ok" }
-    : { row: title, kind: "n/a", reason: [...reasons].join("; ") };
+  if (count > 0) return cellOf(failures);
+  return { kind: "n/a", reason: [...reasons].join("; ") };
 }
 
-/** Runs one case; returns what is wrong, or `null`. */
-async function runCase(
-  { run }: Case,
-  link: Link,
-  site: Site,
-): Promise<string | null> {
-  const resources: AsyncDisposable[] = [];
-  const disposeAll = async () => {
-    for (const resource of resources.splice(0).reverse()) {
-      await resource[Symbol.asyncDispose]();
-    }
-  };
-  const attempt = async () => {
-    await run(makeEnv(link, site, resources));
-    await disposeAll();
-  };
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const error = new Error(`No end after ${CASE_MILLISECONDS} ms`);
-    timer = setTimeout(() => reject(error), CASE_MILLISECONDS);
-  });
-  try {
-    await Promise.race([attempt(), late]);
-    return null;
-  } catch (error) {
-    disposeAll().catch(() => {});
-    return describe(error);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { cause } = error;
-  return cause === undefined ? `${error}` : `${error} (${describe(cause)})`;
-}
-
-function makeEnv(link: Link, site: Site, resources: AsyncDisposable[]): Env {
-  const use = <T extends AsyncDisposable>(resource: T): T => {
-    resources.push(resource);
-    return resource;
-  };
+function makeEnv(link: HttpConnector | Open, site: Site, use: Use): Env {
   const origin = `http://127.0.0.1:${site.port}`;
+  const hostname = "127.0.0.1";
+  const open = (port = site.port) =>
+    typeof link === "function" ? link(port) : link.connect({ hostname, port });
+  const getConnector = () => {
+    if (typeof link !== "function") return link;
+    throw new TypeError("This case has to say that it needs sockets");
+  };
   return {
     ...site,
+    use,
+    open,
     get connector() {
-      if (link.connector !== null) return link.connector;
-      throw new TypeError("This case has to say that it needs sockets");
+      return getConnector();
     },
     url: (path) => origin + path,
-    open: (port = site.port) => link.open(port),
-    connect: async (port = site.port) =>
-      use(new HttpClient(await link.open(port))),
-    use,
-    peer: async (scripts, { tls = false } = {}) =>
-      await startPeer(origin, scripts, tls),
+    connect: async (port) => use(new HttpClient(await open(port))),
+    agent: (options) =>
+      use(new HttpAgent({ connector: getConnector(), ...options })),
+    peer: (scripts, { tls = false } = {}) => startPeer(origin, scripts, tls),
   };
 }
 
@@ -174,10 +137,11 @@ async function startPeer(
     const init = body === undefined ? {} : { method: "POST", body };
     return await (await fetch(origin + path, init)).text();
   };
-  const script = JSON.stringify(scripts);
-  const { id, port } = JSON.parse(
-    await ask(`/peer${tls ? "?tls" : ""}`, script),
+  const started = await ask(
+    `/peer${tls ? "?tls" : ""}`,
+    JSON.stringify(scripts),
   );
+  const { id, port } = JSON.parse(started);
   return {
     port,
     signal: async () => void await ask(`/peer/signal?${id}`),
@@ -198,9 +162,7 @@ function watchRejections(): () => string | null {
     found.push(String((event as PromiseRejectionEvent).reason));
   });
   return () => {
-    const reasons = found.splice(0);
-    return reasons.length === 0
-      ? null
-      : `Nobody handles a rejection: ${reasons.join(", ")}`;
+    if (found.length === 0) return null;
+    return `Nobody handles a rejection: ${found.splice(0).join(", ")}`;
   };
 }

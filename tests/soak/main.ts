@@ -9,8 +9,7 @@
 
 import { fileURLToPath } from "node:url";
 import { parseTimedArgs } from "../matrix/args.ts";
-import { Child, findInPackages, findProgram } from "../matrix/programs.ts";
-import { bundleScript } from "../runtimes/_bundle.ts";
+import { bundle, Child, findProgram } from "../matrix/programs.ts";
 import type { Report } from "./run.ts";
 
 if (import.meta.main) Deno.exit(await main(Deno.args) ? 0 : 1);
@@ -22,7 +21,7 @@ async function main(args: readonly string[]): Promise<boolean> {
     return false;
   }
   const { seed, flags } = parsed;
-  const node = await findInPackages("node24/bin/node");
+  const node = await findProgram("node24/bin/node");
   const programs = [
     { name: "Deno", flag: "--deno", program: Deno.execPath(), seconds: 60 },
     { name: "Node 24", flag: "--node", program: node, seconds: 30 },
@@ -31,7 +30,7 @@ async function main(args: readonly string[]): Promise<boolean> {
   let isOk = true;
   try {
     const script = `${folder}/run.mjs`;
-    await bundleScript(new URL("./run.ts", import.meta.url), script);
+    await bundle(new URL("./run.ts", import.meta.url), script);
     for (const { name, program, ...entry } of programs) {
       const seconds = parsed.seconds ?? entry.seconds;
       if (program === null) {
@@ -55,8 +54,7 @@ async function soak(
   seconds: number,
   seed: number,
 ): Promise<boolean> {
-  const server = await findProgram("node") ??
-    await findInPackages("node24/bin/node");
+  const server = await findProgram("node", "node24/bin/node");
   if (server === null) throw new Error("The server needs Node");
   const file = fileURLToPath(new URL("./server.mjs", import.meta.url));
   const { child, printed: { port } } = await Child.printing<{ port: number }>(

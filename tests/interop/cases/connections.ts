@@ -2,102 +2,93 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { HttpRequest } from "@pimalaya/io-http";
-import { assertBytes, checkLarge, type Run, Session } from "../_session.ts";
+import type { HttpClientOutput } from "@pimalaya/io-http/client";
+import { assertOk, type Run, Session } from "../_session.ts";
 
-/** 100 requests over one connection. */
-export async function persistence(run: Run): Promise<void> {
-  await using session = await Session.open(run);
-  const { client } = session;
-  for (let i = 0; i < 100; i++) {
-    await session.checkInStep();
-    assert(session.client === client, `Request ${i} took another connection`);
-  }
-}
-
-/** A request that asks for the connection to be closed. */
-export async function close(run: Run): Promise<void> {
-  await using session = await Session.open(run);
-  const { client } = session;
-  const request = HttpRequest.get(session.url("/hello"))
-    .header("Connection", "close");
-  const output = await client.send(request, { signal: run.signal });
-  assertBytes(output.response.body, run.site.hello);
-  const { saysClose = true } = run.server;
-  assertEquals(
-    output.closeReason,
-    saysClose ? "ResponseClose" : "RequestClose",
-  );
-  assertEquals(output.keepAlive, false);
-  assertEquals(client.reusable, false);
-  await assertRejects(() => client.send(request), TypeError, "closed");
-}
-
-/** HTTP/1.0, where nothing is chunked and the connection closes. */
-export async function http10(run: Run): Promise<void> {
-  for (const [path, body] of bodies(run)) {
-    await using session = await Session.open(run);
-    const output = await session.client.sendHttp10(
-      HttpRequest.get(session.url(path)),
-      { signal: run.signal },
-    );
-    checkHttp10(run, output, body);
-  }
-}
-
-/** HTTP/1.0 that asks for the connection to be kept. */
-export async function http10KeepAlive(run: Run): Promise<void> {
-  await using session = await Session.open(run);
-  for (let i = 0; i < 3; i++) {
-    const request = HttpRequest.get(session.url("/hello"))
-      .header("Connection", "keep-alive");
-    const { response, closeReason } = await session.client.sendHttp10(
-      request,
-      { signal: run.signal },
-    );
-    assertEquals(response.status, 200);
-    assertBytes(response.body, run.site.hello);
-    assertEquals(closeReason, null);
-  }
-}
-
-/** Sized, chunked and large bodies over TLS, on one connection. */
-export async function tls(run: Run): Promise<void> {
-  await using session = await Session.open(run, { tls: true });
-  for (let i = 0; i < 5; i++) {
-    for (const [path, body] of bodies(run)) {
-      const { response } = await session.get(path);
-      assertEquals(response.status, 200);
-      assertBytes(response.body, body);
+/** The cases, by their title. */
+export const CONNECTIONS = {
+  async "100 requests on a connection"(run: Run) {
+    const session = await Session.open(run);
+    const { client } = session;
+    for (let i = 0; i < 100; i++) {
+      await session.checkInStep();
+      assert(session.client === client, `Request ${i} took another connection`);
     }
-  }
-  await checkLarge(run, session);
-}
+  },
 
-/** A body over TLS that ends where the server says that nothing follows. */
-export async function tlsClose(run: Run): Promise<void> {
-  await using session = await Session.open(run, { tls: true });
-  const output = await session.client.sendHttp10(
-    HttpRequest.get(session.url("/lines")),
-    { signal: run.signal },
-  );
-  checkHttp10(run, output, run.site.lines);
-  assertEquals(output.closeReason, "ReadToClose");
-}
+  async "Connection: close"(run: Run) {
+    const session = await Session.open(run);
+    const { client } = session;
+    const headers = { "Connection": "close" };
+    const request = HttpRequest.get(session.url("/hello"), { headers });
+    const output = await client.send(request);
+    assertOk(output, run.site.hello);
+    const { saysClose = true } = run.server;
+    const reason = saysClose ? "ResponseClose" : "RequestClose";
+    assertEquals([output.closeReason, output.keepAlive], [reason, false]);
+    assertEquals(client.reusable, false);
+    await assertRejects(() => client.send(request), TypeError, "closed");
+  },
+
+  /** Nothing is chunked, and the connection closes. */
+  async "HTTP/1.0"(run: Run) {
+    for (const [path, body] of bodies(run)) {
+      checkHttp10(run, await getByHttp10(run, path), body);
+    }
+  },
+
+  async "HTTP/1.0, keep-alive"(run: Run) {
+    const session = await Session.open(run);
+    const headers = { "Connection": "keep-alive" };
+    const request = HttpRequest.get(session.url("/hello"), { headers });
+    for (let i = 0; i < 3; i++) {
+      const output = await session.client.sendHttp10(request);
+      assertOk(output, run.site.hello);
+      assertEquals(output.closeReason, null);
+    }
+  },
+
+  async "100 MB by digest"(run: Run) {
+    const session = await Session.open(run);
+    await session.checkLarge();
+  },
+
+  /** Sized, chunked, and large bodies on one connection. */
+  async "TLS"(run: Run) {
+    const session = await Session.open(run, { tls: true });
+    for (let i = 0; i < 5; i++) {
+      for (const [path, body] of bodies(run)) {
+        assertOk({ response: await session.get(path) }, body);
+      }
+    }
+    await session.checkLarge();
+  },
+
+  /** It ends where the server says that nothing follows. */
+  async "TLS, a body up to the close"(run: Run) {
+    const output = await getByHttp10(run, "/lines", { tls: true });
+    checkHttp10(run, output, run.site.lines);
+    assertEquals(output.closeReason, "ReadToClose");
+  },
+};
 
 function bodies({ site }: Run): [path: string, body: Uint8Array][] {
   return [["/hello", site.hello], ["/lines", site.lines]];
 }
 
-type Output = Awaited<ReturnType<Session["client"]["sendHttp10"]>>;
+async function getByHttp10(run: Run, path: string, options?: { tls: true }) {
+  const session = await Session.open(run, options);
+  const request = HttpRequest.get(session.url(path));
+  return await session.client.sendHttp10(request);
+}
 
 function checkHttp10(
   { server }: Run,
-  output: Output,
+  output: HttpClientOutput,
   body: Uint8Array,
 ): void {
   const { response, closeReason, keepAlive } = output;
-  assertEquals(response.status, 200);
-  assertBytes(response.body, body);
+  assertOk(output, body);
   assertEquals(response.header("Transfer-Encoding"), null);
   // An answer in HTTP/1.1 that names no `close` tells nothing of what comes.
   if ((server.saysClose ?? true) || response.version === "HTTP/1.0") {

@@ -1,161 +1,141 @@
 // An agent behind a proxy, and an origin behind that.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { createHash } from "node:crypto";
 import { HttpAuthBasic, HttpError } from "@pimalaya/io-http";
 import { HttpAgent, type HttpAgentOptions } from "@pimalaya/io-http/agent";
 import { HttpAuthDigest } from "@pimalaya/io-http/auth/digest";
-import { assertBytes } from "../_session.ts";
-import type { Running } from "../_server.ts";
-import type { Site } from "../_site.ts";
-import { FORBIDDEN_PORT, type RunningProxy } from "../proxies/_proxy.ts";
+import type { Use } from "../../matrix/cells.ts";
+import { assertOk } from "../_session.ts";
+import { digest, type Site, USER } from "../_site.ts";
+import { FORBIDDEN_PORT } from "../proxies.ts";
 
-/** The environment of one case. */
+/** What one case works with. */
 export interface ProxyRun {
   readonly site: Site;
-  readonly origin: Running;
-  readonly proxy: RunningProxy;
-  readonly isSocks: boolean;
+  /** The origin's URLs, http and https. */
+  readonly origins: readonly [string, string];
   /** A port that nobody listens on. */
   readonly deadPort: number;
-  /** Ends a case that takes too long. */
-  readonly signal: AbortSignal;
+  /** The proxy's URLs: for everybody, and for those who have a login. */
+  readonly open: string;
+  readonly locked: string;
+  readonly password: string;
+  readonly use: Use;
 }
 
-/** An http URL. */
-export async function http(run: ProxyRun): Promise<void> {
-  await using agent = openAgent(run);
-  await get(agent, run, `http://127.0.0.1:${run.origin.port}`);
+/** The cases, by their title. */
+export const PROXYING = {
+  "http URL": (run: ProxyRun) => get(openAgent(run), run, run.origins[0]),
+
+  "https URL": (run: ProxyRun) => get(openAgent(run), run, run.origins[1]),
+
+  async "A name that the proxy resolves"(run: ProxyRun) {
+    const origin = run.origins[1].replace("127.0.0.1", "localhost");
+    await get(openAgent(run), run, origin);
+  },
+
+  async "20 requests on a connection"(run: ProxyRun) {
+    for (const origin of run.origins) {
+      const agent = openAgent(run);
+      for (let i = 0; i < 20; i++) await get(agent, run, origin);
+      assertEquals(agent.stats().open, 1);
+    }
+  },
+
+  async "100 MB by digest"(run: ProxyRun) {
+    const url = `${run.origins[1]}/large`;
+    const exchange = await openAgent(run).exchange(url);
+    assertEquals(await digest(exchange.body), run.site.largeDigest);
+  },
+
+  async "A port that it forbids"(run: ProxyRun) {
+    const { response } = await refusal(run, FORBIDDEN_PORT);
+    if (response !== null) assertEquals(response.status, 403);
+  },
+
+  async "A port that nobody listens on"(run: ProxyRun) {
+    const { response } = await refusal(run, run.deadPort);
+    if (response !== null) assert(response.status >= 500);
+  },
+
+  /** The 407 is answered once for both ways to use the proxy. */
+  async "Basic: 407, then ahead of it"(run: ProxyRun) {
+    let asked = 0;
+    const agent = openAgent(run, {
+      proxy: run.locked,
+      credentials({ proxy }) {
+        assert(proxy, "The origin asks for nothing");
+        asked++;
+        return new HttpAuthBasic(USER, run.password);
+      },
+    });
+    for (const origin of run.origins) {
+      for (let i = 0; i < 3; i++) await get(agent, run, origin);
+    }
+    assertEquals(asked, 1);
+  },
+
+  /** Also for nonces that the proxy limits. */
+  async "Digest: 407, then ahead of it"(run: ProxyRun) {
+    const agent = openAgent(run, {
+      proxy: run.locked,
+      credentials: () => new HttpAuthDigest(USER, run.password),
+    });
+    for (const origin of run.origins) {
+      for (let i = 0; i < 15; i++) await get(agent, run, origin);
+      await Promise.all(
+        Array.from({ length: 10 }, () => get(agent, run, origin)),
+      );
+    }
+  },
+
+  async "Login in the URL"(run: ProxyRun) {
+    const proxy = withLogin(run.locked, run.password);
+    const agent = openAgent(run, { proxy });
+    for (const origin of run.origins) await get(agent, run, origin);
+  },
+
+  async "Wrong login in the URL"(run: ProxyRun) {
+    const proxy = withLogin(run.locked, "wrong");
+    for (const origin of run.origins) {
+      const { response } = await refusal(run, origin, { proxy });
+      if (response !== null) assertEquals(response.status, 407);
+    }
+  },
+};
+
+function withLogin(proxy: string, password: string): URL {
+  const url = new URL(proxy);
+  url.username = USER;
+  url.password = password;
+  return url;
 }
 
-/** An https URL. */
-export async function https(run: ProxyRun): Promise<void> {
-  await using agent = openAgent(run);
-  await get(agent, run, `https://127.0.0.1:${run.origin.tlsPort}`);
-}
-
-/** A name that the proxy resolves. */
-export async function name(run: ProxyRun): Promise<void> {
-  await using agent = openAgent(run);
-  await get(agent, run, `https://localhost:${run.origin.tlsPort}`);
-}
-
-/** Many requests over one connection. */
-export async function reuse(run: ProxyRun): Promise<void> {
-  for (const url of urls(run)) {
-    await using agent = openAgent(run);
-    for (let i = 0; i < 20; i++) await get(agent, run, url);
-    assertEquals(agent.stats().open, 1);
-  }
-}
-
-/** A large body through a tunnel. */
-export async function large(run: ProxyRun): Promise<void> {
-  await using agent = openAgent(run);
-  const url = `https://127.0.0.1:${run.origin.tlsPort}/large`;
-  const exchange = await agent.exchange(url, { signal: run.signal });
-  const hash = createHash("sha256");
-  for await (const piece of exchange.body) hash.update(piece);
-  assertEquals(hash.digest("hex"), run.site.large.digest);
-}
-
-/** A port that the proxy does not connect to. */
-export async function forbidden(run: ProxyRun): Promise<void> {
-  const error = await failure(run, `https://127.0.0.1:${FORBIDDEN_PORT}/`);
-  assertEquals(error.code, "ProxyRefused");
-  if (!run.isSocks) assertEquals(error.response?.status, 403);
-}
-
-/** A port that nobody listens on. */
-export async function unreachable(run: ProxyRun): Promise<void> {
-  const error = await failure(run, `https://127.0.0.1:${run.deadPort}/`);
-  assertEquals(error.code, "ProxyRefused");
-  if (!run.isSocks) assert(error.response!.status >= 500);
-}
-
-/** A 407 with Basic, which is answered once for each way to use the proxy. */
-export async function basic(run: ProxyRun): Promise<void> {
-  const { url, login } = run.proxy.locked!;
-  let asked = 0;
-  await using agent = openAgent(run, {
-    proxy: url,
-    credentials({ proxy }) {
-      assert(proxy, "The origin asks for nothing");
-      asked++;
-      return new HttpAuthBasic(login.username, login.password);
-    },
-  });
-  for (const url of urls(run)) {
-    for (let i = 0; i < 3; i++) await get(agent, run, url);
-  }
-  assertEquals(asked, 1);
-}
-
-/** A 407 with Digest, also for nonces that the proxy limits. */
-export async function digest(run: ProxyRun): Promise<void> {
-  const { url, login } = run.proxy.locked!;
-  await using agent = openAgent(run, {
-    proxy: url,
-    credentials: () => new HttpAuthDigest(login.username, login.password),
-  });
-  for (const url of urls(run)) {
-    for (let i = 0; i < 15; i++) await get(agent, run, url);
-    const calls = Array.from({ length: 10 }, () => get(agent, run, url));
-    await Promise.all(calls);
-  }
-}
-
-/** The userinfo of the proxy's URL. */
-export async function login(run: ProxyRun): Promise<void> {
-  const { url, login } = run.proxy.locked!;
-  const proxy = new URL(url);
-  proxy.username = login.username;
-  proxy.password = login.password;
-  await using agent = openAgent(run, { proxy });
-  for (const url of urls(run)) await get(agent, run, url);
-}
-
-/** A wrong password. */
-export async function wrongLogin(run: ProxyRun): Promise<void> {
-  const { url, login } = run.proxy.locked!;
-  const proxy = new URL(url);
-  proxy.username = login.username;
-  proxy.password = "wrong";
-  for (const url of urls(run)) {
-    const error = await failure(run, url, { proxy });
-    assertEquals(error.code, "ProxyRefused");
-    if (!run.isSocks) assertEquals(error.response?.status, 407);
-  }
-}
-
-function urls({ origin }: ProxyRun): string[] {
-  return [
-    `http://127.0.0.1:${origin.port}`,
-    `https://127.0.0.1:${origin.tlsPort}`,
-  ];
-}
-
-function openAgent(run: ProxyRun, options: HttpAgentOptions = {}): HttpAgent {
-  const caCerts = [Deno.readTextFileSync(run.site.tls.ca)];
-  return new HttpAgent({ proxy: run.proxy.url, tls: { caCerts }, ...options });
+function openAgent(run: ProxyRun, options?: HttpAgentOptions): HttpAgent {
+  const tls = { caCerts: [run.site.caCert] };
+  return run.use(new HttpAgent({ proxy: run.open, tls, ...options }));
 }
 
 async function get(
   agent: HttpAgent,
-  { site, signal }: ProxyRun,
+  { site }: ProxyRun,
   origin: string,
 ): Promise<void> {
-  const { response } = await agent.send(`${origin}/hello`, { signal });
-  assertEquals(response.status, 200);
-  assertBytes(response.body, site.hello);
+  assertOk(await agent.send(`${origin}/hello`), site.hello);
 }
 
-async function failure(
+/** Returns the refusal of a proxy; one that speaks SOCKS has no response. */
+async function refusal(
   run: ProxyRun,
-  url: string,
+  origin: string | number,
   options?: HttpAgentOptions,
 ): Promise<HttpError> {
-  await using agent = openAgent(run, options);
-  const { signal } = run;
-  return await assertRejects(() => agent.send(url, { signal }), HttpError);
+  const url = typeof origin === "number"
+    ? `https://127.0.0.1:${origin}/`
+    : origin;
+  const agent = openAgent(run, options);
+  const error = await assertRejects(() => agent.send(url), HttpError);
+  assertEquals(error.code, "ProxyRefused");
+  assertEquals(error.response === null, run.open.startsWith("socks"));
+  return error;
 }

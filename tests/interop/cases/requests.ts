@@ -1,118 +1,99 @@
 // What is sent: bodies, asked for and refused.
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { HttpRequest } from "@pimalaya/io-http";
-import { assertBytes, type Run, Session } from "../_session.ts";
+import { assertOk, type Run, Session } from "../_session.ts";
 
-// More than what the buffers of a loopback connection take.
-const TOO_MUCH = 16_000_000;
+// More than the buffers of a loopback connection take.
+const TOO_MUCH = new Uint8Array(16_000_000);
 const PIECE_BYTES = 65536;
 
-/** A body with a Content-Length, whole and streamed. */
-export async function post(run: Run): Promise<void> {
-  await using session = await Session.open(run);
-  const url = session.url("/echo");
-  for (const body of [run.site.hello, run.site.lines]) {
-    const { response } = await session.send(HttpRequest.post(url, { body }));
-    assertEquals(response.status, 200);
-    assertBytes(response.body, body);
-    const request = HttpRequest.post(url, {
-      headers: { "Content-Length": String(body.length) },
-    });
-    const streamed = await session.stream(request, { body: pieces(body) });
-    assertEquals(streamed.response.status, 200);
-    assertBytes(streamed.body, body);
-  }
-}
+/** The cases, by their title. */
+export const REQUESTS = {
+  async "POST"(run: Run) {
+    for (const body of [run.site.hello, run.site.lines]) {
+      await postTwice(run, body, { "Content-Length": String(body.length) });
+    }
+  },
 
-/** A chunked body, whole and streamed. */
-export async function upload(run: Run): Promise<void> {
-  await using session = await Session.open(run);
-  const { lines } = run.site;
-  const url = session.url("/echo");
-  const headers = { "Transfer-Encoding": "chunked" };
-  const { response } = await session.send(
-    HttpRequest.post(url, { headers, body: lines }),
-  );
-  assertEquals(response.status, 200);
-  assertBytes(response.body, lines);
-  const streamed = await session.stream(HttpRequest.post(url), {
-    body: pieces(lines),
-  });
-  assertEquals(streamed.response.status, 200);
-  assertBytes(streamed.body, lines);
-}
+  async "POST, chunked"(run: Run) {
+    await postTwice(run, run.site.lines, { "Transfer-Encoding": "chunked" });
+  },
 
-/** A body that waits for the server to ask for it, for ever if need be. */
-export async function expect(run: Run): Promise<void> {
-  await using session = await Session.open(run);
-  const { hello, lines } = run.site;
-  const url = session.url("/echo");
-  for (const body of [hello, lines]) {
-    const { response, body: echoed, interim } = await session.stream(
-      HttpRequest.post(url, { headers: { "Expect": "100-continue" }, body }),
-      { continueTimeout: Infinity },
+  /** The body waits for the server to ask for it, for ever if need be. */
+  async "POST, 100-continue"(run: Run) {
+    const session = await Session.open(run);
+    for (const body of [run.site.hello, run.site.lines]) {
+      const headers = { "Expect": "100-continue" };
+      const streamed = await session.stream(
+        HttpRequest.post(session.url("/echo"), { headers, body }),
+        { continueTimeout: Infinity },
+      );
+      assertEquals(streamed.interim, [100]);
+      assertOk(streamed, body);
+    }
+    await session.checkInStep();
+  },
+
+  /** The body waits for the server to ask for it, which it does not. */
+  async "POST, refused before the body"(run: Run) {
+    const session = await Session.open(run);
+    let taken = 0;
+    const body = new ReadableStream({
+      pull(controller) {
+        taken++;
+        controller.enqueue(new Uint8Array(PIECE_BYTES));
+      },
+    }, { highWaterMark: 0 });
+    const interim: number[] = [];
+    const headers = { "Expect": "100-continue" };
+    const exchange = await session.client.exchange(
+      HttpRequest.post(session.url("/private/hello"), { headers }),
+      {
+        body,
+        continueTimeout: Infinity,
+        onInterim: ({ status }) => interim.push(status),
+      },
     );
-    assertEquals(interim, [100]);
-    assertEquals(response.status, 200);
-    assertBytes(echoed, body);
-  }
-  await session.checkInStep();
-}
+    assertEquals(exchange.response.status, 401);
+    await exchange.bytes();
+    assertEquals(await exchange.uploaded, false);
+    // Most servers say that they will close.
+    const { closeReason } = await exchange.closed;
+    assertMatch(`${closeReason}`, /^(?:ResponseClose|RequestIncomplete)$/);
+    assertEquals([interim, taken], [[], 0]);
+    assertEquals(session.client.reusable, false);
+  },
 
-/** A body that waits for the server to ask for it, which it does not. */
-export async function refused(run: Run): Promise<void> {
-  await using session = await Session.open(run);
-  let taken = 0;
-  const body = new ReadableStream({
-    pull(controller) {
-      taken++;
-      controller.enqueue(new Uint8Array(PIECE_BYTES));
-    },
-  }, { highWaterMark: 0 });
-  const interim: number[] = [];
-  const exchange = await session.client.exchange(
-    HttpRequest.post(session.url("/private/hello"), {
-      headers: { "Expect": "100-continue" },
-    }),
-    {
-      body,
-      continueTimeout: Infinity,
-      onInterim: ({ status }) => interim.push(status),
-      signal: run.signal,
-    },
-  );
-  assertEquals(exchange.response.status, 401);
-  await exchange.bytes();
-  assertEquals(await exchange.uploaded, false);
-  // Most servers say that they will close.
-  const { closeReason } = await exchange.closed;
-  assertMatch(`${closeReason}`, /^(?:ResponseClose|RequestIncomplete)$/);
-  assertEquals(interim, []);
-  assertEquals(taken, 0);
-  assertEquals(session.client.reusable, false);
-}
-
-/** A long body whose answer comes before it was sent. */
-export async function early(run: Run): Promise<void> {
-  {
-    await using session = await Session.open(run);
-    const { response } = await session.client.send(
-      HttpRequest.post(session.url("/private/hello"), {
-        body: new Uint8Array(TOO_MUCH),
-      }),
-      { signal: run.signal },
+  /** The body is long, and its response comes before it was sent. */
+  async "POST, response before its end"(run: Run) {
+    const whole = await Session.open(run);
+    const url = whole.url("/private/hello");
+    const { response } = await whole.client.send(
+      HttpRequest.post(url, { body: TOO_MUCH }),
     );
     assertEquals(response.status, 401);
-  }
-  await using session = await Session.open(run);
-  const exchange = await session.client.exchange(
-    HttpRequest.post(session.url("/private/hello")),
-    { body: pieces(new Uint8Array(TOO_MUCH)), signal: run.signal },
-  );
-  assertEquals(exchange.response.status, 401);
-  assert((await exchange.bytes()).length >= 0);
-  await exchange.closed;
+    const { client } = await Session.open(run);
+    const body = pieces(TOO_MUCH);
+    const exchange = await client.exchange(HttpRequest.post(url), { body });
+    assertEquals(exchange.response.status, 401);
+    await exchange.bytes();
+    await exchange.closed;
+  },
+};
+
+/** Posts a body whole and streamed, framed by the given field. */
+async function postTwice(
+  run: Run,
+  body: Uint8Array<ArrayBuffer>,
+  headers: Record<string, string>,
+): Promise<void> {
+  const session = await Session.open(run);
+  const url = session.url("/echo");
+  const request = HttpRequest.post(url, { headers, body });
+  assertOk(await session.send(request), body);
+  const streamed = HttpRequest.post(url, { headers });
+  assertOk(await session.stream(streamed, { body: pieces(body) }), body);
 }
 
 async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

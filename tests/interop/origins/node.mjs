@@ -70,8 +70,8 @@ function listen(server) {
 }
 
 const port = await listen(createServer(respond));
-const tlsPort = await listen(createTlsServer({
+const otherPort = await listen(createTlsServer({
   cert: readFileSync(options.cert),
   key: readFileSync(options.key),
 }, respond));
-console.log(JSON.stringify({ port, tlsPort }));
+console.log(JSON.stringify({ port, otherPort }));

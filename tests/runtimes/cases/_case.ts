@@ -1,12 +1,14 @@
 // A case of the client or the agent: a portable function that every runtime runs
 // against the origin in `../origin.mjs`.
 //
-// To add cases, write a file that exports a `Group` and list it in `../cases.ts`.
+// To add cases, write a file that exports a `Group` and list it in `../suite.ts`.
 // Nothing here may name a runtime: use `env`.
 
+import type { HttpAgent, HttpAgentOptions } from "../../../agent/mod.ts";
 import type { ByteStream, HttpClient } from "../../../client/mod.ts";
 import type { HttpConnector } from "../../../client/transport/http_connection.ts";
 import { HttpRequest } from "../../../mod.ts";
+import type { Use } from "../../matrix/cells.ts";
 import { equal } from "../../_sweep.ts";
 
 /** One row of the table. */
@@ -20,9 +22,17 @@ export interface Case {
   /** A sentence that states an outcome. */
   readonly name: string;
   /** What it needs that some runtimes, or streams in memory, lack. */
-  readonly needs?: readonly Need[];
+  readonly needs: Need | undefined;
   /** Rejects if something is wrong. */
   run(env: Env): Promise<void>;
+}
+
+/** Makes cases of functions, each named by its sentence, with the same need. */
+export function casesOf(
+  needs: Need | undefined,
+  runs: Readonly<Record<string, Case["run"]>>,
+): Case[] {
+  return Object.entries(runs).map(([name, run]) => ({ name, needs, run }));
 }
 
 /**
@@ -62,8 +72,9 @@ export interface Env extends Site {
   open(port?: number): Promise<ByteStream>;
   /** Opens a client to a port; it is closed when the case is over. */
   connect(port?: number): Promise<HttpClient>;
-  /** Disposes of something when the case is over, and returns it. */
-  use<T extends AsyncDisposable>(resource: T): T;
+  /** Makes an agent over the connector; it is closed when the case is over. */
+  agent(options?: HttpAgentOptions): HttpAgent;
+  readonly use: Use;
   /**
    * Starts a peer that plays a script for each connection: the first script for
    * the first, and so on; the last one also for all further ones.
@@ -124,26 +135,3 @@ export async function reasonOf(promise: Promise<unknown>): Promise<unknown> {
   }
   throw new Error("It does not reject");
 }
-
-/** The origin's bytes for `/large`. */
-export function* pattern(length: number): Generator<Uint8Array<ArrayBuffer>> {
-  const size = 100_000;
-  for (let at = 0; at < length; at += size) {
-    const piece = new Uint8Array(Math.min(size, length - at));
-    for (let i = 0; i < piece.length; i++) {
-      piece[i] = (at + i) % 65521 * 31 >> 3;
-    }
-    yield piece;
-  }
-}
-
-/** The FNV-1a hash; it starts at {@linkcode FNV_START}. */
-export function fnv(hash: number, bytes: Uint8Array): number {
-  for (let i = 0; i < bytes.length; i++) {
-    hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
-  }
-  return hash;
-}
-
-/** The hash of no bytes. */
-export const FNV_START = 0x811c9dc5;

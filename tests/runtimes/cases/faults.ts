@@ -4,135 +4,147 @@
 import { HttpClient } from "../../../client/mod.ts";
 import { HttpError, HttpRequest } from "../../../mod.ts";
 import { equal } from "../../_sweep.ts";
-import { type Action, type Env, type Group, reasonOf } from "./_case.ts";
+import {
+  type Action,
+  casesOf,
+  type Env,
+  type Group,
+  type Peer,
+  reasonOf,
+} from "./_case.ts";
 
-const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+const OK = {
+  write: "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
+};
 const OPEN: Action = {
   write: "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhal",
 };
 
-/** A fault: the peer's script, and the errors that may come of it. */
-type Fault = readonly [
-  name: string,
-  script: Action[],
-  codes: readonly string[],
-  phase: string,
-];
+/** The peer's script after the request, and the error that comes of it. */
+type Fault = readonly [script: Action[], code: string, phase: string];
 
-// A reset may also discard what came before it.
-const LOST = ["ConnectionLost"];
-const TABLE: readonly Fault[] = [
-  ["a FIN after the request", ["head", "fin"], ["NoResponse"], "head"],
-  ["a reset after the request", ["head", "reset"], LOST, "head"],
-  [
-    "a FIN in the status line",
-    ["head", { write: "HTTP/1.1 20" }, "fin"],
-    ["UnexpectedEof"],
+const DURING_A_CALL: Readonly<Record<string, Fault>> = {
+  "a FIN after the request": [["fin"], "NoResponse", "head"],
+  "a reset after the request": [["reset"], "ConnectionLost", "head"],
+  "a FIN in the status line": [
+    [{ write: "HTTP/1.1 20" }, "fin"],
+    "UnexpectedEof",
     "head",
   ],
-  ["a FIN in the body", ["head", OPEN, "fin"], ["UnexpectedEof"], "body"],
-  ["a reset in the body", ["head", OPEN, "signal", "reset"], LOST, "body"],
-  [
-    "another protocol",
-    ["head", { write: "SSH-2.0-OpenSSH\r\n" }, "eof"],
-    ["InvalidStatusLine"],
+  "a FIN in the body": [[OPEN, "fin"], "UnexpectedEof", "body"],
+  // A reset may also discard what came before it.
+  "a reset in the body": [[OPEN, "signal", "reset"], "ConnectionLost", "body"],
+  "another protocol": [
+    [{ write: "SSH-2.0-OpenSSH\r\n" }, "eof"],
+    "InvalidStatusLine",
     "head",
   ],
-];
+};
+const WHILE_IDLE: Readonly<Record<string, Action>> = {
+  "bytes": { write: "HTTP/1.1 408 Late\r\n\r\n" },
+  "a FIN": "fin",
+  "a reset": "reset",
+};
 
+const OVER_STREAMS = {
+  ...mapKeys(DURING_A_CALL, "is its own error", checkFault),
+  ...mapKeys(WHILE_IDLE, "on an idle connection ends it", checkIdle),
+
+  /** docs/protocol.md: a 2xx does not stop the upload. */
+  async "an early 200 leaves the upload alone"(env: Env) {
+    const head = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
+    const peer = await env.peer([
+      ["head", { write: head }, { read: 6 }, "signal", { write: "hi" }],
+    ]);
+    const client = await env.connect(peer.port);
+    async function* body() {
+      for (const piece of ["ab", "cd", "ef"]) {
+        yield new TextEncoder().encode(piece);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    }
+    const headers = { "Content-Length": "6" };
+    const request = HttpRequest.post(urlOf(peer), { headers });
+    const exchange = await client.exchange(request, { body: body() });
+    equal("uploaded", await exchange.uploaded, true);
+    await peer.signal();
+    equal("body", await exchange.text(), "hi");
+    equal("closed", (await exchange.closed).keepAlive, true);
+  },
+};
+
+/** Faults of the peer. */
 export const FAULTS: Group = {
   title: "Faults of the peer",
   cases: [
-    ...TABLE.map((fault) => ({
-      name: `${fault[0]} is its own error`,
-      run: (env: Env) => runFault(env, fault),
-    })),
-    ...([
-      ["bytes", { write: "HTTP/1.1 408 Late\r\n\r\n" }],
-      ["a FIN", "fin"],
-      ["a reset", "reset"],
-    ] as const).map(([name, action]) => ({
-      name: `${name} on an idle connection ends it`,
-      run: (env: Env) => runIdle(env, action),
-    })),
-    { name: "an early 200 leaves the upload alone", run: early },
-    {
-      name: "aborted connects leave no connection",
-      needs: ["transport" as const],
-      run: abortedConnects,
-    },
-    {
-      name: "an end without close_notify is ConnectionLost if it matters",
-      needs: ["closeNotify" as const],
-      run: noCloseNotify,
-    },
+    ...casesOf(undefined, OVER_STREAMS),
+    ...casesOf("transport", {
+      "aborted connects leave no connection": abortConnects,
+    }),
+    ...casesOf("closeNotify", {
+      "an end without close_notify is ConnectionLost if it matters":
+        omitCloseNotify,
+    }),
   ],
 };
 
-async function runFault(env: Env, [, script, codes, phase]: Fault) {
-  const peer = await env.peer([script]);
+/** Makes a case of each row, named by its key and an outcome. */
+function mapKeys<Row>(
+  rows: Readonly<Record<string, Row>>,
+  outcome: string,
+  run: (env: Env, row: Row) => Promise<void>,
+): Record<string, (env: Env) => Promise<void>> {
+  return Object.fromEntries(
+    Object.entries(rows).map(([key, row]) => [
+      `${key} ${outcome}`,
+      (env: Env) => run(env, row),
+    ]),
+  );
+}
+
+function urlOf({ port }: Peer): string {
+  return `http://127.0.0.1:${port}/`;
+}
+
+async function checkFault(env: Env, [script, code, phase]: Fault) {
+  const peer = await env.peer([["head", ...script]]);
   const client = await env.connect(peer.port);
-  const request = HttpRequest.get(`http://127.0.0.1:${peer.port}/`);
   const run = async () => {
-    const exchange = await client.exchange(request);
+    const exchange = await client.exchange(HttpRequest.get(urlOf(peer)));
     const signaled = script.includes("signal") ? peer.signal() : null;
     await Promise.all([exchange.text(), signaled]);
   };
-  const error = await reasonOf(run());
-  equal("class", error instanceof HttpError, true);
-  const { code, progress } = error as HttpError;
-  if (!codes.includes(code)) throw new Error(`${code} is none of ${codes}`);
-  equal("phase", progress?.phase, phase);
-  equal("reused", progress?.reused, false);
+  const error = await httpErrorOf(run());
+  equal("code", error.code, code);
+  equal("phase", error.progress?.phase, phase);
+  equal("reused", error.progress?.reused, false);
   equal("reusable", client.reusable, false);
 }
 
 /** Nothing that came before a request is its response (docs/protocol.md). */
-async function runIdle(env: Env, action: Action) {
-  const peer = await env.peer([["head", { write: OK }, "signal", action]]);
+async function checkIdle(env: Env, action: Action) {
+  const peer = await env.peer([["head", OK, "signal", action]]);
   const client = await env.connect(peer.port);
-  const url = `http://127.0.0.1:${peer.port}/`;
-  const { response } = await client.send(HttpRequest.get(url));
+  const request = HttpRequest.get(urlOf(peer));
+  const { response } = await client.send(request);
   equal("first", response.text(), "hi");
   equal("reusable", client.reusable, true);
   await peer.signal();
   await client.ended;
   equal("reusable", client.reusable, false);
-  const error = await reasonOf(client.send(HttpRequest.get(url)));
-  equal("class", error instanceof HttpError, true);
-  equal("written", (error as HttpError).progress?.requestBytes, 0);
+  const error = await httpErrorOf(client.send(request));
+  equal("written", error.progress?.requestBytes, 0);
   const { received } = await peer.closed();
   equal("requests", received.split("GET / ").length - 1, 1);
 }
 
-/** docs/protocol.md: a 2xx does not stop the upload. */
-async function early(env: Env) {
-  const peer = await env.peer([[
-    "head",
-    { write: "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n" },
-    { read: 6 },
-    "signal",
-    { write: "hi" },
-  ]]);
-  const client = await env.connect(peer.port);
-  async function* body() {
-    for (const piece of ["ab", "cd", "ef"]) {
-      yield new TextEncoder().encode(piece);
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
-  }
-  const exchange = await client.exchange(
-    HttpRequest.post(`http://127.0.0.1:${peer.port}/`)
-      .header("Content-Length", "6"),
-    { body: body() },
-  );
-  equal("uploaded", await exchange.uploaded, true);
-  await peer.signal();
-  equal("body", await exchange.text(), "hi");
-  equal("closed", (await exchange.closed).keepAlive, true);
+async function httpErrorOf(promise: Promise<unknown>): Promise<HttpError> {
+  const error = await reasonOf(promise);
+  if (error instanceof HttpError) return error;
+  throw error;
 }
 
-async function abortedConnects({ connector, peer }: Env) {
+async function abortConnects({ connector, peer }: Env) {
   const { port, facts } = await peer([["eof"]]);
   const url = `http://127.0.0.1:${port}/`;
   // Some are aborted when they are connected, but nobody has been told yet.
@@ -153,27 +165,20 @@ async function abortedConnects({ connector, peer }: Env) {
   }
 }
 
-async function noCloseNotify(env: Env) {
+async function omitCloseNotify(env: Env) {
   const { connector, caCert, use } = env;
   const send = async (head: string) => {
     const script: Action[] = ["head", { write: head }, "signal", "destroy"];
     const peer = await env.peer([script], { tls: true });
-    const client = use(
-      await HttpClient.connect(`https://localhost:${peer.port}/`, {
-        connector,
-        hostname: "127.0.0.1",
-        tls: { caCerts: [caCert] },
-      }),
-    );
-    const exchange = await client.exchange(
-      HttpRequest.get(`https://localhost:${peer.port}/`),
-    );
+    const url = `https://localhost:${peer.port}/`;
+    const tls = { caCerts: [caCert] };
+    const options = { connector, hostname: "127.0.0.1", tls };
+    const client = use(await HttpClient.connect(url, options));
+    const exchange = await client.exchange(HttpRequest.get(url));
     const [text] = await Promise.all([exchange.text(), peer.signal()]);
     return text;
   };
-  const error = await reasonOf(send("HTTP/1.1 200 OK\r\n\r\nhalf"));
-  equal("class", error instanceof HttpError, true);
-  equal("code", (error as HttpError).code, "ConnectionLost");
-  const text = await send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
-  equal("whole", text, "hi");
+  const error = await httpErrorOf(send("HTTP/1.1 200 OK\r\n\r\nhalf"));
+  equal("code", error.code, "ConnectionLost");
+  equal("whole", await send(OK.write), "hi");
 }

@@ -1,5 +1,5 @@
 // Runs the suite in a page, which has no sockets: its streams are in memory, and
-// a WebSocket carries their bytes to the server (`../_tunnel.ts`).
+// a WebSocket carries their bytes to the server (`../_page.ts`).
 
 import type { ByteStream } from "../../../client/mod.ts";
 import { type Outcome, runSuite } from "../suite.ts";
@@ -8,25 +8,13 @@ const lack = "a page has no sockets";
 const done = await runSuite({
   site: await (await fetch("/site")).json(),
   lacks: {
-    sockets: lack,
-    tls: lack,
-    transport: lack,
-    clientCertificate: lack,
-    closeNotify: lack,
-    unix: lack,
+    ...{ sockets: lack, tls: lack, transport: lack, unix: lack },
+    ...{ clientCertificate: lack, closeNotify: lack },
   },
-  links: [
-    {
-      name: "byte streams in memory",
-      connector: null,
-      open: (port) => open(port, "bytes"),
-    },
-    {
-      name: "other streams in memory",
-      connector: null,
-      open: (port) => open(port),
-    },
-  ],
+  links: {
+    "byte streams in memory": (port) => open(port, "bytes"),
+    "other streams in memory": (port) => open(port),
+  },
   report: post,
 }).then(() => null, String);
 await post(done);
@@ -56,26 +44,21 @@ function readableOf(
   socket: WebSocket,
   type: "bytes" | undefined,
 ): ReadableStream<Uint8Array> {
-  let isOver = false;
   const start = (
     controller:
       | ReadableByteStreamController
       | ReadableStreamDefaultController<Uint8Array>,
   ) => {
-    socket.onmessage = ({ data }) => {
-      if (!isOver) controller.enqueue(new Uint8Array(data as ArrayBuffer));
-    };
+    socket.onmessage = ({ data }) => controller.enqueue(new Uint8Array(data));
     socket.onclose = ({ code }) => {
-      if (isOver) return;
-      isOver = true;
-      // `../_tunnel.ts` reports a reset like this.
+      // `../_page.ts` reports a reset like this.
       if (code === 4000) return controller.error(new Error("A reset"));
       controller.close();
       if ("byobRequest" in controller) controller.byobRequest?.respond(0);
     };
   };
   const cancel = () => {
-    isOver = true;
+    socket.onmessage = socket.onclose = null;
     socket.close();
   };
   return type === "bytes"

@@ -1,29 +1,21 @@
-// Runs the suite in Node and in Bun: `node bundle.js SITE` prints the outcomes.
+// Runs the suite in Node and in Bun: `node bundle.mjs SITE` prints the outcomes.
 
 import { connect, type Socket } from "node:net";
 import process from "node:process";
 import { Duplex } from "node:stream";
+import type { ByteStream } from "../../../client/mod.ts";
 import { nodeConnector } from "../../../client/connect/node.ts";
-import { connectorLink, type Outcome, runSuite } from "../suite.ts";
-import { streamsOf } from "./_socket_events.ts";
+import { runSuite } from "../suite.ts";
 
 await runSuite({
   site: JSON.parse(process.argv[2]!),
   lacks: { closeNotify: "its TLS hides an end without close_notify" },
-  links: [
-    connectorLink("nodeConnector", nodeConnector),
-    {
-      name: "Duplex.toWeb",
-      connector: null,
-      open: async (port) => Duplex.toWeb(await open(port)),
-    },
-    {
-      name: "streams by events",
-      connector: null,
-      open: async (port) => streamsOf(await open(port)),
-    },
-  ],
-  report: (outcome: Outcome) => console.log(JSON.stringify(outcome)),
+  links: {
+    nodeConnector,
+    "Duplex.toWeb": async (port) => Duplex.toWeb(await open(port)),
+    "streams by events": async (port) => streamsOf(await open(port)),
+  },
+  report: (outcome) => console.log(JSON.stringify(outcome)),
 });
 
 async function open(port: number): Promise<Socket> {
@@ -33,4 +25,31 @@ async function open(port: number): Promise<Socket> {
     socket.once("error", reject);
   });
   return socket;
+}
+
+/**
+ * Streams as programs make them by hand: what is read are Node's own `Buffer`s, of
+ * which `slice` gives views.
+ */
+function streamsOf(socket: Socket): ByteStream {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const received = writable.getWriter();
+  received.closed.catch(() => socket.destroy());
+  const end = () => received.close().catch(() => {});
+  socket.on("data", (bytes: Uint8Array) => {
+    socket.pause();
+    received.write(bytes).then(() => socket.resume(), () => {});
+  }).on("end", end).on("close", end);
+  socket.on("error", (error) => received.abort(error).catch(() => {}));
+  return {
+    readable,
+    writable: new WritableStream<Uint8Array>({
+      write: (bytes) =>
+        new Promise((resolve, reject) => {
+          socket.write(bytes, (error) => error ? reject(error) : resolve());
+        }),
+      close: () => void socket.end(),
+      abort: () => void socket.destroy(),
+    }),
+  };
 }

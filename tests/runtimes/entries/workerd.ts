@@ -6,7 +6,7 @@ import {
   cloudflareConnector,
 } from "../../../client/connect/cloudflare.ts";
 import type { ByteStream } from "../../../client/mod.ts";
-import { connectorLink, type Outcome, runSuite } from "../suite.ts";
+import { runSuite } from "../suite.ts";
 
 interface Socket extends ByteStream {
   readonly opened: Promise<unknown>;
@@ -19,6 +19,7 @@ interface Sockets {
 
 // In a variable, so that no other runtime and no bundler resolves it.
 const SOCKETS: string = "cloudflare:sockets";
+const UNTRUSTED = "cloudflare:sockets trusts no authority of ours";
 
 export default {
   async test(_: unknown, { SITE }: { readonly SITE: string }): Promise<void> {
@@ -27,24 +28,20 @@ export default {
       site: JSON.parse(SITE),
       lacks: {
         clientCertificate: "cloudflare:sockets has no client certificates",
-        closeNotify: "cloudflare:sockets trusts no authority of ours",
-        tls: "cloudflare:sockets trusts no authority of ours",
+        closeNotify: UNTRUSTED,
+        tls: UNTRUSTED,
         transport: "this package drives its streams",
         unix: "cloudflare:sockets has no Unix sockets",
       },
-      links: [
-        connectorLink("cloudflareConnector", cloudflareConnector(connect)),
-        {
-          name: "a bare Socket",
-          connector: null,
-          open: async (port) => {
-            const socket = connect({ hostname: "127.0.0.1", port });
-            await socket.opened;
-            return socket;
-          },
+      links: {
+        cloudflareConnector: cloudflareConnector(connect),
+        async "a bare Socket"(port) {
+          const socket = connect({ hostname: "127.0.0.1", port });
+          await socket.opened;
+          return socket;
         },
-      ],
-      report: (outcome: Outcome) => console.log(JSON.stringify(outcome)),
+      },
+      report: (outcome) => console.log(JSON.stringify(outcome)),
     });
   },
 };
