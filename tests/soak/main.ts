@@ -78,10 +78,10 @@ async function soak(
     console.error(`It failed: ${text}${new TextDecoder().decode(stderr)}`);
     return false;
   }
-  const { calls, outcomes, growth, faults }: Report = JSON.parse(line);
+  const { calls, dropped, outcomes, growth, faults }: Report = JSON.parse(line);
   const list = Object.entries(outcomes).sort(([, a], [, b]) => b - a)
     .map(([outcome, count]) => `${count} ${outcome}`);
-  console.log(`${calls} calls: ${list.join(", ")}`);
+  console.log(`${calls} calls, ${dropped} dropped unread: ${list.join(", ")}`);
   console.log(`The heap grew by ${(growth / 1e6).toFixed(1)} MB`);
   for (const fault of faults) console.error(fault);
   return faults.length === 0;

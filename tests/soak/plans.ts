@@ -4,55 +4,42 @@
 /** How the server treats a request. */
 export interface Plan {
   readonly name: string;
-  /** How often it is chosen. */
-  readonly weight: number;
   /** The error codes that may come of it; none if it always succeeds. */
   readonly errors: readonly string[];
-  /** Whether it may succeed. */
-  readonly succeeds: boolean;
 }
 
 const LOST = ["NoResponse", "ConnectionLost"];
 const CUT = ["UnexpectedEof", "ConnectionLost"];
-const WRONG = ["InvalidStatusLine"];
 
-/** The plans; `server.mjs` carries them out. */
-export const PLANS: readonly Plan[] = [
-  plan("ok", 12),
-  plan("chunked", 8),
-  plan("close", 2),
-  plan("gzip", 3),
-  plan("large", 1),
-  plan("interim", 1),
-  plan("redirect", 2),
-  plan("trickle", 1),
+/** How often each plan is chosen, and its errors; `server.mjs` carries them out. */
+const PLANS: Readonly<Record<string, [weight: number, ...errors: string[]]>> = {
+  "ok": [12],
+  "chunked": [8],
+  "close": [2],
+  "gzip": [3],
+  "large": [1],
+  "interim": [1],
+  "redirect": [2],
+  "trickle": [1],
   // Responds, then ends the idle connection, or writes to it unasked.
-  plan("idle-fin", 2),
-  plan("idle-reset", 2),
-  plan("idle-junk", 2),
+  "idle-fin": [2],
+  "idle-reset": [2],
+  "idle-junk": [2],
   // Refuses the body before it has read it.
-  plan("early", 1),
+  "early": [1],
   // Twice 503, then 200.
-  plan("busy", 1),
+  "busy": [1],
   // Never succeeds.
-  plan("fin", 2, LOST),
-  plan("reset", 2, LOST),
-  plan("half-head", 1, CUT),
-  plan("half-body", 2, CUT),
-  plan("half-chunk", 1, CUT),
-  plan("half-gzip", 1, ["InvalidContentCoding"]),
-  plan("garbage", 1, WRONG),
-  plan("stall", 1, ["Timeout"]),
-  plan("stall-body", 1, ["Timeout"]),
-];
-
-function plan(
-  name: string,
-  weight: number,
-  errors: readonly string[] = [],
-): Plan {
-  return { name, weight, errors, succeeds: errors.length === 0 };
-}
+  "fin": [2, ...LOST],
+  "reset": [2, ...LOST],
+  "half-head": [1, ...CUT],
+  "half-body": [2, ...CUT],
+  "half-chunk": [1, ...CUT],
+  "half-gzip": [1, "InvalidContentCoding"],
+  "garbage": [1, "InvalidStatusLine"],
+  "stall": [1, "Timeout"],
+  "stall-body": [1, "Timeout"],
+};
 
 /** The body of a success, which depends on the ID only. */
 export function bodyOf(id: number, plan: string): string {
@@ -85,7 +72,9 @@ export class Random {
   }
 
   plan(): Plan {
-    let at = this.below(PLANS.reduce((sum, { weight }) => sum + weight, 0));
-    return PLANS.find(({ weight }) => (at -= weight) < 0)!;
+    const plans = Object.entries(PLANS);
+    let at = this.below(plans.reduce((sum, [, [weight]]) => sum + weight, 0));
+    const [name, [, ...errors]] = plans.find(([, [w]]) => (at -= w) < 0)!;
+    return { name, errors };
   }
 }

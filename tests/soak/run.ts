@@ -8,6 +8,7 @@ import process from "node:process";
 import { HttpAgent } from "../../agent/mod.ts";
 import { HttpClient } from "../../client/mod.ts";
 import { HttpError, HttpRequest } from "../../mod.ts";
+import { within } from "../matrix/cells.ts";
 import { bodyOf, type Plan, Random } from "./plans.ts";
 
 const CALLERS = 64;
@@ -17,18 +18,33 @@ const TIMEOUTS = { head: 2000, body: 2000, total: 20_000 };
 const SETTLE_MILLISECONDS = 30_000;
 // Beyond what the first part of a run leaves behind.
 const MAX_GROWTH_BYTES = 16_000_000;
+// Fewer than connections: what was dropped keeps its slot until it is collected.
+const MAX_DROPPED = 8;
+
+const ABORTED = new Error("Aborted by the soak");
+// What an earlier plan did to the connection may come late, and a POST is not sent
+// again.
+const LATE = [
+  ...["NoResponse", "ConnectionLost", "UnexpectedBytes"],
+  ...["InvalidStatusLine", "UnexpectedEof"],
+];
+
+const { gc } = globalThis as unknown as { gc(): void };
 
 /** The report of a run. */
 export interface Report {
   readonly calls: number;
+  /** How many of them were exchanges that nobody read. */
+  readonly dropped: number;
   readonly outcomes: Readonly<Record<string, number>>;
   readonly growth: number;
   readonly faults: readonly string[];
 }
 
+/** What the server saw. */
 interface Counts {
-  readonly total: number;
   readonly faults: readonly string[];
+  /** How many requests each call sent. */
   readonly counts: Readonly<Record<string, number>>;
   /** The last request of each open connection. */
   readonly open: readonly string[];
@@ -38,7 +54,8 @@ interface Counts {
 interface Call {
   readonly id: number;
   readonly plan: Plan;
-  readonly isPost: boolean;
+  readonly request: HttpRequest;
+  readonly signal: AbortSignal | undefined;
   readonly way: keyof typeof WAYS;
   /** How many requests it says that it sent, or `null` if it failed. */
   attempts: number | null;
@@ -50,20 +67,22 @@ class Soak {
   readonly origin: string;
   readonly agent: HttpAgent;
   readonly random: Random;
-  readonly end: number;
-  calls: Call[] = [];
+  /** How many exchanges were dropped unread, and how many the agent reported. */
+  dropped = 0;
+  reported = 0;
   count = 0;
+  #calls: Call[] = [];
 
-  constructor(port: number, seconds: number, seed: number) {
+  constructor(port: number, seed: number) {
     this.origin = `http://127.0.0.1:${port}`;
     this.random = new Random(seed);
-    this.end = performance.now() + 1000 * seconds;
     this.agent = new HttpAgent({
       pool: {
         maxConnections: CONNECTIONS,
         maxConnectionsPerOrigin: CONNECTIONS,
       },
       timeouts: TIMEOUTS,
+      onWarning: () => this.reported++,
     });
   }
 
@@ -74,197 +93,160 @@ class Soak {
         await this.#makeCall();
       }
     }));
+    await this.#checkDropped();
     await this.#checkCounts();
+  }
+
+  /** Counts an exchange that its caller drops unread. */
+  drop(): void {
+    if (++this.dropped % MAX_DROPPED === 0) gc();
   }
 
   async #makeCall(): Promise<void> {
     const { random } = this;
-    const call: Call = {
-      id: ++this.count,
-      plan: random.plan(),
-      isPost: random.below(3) === 0,
-      way: random.pick(Object.keys(WAYS) as (keyof typeof WAYS)[]),
-      attempts: null,
-    };
-    this.calls.push(call);
+    const id = ++this.count;
+    const plan = random.plan();
+    const url = `${this.origin}/${plan.name}/${id}`;
+    const isPost = random.below(3) === 0;
+    const way = random.pick(Object.keys(WAYS) as (keyof typeof WAYS)[]);
     const abort = random.below(6) === 0 ? new AbortController() : null;
     const delay = random.below(20);
     const timer = abort && setTimeout(() => abort.abort(ABORTED), delay);
+    const call: Call = {
+      ...{ id, plan, way, signal: abort?.signal, attempts: null },
+      request: isPost
+        ? HttpRequest.post(url, { body: bodyOf(id, "ok") })
+        : HttpRequest.get(url),
+    };
+    this.#calls.push(call);
     let outcome: string;
     try {
-      const ended = WAYS[call.way](this, call, abort?.signal ?? null);
-      const text = await this.#settle(ended, call);
+      const text = await within(SETTLE_MILLISECONDS, WAYS[way](this, call));
       outcome = this.#checkText(call, text);
     } catch (error) {
-      outcome = this.#checkError(call, error, abort !== null);
+      outcome = this.#checkError(call, error);
     } finally {
       if (timer !== null) clearTimeout(timer);
     }
     this.outcomes[outcome] = (this.outcomes[outcome] ?? 0) + 1;
   }
 
-  /** Waits for a call, which must settle in time. */
-  async #settle<T>(promise: Promise<T>, call: Call): Promise<T> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => reject(new Error(`${show(call)} does not settle`)),
-        SETTLE_MILLISECONDS,
-      );
-    });
-    try {
-      return await Promise.race([promise, late]);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
   #checkText(call: Call, text: string | null): string {
-    const { id, plan } = call;
-    const { name } = plan;
+    const { name, errors } = call.plan;
     if (text === null) return "left unread";
     // A 503 is a response like any other; a redirect may not be followed.
     if (text === "" && ["busy", "redirect"].includes(name)) return name;
-    if (!plan.succeeds || text !== bodyOf(id, name)) {
+    if (errors.length > 0 || text !== bodyOf(call.id, name)) {
       this.faults.push(`${show(call)} returns ${text.slice(0, 40)}`);
     }
     return "ok";
   }
 
-  #checkError(call: Call, error: unknown, mayAbort: boolean): string {
-    if (mayAbort && isAbort(error)) return "aborted";
+  #checkError(call: Call, error: unknown): string {
     const inner = error instanceof TypeError ? error.cause ?? error : error;
+    if (inner === ABORTED && call.signal !== undefined) return "aborted";
     const code = inner instanceof HttpError ? inner.code : `${inner}`;
-    // What an earlier plan did to the connection may come late, and a POST is
-    // not sent again.
-    const isLost = [
-      ...["NoResponse", "ConnectionLost", "UnexpectedBytes"],
-      ...["InvalidStatusLine", "UnexpectedEof"],
-    ].includes(code) && call.way !== "client";
-    if (!call.plan.errors.includes(code) && !isLost) {
+    const isLate = LATE.includes(code) && call.way !== "client";
+    if (!call.plan.errors.includes(code) && !isLate) {
       this.faults.push(`${show(call)} fails with ${code}: ${inner}`);
     }
     return code;
+  }
+
+  /** Checks that each exchange dropped unread is reported once it is collected. */
+  async #checkDropped(): Promise<void> {
+    const areReported = () => {
+      gc();
+      return this.reported >= this.dropped;
+    };
+    await until(areReported);
+    if (this.reported !== this.dropped) {
+      this.faults.push(
+        `${this.dropped} exchanges were dropped, and ${this.reported} reported`,
+      );
+    }
   }
 
   /** Compares the calls with what the server saw of them. */
   async #checkCounts(): Promise<void> {
     const { counts, faults } = await this.ask("counts");
     this.faults.push(...faults);
-    for (const call of this.calls) {
-      const { id, plan, isPost, attempts } = call;
-      const count = counts[id] ?? 0;
+    for (const call of this.#calls.splice(0)) {
+      const { plan, request, attempts } = call;
+      const count = counts[call.id] ?? 0;
       const hops = plan.name === "redirect" ? 2 : 1;
-      // docs/policies.md, "Sending again": only an idempotent request is sent a second time.
-      const most = (isPost ? 1 : 2) * hops;
-      if (count > most) {
-        this.faults.push(
-          `${show(call)} was sent ${count} times, not ${most}`,
-        );
-      }
+      // docs/policies.md, "Sending again": only an idempotent request is sent a
+      // second time.
+      const most = (request.method === "POST" ? 1 : 2) * hops;
+      const sent = `${show(call)} was sent ${count} times`;
+      if (count > most) this.faults.push(`${sent}, not ${most}`);
       if (attempts !== null && (count === 0 || count > attempts + hops - 1)) {
-        this.faults.push(
-          `${show(call)} was sent ${count} times, by ${attempts} attempts`,
-        );
+        this.faults.push(`${sent}, by ${attempts} attempts`);
       }
     }
-    this.calls = [];
     await this.ask("forget");
   }
 
   async ask(path: string): Promise<Counts> {
-    const response = await fetch(`${this.origin}/${path}`);
-    return JSON.parse(await response.text());
+    return await (await fetch(`${this.origin}/${path}`)).json();
   }
 }
 
-function show({ id, plan, isPost, way }: Call): string {
-  return `${isPost ? "POST" : "GET"} ${plan.name} ${id} by ${way}`;
+function show({ plan, id, request, way }: Call): string {
+  return `${request.method} ${plan.name} ${id} by ${way}`;
 }
 
-const ABORTED = new Error("Aborted by the soak");
-
-function isAbort(error: unknown): boolean {
-  return error === ABORTED ||
-    error instanceof Error && error.cause === ABORTED;
-}
-
-type Way = (
-  soak: Soak,
-  call: Call,
-  signal: AbortSignal | null,
-) => Promise<string | null>;
-
-function requestOf({ origin }: Soak, { id, plan, isPost }: Call): HttpRequest {
-  const url = `${origin}/${plan.name}/${id}`;
-  return isPost
-    ? HttpRequest.post(url, { body: bodyOf(id, "ok") })
-    : HttpRequest.get(url);
-}
-
-// Named, so that a fault can say which of them it was.
+// Named, so that a fault can say which of them it was. Each returns the text, or
+// `null` if it left the body unread.
 const WAYS = {
-  async send(soak, call, signal) {
-    const request = requestOf(soak, call);
-    const options = signal === null ? {} : { signal };
-    const { response, attempts } = await soak.agent.send(request, options);
+  async send({ agent }, call) {
+    const { request, signal } = call;
+    const { response, attempts } = await agent.send(request, { signal });
     call.attempts = attempts;
     return response.text();
   },
-  async exchange(soak, call, signal) {
-    const request = requestOf(soak, call);
-    const options = signal === null ? {} : { signal };
-    const exchange = await soak.agent.exchange(request, options);
+  async exchange(soak, call) {
+    const { request, signal } = call;
+    const exchange = await soak.agent.exchange(request, { signal });
     call.attempts = exchange.attempts;
-    if (call.id % 5 === 0) {
-      await exchange.discard();
-      return null;
-    }
-    if (call.id % 7 === 0) {
-      await exchange.body.cancel();
-      return null;
-    }
-    return await exchange.text();
+    const kind = call.id % 8;
+    if (kind === 0) await exchange.discard();
+    else if (kind === 1) await exchange.body.cancel();
+    // One that does not succeed may have an empty body, which leaves nothing.
+    else if (kind === 2 && exchange.response.ok) soak.drop();
+    else return await exchange.text();
+    return null;
   },
-  async stream(soak, call, signal) {
-    const { id, isPost } = call;
-    const request = requestOf(soak, call);
+  async stream({ agent }, call) {
+    const { id, request, signal } = call;
     const text = bodyOf(id, "ok");
     async function* body() {
       yield new TextEncoder().encode(text.slice(0, 2));
       await Promise.resolve();
       yield new TextEncoder().encode(text.slice(2));
     }
-    const exchange = await soak.agent.exchange(request, {
-      ...(signal === null ? {} : { signal }),
-      ...(isPost ? { body } : {}),
-    });
+    const isPost = request.method === "POST";
+    const options = isPost ? { signal, body } : { signal };
+    const exchange = await agent.exchange(request, options);
     call.attempts = exchange.attempts;
     return await exchange.text();
   },
-  async fetch(soak, call, signal) {
-    const { id, plan, isPost } = call;
-    const response = await soak.agent.fetch(
-      `${soak.origin}/${plan.name}/${id}`,
-      {
-        ...(isPost ? { method: "POST", body: bodyOf(id, "ok") } : {}),
-        ...(signal === null ? {} : { signal }),
-      },
-    );
+  async fetch({ agent }, { request, signal }) {
+    const { method, url, body } = request;
+    const init = { method, signal: signal ?? null };
+    const isPost = method === "POST";
+    const response = await agent.fetch(url, isPost ? { ...init, body } : init);
     return await response.text();
   },
-  async client(soak, call, signal) {
-    const request = requestOf(soak, call);
+  async client({ origin }, { plan, request, signal }) {
     // The client has no timeouts, and decodes nothing.
     const timeout = AbortSignal.timeout(TIMEOUTS.head);
-    const signals = signal === null ? [timeout] : [timeout, signal];
-    const client = await HttpClient.connect(soak.origin);
+    const signals = signal === undefined ? [timeout] : [timeout, signal];
+    const client = await HttpClient.connect(origin);
     try {
-      const { response } = await client.send(request, {
-        signal: AbortSignal.any(signals),
-      });
-      const { name } = call.plan;
-      return name.includes("gzip") ? null : response.text();
+      const options = { signal: AbortSignal.any(signals) };
+      const { response } = await client.send(request, options);
+      return plan.name.includes("gzip") ? null : response.text();
     } catch (error) {
       if (error !== timeout.reason) throw error;
       throw new HttpError("Timeout", "The soak's own");
@@ -272,9 +254,9 @@ const WAYS = {
       await client.close();
     }
   },
-} satisfies Record<string, Way>;
+} satisfies Record<string, (soak: Soak, call: Call) => Promise<string | null>>;
 
-/** Waits until something holds. */
+/** Waits until something holds; returns whether it does. */
 async function until(
   isMet: () => boolean | Promise<boolean>,
 ): Promise<boolean> {
@@ -286,7 +268,6 @@ async function until(
 }
 
 async function settledHeap(): Promise<number> {
-  const { gc } = globalThis as unknown as { gc(): void };
   for (let i = 0; i < 3; i++) {
     gc();
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -294,40 +275,35 @@ async function settledHeap(): Promise<number> {
   return process.memoryUsage().heapUsed;
 }
 
-function countDescriptors(): number {
-  return readdirSync("/proc/self/fd").length;
-}
-
 const [port, seconds, seed] = process.argv.slice(2).map(Number);
 const started = performance.now();
-const soak = new Soak(port!, seconds!, seed!);
+const end = started + 1000 * seconds!;
+const soak = new Soak(port!, seed!);
+const { agent, faults } = soak;
 // The first part warms everything up; what it leaves is there for good.
 await soak.runUntil(started + 250 * seconds!);
 const before = await settledHeap();
-while (performance.now() < soak.end && soak.faults.length === 0) {
-  await soak.runUntil(Math.min(soak.end, performance.now() + 5000));
+while (performance.now() < end && faults.length === 0) {
+  await soak.runUntil(Math.min(end, performance.now() + 5000));
 }
-const stats = soak.agent.stats();
+const stats = agent.stats();
 if (stats.busy + stats.waiting + stats.connecting !== 0) {
-  soak.faults.push(`The pool is not idle: ${JSON.stringify(stats)}`);
+  faults.push(`The pool is not idle: ${JSON.stringify(stats)}`);
 }
 const growth = await settledHeap() - before;
-if (growth > MAX_GROWTH_BYTES) {
-  soak.faults.push(`The heap grew by ${growth} bytes`);
-}
-await soak.agent.close();
-const own = countDescriptors();
+if (growth > MAX_GROWTH_BYTES) faults.push(`The heap grew by ${growth} bytes`);
+await agent.close();
 if (!await until(async () => (await soak.ask("counts")).open.length === 0)) {
   const { open } = await soak.ask("counts");
-  soak.faults.push(
-    `${open.length} connections of ${own} descriptors are open: ` +
-      `${open.join(", ")}; ${JSON.stringify(soak.agent.stats())}`,
+  faults.push(
+    `${open.length} connections are open: ${open.join(", ")}; ` +
+      `${readdirSync("/proc/self/fd").length} descriptors; ` +
+      JSON.stringify(agent.stats()),
   );
 }
+const { count: calls, dropped, outcomes } = soak;
 const report: Report = {
-  calls: soak.count,
-  outcomes: soak.outcomes,
-  growth,
-  faults: soak.faults.slice(0, 20),
+  ...{ calls, dropped, outcomes, growth },
+  faults: faults.slice(0, 20),
 };
 console.log(JSON.stringify(report));
