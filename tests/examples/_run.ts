@@ -1,6 +1,8 @@
 // Runs the examples as their users do: in a process of its own, with no more
 // permissions than the comment at the head of the file names.
 
+import { assertEquals, assertMatch } from "@std/assert";
+
 const ROOT = new URL("../../", import.meta.url);
 
 // No example takes seconds; one that hangs is ended, and so fails its test.
@@ -21,50 +23,39 @@ export async function runExample(
 ): Promise<Run> {
   const path = `examples/${name}.ts`;
   const text = await Deno.readTextFile(new URL(path, ROOT));
-  const usage = text.split("\n").find((line) => line.includes(path));
-  const [, flags] = usage?.match(/^\/\/ {3}deno run (.*?)examples\//) ?? [];
+  const flags = text.match(/^\/\/ {3}deno run (.*?)examples\//m)?.[1];
   if (flags === undefined) {
     throw new Error(`${path} does not say how it is run`);
   }
   const permissions = flags.split(" ").filter((flag) => flag !== "");
-  return await runDeno(["run", "--no-prompt", ...permissions, path, ...args], {
-    // The authority of the test servers, for examples that trust the system's.
-    DENO_CERT: `${import.meta.dirname}/../certs/ca.pem`,
-    ...env,
-  });
+  // The authority of the test servers, for examples that trust the system's.
+  const DENO_CERT = `${import.meta.dirname}/../certs/ca.pem`;
+  const command = ["run", "--no-prompt", ...permissions, path, ...args];
+  return await runDeno(command, { DENO_CERT, ...env });
 }
 
-/** Runs Deno in the folder of the project. */
+/** Runs Deno, or another program, in the folder of the project. */
 export async function runDeno(
   args: string[],
   env: Record<string, string> = {},
+  program = Deno.execPath(),
 ): Promise<Run> {
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), MAX_MILLISECONDS);
-  const command = new Deno.Command(Deno.execPath(), {
+  const { code, stdout, stderr } = await new Deno.Command(program, {
     args,
     env: { NO_COLOR: "1", ...env },
     cwd: ROOT,
     stdin: "null",
-    signal: controller.signal,
-  });
-  const { code, stdout, stderr } = await command.output();
-  clearTimeout(timer);
-  const decoder = new TextDecoder();
-  return {
-    code,
-    stdout: decoder.decode(stdout),
-    stderr: decoder.decode(stderr),
-  };
+    signal: AbortSignal.timeout(MAX_MILLISECONDS),
+  }).output();
+  const [out, err] = [stdout, stderr].map((it) => new TextDecoder().decode(it));
+  return { code, stdout: out!, stderr: err! };
 }
 
-/** Makes a folder, and removes it with all that is in it. */
-export async function makeFolder(): Promise<
-  AsyncDisposable & { readonly path: string }
-> {
-  const path = await Deno.makeTempDir();
-  return {
-    path,
-    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
-  };
+/** Checks that a program ended well, and that it printed each of these. */
+export function assertPrints(
+  { code, stdout, stderr }: Run,
+  ...prints: RegExp[]
+): void {
+  assertEquals([stderr, code], ["", 0]);
+  for (const expected of prints) assertMatch(stdout, expected);
 }

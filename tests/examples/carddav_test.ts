@@ -1,7 +1,7 @@
 // The discovery of `examples/libraries/carddav.ts`, over bytes in memory. Its
 // example and the interop tests run it over `HttpClient.run`.
 
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { Secret } from "@pimalaya/io-http";
 import { findAddressBooks } from "../../examples/libraries/carddav.ts";
 import { test } from "../_pure.ts";
@@ -13,17 +13,19 @@ function reply(status: string, body = "", fields = ""): string {
   return `HTTP/1.1 ${status}\r\n${fields}Content-Length: ${body.length}\r\n\r\n${body}`;
 }
 
+function moved(location: string): string {
+  return reply("307 Moved", "", `Location: ${location}\r\n`);
+}
+
 function found(...resources: [href: string, prop: string][]): string {
   const responses = resources.map(([href, prop]) =>
     `<D:response><D:href>${href}</D:href><D:propstat><D:prop>${prop}</D:prop></D:propstat></D:response>`
   );
-  return reply(
-    "207 Multi-Status",
-    `<D:multistatus>${responses.join("")}</D:multistatus>`,
-  );
+  const body = `<D:multistatus>${responses.join("")}</D:multistatus>`;
+  return reply("207 Multi-Status", body);
 }
 
-const CONTEXT = reply("301 Moved", "", "Location: /dav/\r\n");
+const CONTEXT = moved("/dav/");
 const PRINCIPAL = found([
   "/dav/",
   "<D:current-user-principal><D:href>/me/</D:href></D:current-user-principal>",
@@ -44,7 +46,7 @@ const BOOKS = found(
   ],
   ["/books/notes/", "<D:resourcetype/>"],
 );
-const FOUND = [`${HOST}/books/a/ A <1>`, `${HOST}/books/b/ `];
+const ALL = [CONTEXT, PRINCIPAL, HOME, BOOKS];
 
 /**
  * Runs the discovery over replies in memory. Returns the request lines with the
@@ -60,19 +62,20 @@ function discover(replies: readonly string[]) {
   let origin = HOST;
   let step = discovery.resume();
   while (step.type !== "Ok" && step.type !== "Err") {
+    if (step.type === "WantsRead") {
+      const text = left.shift();
+      step = discovery.resume(text === undefined ? null : toBytes(text));
+      continue;
+    }
     if (step.type === "WantsWrite") {
       const text = toText(step.bytes);
       const credentials = /^Authorization: (.*)\r$/m.exec(text)?.[1] ?? "none";
       sent.push(`${origin} ${text.split(" HTTP")[0]} ${credentials}`);
-      step = discovery.resume();
-    } else if (step.type === "WantsConnection") {
+    } else {
       ({ origin } = step.url);
       sent.push(`connect ${origin}`);
-      step = discovery.resume();
-    } else {
-      const text = left.shift();
-      step = discovery.resume(text === undefined ? null : toBytes(text));
     }
+    step = discovery.resume();
   }
   if (step.type === "Err") throw step.error;
   assertEquals(left, []);
@@ -80,51 +83,40 @@ function discover(replies: readonly string[]) {
   return { sent, books, keepAlive: step.keepAlive };
 }
 
+function line(method: string, path: string, credentials = "Basic s3cret") {
+  return `${HOST} ${method} ${path} ${credentials}`;
+}
+
+const WELL_KNOWN = line("GET", "/.well-known/carddav", "none");
+const TO_BOOKS = [line("PROPFIND", "/me/"), line("PROPFIND", "/books/")];
+
 test("findAddressBooks goes from the well-known URL to the address books", () => {
-  const { sent, books, keepAlive } = discover([
-    CONTEXT,
-    PRINCIPAL,
-    HOME,
-    BOOKS,
-  ]);
-  assertEquals(books, FOUND);
+  const { sent, books, keepAlive } = discover(ALL);
+  assertEquals(sent, [WELL_KNOWN, line("PROPFIND", "/dav/"), ...TO_BOOKS]);
+  assertEquals(books, [`${HOST}/books/a/ A <1>`, `${HOST}/books/b/ `]);
   assertEquals(keepAlive, true);
-  assertEquals(sent, [
-    `${HOST} GET /.well-known/carddav none`,
-    `${HOST} PROPFIND /dav/ Basic s3cret`,
-    `${HOST} PROPFIND /me/ Basic s3cret`,
-    `${HOST} PROPFIND /books/ Basic s3cret`,
-  ]);
 });
 
 test("findAddressBooks tries the root without a well-known redirect", () => {
-  const { sent, books } = discover([
-    reply("404 Not Found"),
-    PRINCIPAL,
-    HOME,
-    BOOKS,
-  ]);
-  assertEquals(books, FOUND);
-  assertEquals(sent[1], `${HOST} PROPFIND / Basic s3cret`);
+  const { sent } = discover([reply("404 Not Found"), ...ALL.slice(1)]);
+  assertEquals(sent, [WELL_KNOWN, line("PROPFIND", "/"), ...TO_BOOKS]);
 });
 
 test("findAddressBooks wants a connection when the server closes", () => {
-  const closing = [CONTEXT, PRINCIPAL, HOME, BOOKS].map((text) =>
-    text.replace("\r\n", "\r\nConnection: close\r\n")
+  const { sent, books, keepAlive } = discover(
+    ALL.map((text) => text.replace("\r\n", "\r\nConnection: close\r\n")),
   );
-  const { sent, books, keepAlive } = discover(closing);
-  assertEquals([books, keepAlive], [FOUND, false]);
-  assertEquals(
-    sent.filter((line) => line === `connect ${HOST}`).length,
-    3,
-  );
+  assertEquals([books.length, keepAlive], [2, false]);
+  const connects = sent.filter((line) => line === `connect ${HOST}`);
+  assertEquals(connects.length, 3);
 });
 
 test("findAddressBooks follows to another origin without the credentials", () => {
-  const moved = reply("307 Moved", "", "Location: http://b.example/me/\r\n");
-  const { sent, books } = discover([CONTEXT, PRINCIPAL, moved, HOME, BOOKS]);
+  const { sent, books } = discover(
+    ALL.toSpliced(2, 0, moved("http://b.example/me/")),
+  );
   assertEquals(sent.slice(2), [
-    `${HOST} PROPFIND /me/ Basic s3cret`,
+    line("PROPFIND", "/me/"),
     "connect http://b.example",
     "http://b.example PROPFIND /me/ none",
     "http://b.example PROPFIND /books/ none",
@@ -132,26 +124,19 @@ test("findAddressBooks follows to another origin without the credentials", () =>
   assertEquals(books[0], "http://b.example/books/a/ A <1>");
 });
 
-for (
-  const [replies, message] of [
-    [[CONTEXT, reply("401 Unauthorized")], `${HOST}/dav/: 401 Unauthorized`],
-    [[CONTEXT, found(["/dav/", ""])], "/dav/ has no current-user-principal"],
-    [[reply("500 Oops")], `${HOST}/: 500 Oops`],
-    [
-      [
-        CONTEXT,
-        ...Array(6).fill(reply("307 Moved", "", "Location: /dav/\r\n")),
-      ],
-      `${HOST}: more than 5 redirects`,
-    ],
-    [
-      [CONTEXT],
-      "Cannot read the response: the connection ended before its first byte",
-    ],
-  ] as const
-) {
+const FAILURES: Readonly<Record<string, string[]>> = {
+  [`${HOST}/dav/: 401 Unauthorized`]: [CONTEXT, reply("401 Unauthorized")],
+  "/dav/ has no current-user-principal": [CONTEXT, found(["/dav/", ""])],
+  [`${HOST}/: 500 Oops`]: [reply("500 Oops")],
+  [`${HOST}: more than 5 redirects`]: Array(7).fill(CONTEXT),
+  "Cannot read the response: the connection ended before its first byte": [
+    CONTEXT,
+  ],
+};
+
+for (const [message, replies] of Object.entries(FAILURES)) {
   test(`findAddressBooks throws: ${message}`, () => {
     const error = assertThrows(() => discover(replies), Error);
-    assert(error.message === message, error.message);
+    assertEquals(error.message, message);
   });
 }
