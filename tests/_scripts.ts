@@ -1,46 +1,51 @@
-// Tests as scripts:
+// Tests of pure machines as data. A script is a list of events, each with what
+// follows from it:
 //
-//   does what its name says [word, word]
-//     event > what follows from it; event > what follows from that
-//     3x event > what follows from it each time
+//   {"name": ..., "rule": ..., "options": ["WORD"], "script": ["EVENT > OUTCOME"]}
 //
-// The words stand for options, of which each file has its own.
+// The rule is a section of docs/policies.md. The words stand for options, of which
+// each file has its own. `3x EVENT > OUTCOME` is one line for three events.
+
+import { assertEquals } from "@std/assert";
+import { test } from "./_pure.ts";
 
 /** One test. */
 export interface Script {
   readonly name: string;
-  readonly words: readonly string[];
-  /** The events, each with what follows from it. */
-  readonly lines: readonly string[];
+  readonly rule: string;
+  readonly options?: readonly string[];
+  readonly script: readonly string[];
 }
 
-/** Parses scripts: a line that is not indented starts one. */
-export function parseScripts(text: string): Script[] {
-  const scripts: (Script & { lines: string[] })[] = [];
-  for (const line of text.split("\n")) {
-    if (line.trim() === "") continue;
-    if (line.startsWith(" ")) {
-      for (const part of line.split(";")) {
-        const [, times = "1", rest] = /^(?:(\d+)x )?(.*)$/.exec(part.trim())!;
-        const lines = Array<string>(Number(times)).fill(rest!);
-        scripts.at(-1)!.lines.push(...lines);
+/** What plays scripts. */
+export interface Player<Options> {
+  /** The subject of the tests' names. */
+  readonly subject: string;
+  /** What the words stand for. */
+  readonly words: Readonly<Record<string, Options>>;
+  /** Starts a script. What it returns plays an event, and shows its outcome. */
+  start(options: Options, script: Script): (event: string) => string;
+}
+
+/** Registers scripts as tests. */
+export function testScripts<Options extends object>(
+  scripts: readonly Script[],
+  { subject, words, start }: Player<Options>,
+): void {
+  for (const script of scripts) {
+    test(`${script.rule}: ${subject} ${script.name}`, () => {
+      const options = (script.options ?? []).map((word) => {
+        if (!(word in words)) throw new Error(`Unknown word: ${word}`);
+        return words[word];
+      });
+      const play = start(Object.assign({}, ...options), script);
+      for (const line of script.script) {
+        const [, times = "1", event, outcome] = /^(?:(\d+)x )?(.*) >(?: (.*))?$/
+          .exec(line)!;
+        for (let i = 0; i < Number(times); i++) {
+          assertEquals(play(event!), outcome ?? "", `After "${event}"`);
+        }
       }
-    } else {
-      const [, name, words] = /^(.*?)(?: \[(.*)\])?$/.exec(line)!;
-      const list = words?.split(", ") ?? [];
-      scripts.push({ name: name!, words: list, lines: [] });
-    }
+    });
   }
-  return scripts;
-}
-
-/** Looks up the options of words. */
-export function optionsOf<Options>(
-  words: readonly string[],
-  options: Readonly<Record<string, Options>>,
-): Partial<Options> {
-  for (const word of words) {
-    if (!(word in options)) throw new Error(`Unknown word: ${word}`);
-  }
-  return Object.assign({}, ...words.map((word) => options[word]));
 }

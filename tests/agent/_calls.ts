@@ -1,6 +1,5 @@
 // Drives a call by hand, without I/O: each method answers the last step.
 
-import { assertEquals } from "@std/assert";
 import {
   HttpCall,
   type HttpCallExchange,
@@ -18,8 +17,7 @@ import {
   HttpRequest,
   HttpResponse,
 } from "@pimalaya/io-http";
-import { test } from "../_pure.ts";
-import { optionsOf, parseScripts } from "../_scripts.ts";
+import { type Script, testScripts } from "../_scripts.ts";
 
 /** How far the exchange came that failed. */
 const PROGRESS: Record<string, HttpProgress | null> = {
@@ -147,39 +145,37 @@ function shorten(value: string): string {
   return nonce === undefined ? value : `Digest ${nonce}.${count}`;
 }
 
-/** Options that the scripts of all files know. */
-export const CALL_WORDS: Record<string, HttpCallOptions> = {
+/** What the words of scripts stand for in all files. */
+export const CALL_WORDS: Readonly<Record<string, HttpCallOptions>> = {
   "used body": { replayable: false },
   retry: { retry: true },
   "retry at once": { retry: { backoff: () => 0 } },
 };
 
-/**
- * Runs a script against calls of GET, or of the method that its name starts with.
- * Its events are `elapse`, `fail CODE CAME`, and `STATUS FIELD: VALUE | ...`, which
- * came on a used connection if `used` stands before it.
- */
+/** Plays scripts against calls of GET, or of the method that a name starts with. */
 export function testCalls(
-  scripts: string,
-  words: Record<string, HttpCallOptions>,
+  scripts: readonly Script[],
+  words: Readonly<Record<string, HttpCallOptions>>,
 ): void {
-  for (const script of parseScripts(scripts)) {
-    test(`A call ${script.name}`, () => {
-      const options = optionsOf(script.words, { ...CALL_WORDS, ...words });
-      const method = /^(GET|POST) /.exec(script.name)?.[1] ?? "GET";
+  testScripts(scripts, {
+    subject: "A call",
+    words: { ...CALL_WORDS, ...words },
+    start(options, { name }) {
+      const method = /^(GET|POST) /.exec(name)?.[1] ?? "GET";
       const url = options.httpsOnly ? "https://a.test/" : "http://a.test/";
       const driven = new Driven(new HttpRequest(method, url), options);
-      const lines = script.lines.map((line) => {
-        const event = line.slice(0, line.indexOf(" > "));
+      return (event) => {
         playEvent(driven, event);
-        return `${event} > ${show(driven.step)}`;
-      });
-      assertEquals(lines, script.lines);
-    });
-  }
+        return show(driven.step);
+      };
+    },
+  });
 }
 
-/** Plays one event of a script. */
+/**
+ * Plays one event of a script: `elapse`, `fail CODE CAME`, or `STATUS FIELD: VALUE |
+ * ...`, which came on a used connection if `used` stands before it.
+ */
 export function playEvent(driven: Driven, event: string): void {
   const [word, ...rest] = event.split(" ") as [string, ...string[]];
   if (word === "elapse") driven.elapse();

@@ -19,9 +19,9 @@ export type Case = [
 ];
 
 /** Registers cases. */
-export function testCases(group: string, cases: readonly Case[]): void {
+export function testCases(cases: readonly Case[]): void {
   for (const [name, run, expected, denoDiffers] of cases) {
-    Deno.test(`fetch, ${group}: ${name}`, async () => {
+    Deno.test(name, async () => {
       await using origin = await startOrigin();
       await using ours = createFetch();
       const at = (fetch: Fetch): Fetch => (input, init) =>
@@ -34,32 +34,52 @@ export function testCases(group: string, cases: readonly Case[]): void {
   }
 }
 
-/**
- * Registers cases of one line each: members of the init, the URL or path, ">",
- * what a test can see of the response, and after "|" why Deno's own fetch differs.
- */
-export function testLines(group: string, text: string): void {
-  const lines = text.split("\n").filter((line) => line !== "");
-  testCases(
-    group,
-    lines.map((line): Case => {
-      const [call, rest] = line.split(" > ") as [string, string];
-      const [expected, denoDiffers] = rest.split(" | ") as [string, string?];
-      const [, members, url] = /^((?:\w+=\S+ )*)(.*)$/.exec(call)!;
-      const init = Object.fromEntries(
-        members!.split(" ").filter(Boolean).map((pair) => pair.split("=")),
-      );
-      const run = (fetch: Fetch) => outcome(fetch(url!, init));
-      return [line, run, expected, denoDiffers];
-    }),
-  );
+/** One call of fetch as data. */
+export interface FetchVector {
+  /** What fetch does. */
+  readonly name: string;
+  /** The section of docs/fetch.md. */
+  readonly rule: string;
+  readonly url: string;
+  readonly init?: object;
+  /** The outcome, as {@linkcode outcome} shows it. */
+  readonly expect?: string;
+  /** The media type of the response. */
+  readonly type?: string;
+  /** What `/echo` saw: fields, and `method` and `body`; `null` for its absence. */
+  readonly sent?: Readonly<Record<string, string | null>>;
+  /** Why Deno's own fetch differs. */
+  readonly denoDiffers?: string;
+}
+
+/** Registers vectors. */
+export function testVectors(vectors: readonly FetchVector[]): void {
+  testCases(vectors.map((vector): Case => {
+    const { name, rule, url, init, expect, type, sent, denoDiffers } = vector;
+    const title = `${rule}: fetch ${name}`;
+    if (sent === undefined) {
+      const run = (fetch: Fetch) => outcome(fetch(url, init), type);
+      return [title, run, expect, denoDiffers];
+    }
+    const run = async (fetch: Fetch) => {
+      const { headers, method, body } = await seen(fetch(url, init));
+      const all: Record<string, string> = { ...headers, method, body };
+      const names = Object.keys(sent);
+      return Object.fromEntries(names.map((name) => [name, all[name] ?? null]));
+    };
+    return [title, run, sent, denoDiffers];
+  }));
 }
 
 /** Shows a response, as `STATUS redirected PATH: BODY`, or a failure. */
-export async function outcome(fetched: Promise<Response>): Promise<string> {
+export async function outcome(
+  fetched: Promise<Response>,
+  mediaType?: string,
+): Promise<string> {
   try {
     const response = await fetched;
-    const { status, ok, redirected, type } = response;
+    const { status, ok, redirected, type, headers } = response;
+    if (mediaType) assertEquals(headers.get("content-type"), mediaType);
     assertEquals([type, ok], ["basic", status >= 200 && status < 300]);
     const path = response.url.replace(/^http:\/\/[^/]*/, "");
     const text = await response.text().catch((error) => error.name);

@@ -17,8 +17,9 @@ import {
 import { HttpAuthDigest } from "@pimalaya/io-http/auth/digest";
 import { HttpCookieJar } from "@pimalaya/io-http/cookies";
 import { test } from "../_pure.ts";
+import { testScripts } from "../_scripts.ts";
+import scripts from "../vectors/call_credentials.json" with { type: "json" };
 import { CALL_WORDS, Driven, playEvent, show } from "./_calls.ts";
-import { optionsOf, parseScripts } from "../_scripts.ts";
 
 const HTTPS = "https://a.test/";
 const HTTP = "http://a.test/";
@@ -71,110 +72,25 @@ function asking(more: HttpCallOptions = {}): HttpCallOptions {
   return { credentials: () => null, memory: new HttpCallMemory(), ...more };
 }
 
-function testCredentials(scripts: string): void {
-  for (const script of parseScripts(scripts)) {
-    test(`A call ${script.name}`, () => {
-      const options = asking(optionsOf(script.words, WORDS));
-      let driven: Driven | null = null;
-      const lines = script.lines.map((line) => {
-        const event = line.slice(0, line.indexOf(" > "));
-        const [, verb, rest] = /^(proxy asks|\w+) ?(.*)/.exec(event)!;
-        if (verb === "call") driven = new Driven(rest!, options);
-        else if (verb === "other") {
-          driven = new Driven(rest!, { ...options, credentials: () => null });
-        } else if (verb === "asks") challenge(driven!, rest!);
-        else if (verb === "proxy asks") challenge(driven!, rest!, true);
-        else if (verb === "give") driven!.credentials(credentialOf(rest!));
-        else playEvent(driven!, event);
-        return `${event} > ${show(driven!.step)}`;
-      });
-      assertEquals(lines, script.lines);
-    });
-  }
-}
-
-testCredentials(`
-returns the 401 if nobody has credentials
-  call https://a.test/ > GET /; asks basic > ask 1; give none > 401 after 1
-returns the 401 if its credentials are wrong, and forgets them
-  call https://a.test/ > GET /; asks basic > ask 1
-  give password > GET / as Basic dTpw; asks basic > 401 after 2
-  call https://a.test/ > GET /
-leaves an Authorization of the caller's alone [own login]
-  call https://a.test/ > GET / as own; asks basic > 401 after 1
-answers no challenge to a body that cannot be sent again [used body]
-  call https://a.test/ > GET /; asks basic > 401 after 1
-sends credentials ahead of the next challenge, to their origin alone
-  call https://a.test/ > GET /; asks basic > ask 1
-  give password > GET / as Basic dTpw
-  call https://a.test/other > GET /other as Basic dTpw
-  call http://a.test/ > GET /
-  call https://a.test:444/ > GET https://a.test:444/
-  call https://b.test/ > GET https://b.test/
-  302 Location: https://a.test/ > GET / as Basic dTpw
-  302 Location: https://b.test/ > GET https://b.test/
-  302 Location: https://a.test/ > GET / as Basic dTpw
-  other https://a.test/ > GET /
-answers a stale nonce once more
-  call https://a.test/ > GET /; asks digest 1 > ask 1
-  give password > GET / as Digest 1.1
-  asks digest 2, stale=TRUE > GET / as Digest 2.1
-  asks digest 3, stale=true > 401 after 3
-answers a new nonce with a digest that it kept, and asks if that is refused
-  call https://a.test/ > GET /; asks digest 4 > ask 1
-  give password > GET / as Digest 4.1
-  call https://a.test/ > GET / as Digest 4.2
-  asks digest 5 > GET / as Digest 5.1
-  asks digest 6 > ask 2
-  give another > GET / as Digest 6.1
-  asks digest 7 > 401 after 3
-uses the nextnonce of a server
-  call https://a.test/ > GET /; asks digest 1 > ask 1
-  give password > GET / as Digest 1.1
-  200 Authentication-Info: nextnonce=2 > 200 after 2
-  call https://a.test/ > GET / as Digest 2.1
-fails if the server cannot prove that it knows the password
-  call https://a.test/ > GET /; asks digest 1 > ask 1
-  give password > GET / as Digest 1.1
-  200 Authentication-Info: rspauth=0 > InvalidAuthenticationInfo
-asks again for a token that is invalid, once
-  call https://a.test/ > GET /; asks token > ask 1
-  give token 1 > GET / as Bearer 1; asks invalid token > ask 2
-  give token 2 > GET / as Bearer 2; asks invalid token > 401 after 3
-asks again for a token that was kept, and not for one that is not invalid
-  call https://a.test/ > GET /; asks token > ask 1
-  give token 3 > GET / as Bearer 3
-  call https://a.test/ > GET / as Bearer 3; asks invalid token > ask 2
-  give token 4 > GET / as Bearer 4; asks token > 401 after 2
-answers with the userinfo of its URL, also with Basic over http
-  call http://u:p%40@a.test/ > GET /
-  asks basic > GET / as Basic dTpwQA==
-  call http://u:p%40@a.test/ > GET / as Basic dTpwQA==
-  302 Location: /x > GET /x as Basic dTpwQA==
-  302 Location: http://b.test/ > GET http://b.test/
-  302 Location: http://a.test/ > GET /
-  call http://a.test/ > GET /
-does not answer with the userinfo of its URL again if it is refused
-  call http://u:p@a.test/ > GET /; asks basic > GET / as Basic dTpw
-  asks basic > 401 after 2
-keeps the credentials of the proxy that forwards and of the origin apart [proxy]
-  call http://a.test/ > GET /; proxy asks basic > ask 1
-  give password > GET /, to the proxy as Basic dTpw
-  call http://b.test/ > GET http://b.test/, to the proxy as Basic dTpw
-  asks digest 1 > ask 1
-  give another > GET http://b.test/ as Digest 1.1, to the proxy as Basic dTpw
-  302 Location: https://a.test/ > GET /
-takes the userinfo of a proxy for the proxy [proxy with login]
-  call http://a.test/ > GET /
-  proxy asks basic > GET /, to the proxy as Basic dTpw
-  proxy asks basic > ProxyRefused
-never answers a 407 without a proxy
-  call http://a.test/ > GET /; proxy asks basic > 407 after 1
-never answers a 407 from within a tunnel [proxy with login]
-  call https://a.test/ > GET /; proxy asks basic > 407 after 1
-never answers a 407 behind SOCKS [SOCKS proxy]
-  call http://a.test/ > GET /; proxy asks basic > 407 after 1
-`);
+testScripts(scripts, {
+  subject: "A call",
+  words: WORDS,
+  start(more) {
+    const options = asking(more);
+    let driven: Driven | null = null;
+    return (event) => {
+      const [, verb, rest] = /^(proxy asks|\w+) ?(.*)/.exec(event)!;
+      if (verb === "call") driven = new Driven(rest!, options);
+      else if (verb === "other") {
+        driven = new Driven(rest!, { ...options, credentials: () => null });
+      } else if (verb === "asks") challenge(driven!, rest!);
+      else if (verb === "proxy asks") challenge(driven!, rest!, true);
+      else if (verb === "give") driven!.credentials(credentialOf(rest!));
+      else playEvent(driven!, event);
+      return show(driven!.step);
+    };
+  },
+});
 
 /** The algorithm or the scheme that a call answers with, or how it ends. */
 function answer(url: string, credential: string, challenges: string): string {
@@ -188,7 +104,7 @@ function answer(url: string, credential: string, challenges: string): string {
   return algorithm ?? value.split(" ")[0]!;
 }
 
-test("A call answers the strongest challenge that its credentials can", () => {
+test("Credentials: A call answers the strongest challenge that its credentials can", () => {
   const sha = "digest 1, algorithm=SHA-256";
   const sess = "digest 1, algorithm=SHA-512-256-sess";
   for (
@@ -216,7 +132,7 @@ test("A call answers the strongest challenge that its credentials can", () => {
   assertEquals(show(driven.step), "401 after 1");
 });
 
-test("A call asks for the origin or the proxy, with its challenges", () => {
+test("Credentials: A call asks for the origin or the proxy, with its challenges", () => {
   const asked = (driven: Driven) => {
     if (driven.step.type !== "WantsCredentials") return show(driven.step);
     const { url, proxy, challenges, attempt } = driven.step.ask;
@@ -230,13 +146,13 @@ test("A call asks for the origin or the proxy, with its challenges", () => {
   assertEquals(asked(proxy), ["http://p.test/", true, ["basic", "bearer"], 1]);
 });
 
-test("A call answers a challenge to a one-shot body that was not used", () => {
+test("Credentials: A call answers a challenge to a one-shot body that was not used", () => {
   const waiting = new Driven(HTTPS, asking({ replayable: false }))
     .respond(401, { "WWW-Authenticate": "Basic" }, { bodyUsed: false });
   assertEquals(show(waiting.step), "ask 1");
 });
 
-test("Calls with one nonce use different counts, and one digest", () => {
+test("Credentials: Calls with one nonce use different counts, and one digest", () => {
   const options = asking();
   const calls = Array.from({ length: 20 }, () => new Driven(HTTPS, options));
   for (const call of calls) challenge(call, "digest 1");
@@ -248,7 +164,7 @@ test("Calls with one nonce use different counts, and one digest", () => {
   assertEquals(counts, expected);
 });
 
-test("A server that offers new nonces forever gets no more than 3 requests", () => {
+test("Credentials: A server that offers new nonces forever gets no more than 3 requests", () => {
   const driven = new Driven(HTTPS, asking());
   for (let nonce = 0; driven.is("WantsExchange"); nonce++) {
     challenge(driven, `digest ${nonce}, stale=true`);
@@ -257,7 +173,7 @@ test("A server that offers new nonces forever gets no more than 3 requests", () 
   assertEquals(show(driven.step), "401 after 3");
 });
 
-test("A call covers its target with the digest, as it is sent", () => {
+test("Credentials: A call covers its target with the digest, as it is sent", () => {
   const uri = (url: string, proxy: string | null) => {
     const driven = new Driven(url, asking({ proxy }));
     challenge(driven, "digest 1").credentials(PASSWORD);
@@ -269,7 +185,7 @@ test("A call covers its target with the digest, as it is sent", () => {
   assertEquals(uri("https://a.test/x", proxy), "/x");
 });
 
-test("A call answers for a stream only if the digest need not cover it", () => {
+test("Credentials: A call answers for a stream only if the digest need not cover it", () => {
   const answered = (qop: string, streamed: boolean) =>
     new Driven(HttpRequest.put(HTTPS), asking({ streamed }))
       .respond(401, { "WWW-Authenticate": `Digest nonce="n", qop=${qop}` })
@@ -279,7 +195,7 @@ test("A call answers for a stream only if the digest need not cover it", () => {
   assertEquals(answered('"auth-int, auth"', true), true);
 });
 
-test("A call takes random cnonces", () => {
+test("Credentials: A call takes random cnonces", () => {
   const cnonce = (random: () => number) => {
     const driven = challenge(new Driven(HTTPS, asking({ random })), "digest 1");
     const sent = driven.credentials(PASSWORD).sent("authorization")!;
@@ -290,7 +206,7 @@ test("A call takes random cnonces", () => {
   assertNotEquals(cnonce(random), cnonce(random));
 });
 
-test("A call uses the token that another call has refreshed", () => {
+test("Credentials: A call uses the token that another call has refreshed", () => {
   const options = asking();
   const call = () => new Driven(HTTPS, options);
   challenge(call(), "token").credentials(new HttpAuthBearer("1"));
@@ -300,13 +216,13 @@ test("A call uses the token that another call has refreshed", () => {
   assertEquals(show(second.step), "GET / as Bearer 2");
 });
 
-test("A call fails with a 407 that nobody answers, and its response", () => {
+test("Credentials: A call fails with a 407 that nobody answers, and its response", () => {
   const driven = new Driven(HTTP, { proxy: "http://p.test" });
   const { step } = challenge(driven, "basic", true);
   assertEquals(step.type === "Err" && step.error.response?.status, 407);
 });
 
-test("A call sends and stores cookies for each hop", () => {
+test("Cookies: A call sends and stores cookies for each hop", () => {
   const cookies = new HttpCookieJar();
   cookies.store(new URL(HTTP), ["a=1", "b=2"], 0);
   const headers = { Cookie: "b=own; c=own" };
@@ -327,7 +243,7 @@ test("A call sends and stores cookies for each hop", () => {
   assertEquals(cookies.header(new URL(HTTP), 0), "a=3; b=2; e=5");
 });
 
-test("A call sends no cookie that has expired when it starts", () => {
+test("Cookies: A call sends no cookie that has expired when it starts", () => {
   const cookies = new HttpCookieJar();
   cookies.store(new URL(HTTP), ["a=1; Max-Age=1"], 0);
   const sent = (now: number) =>
@@ -335,7 +251,7 @@ test("A call sends no cookie that has expired when it starts", () => {
   assertEquals([sent(999), sent(1001)], ["a=1", null]);
 });
 
-test("A call stores no cookie of a proxy", () => {
+test("Cookies: A call stores no cookie of a proxy", () => {
   const cookies = new HttpCookieJar();
   const options = { cookies, proxy: "http://u:p@p.test" };
   const fields = { "Proxy-Authenticate": "Basic", "Set-Cookie": "a=1" };

@@ -1,10 +1,10 @@
-// A call by hand: docs/policies.md, "Redirects", and the order of its steps (see
-// `_calls.ts` for the scripts).
+// A call by hand: docs/policies.md, "Redirects", and the order of its steps.
 
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { HttpHeaders, HttpRequest, Secret } from "@pimalaya/io-http";
 import { HttpCall, type HttpCallOptions } from "@pimalaya/io-http/agent";
 import { test } from "../_pure.ts";
+import scripts from "../vectors/followed_redirects.json" with { type: "json" };
 import { Driven, testCalls } from "./_calls.ts";
 
 const WORDS: Record<string, HttpCallOptions> = {
@@ -18,56 +18,9 @@ const WORDS: Record<string, HttpCallOptions> = {
   },
 };
 
-const REDIRECTS = `
-returns a response, whatever its status
-  999 > 999 after 1
-follows a redirect
-  302 Location: /b > GET /b; 200 > 200 after 2
-POST becomes GET after 303, and loses its body
-  303 Location: /b > GET /b without body
-POST becomes GET after 301
-  301 Location: /b > GET /b without body
-POST stays POST after 307
-  307 Location: /b > POST /b
-POST returns a 307 or 308 if its body cannot be sent again [used body]
-  308 Location: /b > 308 after 1
-POST without its body is sent any number of times [used body]
-  303 Location: /b > GET /b without body
-  307 Location: /c > GET /c without body
-  fail NoResponse used > GET /c without body fresh
-returns a redirect without a usable Location
-  302 Location: ftp://a.test/ > 302 after 1
-returns a 300
-  300 Location: /b > 300 after 1
-follows 20 redirects
-  20x 302 Location: / > GET /
-  200 > 200 after 21
-fails at the redirect after those
-  20x 302 Location: / > GET /
-  302 Location: / > TooManyRedirects
-follows as many redirects as it may [max 1]
-  302 Location: / > GET /; 302 Location: / > TooManyRedirects
-follows none if it may follow none [max 0]
-  302 Location: / > TooManyRedirects
-returns a redirect with manual [manual]
-  302 Location: / > 302 after 1
-fails at a redirect with error [error]
-  302 Location: / > UnexpectedRedirect
-returns with error what is no redirect [error]
-  304 Location: / > 304 after 1
-returns a redirect if decide stops [decide by status]
-  301 Location: / > GET /; 302 Location: / > 302 after 2
-fails at a redirect to http with httpsOnly [httpsOnly]
-  302 Location: https://b.test/ > GET https://b.test/
-  302 Location: http://b.test/ > UnexpectedRedirect
-sends each hop again on its own
-  fail NoResponse used > GET / fresh; 302 Location: /b > GET /b
-  fail NoResponse used > GET /b fresh
-`;
+testCalls(scripts, WORDS);
 
-testCalls(REDIRECTS, WORDS);
-
-test("A call reports what it followed, and the last response if that was too much", () => {
+test("Redirects: A call reports what it followed, and the last response if that was too much", () => {
   const call = new Driven("http://a.test/x", { redirect: { max: 1 } })
     .respond(302, { Location: "https://b.test/" });
   const { hop: hops, attempt } = call.exchange;
@@ -86,7 +39,7 @@ test("A call reports what it followed, and the last response if that was too muc
   }]);
 });
 
-test("A call throws what decide throws, and then again", () => {
+test("Redirects: A call throws what decide throws, and then again", () => {
   const decide = () => {
     throw new Error("No");
   };
@@ -96,7 +49,7 @@ test("A call throws what decide throws, and then again", () => {
   assertThrows(follow, Error, "No");
 });
 
-test("A call withholds from another origin what it does not bring back", () => {
+test("Redirects: A call withholds from another origin what it does not bring back", () => {
   const request = HttpRequest.get("http://a.test/", {
     headers: {
       Authorization: "Own",
@@ -127,7 +80,7 @@ test("A call withholds from another origin what it does not bring back", () => {
   assertEquals(request.headers.size, 5);
 });
 
-test("A call decides on Accept-Encoding for each hop", () => {
+test("Redirects: A call decides on Accept-Encoding for each hop", () => {
   const options = { acceptEncoding: "gzip" };
   const call = new Driven("http://a.test/", options);
   assertEquals(call.sent("accept-encoding"), "gzip");
@@ -141,7 +94,7 @@ test("A call decides on Accept-Encoding for each hop", () => {
   assertEquals(sent({ Range: "bytes=0-1" }), null);
 });
 
-test("A call names the proxy of each hop, and the target form that it needs", () => {
+test("Redirects: A call names the proxy of each hop, and the target form that it needs", () => {
   const route = ({ exchange: { proxy, target } }: Driven) =>
     `${proxy?.href} ${target}`;
   for (

@@ -1,18 +1,18 @@
-// docs/fetch.md, "Responses": the cases of the web platform tests that need no
-// browser.
+// docs/fetch.md: the cases of the web platform tests that need no browser.
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { HttpAuthBasic, HttpError } from "@pimalaya/io-http";
 import { createFetch, HttpAgent } from "@pimalaya/io-http/agent";
 import { HttpCookieJar } from "@pimalaya/io-http/cookies";
 import { VERSION } from "../../agent/fetch/version.ts";
+import vectors from "../vectors/fetch.json" with { type: "json" };
 import {
   type Case,
   failure,
   outcome,
   seen,
   testCases,
-  testLines,
+  testVectors,
 } from "./_fetch.ts";
 import { ok, respond, serve } from "./_network.ts";
 import { startOrigin } from "./_origin.ts";
@@ -20,8 +20,9 @@ import { startOrigin } from "./_origin.ts";
 const REDIRECTED = [301, 302, 303, 307, 308];
 const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"];
 
+testVectors(vectors);
+
 testCases(
-  "redirects",
   REDIRECTED.flatMap((status) =>
     METHODS.map((asked): Case => {
       const body = /^P/.test(asked) ? "body" : undefined;
@@ -29,7 +30,7 @@ testCases(
       const becomesGet = asked !== "HEAD" &&
         (status === 303 || (asked === "POST" && status < 303));
       return [
-        `the method and the body after a ${status} to ${asked}`,
+        `Responses: fetch follows a ${status} to ${asked}`,
         async (fetch) => {
           const init = { method: asked, ...(body && { body }) };
           const response = await fetch(`/to/${status}?/echo`, init);
@@ -48,30 +49,9 @@ testCases(
   ),
 );
 
-testLines(
-  "redirects",
-  `
-/to/302?/text%23to#from > 200 redirected /text: text
-/to/302 > 302 /to/302: moved | it drops the body
-/to/302?http:// > TypeError
-/to/302?data:,x > TypeError
-/to/302?mailto:a@b > TypeError
-/to/302?blob:x > TypeError
-/to/302?http://127.0.0.1:25/ > TypeError
-redirect=manual /to/301?/text > 301 /to/301?/text: moved
-redirect=manual /to/302?/text > 302 /to/302?/text: moved
-redirect=manual /to/303?/text > 303 /to/303?/text: moved
-redirect=manual /to/307?/text > 307 /to/307?/text: moved
-redirect=manual /to/308?/text > 308 /to/308?/text: moved
-redirect=error /to/302?/text > TypeError
-redirect=error /to/302 > TypeError
-redirect=error /text > 200 /text: text
-`,
-);
-
-testCases("redirects", [
+testCases([
   [
-    "a stream under 307",
+    "Requests: fetch rejects a stream under 307",
     (fetch) => {
       const { body } = new Response("x");
       const init = { method: "POST", body, duplex: "half" };
@@ -81,7 +61,7 @@ testCases("redirects", [
     "it keeps what a stream was made from",
   ],
   [
-    "a Request with text under 307",
+    "Requests: fetch sends the text of a Request again under 307",
     async (fetch, origin) => {
       const url = `${origin}/to/307?/echo`;
       const request = new Request(url, { method: "POST", body: "x" });
@@ -90,33 +70,8 @@ testCases("redirects", [
     },
     ["x", "1", true],
   ],
-]);
-
-testLines(
-  "responses",
-  `
-/status/200 > 200 /status/200: Odd
-/status/206 > 206 /status/206: Odd
-/status/299 > 299 /status/299: Odd
-/status/404 > 404 /status/404: Odd
-/status/599 > 599 /status/599: Odd
-/status/600 > 600 /status/600: Odd
-/status/999 > 999 /status/999: Odd
-/cut > 200 /cut: TypeError
-/cut-gzip > 200 /cut-gzip: TypeError
-http://127.0.0.1:2/ > TypeError
-ftp://a.test/ > TypeError
-about:blank > TypeError
-ws://a.test/ > TypeError
-data:x > TypeError
-data:;base64,a > TypeError
-data:;base64,%ff > TypeError
-`,
-);
-
-testCases("responses", [
   ...[204, 205, 304].map((status): Case => [
-    `the status ${status} without a body`,
+    `Responses: fetch returns a ${status} without a body`,
     async (fetch) => {
       const response = await fetch(`/status/${status}`);
       return [response.status, response.body, await response.text()];
@@ -124,15 +79,12 @@ testCases("responses", [
     [status, null, ""],
   ]),
   [
-    "no body in the response to HEAD",
-    async (fetch) => {
-      const response = await fetch("/text", { method: "HEAD" });
-      return [response.body, await response.text()];
-    },
-    [null, ""],
+    "Responses: fetch returns no body in response to HEAD",
+    async (fetch) => (await fetch("/text", { method: "HEAD" })).body,
+    null,
   ],
   [
-    "the reason phrase as it was sent",
+    "Responses: fetch returns the reason phrase as it was sent",
     async (fetch) => {
       const response = await fetch("/status/200");
       await response.text();
@@ -142,7 +94,7 @@ testCases("responses", [
     "its reason phrase is that of the registry",
   ],
   [
-    "fields that come more than once",
+    "Responses: fetch joins fields that come more than once",
     async (fetch) => {
       const { headers, body } = await fetch("/twice");
       await body?.cancel();
@@ -152,7 +104,7 @@ testCases("responses", [
     ["1, 2", "a=1, b=2", ["a=1", "b=2"]],
   ],
   [
-    "headers that cannot be changed, also of a clone",
+    "Responses: fetch returns headers that cannot be changed, also of a clone",
     async (fetch) => {
       const response = await fetch("/text");
       const clone = response.clone();
@@ -167,7 +119,7 @@ testCases("responses", [
     ["text", "text"],
   ],
   [
-    "the URL, the redirect, the type, and the status of a clone",
+    "Responses: fetch returns what a clone also knows",
     async (fetch) => {
       const response = await fetch("/to/302?/status/600#x");
       const clone = response.clone();
@@ -178,7 +130,7 @@ testCases("responses", [
     "600 redirected /status/600: Odd",
   ],
   [
-    "a body that is read once",
+    "Responses: fetch returns a body that is read once",
     async (fetch) => {
       const response = await fetch("/text");
       const before = response.bodyUsed;
@@ -188,7 +140,7 @@ testCases("responses", [
     [false, true, "TypeError"],
   ],
   [
-    "a Response that makes another one",
+    "Responses: fetch returns a Response that another one can be made of",
     async (fetch) => {
       const response = await fetch("/status/201");
       const copy = new Response(response.body, response);
@@ -197,7 +149,7 @@ testCases("responses", [
     [201, true, "Odd"],
   ],
   [
-    "a body without its coding, and the fields of the coded one",
+    "Responses: fetch returns a body without its coding, and the fields of the coded one",
     async (fetch) => {
       const response = await fetch("/gzip");
       const { headers } = response;
@@ -210,48 +162,7 @@ testCases("responses", [
     ["gzip", true, "zipped"],
   ],
   [
-    "a response that starts another protocol",
-    (fetch) => {
-      const headers = { Connection: "Upgrade", Upgrade: "a" };
-      return failure(fetch("/upgrade", { headers }));
-    },
-    "TypeError",
-    "it returns it",
-  ],
-]);
-
-const DATA: [url: string, type: string, text: string][] = [
-  ["data:,x", "text/plain;charset=US-ASCII", "x"],
-  ["data:,a%20b%zz%2#frag", "text/plain;charset=US-ASCII", "a b%zz%2"],
-  ["data:text/html,<p>", "text/html", "<p>"],
-  ["data:;charset=x,y", "text/plain;charset=x", "y"],
-  ["data:text/plain;base64,aGk=", "text/plain", "hi"],
-  ["data:text/plain;BASE64,aGk", "text/plain", "hi"],
-  ["data:text/plain; base64 ,aG k%3D", "text/plain", "hi"],
-  ["data:text/plain;base64;x=y,aGk=", "text/plain;x=y", "aGk="],
-  ['data:a/b;c="d;e\\"f",', 'a/b;c="d;e\\"f"', ""],
-  ["data:A/B;C=D;c=e;f;g=,", "a/b;c=D", ""],
-  ["data:no type,x", "text/plain;charset=US-ASCII", "x"],
-];
-
-testCases("data: and blob:", [
-  ...DATA.map(([url, type, text]): Case => [
-    url,
-    async (fetch) => {
-      const response = await fetch(url);
-      const contentType = response.headers.get("content-type");
-      return [contentType, await outcome(Promise.resolve(response))];
-    },
-    [type, `200 ${url.replace("#frag", "")}: ${text}`],
-    url.includes("%zz") ? "it drops the %" : undefined,
-  ]),
-  [
-    "HEAD of data:",
-    async (fetch) => (await fetch("data:,x", { method: "HEAD" })).body,
-    null,
-  ],
-  [
-    "blob:",
+    "Requests: fetch leaves a blob: URL to the runtime's own",
     async (fetch) => {
       const url = URL.createObjectURL(new Blob(["x"], { type: "a/b" }));
       const response = await fetch(url);
@@ -292,7 +203,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`fetch ${isMatch ? "accepts" : "rejects"} the integrity of ${what}`, async () => {
+  Deno.test(`RequestInit: fetch ${isMatch ? "accepts" : "rejects"} the integrity of ${what}`, async () => {
     await using origin = await startOrigin();
     await using fetch = createFetch();
     const fetched = fetch(`${origin.url}/text`, { integrity });
@@ -303,7 +214,7 @@ for (
   });
 }
 
-Deno.test("fetch: failures have a cause, which says more", async () => {
+Deno.test("Responses: failures of fetch have a cause, which says more", async () => {
   await using origin = await startOrigin();
   await using fetch = createFetch();
   const read = async (path: string, init: RequestInit = {}) =>
@@ -323,7 +234,7 @@ Deno.test("fetch: failures have a cause, which says more", async () => {
   }
 });
 
-Deno.test("fetch goes to no port that is blocked, also by a redirect", async () => {
+Deno.test("Requests: fetch goes to no port that is blocked, also by a redirect", async () => {
   const { network, agent } = serve(() =>
     respond("302 Found", "", { Location: "http://a.test:25/" })
   );
@@ -334,7 +245,7 @@ Deno.test("fetch goes to no port that is blocked, also by a redirect", async () 
   assertEquals(network.targets, [{ hostname: "a.test", port: 80 }]);
 });
 
-Deno.test('fetch with credentials: "omit" uses no cookies and no credentials but those of a proxy', async () => {
+Deno.test('RequestInit: fetch with credentials: "omit" uses no cookies and no credentials but those of a proxy', async () => {
   const cookies = new HttpCookieJar();
   cookies.store(new URL("http://a.test/"), ["a=1"], 0);
   const { network, agent } = serve(
@@ -361,7 +272,7 @@ Deno.test('fetch with credentials: "omit" uses no cookies and no credentials but
   }
 });
 
-Deno.test("fetch: a Response without a body, or that cannot be made, gives its connection back", async () => {
+Deno.test("Responses: a Response without a body, or that cannot be made, gives its connection back", async () => {
   await using origin = await startOrigin();
   await using agent = new HttpAgent();
   const { body } = await agent.fetch(`${origin.url}/status/304`);
@@ -380,7 +291,7 @@ Deno.test("fetch: a Response without a body, or that cannot be made, gives its c
   }
 });
 
-Deno.test("fetch has the name and the length of the runtime's, and the version of the package", () => {
+Deno.test("Requests: fetch has the name and the length of the runtime's, and the version of the package", () => {
   const { name, length } = createFetch();
   assertEquals([name, length], ["fetch", 1]);
   const url = new URL("../../deno.json", import.meta.url);
