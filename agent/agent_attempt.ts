@@ -61,6 +61,7 @@ export interface AttemptHost {
 
 /** What an attempt is made with. */
 export interface AttemptInit {
+  readonly request: HttpRequest;
   readonly route: Route;
   /** Whether its request could be sent again. */
   readonly resendable: boolean;
@@ -96,6 +97,7 @@ const OVER: State = { kind: "over" };
 /** One request of a call. */
 export class Attempt
   implements Asker, LeaseMonitor, HeadConsumer, ResponseListener {
+  readonly request: HttpRequest;
   readonly route: Route;
   readonly timeouts: Timeouts;
   readonly resendable: boolean;
@@ -132,6 +134,7 @@ export class Attempt
 
   constructor(host: AttemptHost, init: AttemptInit) {
     this.#host = host;
+    this.request = init.request;
     this.route = init.route;
     this.timeouts = host.timeouts;
     this.resendable = init.resendable;
@@ -186,14 +189,12 @@ export class Attempt
   }
 
   /**
-   * Sends a request and receives its response, whole if the call wants it so.
+   * Sends the request and receives its response, whole if the call wants it so.
    *
    * @throws {unknown} The failure, or the reason of {@linkcode Attempt.abort}.
    */
-  exchange(
-    request: HttpRequest,
-    options: SendOptions,
-  ): Promise<StreamedBody | WholeResponse> {
+  exchange(options: SendOptions): Promise<StreamedBody | WholeResponse> {
+    const { request } = this;
     // Before a connection is needed, for what they throw.
     const parts: ExchangeParts = {
       request,

@@ -12,7 +12,6 @@ import { StreamedBody } from "../client/exchange/body.ts";
 import { nextTurn } from "../client/transport/turn.ts";
 import { quote } from "../core/quote.ts";
 import { HttpError, type HttpProgress } from "../error.ts";
-import type { HttpRequest } from "../rfc9110/request.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 import { Link } from "./_linked_list.ts";
 import {
@@ -30,6 +29,7 @@ import type {
   HttpCallStep,
 } from "./conversation.ts";
 import { Timed } from "./deadlines.ts";
+import { type Decoding, findDecoding } from "./decode.ts";
 import type { HttpAgentSendOptions, HttpWarning } from "./options.ts";
 import type { Pool } from "./pool.ts";
 import type { Route } from "./route.ts";
@@ -59,10 +59,11 @@ export interface CallInit {
 
 /** What a call has come to. */
 export interface CallResult<Received = StreamedBody | WholeResponse> {
-  readonly request: HttpRequest;
   readonly received: Received;
   readonly attempt: Attempt;
   readonly end: Step<"Ok">;
+  /** What to decode, if anything. The body is then streamed. */
+  readonly decoding: Decoding | null;
 }
 
 /** Who reads the body of a response. Nothing here keeps the reader alive. */
@@ -73,7 +74,7 @@ export interface BodyUse {
   streams: readonly WeakRef<ReadableStream>[];
 }
 
-type Received = Omit<CallResult<StreamedBody>, "end">;
+type Challenge = Pick<CallResult<StreamedBody>, "received" | "attempt">;
 
 type Step<Type> = HttpCallStep & { readonly type: Type };
 
@@ -108,6 +109,7 @@ export class AgentCall extends Timed implements AttemptHost {
   #told: HttpCallStep;
   /** Whether the body of the response is to be collected. */
   #collects = false;
+  #decoding: Decoding | null = null;
   /** Whether the attempt has the response of the call. */
   #isAnswered = false;
   /** The body of its response, if it is streamed. */
@@ -150,31 +152,30 @@ export class AgentCall extends Timed implements AttemptHost {
 
   /**
    * Runs the call up to the head of its response; or up to its end, if the body
-   * is to be collected.
+   * is to be collected and needs no decoding.
    *
    * @throws {unknown} Why it failed.
    */
-  run(collects: true): Promise<CallResult<WholeResponse>>;
+  run(collects: true): Promise<CallResult>;
   run(collects: false): Promise<CallResult<StreamedBody>>;
   async run(collects: boolean): Promise<CallResult> {
     const conversation = this.#conversation;
     this.#collects = collects;
-    let challenge: Received | null = null;
+    let challenge: Challenge | null = null;
     try {
       let step = this.#told;
       while (true) {
         switch (step.type) {
           case "WantsExchange": {
-            const { request } = step;
             const attempt = this.#startAttempt(step);
             try {
               const sent = this.#sendOptions(step);
               const options = sent instanceof Promise ? await sent : sent;
-              const received = await attempt.exchange(request, options);
+              const received = await attempt.exchange(options);
               const end = this.#told;
               if (end.type === "Ok") {
                 this.#answer(attempt, received);
-                return { request, received, attempt, end };
+                return { received, attempt, end, decoding: this.#decoding };
               }
               step = end;
               if (!(received instanceof StreamedBody)) break;
@@ -183,7 +184,7 @@ export class AgentCall extends Timed implements AttemptHost {
                 break;
               }
               // It is the call's own if there are no credentials.
-              challenge = { request, received, attempt };
+              challenge = { received, attempt };
               await received.keep(this);
             } catch (error) {
               step = this.#tellFailure(error);
@@ -298,7 +299,8 @@ export class AgentCall extends Timed implements AttemptHost {
     const now = this.#attempt === null
       ? this.#startedAt
       : this.pool.deadlines.now();
-    const attempt = new Attempt(this, { route, resendable, fresh, now });
+    const init = { request, route, resendable, fresh, now };
+    const attempt = new Attempt(this, init);
     this.#attempt = attempt;
     this.watch();
     return attempt;
@@ -331,7 +333,13 @@ export class AgentCall extends Timed implements AttemptHost {
       bodyUsed: this.#init.body.used,
       now: this.#time(),
     });
-    return this.#collects && this.#told.type === "Ok";
+    if (this.#told.type !== "Ok") return false;
+    this.#decoding = this.#findDecoding(attempt, response);
+    return this.#collects && this.#decoding === null;
+  }
+
+  #findDecoding({ request }: Attempt, response: HttpResponse): Decoding | null {
+    return findDecoding(request.method, response, this.#init.plan.decode);
   }
 
   /**
@@ -360,7 +368,7 @@ export class AgentCall extends Timed implements AttemptHost {
   /** Answers a challenge, whose response is dropped unless it is the call's. */
   async #authenticate(
     { ask }: Step<"WantsCredentials">,
-    { received }: Received,
+    { received }: Challenge,
   ): Promise<HttpCallStep> {
     const { credentials: find } = this.#init.plan.settings;
     try {
@@ -379,14 +387,19 @@ export class AgentCall extends Timed implements AttemptHost {
   }
 
   /** Makes a challenge the response of the call. */
-  async #take(challenge: Received, end: Step<"Ok">): Promise<CallResult> {
-    const { received: body, attempt } = challenge;
-    this.#answer(attempt, body);
-    if (!this.#collects) return { ...challenge, end };
-    const bytes = await body.collect((bytes) => bytes, this);
+  async #take(
+    { received: body, attempt }: Challenge,
+    end: Step<"Ok">,
+  ): Promise<CallResult> {
     const { response } = body;
+    const decoding = this.#findDecoding(attempt, response);
+    this.#answer(attempt, body);
+    if (!this.#collects || decoding !== null) {
+      return { received: body, attempt, end, decoding };
+    }
+    const bytes = await body.collect((bytes) => bytes, this);
     const received = { response, bytes, end: await body.whenEnded() };
-    return { ...challenge, received, end };
+    return { received, attempt, end, decoding };
   }
 
   /** Drops a response that is not the call's. */

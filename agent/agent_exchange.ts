@@ -15,8 +15,7 @@ import type { HttpRedirect } from "../rfc9110/redirect.ts";
 import { HttpResponse, isNullBodyStatus } from "../rfc9110/response.ts";
 import type { HttpFraming } from "../rfc9112/framing.ts";
 import type { AgentCall, BodyUse, CallResult } from "./agent_call.ts";
-import { decodeBytes } from "./agent_decode.ts";
-import { decodeStream, type Decoding } from "./decode.ts";
+import { decodeStream, decodeWhole, type Decoding } from "./decode.ts";
 import type { HttpAgentExchange, HttpTimings } from "./facts.ts";
 import type { HttpHop } from "./redirects.ts";
 
@@ -29,7 +28,7 @@ export class AgentExchange implements HttpAgentExchange {
   readonly response: HttpResponse;
   /** The head as it was received. */
   readonly head: HttpResponse;
-  readonly #inner: HttpExchange;
+  readonly #inner: Exchange;
   readonly #call: AgentCall;
   readonly #result: CallResult<StreamedBody>;
   readonly #decoding: Decoding | null;
@@ -41,10 +40,9 @@ export class AgentExchange implements HttpAgentExchange {
   constructor(
     call: AgentCall,
     result: CallResult<StreamedBody>,
-    decoding: Decoding | null,
     explain?: Explain,
   ) {
-    const { received, attempt } = result;
+    const { received, attempt, decoding } = result;
     this.head = received.response;
     this.#call = call;
     this.#result = result;
@@ -57,7 +55,7 @@ export class AgentExchange implements HttpAgentExchange {
   }
 
   get url(): URL {
-    return this.#result.request.url;
+    return this.#result.attempt.request.url;
   }
 
   get hops(): HttpHop[] {
@@ -138,12 +136,10 @@ export class AgentExchange implements HttpAgentExchange {
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
     this.#use.isTaken = true;
     this.#checkStream();
-    const bytes = await this.#inner.bytes();
-    return this.#decoding === null ? bytes : await decodeBytes(
-      bytes,
-      this.#decoding,
-      this.#call.plan.sendOptions.receive.maxBodyBytes,
-    );
+    if (this.#decoding === null) return await this.#inner.bytes();
+    const { maxBodyBytes } = this.#call.plan.sendOptions.receive;
+    const body = this.#inner.take("bytes");
+    return await decodeWhole(body, this.#decoding, maxBodyBytes);
   }
 
   async text(): Promise<string> {

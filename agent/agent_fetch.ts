@@ -2,7 +2,6 @@
 
 import type { HttpRequest } from "../rfc9110/request.ts";
 import type { AgentCore } from "./agent_core.ts";
-import { findDecoding } from "./agent_decode.ts";
 import { AgentExchange } from "./agent_exchange.ts";
 import { Planner } from "./agent_plan.ts";
 import {
@@ -48,16 +47,16 @@ async function start(
   const starting = core.start(asked, options, planner);
   const call = starting instanceof Promise ? await starting : starting;
   const result = await call.run(false);
-  const { received: body, request: { method, url }, attempt, end } = result;
+  const { received: body, attempt, end, decoding } = result;
+  const { url } = attempt.request;
   const head = body.response;
-  const decoding = findDecoding(method, head, call.plan.decode);
   // Many a response comes whole, in one read. It needs no stream.
   const arrived = decoding === null
     ? body.takeArrived((bytes) => bodyInit(bytes, head.headers))
     : null;
   if (arrived === null) {
     const explain = (error: unknown) => explainError(error, url);
-    return new AgentExchange(call, result, decoding, explain);
+    return new AgentExchange(call, result, explain);
   }
   return {
     head,

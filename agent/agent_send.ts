@@ -1,11 +1,15 @@
 // The two kinds of calls: buffered, whose response is folded into one output, and
 // streamed.
 
+import { StreamedBody } from "../client/exchange/body.ts";
+import { Exchange } from "../client/exchange/exchange.ts";
 import { HttpRequest } from "../rfc9110/request.ts";
 import { completeResponse } from "../rfc9110/response.ts";
+import type { AgentCall, CallResult } from "./agent_call.ts";
 import type { AgentCore } from "./agent_core.ts";
-import { decodeBytes, findDecoding } from "./agent_decode.ts";
+import type { WholeResponse } from "./agent_receive.ts";
 import { AgentExchange } from "./agent_exchange.ts";
+import { decodeWhole } from "./decode.ts";
 import type { HttpAgentExchange, HttpAgentOutput } from "./facts.ts";
 import { copyRequest } from "./hop.ts";
 import type { HttpAgentSendOptions } from "./options.ts";
@@ -28,16 +32,17 @@ export async function send(
   }
   const starting = core.start(asked, options);
   const call = starting instanceof Promise ? await starting : starting;
-  const { request, received, attempt, end } = await call.run(true);
-  const { response, bytes, end: { trailers, remaining, closeReason } } =
-    received;
-  const { decode, sendOptions: { receive } } = call.plan;
-  const decoding = findDecoding(request.method, response, decode);
-  const body = decoding === null
-    ? bytes
-    : await decodeBytes(bytes, decoding, receive.maxBodyBytes);
+  const result = await call.run(true);
+  const { received, attempt, end, decoding } = result;
+  const {
+    response,
+    bytes,
+    end: { trailers, remaining, closeReason, uploaded },
+  } = received instanceof StreamedBody
+    ? await decodeBody(call, received, result)
+    : received;
   return {
-    response: completeResponse(decoding?.response ?? response, body, trailers),
+    response: completeResponse(decoding?.response ?? response, bytes, trailers),
     interim: attempt.interims,
     remaining,
     redirect: attempt.parts.driver.redirectOf(response),
@@ -45,14 +50,26 @@ export async function send(
     closeReason,
     upgraded: false,
     reused: attempt.reused,
-    uploaded: received.end.uploaded,
-    url: request.url,
+    uploaded,
+    url: attempt.request.url,
     hops: end.hops,
     attempts: end.attempts,
     info: attempt.info,
     timings: attempt.timings,
     decoded: decoding?.codings ?? [],
   };
+}
+
+/** Decodes a body while it is read: its coded bytes have no limit. */
+async function decodeBody(
+  call: AgentCall,
+  body: StreamedBody,
+  { attempt, decoding }: CallResult,
+): Promise<WholeResponse> {
+  const { maxBodyBytes } = call.plan.sendOptions.receive;
+  const inner = new Exchange(body, { ...attempt.parts, owner: call });
+  const bytes = await decodeWhole(inner.body, decoding!, maxBodyBytes);
+  return { response: body.response, bytes, end: await body.whenEnded() };
 }
 
 /**
@@ -67,9 +84,7 @@ export async function exchange(
 ): Promise<HttpAgentExchange> {
   const call = await core.start(toRequest(given), options);
   const result = await call.run(false);
-  const { request: { method }, received: { response } } = result;
-  const decoding = findDecoding(method, response, call.plan.decode);
-  return new AgentExchange(call, result, decoding);
+  return new AgentExchange(call, result);
 }
 
 /**

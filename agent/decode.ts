@@ -9,7 +9,8 @@ import { quote } from "../core/quote.ts";
 import { HttpError } from "../error.ts";
 import { parseTokenList } from "../rfc9110/_syntax.ts";
 import { HttpHeaders } from "../rfc9110/headers.ts";
-import type { HttpResponse } from "../rfc9110/response.ts";
+import { HttpResponse, markStreamed } from "../rfc9110/response.ts";
+import { BodyBuffer } from "../rfc9112/_body_buffer.ts";
 import { DecodeFailure } from "./decode_failure.ts";
 import { pairDecoder } from "./decode_pair.ts";
 import { type Decoders, runtimeDecoders } from "./decoders.ts";
@@ -68,38 +69,34 @@ function rulesFor(runtime: Decoders, options: HttpDecodeOptions): DecodeRules {
   };
 }
 
-/**
- * Returns the codings to undo, in the order in which they were applied; none to
- * leave the body as it is.
- */
-export function findCodings(
+/** Finds what to decode in a response; `null` to leave the body as it is. */
+export function findDecoding(
   method: string,
-  { status, headers }: HttpResponse,
-  { decoders }: DecodeRules,
-): string[] {
-  const value = headers.get("content-encoding");
-  if (value === null) return [];
+  response: HttpResponse,
+  rules: DecodeRules | null,
+): Decoding | null {
+  const value = response.headers.get("content-encoding");
+  if (rules === null || value === null) return null;
+  const { version, status, reason } = response;
   // The first have no body, and 206 has a part of a coded one.
-  if (method === "HEAD" || [204, 206, 304].includes(status)) return [];
+  if (method === "HEAD" || [204, 206, 304].includes(status)) return null;
   const codings = parseTokenList(value).filter((name) => name !== "identity");
-  const isKnown = codings.length <= MAX_CODINGS &&
-    codings.every((name) => decoders.has(name));
-  return isKnown ? codings : [];
-}
-
-/** Copies headers without what describes the coded body. */
-export function withoutCodings(headers: HttpHeaders): HttpHeaders {
-  const copy = new HttpHeaders(headers);
-  copy.delete("content-encoding");
-  copy.delete("content-length");
-  return copy;
+  const isKnown = codings.length > 0 && codings.length <= MAX_CODINGS &&
+    codings.every((name) => rules.decoders.has(name));
+  if (!isKnown) return null;
+  const headers = new HttpHeaders(response.headers);
+  headers.delete("content-encoding");
+  headers.delete("content-length");
+  const decoded = new HttpResponse({ version, status, reason, headers });
+  return { codings, rules, response: markStreamed(decoded) };
 }
 
 /** What to decode, and with what. */
 export interface Decoding {
+  /** The codings to undo, in the order in which they were applied. */
   readonly codings: string[];
   readonly rules: DecodeRules;
-  /** The response, for errors. */
+  /** The response without its codings. */
   readonly response: HttpResponse;
 }
 
@@ -123,6 +120,8 @@ export async function* decodePieces(
   }
   let size = 0;
   for await (const piece of pieces) {
+    // A byte stream takes none, but a decoder of the caller's may put some out.
+    if (piece.length === 0) continue;
     size += piece.length;
     if (size > FREE_BYTES && size > coded.size * rules.maxRatio) {
       throw new HttpError(
@@ -220,6 +219,29 @@ export function decodeStream(
       await pieces.return();
     },
   }, { highWaterMark: 0 });
+}
+
+/**
+ * {@linkcode decodePieces} into memory. Only decoded bytes count as its size.
+ *
+ * @throws {HttpError} If it is not in its codings, or too large.
+ */
+export async function decodeWhole(
+  body: ReadableStream<Uint8Array>,
+  decoding: Decoding,
+  maxBodyBytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const buffer = new BodyBuffer(maxBodyBytes, null, decoding.response);
+  const reader = body.getReader();
+  try {
+    for await (const piece of decodePieces(readPieces(reader), decoding)) {
+      buffer.push(piece);
+    }
+  } catch (error) {
+    reader.cancel(error).catch(() => {});
+    throw error;
+  }
+  return buffer.take();
 }
 
 async function* readPieces(

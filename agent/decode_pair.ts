@@ -26,6 +26,9 @@ export function pairDecoder(
       for (;;) {
         const { done, value } = await reader.read();
         if (done) return;
+        if (!(value instanceof Uint8Array)) {
+          throw new TypeError("a piece is not a Uint8Array");
+        }
         // A copy, for it may be a view of the decoder's own memory.
         yield new Uint8Array(value);
       }

@@ -308,6 +308,17 @@ export class Exchange implements HttpExchange {
     return this.discard();
   }
 
+  /**
+   * Takes the body as a stream.
+   *
+   * @param name The method that it is for.
+   * @throws {TypeError} If the body was read, or its stream is locked.
+   */
+  take(name: string): BodyStream {
+    this.#take(name);
+    return makeStream(this.#body, this.#owner, this.#explain);
+  }
+
   #collect<T>(
     name: string,
     convert: (bytes: Uint8Array<ArrayBuffer>) => T,

@@ -87,12 +87,23 @@ Deno.test("An agent fails at a body that is corrupt or expands too far, in each 
   assertEquals(network.open, 0);
 });
 
-Deno.test("maxBodyBytes counts decoded bytes", async () => {
-  const { agent } = serve(() => ok(gzipped("x".repeat(101)), GZIP));
+Deno.test("maxBodyBytes counts decoded bytes, and no coded ones", async () => {
+  let body = new Uint8Array(0);
+  const { agent } = serve(() => ok(gzipped(body), GZIP));
   await using _ = agent;
-  const limit = (maxBodyBytes: number) =>
-    codeOf(agent.send(URL_A, { maxBodyBytes }));
-  assertEquals([await limit(100), await limit(101)], ["BodyTooLarge", "none"]);
+  // Random bytes are longer when they are coded.
+  const random = crypto.getRandomValues(new Uint8Array(5000));
+  for (body of [new Uint8Array(101), random]) {
+    const limit = async (maxBodyBytes: number) => [
+      await codeOf(agent.send(URL_A, { maxBodyBytes })),
+      await codeOf(
+        agent.exchange(URL_A, { maxBodyBytes }).then((it) => it.bytes()),
+      ),
+    ];
+    const { length } = body;
+    assertEquals(await limit(length - 1), Array(2).fill("BodyTooLarge"));
+    assertEquals(await limit(length), Array(2).fill("none"));
+  }
 });
 
 /** Asks for a token, and refuses those that it does not accept. */

@@ -6,9 +6,8 @@ import type { HttpDecodeOptions } from "@pimalaya/io-http/agent";
 import {
   type DecodeRules,
   decodeStream,
-  findCodings,
+  findDecoding,
   resolveDecode,
-  withoutCodings,
 } from "../../agent/decode.ts";
 import { HttpHeaders, HttpResponse } from "../../mod.ts";
 import { toBytes, toText } from "../_text.ts";
@@ -65,7 +64,8 @@ Deno.test("Codings are undone in reverse order, also x-gzip", async () => {
 Deno.test("Only known codings are undone, up to 5, and not those of a part or of no body", () => {
   const find = (value: string, method = "GET", status = 200) => {
     const headers = new HttpHeaders({ "Content-Encoding": value });
-    return findCodings(method, new HttpResponse({ status, headers }), rules);
+    const response = new HttpResponse({ status, headers });
+    return findDecoding(method, response, rules)?.codings ?? [];
   };
   assertEquals(find("gzip"), ["gzip"]);
   assertEquals(find("GZip , identity,, br"), ["gzip", "br"]);
@@ -85,7 +85,9 @@ Deno.test("The fields of a coded body are removed with the coding", () => {
     ["Content-Length", "1"],
     ["ETag", '"x"'],
   ]);
-  assertEquals([...withoutCodings(headers)], [["ETag", '"x"']]);
+  const response = new HttpResponse({ status: 200, headers });
+  const decoding = findDecoding("GET", response, rules);
+  assertEquals([...decoding!.response.headers], [["ETag", '"x"']]);
 });
 
 Deno.test("Bytes are delivered as soon as the coding allows", async () => {
@@ -182,9 +184,23 @@ Deno.test("A decoder of the caller's is offered, and takes the place of the runt
         throw new Error("No end");
       },
     });
-  const failing = await rulesFor({ decoders: { fail } });
-  const decoded = await decodeAll(["fail"], pieces, failing);
-  assertEquals(decoded, "InvalidContentCoding");
+  const split = (what: unknown) => () =>
+    new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+      transform(piece, controller) {
+        controller.enqueue(what as Uint8Array<ArrayBuffer>);
+        controller.enqueue(piece);
+      },
+    });
+  const others = await rulesFor({
+    decoders: { fail, empty: split(new Uint8Array(0)), text: split("a") },
+  });
+  assertEquals(await decodeAll(["empty"], pieces, others), "`be");
+  for (const coding of ["fail", "text"]) {
+    assertEquals(
+      await decodeAll([coding], pieces, others),
+      "InvalidContentCoding",
+    );
+  }
 });
 
 for (const coding of ["gzip", "deflate", "br", "flip"]) {
