@@ -44,11 +44,19 @@ export interface DriveOptions {
   readonly nag?: boolean;
   /** Whether the bytes of each step are taken away, as byte streams do. */
   readonly detach?: boolean;
+  /**
+   * How many bytes may be passed between two steps that carry something, since
+   * all of them may be held. The last piece does not count.
+   */
+  readonly maxHeld?: number;
 }
 
 const FILLER = 0xaa;
 const NO_BYTES = new Uint8Array(0);
 const FINAL = ["Ok", "Err"];
+const SENSITIVE = /^((proxy-)?authorization|(set-)?cookie)$/i;
+
+type Redacting = { toJSON(): [name: string, value: string][] };
 
 /** Runs a coroutine over `input`, cut at the given offsets. */
 export function drive(
@@ -60,6 +68,8 @@ export function drive(
   const feeder = new Feeder(input, cuts, options.eof ?? false);
   const record = new Recorder(input, feeder);
   const limit = 8 * (input.length + cuts.length) + 64;
+  const { maxHeld = Infinity } = options;
+  let carried = 0;
   let feeding = options.eager ?? false;
   let wantsRead = false;
   for (let calls = 0; calls < limit; calls++) {
@@ -67,7 +77,12 @@ export function drive(
       feeding && !record.complete ? feeder.next(wantsRead) : undefined,
     );
     wantsRead = step.type === "WantsRead";
+    checkSafe(step);
     record.add(step);
+    if (!wantsRead) carried = feeder.offset;
+    else if (feeder.pieceStart - carried > maxHeld) {
+      throw new Error(`Holds ${feeder.pieceStart - carried} bytes and a piece`);
+    }
     if (options.detach && "bytes" in step) feeder.detach(step.bytes);
     feeder.wipe();
     if (FINAL.includes(step.type)) {
@@ -87,6 +102,23 @@ export function drive(
     feeding = true;
   }
   throw new Error(`Takes more than ${limit} steps`);
+}
+
+/** Checks that an error is safe to log, and that no secret of a response shows. */
+function checkSafe(step: object): void {
+  if ("error" in step) {
+    const { code, message } = step.error as { code?: unknown; message: string };
+    if (code === undefined) throw step.error;
+    if (!/^[\x20-\x7e]{1,400}$/.test(message)) {
+      throw new Error(`The message is long, or not of ASCII: ${message}`);
+    }
+  }
+  if (!("response" in step)) return;
+  const { headers, trailers } = step.response as Record<string, Redacting>;
+  for (const [name, value] of [...headers!.toJSON(), ...trailers!.toJSON()]) {
+    if (!SENSITIVE.test(name) || value === "[redacted]") continue;
+    throw new Error(`Shows a value of ${name}`);
+  }
 }
 
 function checkSticky(coroutine: AnyCoroutine, last: { type: string }): void {
@@ -143,8 +175,9 @@ class Feeder {
   #piece = 0;
   #from = 0;
   #used = 0;
-  /** How much of the input was passed. */
+  /** How much of the input was passed, and how much before the last piece. */
   offset = 0;
+  pieceStart = 0;
   /** Whether the end of file was passed. */
   atEof = false;
 
@@ -176,6 +209,7 @@ class Feeder {
       return wantsRead && this.#piece % 2 === 0 ? NO_BYTES : null;
     }
     const end = this.#ends[this.#piece]!;
+    this.pieceStart = this.offset;
     this.#from = this.#piece % 4;
     this.#used = end - this.offset;
     this.#piece++;

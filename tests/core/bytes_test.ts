@@ -10,12 +10,6 @@ class Subclass extends Uint8Array {
   }
 }
 
-function sharedBytes(text: string): Uint8Array {
-  const shared = new Uint8Array(new SharedArrayBuffer(text.length));
-  shared.set(toBytes(text));
-  return shared;
-}
-
 test("toPlainBytes returns a plain array as it is", () => {
   const bytes = toBytes("abc");
   assertStrictEquals(toPlainBytes(bytes), bytes);
@@ -39,7 +33,8 @@ for (
 }
 
 test("toPlainBytes returns a copy of shared memory", () => {
-  const shared = sharedBytes("abc");
+  const shared = new Uint8Array(new SharedArrayBuffer(3));
+  shared.set(toBytes("abc"));
   const plain = toPlainBytes(shared);
   shared.fill(0);
   assertEquals(toText(plain), "abc");

@@ -2,6 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import { quote, quoteBytes } from "../../core/quote.ts";
 import { test } from "../_pure.ts";
+import { toText } from "../_text.ts";
 
 for (
   const [value, quoted] of [
@@ -24,27 +25,16 @@ for (
 }
 
 test("quoteBytes returns what quote does for one char a byte", () => {
-  const all = Uint8Array.from({ length: 256 }, (_, i) => i);
-  for (let byte = 0; byte < 256; byte++) {
-    assertEquals(
-      quoteBytes(all, byte, byte + 1),
-      quote(String.fromCharCode(byte)),
-    );
-  }
-});
-
-test("quoteBytes returns nothing outside of start and end", () => {
-  const array = new TextEncoder().encode("<inner>");
-  assertEquals(quoteBytes(array, 1, 6), '"inner"');
-  assertEquals(quoteBytes(array, 3, 3), '""');
-});
-
-test("quoteBytes cuts short what is longer than 40 bytes, and not 40", () => {
-  const array = new Uint8Array(1 << 20).fill(0x61);
-  const forty = "a".repeat(40);
-  assertEquals(quoteBytes(array, 5, 45), `"${forty}"`);
-  assertEquals(quoteBytes(array, 5, 46), `"${forty}..."`);
-  assertEquals(quoteBytes(array, 0, array.length), `"${forty}..."`);
+  const bytes = fc.uint8Array({ maxLength: 60 });
+  fc.assert(
+    fc.property(bytes, fc.nat({ max: 60 }), (bytes, start) => {
+      const array = new Uint8Array([...bytes, 0x61]);
+      const from = Math.min(start, bytes.length);
+      const text = toText(bytes.subarray(from));
+      assertEquals(quoteBytes(array, from, bytes.length), quote(text));
+    }),
+    { seed: 9003, numRuns: 500 },
+  );
 });
 
 test("quote returns printable ASCII in one pair of quotes for any text", () => {

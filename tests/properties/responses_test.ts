@@ -5,7 +5,8 @@
 import fc from "fast-check";
 import * as api from "../../mod.ts";
 import type { HttpLimits } from "../../mod.ts";
-import { byteByByte, drive, type Driven, type PlainStep } from "../_cuts.ts";
+import { byteByByte, drive } from "../_cuts.ts";
+import type { Driven, DriveOptions, PlainStep } from "../_cuts.ts";
 import {
   CHUNKS_ALONE,
   HEAD_ALONE,
@@ -29,7 +30,6 @@ import { binary, chunkedBodies, message, responses } from "./_generators.ts";
 import { mutated, oneOf } from "./_mutations.ts";
 import { readResponse } from "./_plain_reader.ts";
 import { cutsOf, must, places, property } from "./_property.ts";
-import { Watched } from "./_watch.ts";
 
 const WELL_KNOWN: Reader = {
   ...SEND,
@@ -170,7 +170,7 @@ function runReader(setup: Setup, wire: string): void {
       ["byte by byte", slow],
       ["in pieces, asked twice", run("nagged", cuts, { nag: true })],
       ["in pieces, unasked", run("eager", cuts, { eager: true })],
-      ["detached", run("detached", cuts, { transfers: true })],
+      ["detached", run("detached", cuts, { detach: true })],
     ] as const
   ) equal(`${reader.name}, ${label}`, driven.steps, whole.steps);
   if (last.type === "Ok") {
@@ -188,20 +188,18 @@ function runOnce(
   input: Uint8Array,
   label: string,
   cuts: readonly number[],
-  options: { nag?: boolean; eager?: boolean; transfers?: boolean },
+  options: DriveOptions,
 ): Driven {
   const { eof = false, limits = {} } = vector;
-  const watched = new Watched(reader.make(api, vector), {
-    types: typesOf(reader),
-    // What is passed unasked is held, whatever the limits are.
-    maxHeld: options.eager ? Infinity : maxHeld(reader, limits),
-    transfers: options.transfers ?? false,
-  });
-  const run = () => drive(watched, input, cuts, { ...options, eof });
+  // What is passed unasked is held, whatever the limits are.
+  const most = options.eager ? Infinity : maxHeld(reader, limits);
+  const coroutine = reader.make(api, vector);
+  let driven!: Driven;
+  const run = () =>
+    driven = drive(coroutine, input, cuts, { ...options, eof, maxHeld: most });
   try {
     if (!counts || options.eager) return run();
-    let driven!: Driven;
-    const { largest } = countWork(() => driven = run());
+    const { largest } = countWork(run);
     const most = maxArray(reader, limits, longestPiece(input, cuts));
     must(largest <= most, `Allocates ${largest} bytes, over ${most}`);
     return driven;
@@ -209,14 +207,6 @@ function runOnce(
     const message = error instanceof Error ? error.message : `${error}`;
     throw new Error(`${reader.name}, ${label}: ${message}`, { cause: error });
   }
-}
-
-function typesOf(reader: Reader): readonly string[] {
-  const always = ["WantsRead", "Err", "Ok"];
-  if (reader === RECEIVE) return [...always, "Interim", "Head", "Data"];
-  if (reader === CHUNKS_ALONE) return [...always, "Data"];
-  if (reader === HEAD_ALONE) return always;
-  return [...always, "WantsWrite", "WantsRedirect"];
 }
 
 /** How many bytes may be passed without a step that carries something. */

@@ -18,17 +18,6 @@ import { toBytes, toText } from "../_text.ts";
 
 const URL_TEXT = "http://example.com/a?b#c";
 
-test("HttpRequest keeps method, URL, fields, and body", () => {
-  const request = new HttpRequest("m-SEARCH", URL_TEXT, {
-    headers: [["B", "1"], ["a", "2"]],
-    body: "hi",
-  });
-  assertEquals(request.method, "m-SEARCH");
-  assertEquals(request.url.href, URL_TEXT);
-  assertEquals([...request.headers], [["B", "1"], ["a", "2"]]);
-  assertEquals(request.body, toBytes("hi"));
-});
-
 test("HttpRequest has no fields and no body if none are given", () => {
   const names = ["headers", "body", "json", "form"];
   const absent = Object.fromEntries(names.map((name) => [name, undefined]));
@@ -170,18 +159,15 @@ for (
   });
 }
 
-for (
-  const name of [
-    ...(["get", "head", "post", "put", "patch", "delete", "options"] as const),
-  ]
-) {
-  test(`HttpRequest.${name} returns a request with that method`, () => {
-    const make = HttpRequest[name];
-    const request = make(new URL(URL_TEXT), { headers: { A: "1" }, body: "b" });
-    assertEquals(request.method, name.toUpperCase());
+for (const method of "get head post put patch delete options".split(" ")) {
+  test(`HttpRequest.${method} returns a request with that method`, () => {
+    const make = HttpRequest[method as "get"];
+    const init = { headers: [["B", "1"], ["a", "2"]] as const, body: "hi" };
+    const request = make(new URL(URL_TEXT), init);
+    assertEquals(request.method, method.toUpperCase());
     assertEquals(request.url.href, URL_TEXT);
-    assertEquals([...request.headers], [["A", "1"]]);
-    assertEquals(request.body.length, 1);
+    assertEquals([...request.headers], [["B", "1"], ["a", "2"]]);
+    assertEquals(request.body, toBytes("hi"));
     assertThrows(() => make("/relative"), TypeError);
   });
 }
@@ -271,14 +257,9 @@ test("Inspecting and serializing a request show no credentials and no body", () 
 });
 
 test("A request shows [redacted] for any userinfo in its URL, and nothing else", () => {
-  for (
-    const [url, shown] of [
-      ["http://example.com/a@b:c", "http://example.com/a@b:c"],
-      ["http://u@example.com/", "http://[redacted]@example.com/"],
-      ["http://:p@example.com/", "http://[redacted]@example.com/"],
-      ["http://u%40:p%2F@[::1]:8/", "http://[redacted]@[::1]:8/"],
-    ] as const
-  ) {
-    assertEquals(HttpRequest.get(url).toJSON().url, shown);
+  for (const userinfo of ["u@", ":p@", "u%40:p%2F@", ""]) {
+    const request = HttpRequest.get(`http://${userinfo}[::1]:8/a@b:c`);
+    const shown = `http://${userinfo && "[redacted]@"}[::1]:8/a@b:c`;
+    assertEquals(request.toJSON().url, shown);
   }
 });
