@@ -1,9 +1,9 @@
 // Matrices: the same rows with every column, such as the features of each server.
-// Each prints a table, the versions, and a reason for each cell that is not `ok`.
+// Each prints a table in Markdown, the versions, and a reason for each cell that is
+// not `ok`.
 //
 //   deno task NAME                all columns
 //   deno task NAME nginx node     only these
-//   deno task NAME --markdown     the table in Markdown, for the docs
 //
 // A column that is not installed (see `install.sh`) is skipped; with `CI=true` in
 // the environment it is a failure.
@@ -25,19 +25,19 @@ export interface Column {
   run(program: string, report: Report): Promise<void>;
 }
 
+/** One table: the same rows for every column. */
+export interface Matrix {
+  readonly title: string;
+  readonly rows: readonly string[];
+  readonly columns: readonly Column[];
+}
+
 /** The finished cells of one column. */
 export interface Result {
   readonly name: string;
   /** Empty if it is not installed. */
   readonly version: string;
   readonly cells: ReadonlyMap<string, Cell>;
-}
-
-/** One table: the same rows for every column. */
-export interface Matrix {
-  readonly title: string;
-  readonly rows: readonly string[];
-  readonly columns: readonly Column[];
 }
 
 /** Runs the columns that the arguments name; returns whether nothing failed. */
@@ -53,27 +53,26 @@ export async function runMatrices(
     console.error(`There is no ${unknown.join(", ")} in ${known.join(", ")}`);
     return false;
   }
-  const format = args.includes("--markdown") ? formatMarkdown : formatText;
-  const all: Result[] = [];
+  const kinds: Cell["kind"][] = [];
   const tables: string[] = [];
   for (const { title, rows, columns } of matrices) {
-    const chosen = columns.filter((column) =>
-      names.length === 0 || names.includes(idOf(column))
-    );
-    if (chosen.length === 0) continue;
     const results: Result[] = [];
-    for (const column of chosen) results.push(await runColumn(column, rows));
-    tables.push(title, format(rows, results), formatNotes(rows, results));
-    all.push(...results);
+    for (const column of columns) {
+      if (names.length > 0 && !names.includes(idOf(column))) continue;
+      const result = await runColumn(column, rows);
+      results.push(result);
+      for (const { kind } of result.cells.values()) kinds.push(kind);
+    }
+    if (results.length === 0) continue;
+    tables.push(title, formatTable(rows, results), formatNotes(rows, results));
   }
-  console.log(`\n${tables.join("\n\n")}\n`);
-  const counts = countCells(all);
-  const seconds = ((performance.now() - started) / 1000).toFixed(0);
-  console.log(
-    `${counts.ok} ok, ${counts["n/a"]} n/a, ${counts.skipped} skipped, ` +
-      `${counts.FAIL} failed, in ${seconds} s`,
+  const counts = (["ok", "n/a", "skipped", "FAIL"] as const).map((kind) =>
+    `${kinds.filter((each) => each === kind).length} ${kind}`
   );
-  return counts.FAIL === 0;
+  const seconds = ((performance.now() - started) / 1000).toFixed(0);
+  console.log(`\n${tables.join("\n\n")}\n`);
+  console.log(`${counts.join(", ")}, in ${seconds} s`);
+  return !kinds.includes("FAIL");
 }
 
 /** Returns the name of a column as an argument, such as `node24`. */
@@ -112,39 +111,24 @@ async function runColumn(
   return { name, version, cells };
 }
 
-/** Formats the results for a terminal. */
-export function formatText(
+/** Formats the results as a table in Markdown. */
+export function formatTable(
   rows: readonly string[],
   results: readonly Result[],
 ): string {
-  const lines = linesOf(rows, results);
+  const lines = [
+    ["", ...results.map(({ name }) => name)],
+    ...rows.map((
+      row,
+    ) => [row, ...results.map((it) => it.cells.get(row)!.kind)]),
+  ];
   const widths = lines[0]!.map((_, i) =>
-    Math.max(...lines.map((line) => line[i]!.length))
+    Math.max(3, ...lines.map((line) => line[i]!.length))
   );
+  lines.splice(1, 0, widths.map((width) => "-".repeat(width)));
   return lines.map((line) =>
-    line.map((cell, i) => cell.padEnd(widths[i]!)).join("  ").trimEnd()
+    `| ${line.map((cell, i) => cell.padEnd(widths[i]!)).join(" | ")} |`
   ).join("\n");
-}
-
-/** Formats the results as a Markdown table. */
-export function formatMarkdown(
-  rows: readonly string[],
-  results: readonly Result[],
-): string {
-  const [head, ...lines] = linesOf(rows, results);
-  return [head!, head!.map(() => "---"), ...lines]
-    .map((line) => `| ${line.join(" | ")} |`).join("\n");
-}
-
-function linesOf(
-  rows: readonly string[],
-  results: readonly Result[],
-): string[][] {
-  const lines = rows.map((row) => [
-    row,
-    ...results.map(({ cells }) => cells.get(row)!.kind),
-  ]);
-  return [["", ...results.map(({ name }) => name)], ...lines];
 }
 
 /** Lists the versions, and the reasons of the cells that are not `ok`. */
@@ -177,15 +161,4 @@ function reasonsOf(
     const which = same.length === rows.length ? "all" : same.join("; ");
     return `${kind}  ${name}, ${which}: ${reason}`;
   });
-}
-
-/** Counts the cells of each kind. */
-export function countCells(
-  results: readonly Result[],
-): Record<Cell["kind"], number> {
-  const counts = { ok: 0, "n/a": 0, skipped: 0, FAIL: 0 };
-  for (const { cells } of results) {
-    for (const { kind } of cells.values()) counts[kind]++;
-  }
-  return counts;
 }

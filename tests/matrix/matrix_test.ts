@@ -1,15 +1,17 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { test } from "../_pure.ts";
 import { parseTimedArgs } from "./args.ts";
 import { type Cell, OK, runCell } from "./cells.ts";
-import {
-  countCells,
-  formatMarkdown,
-  formatNotes,
-  formatText,
-  type Result,
-} from "./matrix.ts";
+import { formatNotes, formatTable, type Result } from "./matrix.ts";
 
 const ROWS = ["HEAD", "204", "TLS"];
+const NONE: Cell = { kind: "skipped", reason: "it is not installed" };
+const BODY: Cell = { kind: "FAIL", reason: "a body" };
+const RESULTS = [
+  result("one", [OK, BODY, BODY]),
+  result("second", [OK, { kind: "n/a", reason: "it has none" }, OK]),
+  result("third", [NONE, NONE, NONE], ""),
+];
 
 function result(name: string, cells: readonly Cell[], version = "1.0"): Result {
   return {
@@ -19,34 +21,13 @@ function result(name: string, cells: readonly Cell[], version = "1.0"): Result {
   };
 }
 
-const NONE: Cell = { kind: "skipped", reason: "it is not installed" };
-const BODY: Cell = { kind: "FAIL", reason: "a body" };
-const RESULTS = [
-  result("one", [OK, BODY, BODY]),
-  result("second", [OK, { kind: "n/a", reason: "it has none" }, OK]),
-  result("third", [NONE, NONE, NONE], ""),
-];
-
-function test(name: string, fn: () => void | Promise<void>): void {
-  Deno.test({ name, permissions: "none", fn });
-}
-
-test("formatText returns columns that start below each other", () => {
-  assertEquals(formatText(ROWS, RESULTS).split("\n"), [
-    "      one   second  third",
-    "HEAD  ok    ok      skipped",
-    "204   FAIL  n/a     skipped",
-    "TLS   FAIL  ok      skipped",
-  ]);
-});
-
-test("formatMarkdown returns one row of cells for each row", () => {
-  assertEquals(formatMarkdown(ROWS, RESULTS.slice(0, 2)).split("\n"), [
-    "|  | one | second |",
-    "| --- | --- | --- |",
-    "| HEAD | ok | ok |",
-    "| 204 | FAIL | n/a |",
-    "| TLS | FAIL | ok |",
+test("formatTable returns columns that start below each other", () => {
+  assertEquals(formatTable(ROWS, RESULTS).split("\n"), [
+    "|      | one  | second | third   |",
+    "| ---- | ---- | ------ | ------- |",
+    "| HEAD | ok   | ok     | skipped |",
+    "| 204  | FAIL | n/a    | skipped |",
+    "| TLS  | FAIL | ok     | skipped |",
   ]);
 });
 
@@ -63,11 +44,6 @@ test("formatNotes returns each reason once, with its rows", () => {
   ]);
 });
 
-test("countCells returns the number of cells of each kind", () => {
-  const counts = { ok: 3, "n/a": 1, skipped: 3, FAIL: 2 };
-  assertEquals(countCells(RESULTS), counts);
-});
-
 test("runCell returns the outcome of a case, also of one without an end", async () => {
   const endless = () => new Promise<never>(() => {});
   assertEquals(await runCell(1000, () => Promise.resolve()), OK);
@@ -77,15 +53,29 @@ test("runCell returns the outcome of a case, also of one without an end", async 
   assertStringIncludes(JSON.stringify(late), "No end after 1 ms");
 });
 
+test("runCell disposes of what a case used, the last first, also after a failure", async () => {
+  for (const outcome of [Promise.resolve(), Promise.reject(new Error("No"))]) {
+    const disposed: number[] = [];
+    await runCell(1000, (use) => {
+      for (const id of [1, 2]) {
+        const dispose = () => Promise.resolve(void disposed.push(id));
+        use({ [Symbol.asyncDispose]: dispose });
+      }
+      return outcome;
+    });
+    await Promise.resolve();
+    assertEquals(disposed, [2, 1]);
+  }
+});
+
 test("parseTimedArgs returns the seconds and the seed, or null", () => {
   const parse = (text: string) =>
     parseTimedArgs(text === "" ? [] : text.split(" "), ["--node"], 5);
   assertEquals(parse(""), { seconds: null, seed: 5, flags: [] });
   assertEquals(parse("9"), { seconds: 9, seed: 5, flags: [] });
   assertEquals(parse("--seed 7 9"), { seconds: 9, seed: 7, flags: [] });
-  assertEquals(parse("9 --node --seed 0"), {
-    ...{ seconds: 9, seed: 0, flags: ["--node"] },
-  });
+  const flags = ["--node"];
+  assertEquals(parse("9 --node --seed 0"), { seconds: 9, seed: 0, flags });
   for (const text of ["0", "-1", "x", "9 9", "--seed x", "--deno"]) {
     assertEquals(parse(text), null, text);
   }
