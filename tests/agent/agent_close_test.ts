@@ -354,18 +354,24 @@ Deno.test("a call is served by a freed connection while its own is being opened,
   assertEquals([agent.stats().idle, network.servers.length], [2, 2]);
 });
 
-Deno.test("a connection that arrives after its call was aborted is closed", async () => {
-  const { network, agent } = serve();
-  const open = holdConnections(network);
-  const controller = new AbortController();
-  const call = agent.send(URL_A, { signal: controller.signal });
-  await settle();
-  controller.abort();
-  await assertRejects(() => call, DOMException);
-  open();
-  await settle();
-  assertEquals([network.servers.length, network.open], [1, 0]);
-  await agent.close();
+Deno.test("a connection that arrives after its call was aborted is closed, and one just before is closed or idle", async () => {
+  for (let between = -1; between < 30; between++) {
+    const { network, agent } = serve(() => ({ then: "stall" }));
+    const open = holdConnections(network);
+    const controller = new AbortController();
+    const call = agent.send(URL_A, { signal: controller.signal });
+    await settle();
+    if (between >= 0) open();
+    for (let i = 0; i < between; i++) await Promise.resolve();
+    controller.abort();
+    await assertRejects(() => call, DOMException);
+    if (between < 0) open();
+    await settle();
+    const { open: kept, idle } = agent.stats();
+    assertEquals([kept, network.open], [idle, idle]);
+    assert(between >= 0 || idle === 0);
+    await agent.close();
+  }
 });
 
 for (const end of ["detach", "discard", "close", "abort"] as const) {

@@ -9,7 +9,7 @@ import {
   findDecoding,
   resolveDecode,
 } from "../../agent/decode.ts";
-import { HttpHeaders, HttpResponse } from "../../mod.ts";
+import { HttpError, HttpHeaders, HttpResponse } from "../../mod.ts";
 import { toBytes, toText } from "../_text.ts";
 import {
   bodyOf,
@@ -156,6 +156,11 @@ Deno.test("10 GB of zeros cost no memory while nobody reads them, and end early"
   // No more was taken than was needed for what was read.
   assertEquals(members, 1);
   await reader.cancel();
+
+  // What comes at once does not count at once.
+  const bomb = join(...Array(64).fill(member));
+  const decoding = read(bodyOf([bomb]), "gzip").pipeTo(new WritableStream());
+  await assertRejects(() => decoding, HttpError, "body: 32768 bytes expand");
 
   // Brotli makes as much of a few hundred bytes.
   const brotli = zlib.brotliCompressSync(new Uint8Array(2 ** 28), {
