@@ -5,7 +5,11 @@
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
-import { HttpClient, type HttpConnector } from "@pimalaya/io-http/client";
+import {
+  HttpClient,
+  type HttpClientOptions,
+  type HttpConnectOptions,
+} from "@pimalaya/io-http/client";
 import { PIPES, SITE } from "../client/_client.ts";
 import { pipe, type PipeServer } from "../_pipe.ts";
 import { toBytes, toText } from "../_text.ts";
@@ -39,6 +43,8 @@ export interface Peer extends AsyncDisposable {
   readUntil(text: string): Promise<unknown>;
   /** Writes a text, all of it at once. */
   write(text: string): unknown;
+  /** Writes a text again and again, until the client has closed. */
+  flood(text: string): Promise<void>;
   /** Ends what the client reads; it may still write. */
   halfClose(): void;
   /** Cuts the connection off. Returns the error that a client in memory gets. */
@@ -55,11 +61,14 @@ export interface Ends {
 }
 
 /** Opens a connection. */
-export async function openPeer(kind: Kind): Promise<Ends> {
-  if (kind === "TCP" || kind === "TLS") return await openSocket(kind);
-  const [, options] = PIPES.find(([name]) => name === kind)!;
-  const { client: stream, server } = pipe({ ...options, capacity: 65536 });
-  const client = new HttpClient(stream);
+export async function openPeer(
+  kind: Kind,
+  options: HttpClientOptions = {},
+): Promise<Ends> {
+  if (kind === "TCP" || kind === "TLS") return await openSocket(kind, options);
+  const [, { bytes }] = PIPES.find(([name]) => name === kind)!;
+  const { client: stream, server } = pipe({ bytes, capacity: 65536 });
+  const client = new HttpClient(stream, options);
   return { url: SITE, client, peer: new PipePeer(server) };
 }
 
@@ -76,6 +85,13 @@ class PipePeer implements Peer {
 
   write(text: string): void {
     this.#server.write(text);
+  }
+
+  async flood(text: string): Promise<void> {
+    while (!this.#server.isClosed) {
+      if (this.#server.unread === 0) this.#server.write(text);
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
   }
 
   halfClose(): void {
@@ -100,7 +116,7 @@ class PipePeer implements Peer {
 /** Opens a connection over a socket. */
 export async function openSocket(
   kind: "TCP" | "TLS",
-  connector?: HttpConnector,
+  clientOptions: HttpConnectOptions = {},
 ): Promise<Ends & { peer: SocketPeer }> {
   const options = { allowHalfOpen: true, noDelay: true };
   const server = kind === "TCP"
@@ -116,7 +132,7 @@ export async function openSocket(
   const url = `${kind === "TCP" ? "http" : "https"}://127.0.0.1:${port}/`;
   const client = await HttpClient.connect(url, {
     origin: null,
-    connector,
+    ...clientOptions,
     ...(kind === "TLS" && { tls: { caCerts: [CA] } }),
   });
   const [raw] = await accepting as [Socket];
@@ -126,6 +142,8 @@ export async function openSocket(
 
 /** A peer over a socket. */
 export class SocketPeer implements Peer {
+  /** How many bytes the system has taken. */
+  written = 0;
   readonly #server: Server;
   /** The socket under TLS; without TLS, the same as the other. */
   readonly #raw: Socket;
@@ -161,8 +179,9 @@ export class SocketPeer implements Peer {
   write(text: string): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#socket.write(toBytes(text), (error) => {
-        if (error) reject(error);
-        else resolve();
+        if (error) return reject(error);
+        this.written += text.length;
+        resolve();
       });
     });
   }
@@ -175,6 +194,14 @@ export class SocketPeer implements Peer {
   /** Writes a text below TLS, where it is no record. */
   writeRaw(text: string): void {
     this.#raw.write(toBytes(text));
+  }
+
+  async flood(text: string): Promise<void> {
+    try {
+      while (true) await this.write(text);
+    } catch {
+      // The client has closed.
+    }
   }
 
   halfClose(): void {
