@@ -117,6 +117,14 @@ export class PipeServer {
     }
   }
 
+  /** Writes a text again and again as it is read, until the client has closed. */
+  async flood(text: string): Promise<void> {
+    while (!this.isClosed) {
+      if (this.unread === 0) this.write(text);
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+  }
+
   /** Ends what the client reads. Its writes still arrive. */
   close(): void {
     this.#downlink.end();

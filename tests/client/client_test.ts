@@ -1,13 +1,11 @@
 // The origin of a client, and whole programs over real servers.
 
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { encodeBase64 } from "@std/encoding/base64";
 import { createServer, type IncomingMessage } from "node:http";
 import { type AddressInfo, connect as connectTcp } from "node:net";
 import { HttpRequest } from "@pimalaya/io-http";
 import { HttpClient, type HttpClientOptions } from "@pimalaya/io-http/client";
 import { pipe } from "../_pipe.ts";
-import { toBytes, toText } from "../_text.ts";
 import { CA, SERVER } from "../_tls.ts";
 import { get, HI, openPipe, SITE } from "./_client.ts";
 
@@ -148,64 +146,6 @@ for (const kind of ["TCP", "TLS", "a Unix socket"]) {
       }),
   });
 }
-
-/** Reads one small, unmasked frame of a WebSocket (RFC 6455 §5.2). */
-async function readFrame(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-): Promise<{ opcode: number; payload: string }> {
-  let bytes = "";
-  while (bytes.length < 2 || bytes.length < 2 + bytes.charCodeAt(1)) {
-    const { value, done } = await reader.read();
-    if (done) throw new Error("The WebSocket ended inside a frame");
-    bytes += toText(value);
-  }
-  const opcode = bytes.charCodeAt(0) & 0x0f;
-  return { opcode, payload: bytes.slice(2, 2 + bytes.charCodeAt(1)) };
-}
-
-/** One masked frame of a WebSocket. */
-function frame(opcode: number, payload: string): Uint8Array {
-  const mask = [0x12, 0x34, 0x56, 0x78];
-  const bytes = toBytes(payload).map((byte, at) => byte ^ mask[at % 4]!);
-  return Uint8Array.of(0x80 | opcode, 0x80 | bytes.length, ...mask, ...bytes);
-}
-
-Deno.test("a client opens a WebSocket, and detach carries its frames", async () => {
-  await using server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen() {} },
-    (request) => {
-      const { socket, response } = Deno.upgradeWebSocket(request);
-      socket.onmessage = ({ data }) => socket.send(`echo of ${data}`);
-      return response;
-    },
-  );
-  const url = `http://127.0.0.1:${server.addr.port}/`;
-  await using client = await HttpClient.connect(url);
-  const key = "AAECAwQFBgcICQoLDA0ODw==";
-  const headers = {
-    Connection: "Upgrade",
-    Upgrade: "websocket",
-    "Sec-WebSocket-Key": key,
-    "Sec-WebSocket-Version": "13",
-  };
-  const exchange = await client.exchange(HttpRequest.get(url, { headers }));
-  const accept = toBytes(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`);
-  assertEquals(
-    exchange.response.header("sec-websocket-accept"),
-    encodeBase64(await crypto.subtle.digest("SHA-1", accept)),
-  );
-  const { readable, writable } = exchange.detach();
-  const writer = writable.getWriter();
-  const reader = readable.getReader();
-  await writer.write(frame(1, "hello"));
-  const echo = { opcode: 1, payload: "echo of hello" };
-  assertEquals(await readFrame(reader), echo);
-  // A close frame each, and then end of file.
-  await writer.write(frame(8, "\x03\xe8"));
-  assertEquals((await readFrame(reader)).opcode, 8);
-  assertEquals((await reader.read()).done, true);
-  await writer.close();
-});
 
 Deno.test("a client tunnels through a proxy to http and https", async () => {
   const proxy = createServer();

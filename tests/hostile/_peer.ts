@@ -3,7 +3,7 @@
 // off.
 
 import { once } from "node:events";
-import { createServer, type Server, type Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import {
   HttpClient,
@@ -11,7 +11,7 @@ import {
   type HttpConnectOptions,
 } from "@pimalaya/io-http/client";
 import { PIPES, SITE } from "../client/_client.ts";
-import { pipe, type PipeServer } from "../_pipe.ts";
+import { pipe } from "../_pipe.ts";
 import { toBytes, toText } from "../_text.ts";
 import { CA, SERVER } from "../_tls.ts";
 
@@ -38,7 +38,7 @@ export function bounded(fn: () => Promise<void>): () => Promise<void> {
 }
 
 /** The server's end of a connection. It reads nothing before it is told to. */
-export interface Peer extends AsyncDisposable {
+export interface Peer {
   /** Reads until a text has come, and then reads no more. */
   readUntil(text: string): Promise<unknown>;
   /** Writes a text, all of it at once. */
@@ -46,15 +46,15 @@ export interface Peer extends AsyncDisposable {
   /** Writes a text again and again, until the client has closed. */
   flood(text: string): Promise<void>;
   /** Ends what the client reads; it may still write. */
-  halfClose(): void;
-  /** Cuts the connection off. Returns the error that a client in memory gets. */
-  reset(): Promise<Error | null>;
+  close(): void;
+  /** Cuts the connection off; a client in memory is told the reason. */
+  abort(reason: unknown): unknown;
   /** Resolves when the client has closed. */
-  gone(): Promise<unknown>;
+  readonly closed: Promise<unknown>;
 }
 
-/** Both ends of a connection. */
-export interface Ends {
+/** Both ends of a connection. Disposing them closes the connection. */
+export interface Ends extends AsyncDisposable {
   readonly url: string;
   readonly client: HttpClient;
   readonly peer: Peer;
@@ -69,48 +69,8 @@ export async function openPeer(
   const [, { bytes }] = PIPES.find(([name]) => name === kind)!;
   const { client: stream, server } = pipe({ bytes, capacity: 65536 });
   const client = new HttpClient(stream, options);
-  return { url: SITE, client, peer: new PipePeer(server) };
-}
-
-class PipePeer implements Peer {
-  readonly #server: PipeServer;
-
-  constructor(server: PipeServer) {
-    this.#server = server;
-  }
-
-  readUntil(text: string): Promise<string> {
-    return this.#server.readUntil(text);
-  }
-
-  write(text: string): void {
-    this.#server.write(text);
-  }
-
-  async flood(text: string): Promise<void> {
-    while (!this.#server.isClosed) {
-      if (this.#server.unread === 0) this.#server.write(text);
-      await new Promise<void>((resolve) => setImmediate(resolve));
-    }
-  }
-
-  halfClose(): void {
-    this.#server.close();
-  }
-
-  reset(): Promise<Error> {
-    const error = new Error("Reset");
-    this.#server.abort(error);
-    return Promise.resolve(error);
-  }
-
-  gone(): Promise<unknown> {
-    return this.#server.closed;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#server.closed;
-  }
+  const close = () => client.close();
+  return { url: SITE, client, peer: server, [Symbol.asyncDispose]: close };
 }
 
 /** Opens a connection over a socket. */
@@ -137,14 +97,19 @@ export async function openSocket(
   });
   const [raw] = await accepting as [Socket];
   const [socket] = await securing as [Socket];
-  return { url, client, peer: new SocketPeer(server, raw, socket) };
+  const peer = new SocketPeer(raw, socket);
+  const close = async () => {
+    await client.close();
+    await peer.end();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  return { url, client, peer, [Symbol.asyncDispose]: close };
 }
 
 /** A peer over a socket. */
 export class SocketPeer implements Peer {
   /** How many bytes the system has taken. */
   written = 0;
-  readonly #server: Server;
   /** The socket under TLS; without TLS, the same as the other. */
   readonly #raw: Socket;
   readonly #socket: Socket;
@@ -152,8 +117,7 @@ export class SocketPeer implements Peer {
   /** Resolves when the client has nothing more to say. */
   readonly #over = Promise.withResolvers<void>();
 
-  constructor(server: Server, raw: Socket, socket: Socket) {
-    this.#server = server;
+  constructor(raw: Socket, socket: Socket) {
     this.#raw = raw;
     this.#socket = socket;
     for (const side of [raw, socket]) {
@@ -204,26 +168,25 @@ export class SocketPeer implements Peer {
     }
   }
 
-  halfClose(): void {
+  close(): void {
     this.#socket.end();
   }
 
-  async reset(): Promise<null> {
+  async abort(): Promise<void> {
     this.#raw.resetAndDestroy();
-    this.#socket.destroy();
-    await this.#closed.promise;
-    return null;
+    await this.end();
   }
 
-  async gone(): Promise<void> {
-    await this.#listen(() => true);
+  /** Reads out what the client wrote. */
+  get closed(): Promise<void> {
+    return this.#listen(() => true);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Closes what is left, and waits until it is. */
+  async end(): Promise<void> {
     this.#socket.destroy();
     this.#raw.destroy();
     await this.#closed.promise;
-    await new Promise((resolve) => this.#server.close(resolve));
   }
 
   /** Lets what comes in through to a listener, for as long as it wants. */

@@ -7,6 +7,7 @@ import { endless, settle, streamOf } from "../client/_client.ts";
 import type { Ends } from "./_peer.ts";
 
 const LENGTH = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n";
+const CLOSE = "HTTP/1.1 200 OK\r\n\r\n";
 const CHUNKED = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 // More than the buffers of two sockets hold, unless somebody reads.
@@ -54,6 +55,11 @@ export const STAGES: readonly Stage[] = [
     data: "",
     unread: true,
   },
+  {
+    name: "inside a body without a length",
+    sent: `${CLOSE}half`,
+    data: "half",
+  },
   { name: "before the first chunk", sent: CHUNKED, data: "" },
   { name: "inside a chunk size", sent: `${CHUNKED}1`, data: "" },
   { name: "after a chunk size", sent: `${CHUNKED}1\r\n`, data: "" },
@@ -85,8 +91,9 @@ export const TLS_STAGES: readonly Stage[] = STAGES.filter(({ name }) =>
   ].includes(name)
 );
 
-/** What end of file means at a stage. */
-export function codeOfEnd({ sent }: Stage): HttpErrorCode {
+/** What end of file means at a stage, or `null` if it is the end of the body. */
+export function codeOfEnd({ sent }: Stage): HttpErrorCode | null {
+  if (sent.startsWith(CLOSE)) return null;
   return sent === "" ? "NoResponse" : "UnexpectedEof";
 }
 

@@ -78,8 +78,8 @@ for (const [name, first, again, code, maxBytes, options] of ENDLESS) {
       Deno.test(
         `${call} rejects ${name} as ${code}, over ${kind}`,
         bounded(async () => {
-          const { client, url, peer } = await openPeer(kind, options);
-          await using _peer = peer;
+          await using ends = await openPeer(kind, options);
+          const { client, url, peer } = ends;
           const failing = fails(carry(client, HttpRequest.get(url)), code);
           await peer.readUntil("\r\n\r\n");
           if (first !== "") await peer.write(first);
@@ -88,7 +88,7 @@ for (const [name, first, again, code, maxBytes, options] of ENDLESS) {
           assertLess(progress!.responseBytes, maxBytes + READ_BYTES + 1);
           assertEquals(client.reusable, false);
           await flooding;
-          await peer.gone();
+          await peer.closed;
         }),
       );
     }
@@ -111,8 +111,8 @@ for (
     Deno.test(
       `exchange streams ${what} until its signal aborts, over ${kind}`,
       bounded(async () => {
-        const { client, url, peer } = await openPeer(kind);
-        await using _peer = peer;
+        await using ends = await openPeer(kind);
+        const { client, url, peer } = ends;
         const { signal, abort } = watchedSignal();
         const exchanging = client.exchange(HttpRequest.get(url), { signal });
         await peer.readUntil("\r\n\r\n");
@@ -130,7 +130,7 @@ for (
         assertEquals(await rejection(closed), REASON);
         assertEquals(client.reusable, false);
         await flooding;
-        await peer.gone();
+        await peer.closed;
       }),
     );
   }
@@ -141,8 +141,8 @@ for (const kind of KINDS) {
     Deno.test(
       `${call} returns a response that is followed by endless bytes, and closes, over ${kind}`,
       bounded(async () => {
-        const { client, url, peer } = await openPeer(kind);
-        await using _peer = peer;
+        await using ends = await openPeer(kind);
+        const { client, url, peer } = ends;
         const carrying = carry(client, HttpRequest.get(url));
         await peer.readUntil("\r\n\r\n");
         await peer.write(`${OK}Content-Length: 2\r\n\r\nhi${LONG}`);
@@ -150,7 +150,7 @@ for (const kind of KINDS) {
         assertEquals((await carrying).body, "hi");
         await client.ended;
         await flooding;
-        await peer.gone();
+        await peer.closed;
       }),
     );
   }

@@ -209,8 +209,8 @@ Deno.test({
 });
 
 Deno.test("a connection that connect opened takes no bytes before the first request", async () => {
-  const { url, client, peer: server } = await openSocket("TCP");
-  await using peer = server;
+  await using ends = await openSocket("TCP");
+  const { url, client, peer } = ends;
   await peer.write(HI);
   // The socket that is idle keeps nobody alive, but the peer's does.
   await client.ended;
@@ -222,89 +222,91 @@ Deno.test("a connection that connect opened takes no bytes before the first requ
 /** Each state that takes no request, how to get there, and what a call says. */
 const STATES: [
   name: string,
-  enter: (client: HttpClient, server: PipeServer) => unknown,
+  response: string | null,
+  enter: (client: HttpClient) => unknown,
   says: string,
 ][] = [
   [
     "a send in flight",
+    null,
     (client) => void client.send(get()).catch(() => {}),
     "GET http://example.com/ is in flight; await its response",
   ],
   [
     "a run in flight",
+    null,
     (client) => void client.run(new Script(READ)).catch(() => {}),
     "run() is in flight; await its step",
   ],
   [
     "an unread body",
-    async (client, server) => {
-      server.write(HI);
-      await client.exchange(get());
-    },
+    HI,
+    (client) => client.exchange(get()),
     "the response body of GET http://example.com/ is not read to its end; " +
     "read it, or call discard()",
   ],
   [
     "a canceled body",
-    async (client, server) => {
-      server.write(HI);
-      await (await client.exchange(get())).body.cancel();
-    },
+    HI,
+    async (client) => (await client.exchange(get())).body.cancel(),
     "connection is closed: the last response body was canceled " +
     "(discard() can keep it open)",
   ],
   [
     "close()",
+    null,
     (client) => client.close(),
     "the client is closed; open another connection",
   ],
   [
     "an upgrade",
-    async (client, server) => {
-      server.write(SWITCH);
-      await client.send(upgrade());
-    },
+    SWITCH,
+    (client) => client.send(upgrade()),
     "the connection was upgraded; call detach()",
   ],
-  ["a detach", (client) => void client.detach(), "its connection is detached"],
+  [
+    "a detach",
+    null,
+    (client) => void client.detach(),
+    "its connection is detached",
+  ],
   [
     "a failure",
-    async (client, server) => {
-      server.write("SMTP");
-      await client.send(get()).catch(() => {});
-    },
+    "SMTP",
+    (client) => client.send(get()).catch(() => {}),
     "connection is closed: the last exchange failed (InvalidStatusLine)",
   ],
   [
     "an abort",
-    async (client) => {
+    null,
+    (client) => {
       const { signal, abort } = watchedSignal();
       const sending = client.send(get(), { signal });
       abort();
-      await sending.catch(() => {});
+      return sending.catch(() => {});
     },
     "connection is closed: the last exchange was aborted",
   ],
   [
     "a response that ends the connection",
-    async (client, server) => {
-      server.write("HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n");
-      await client.send(get());
-    },
+    "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n",
+    (client) => client.send(get()),
     "connection is closed (Http10)",
   ],
   [
     "a step without keepAlive",
+    null,
     (client) => client.run(new Script({ type: "Ok" })),
     "the last run() did not leave the connection reusable",
   ],
 ];
 
-for (const [name, enter, says] of STATES) {
+for (const [name, response, enter, says] of STATES) {
   Deno.test(`a call after ${name} rejects, and says what to do`, async () => {
     const { client, server } = openPipe();
     const { ended } = client;
-    await enter(client, server);
+    if (response !== null) server.write(response);
+    await enter(client);
     assertEquals(client.reusable, false);
     for (const [how, call] of CALLS) {
       if (how === "run" && name === "a step without keepAlive") continue;

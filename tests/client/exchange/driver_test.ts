@@ -12,9 +12,6 @@ import {
   HttpError,
   HttpRequest,
 } from "@pimalaya/io-http";
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { HttpClient } from "@pimalaya/io-http/client";
 import { toBytes, toText } from "../../_text.ts";
 import {
@@ -196,24 +193,6 @@ Deno.test("a 2xx that is complete cancels a source that says nothing", async () 
   const { exchange } = await respond(HI, { request: post(), body });
   assertEquals(await exchange.text(), "hi");
   assertClosed(await stopped);
-});
-
-Deno.test("send and exchange echo a large body over a socket", async () => {
-  const server = createServer((request, response) => request.pipe(response));
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-  const client = await HttpClient.connect(url);
-  const text = "0123456".repeat(2 ** 20);
-  const request = HttpRequest.post(url, { body: text });
-  const pieces = ReadableStream.from([request.body, request.body]);
-  for (const [, carry] of CARRIES) {
-    const { body, keepAlive } = await carry(client, request);
-    assertEquals([body === text, keepAlive], [true, true]);
-  }
-  const exchange = await client.exchange(request, { body: pieces });
-  assertEquals(await exchange.text() === text + text, true);
-  await client.close();
-  server.close();
 });
 
 Deno.test("a response that comes before the last write is known to be done keeps the connection", async () => {

@@ -75,16 +75,15 @@ for (
     ] as const
   ) {
     Deno.test(`${name} lets a client know ${what} at an end ${cuts ? "without" : "with"} close_notify`, async () => {
-      const ends = await openSocket("TLS", { connector });
-      await using peer = ends.peer;
-      await using client = ends.client;
+      await using ends = await openSocket("TLS", { connector });
+      const { client, peer } = ends;
       const exchanging = client.exchange(HttpRequest.get(ends.url));
       await peer.readUntil("\r\n\r\n");
       await peer.write(`HTTP/1.1 200 OK\r\n${response}`);
       const reader = (await exchanging).body.getReader();
       assertEquals((await reader.read()).value?.length, 4);
       if (cuts) peer.cut();
-      else peer.halfClose();
+      else peer.close();
       const reading = reader.read();
       if (code === null) assertEquals((await reading).done, true);
       else {
@@ -135,9 +134,9 @@ for (
   });
 
   Deno.test(`${name} does not read on while nobody reads`, async () => {
-    const ends = await openSocket("TLS", { connector });
-    await using peer = ends.peer;
-    const transport = take(ends.client.detach());
+    await using ends = await openSocket("TLS", { connector });
+    const { client, peer } = ends;
+    const transport = take(client.detach());
     const flooding = peer.flood("x".repeat(65536));
     let before = -1;
     while (
