@@ -102,10 +102,23 @@ export function encodeByteString(text: string): Uint8Array<ArrayBuffer> {
   return encoded.length === text.length ? encoded : encodeChars(text);
 }
 
+/** Encodes a byte string into bytes of the same length. */
+export function encodeByteStringInto(text: string, bytes: Uint8Array): void {
+  if (text.length >= MIN_ENCODER_CHARS) {
+    const { read, written } = encoder.encodeInto(text, bytes);
+    if (read === written && written === text.length) return;
+  }
+  writeChars(text, bytes);
+}
+
 function encodeChars(text: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  writeChars(text, bytes);
   return bytes;
+}
+
+function writeChars(text: string, bytes: Uint8Array): void {
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
 }
 
 // Each string that is kept keeps no more than twice this alive besides itself.

@@ -79,11 +79,26 @@ export function encodeRequest(
   version: HttpVersion,
   options: HttpEncodeOptions | undefined,
 ): { bytes: readonly Uint8Array<ArrayBuffer>[]; framing: RequestFraming } {
+  const { bytes, framing } = writeRequest(request, version, options);
+  return typeof bytes === "string"
+    ? { bytes: [encodeByteString(bytes)], framing }
+    : { bytes, framing };
+}
+
+/** {@linkcode encodeRequest}, as a byte string if there is no body. */
+export function writeRequest(
+  request: HttpRequest,
+  version: HttpVersion,
+  options: HttpEncodeOptions | undefined,
+): {
+  bytes: readonly Uint8Array<ArrayBuffer>[] | string;
+  framing: RequestFraming;
+} {
   const length = bodyLength(request);
   const { text, framing } = writeHead(request, { version, length, options });
   const isChunked = framing.kind === "chunked";
   const end = isChunked ? "0\r\n\r\n" : "";
-  if (length === 0) return { bytes: [encodeByteString(text + end)], framing };
+  if (length === 0) return { bytes: text + end, framing };
   const body = toPlainBytes(request.body);
   const pieces = isChunked
     ? [

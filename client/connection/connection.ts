@@ -233,9 +233,12 @@ export class Connection {
   #settle(since: number): Promise<void> | null {
     const idle = performance.now() - since;
     // A clock that stands still, as on Workers, tells nothing.
-    return idle > MAX_IDLE_MILLISECONDS || idle <= 0
-      ? this.#transport.turn()
-      : this.#transport.settle?.() ?? null;
+    if (idle <= MAX_IDLE_MILLISECONDS && idle > 0) {
+      return this.#transport.settle?.() ?? null;
+    }
+    // The read of an idle connection may not have started yet.
+    this.#input.read();
+    return this.#transport.turn();
   }
 
   #release(end: LeaseEnd): void {
@@ -262,8 +265,14 @@ export class Connection {
 
   #becomeIdle(): void {
     this.#state = { kind: "idle", since: performance.now() };
-    this.#watch();
+    if (this.#transport.readsAreCostly) afterCaller(this.#watchIdle);
+    else this.#watch();
   }
+
+  /** Starts the read of an idle connection, unless an exchange has done so. */
+  readonly #watchIdle = (): void => {
+    if (this.#state.kind === "idle") this.#watch();
+  };
 
   #watch(): void {
     this.#transport.unref();
@@ -331,6 +340,13 @@ export class Connection {
     };
     return idleFailure(why.end, facts);
   }
+}
+
+const SETTLED = Promise.resolve();
+
+/** Calls back some microtasks later: a caller that goes on at once has by then. */
+function afterCaller(callback: () => void): void {
+  SETTLED.then(() => SETTLED).then(callback);
 }
 
 function over(reason: string): State {

@@ -17,8 +17,10 @@ import type { HttpError, HttpProgress } from "../../error.ts";
 import type { HttpResponse } from "../../rfc9110/response.ts";
 import type { HttpConnectionInfo } from "../transport/http_connection.ts";
 import {
+  lengthOf,
   MissingCloseNotifyError,
   NotBytesError,
+  type Outgoing,
   type Transport,
 } from "../transport/transport.ts";
 import {
@@ -212,10 +214,10 @@ export class Lease implements InputReceiver, OutputListener {
   }
 
   /** Starts a write. None may be pending. */
-  write(pieces: readonly Uint8Array[]): void {
-    for (const piece of pieces) this.#requestBytes += piece.length;
+  write(data: Outgoing): void {
+    this.#requestBytes += lengthOf(data);
     this.#monitor?.writing();
-    this.#connection.output.write(pieces);
+    this.#connection.output.write(data);
   }
 
   /** Gives the runtime a turn, in which pending reads and writes get done. */

@@ -3,7 +3,8 @@
 //   ready ── write ──> writing ── done ──> ready
 //                         └── error ──> broken
 
-import type { Pending, Transport } from "../transport/transport.ts";
+import { encodeByteString } from "../../rfc9110/byte_string.ts";
+import type { Outgoing, Pending, Transport } from "../transport/transport.ts";
 
 /** Whoever wrote. */
 export interface OutputListener {
@@ -34,7 +35,7 @@ export class Output {
   }
 
   /** Starts a write. None may be pending. */
-  write(pieces: readonly Uint8Array[]): void {
+  write(data: Outgoing): void {
     if (this.#state.kind === "broken") {
       return this.listener.failWrite(this.#state.error);
     }
@@ -42,8 +43,9 @@ export class Output {
     const transport = this.#transport;
     const pending = this.#pending;
     if (transport.startWrite !== undefined) {
-      transport.startWrite(pieces, pending);
+      transport.startWrite(data, pending);
     } else {
+      const pieces = typeof data === "string" ? [encodeByteString(data)] : data;
       transport.write(pieces).then(pending.resolve, pending.reject);
     }
   }

@@ -24,6 +24,7 @@ import { endsUpload } from "../../rfc9112/send.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { InputBytes } from "../connection/input.ts";
 import type { Lease, LeaseHolder, LeaseMonitor } from "../connection/lease.ts";
+import type { Outgoing } from "../transport/transport.ts";
 import type { RequestPlan } from "./request_plan.ts";
 import type { ResponseReader, ResponseStep } from "./response_reader.ts";
 import { isThenable } from "./thenable.ts";
@@ -227,8 +228,8 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
     if (state.at !== "over") state.consumer.fail(error);
   }
 
-  write(pieces: readonly Uint8Array[]): void {
-    this.#lease.write(pieces);
+  write(data: Outgoing): void {
+    this.#lease.write(data);
   }
 
   sent(): void {
@@ -384,9 +385,11 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
     this.#recycle();
     this.#state = OVER;
     this.#upload.end({ message: "The response is complete" });
+    // First, so that the caller's next request goes out before the connection
+    // is watched.
+    consumer.end({ trailers, remaining, closeReason, uploaded });
     if (closeReason === "Upgraded") this.#lease.leave("upgraded", remaining);
     else this.#lease.finish(closeReason);
-    consumer.end({ trailers, remaining, closeReason, uploaded });
   }
 
   #read(target: InputBytes | undefined): void {

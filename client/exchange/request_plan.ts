@@ -5,7 +5,7 @@ import type { HttpHeadersInit } from "../../rfc9110/headers.ts";
 import { HttpRequest } from "../../rfc9110/request.ts";
 import type { HttpVersion } from "../../rfc9110/response.ts";
 import { Http11ChunkEncoder } from "../../rfc9112/chunk_encoder.ts";
-import { encodeRequest } from "../../rfc9112/encode.ts";
+import { writeRequest } from "../../rfc9112/encode.ts";
 import {
   encodeHead,
   type HttpEncodeOptions,
@@ -32,13 +32,11 @@ export interface RequestPlanOptions extends HttpEncodeOptions {
   readonly continueTimeout?: number | undefined;
 }
 
-/** How a request goes out. */
-export interface RequestPlan {
-  /** The head, and the body if it is small and need not wait. */
-  readonly head: Uint8Array;
-  /** The rest. */
-  readonly body: BodyPlan | null;
-}
+/** How a request goes out: a first part, and the rest of the body. */
+export type RequestPlan =
+  /** A head, as a byte string, or a head and the whole body. */
+  | { readonly head: string | Uint8Array; readonly body: null }
+  | { readonly head: Uint8Array; readonly body: BodyPlan };
 
 /** How the body of a request goes out after the head. */
 export interface BodyPlan {
@@ -75,7 +73,7 @@ export function planRequest(
   // There is no 100 in HTTP/1.0 (RFC 9110 §10.1.1).
   const waits = version === "HTTP/1.1" && expectsContinue(request);
   if (init === undefined && trailers === undefined && !waits) {
-    return planPieces(encodeRequest(request, version, options).bytes);
+    return planPieces(writeRequest(request, version, options).bytes);
   }
   const body = describeBody(init === undefined ? request.body : init);
   const { bytes: head, framing } = encodeHead(withType(request, body), {
@@ -101,7 +99,10 @@ export function planRequest(
 }
 
 /** Plans a request that is encoded already. */
-function planPieces(pieces: readonly Uint8Array<ArrayBuffer>[]): RequestPlan {
+function planPieces(
+  pieces: readonly Uint8Array<ArrayBuffer>[] | string,
+): RequestPlan {
+  if (typeof pieces === "string") return { head: pieces, body: null };
   const head = pieces[0]!;
   if (pieces.length === 1) return { head, body: null };
   const body = {

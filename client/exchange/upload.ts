@@ -11,6 +11,7 @@
 // than the connection. Small pieces that are ready together, the head and the
 // end of the body among them, are joined in one write.
 
+import type { Outgoing } from "../transport/transport.ts";
 import type { BodyFraming, BodyPlan, RequestPlan } from "./request_plan.ts";
 import type { BodySource } from "./source.ts";
 import { isThenable } from "./thenable.ts";
@@ -32,7 +33,7 @@ const NOT_READY = Symbol("not ready");
 /** What an upload needs from the exchange. */
 export interface UploadListener {
   /** Starts a write. */
-  write(pieces: readonly Uint8Array[]): void;
+  write(data: Outgoing): void;
   /** Learns that the request was written whole. */
   sent(): void;
   /** Learns that part of it will not be written. */
@@ -98,7 +99,7 @@ export class Upload {
     const { head, body } = this.#plan;
     if (body === null) {
       this.#state = HEAD;
-      this.#listener.write([head]);
+      this.#listener.write(typeof head === "string" ? head : [head]);
     } else {
       this.#sendBody(head, body).catch((error) => this.#failSource(error));
     }

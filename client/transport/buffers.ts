@@ -17,10 +17,11 @@ const idle: ArrayBuffer[][] = SIZES.map(() => []);
 /** The size of the largest buffer, in bytes. */
 export const MAX_BUFFER_BYTES: number = SIZES[2];
 
-/** Takes the smallest buffer that holds so many bytes, up to the largest. */
+/** Takes so many bytes of the smallest buffer that holds them. */
 export function takeBuffer(bytes: number): Uint8Array<ArrayBuffer> {
   const at = bytes <= SIZES[0] ? 0 : bytes <= SIZES[1] ? 1 : 2;
-  return new Uint8Array(idle[at]!.pop() ?? new ArrayBuffer(SIZES[at]));
+  const buffer = idle[at]!.pop() ?? new ArrayBuffer(SIZES[at]);
+  return new Uint8Array(buffer, 0, bytes);
 }
 
 /** Returns a buffer, which need not be one that was taken here. */

@@ -2,6 +2,10 @@
 // close both directions at end of file, and cost more.
 
 import {
+  encodeByteString,
+  encodeByteStringInto,
+} from "../../rfc9110/byte_string.ts";
+import {
   MAX_BUFFER_BYTES,
   ReadSize,
   returnBuffer,
@@ -19,7 +23,7 @@ import {
   type SocketTransport,
   type StartTlsOptions,
 } from "./socket_connection.ts";
-import type { Pending } from "./transport.ts";
+import { lengthOf, type Outgoing, type Pending } from "./transport.ts";
 import { nextTurn } from "./turn.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -50,6 +54,7 @@ export interface DenoConn {
 /** Reads and writes a `Deno.Conn` without TLS. */
 export class DenoTransport implements SocketTransport {
   readonly info: HttpConnectionInfo;
+  readonly readsAreCostly = true;
   readonly #conn: DenoConn;
   readonly #readSize = new ReadSize();
   #ahead: ReadAhead | null = null;
@@ -61,6 +66,9 @@ export class DenoTransport implements SocketTransport {
   #spare: Bytes | null = null;
   #pendingWrite: Pending<void> = NOBODY;
   #writing: Uint8Array = NOTHING;
+  #isRef = true;
+  /** What the write took from the pool. */
+  #written: Bytes | null = null;
 
   /** Takes over a connection. */
   constructor(conn: DenoConn) {
@@ -138,14 +146,25 @@ export class DenoTransport implements SocketTransport {
     });
   }
 
-  startWrite(pieces: readonly Uint8Array[], pending: Pending<void>): void {
+  startWrite(data: Outgoing, pending: Pending<void>): void {
     this.#pendingWrite = pending;
-    const [only] = pieces;
-    if (pieces.length === 1 && only !== undefined) return this.#write(only);
-    this.#writePieces(pieces).then(
+    if (typeof data === "string") return this.#writeText(data);
+    const [only] = data;
+    if (data.length === 1 && only !== undefined) return this.#write(only);
+    this.#writePieces(data).then(
       () => pending.resolve(),
       (error) => pending.reject(error),
     );
+  }
+
+  /** Writes from a buffer of the pool, which costs less than a new one. */
+  #writeText(text: string): void {
+    if (text.length > MAX_BUFFER_BYTES) {
+      return this.#write(encodeByteString(text));
+    }
+    const bytes = this.#written = takeBuffer(text.length);
+    encodeByteStringInto(text, bytes);
+    this.#write(bytes);
   }
 
   #write(bytes: Uint8Array): void {
@@ -157,6 +176,8 @@ export class DenoTransport implements SocketTransport {
     const bytes = this.#writing;
     if (written < bytes.length) return this.#write(bytes.subarray(written));
     this.#writing = NOTHING;
+    if (this.#written !== null) returnBuffer(this.#written.buffer);
+    this.#written = null;
     this.#pendingWrite.resolve();
   };
 
@@ -165,7 +186,7 @@ export class DenoTransport implements SocketTransport {
   };
 
   async #writePieces(pieces: readonly Uint8Array[]): Promise<void> {
-    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    const length = lengthOf(pieces);
     if (length > MAX_BUFFER_BYTES) {
       for (const piece of pieces) await this.#writeAll(piece);
       return;
@@ -176,7 +197,7 @@ export class DenoTransport implements SocketTransport {
       joined.set(piece, at);
       at += piece.length;
     }
-    await this.#writeAll(joined.subarray(0, length));
+    await this.#writeAll(joined);
     returnBuffer(joined.buffer);
   }
 
@@ -215,10 +236,13 @@ export class DenoTransport implements SocketTransport {
   }
 
   ref(): void {
+    if (this.#isRef) return;
+    this.#isRef = true;
     this.#conn.ref();
   }
 
   unref(): void {
+    this.#isRef = false;
     this.#conn.unref();
   }
 

@@ -5,6 +5,7 @@
 //       └───── error, abort, close ──> failed     the error for every further read
 
 import { concat } from "@std/bytes";
+import { encodeByteString } from "../../rfc9110/byte_string.ts";
 import { returnBuffer } from "./buffers.ts";
 import type { HttpConnection, HttpConnectionInfo } from "./http_connection.ts";
 import { makeDuplex } from "./node_duplex.ts";
@@ -18,7 +19,12 @@ import {
   type StartTlsOptions,
 } from "./socket_connection.ts";
 import { tlsFailed } from "./tls_failure.ts";
-import { MissingCloseNotifyError, type Pending } from "./transport.ts";
+import {
+  lengthOf,
+  MissingCloseNotifyError,
+  type Outgoing,
+  type Pending,
+} from "./transport.ts";
 import { nextTurn } from "./turn.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -212,9 +218,9 @@ export class NodeTransport implements SocketTransport {
     });
   }
 
-  startWrite(pieces: readonly Uint8Array[], pending: Pending<void>): void {
+  startWrite(data: Outgoing, pending: Pending<void>): void {
     const input = this.#input;
-    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    const length = lengthOf(data);
     if (input.kind === "failed" || this.#socket.destroyed) {
       const error = input.kind === "failed" ? input.error : new Error(CLOSED);
       queueMicrotask(() => pending.reject(error));
@@ -225,6 +231,12 @@ export class NodeTransport implements SocketTransport {
       return;
     }
     this.#isAnswered = false;
+    if (typeof data === "string" && this.#carrier === null) {
+      this.#writer = pending;
+      this.#socket.write(data, "latin1", this.#onWritten);
+      return;
+    }
+    const pieces = typeof data === "string" ? [encodeByteString(data)] : data;
     const joined = pieces.length > 1 && length <= MAX_JOINED_BYTES
       ? [concat(pieces as Uint8Array[])]
       : pieces;

@@ -27,6 +27,11 @@ export interface NodeSocket {
     bytes: Uint8Array,
     onWritten?: ((error?: Error | null) => void) | undefined,
   ): boolean;
+  write(
+    text: string,
+    encoding: "latin1",
+    onWritten: (error?: Error | null) => void,
+  ): boolean;
   end(onFinished?: () => void): this;
   cork(): void;
   uncork(): void;

@@ -12,10 +12,30 @@ export interface Pending<T> {
   reject(error: unknown): void;
 }
 
+/**
+ * Bytes to write: pieces, or a byte string, which is a head most of the time. A
+ * transport encodes it where it costs least.
+ */
+export type Outgoing = readonly Uint8Array[] | string;
+
+/** Returns the number of bytes to write. */
+export function lengthOf(data: Outgoing): number {
+  if (typeof data === "string") return data.length;
+  let length = 0;
+  for (const piece of data) length += piece.length;
+  return length;
+}
+
 /** The bytes of one connection. */
 export interface Transport {
   /** Facts of the connection; `null` for a stream that the caller opened. */
   readonly info: HttpConnectionInfo | null;
+  /**
+   * Whether each read is a system call, which tells nothing that has not come
+   * from the event loop. The read of an idle connection then starts a microtask
+   * late: after the request that often follows a response at once.
+   */
+  readonly readsAreCostly?: boolean;
   /**
    * Reads the bytes that are there.
    *
@@ -46,7 +66,7 @@ export interface Transport {
    * Like {@linkcode write}, without a promise: settles `pending` once this call
    * has returned.
    */
-  startWrite?(pieces: readonly Uint8Array[], pending: Pending<void>): void;
+  startWrite?(data: Outgoing, pending: Pending<void>): void;
   /** Closes the connection in order; never rejects. */
   close(): Promise<void>;
   /** Ends the connection at once: the pending read and write settle. */
