@@ -25,7 +25,7 @@ import {
   type FailureFacts,
   idleFailure,
 } from "./failure.ts";
-import { Input, type InputReceiver } from "./input.ts";
+import { Input, type InputBytes, type InputReceiver } from "./input.ts";
 import {
   Lease,
   type LeasedConnection,
@@ -74,44 +74,27 @@ export type ConnectionStart =
   | "idle";
 
 /** One connection, for one exchange at a time. */
-export class Connection {
-  readonly #transport: Transport;
-  readonly #leased: LeasedConnection;
-  readonly #input: Input;
-  readonly #output: Output;
-  readonly #watcher: InputReceiver & OutputListener;
+export class Connection
+  implements LeasedConnection, InputReceiver, OutputListener {
+  readonly transport: Transport;
+  readonly input: Input;
+  readonly output: Output;
   #state: State = FRESH;
   #isUsed = false;
   #closing: Promise<void> = Promise.resolve();
   #ended: PromiseWithResolvers<void> | null = null;
 
   constructor(transport: Transport, start: ConnectionStart) {
-    this.#transport = transport;
-    this.#watcher = {
-      receive: (bytes) =>
-        this.#endIdle(
-          bytes === null ? { kind: "eof" } : { kind: "bytes", bytes },
-        ),
-      lose: (cause) => this.#endIdle({ kind: "lost", cause }),
-      written() {},
-      failWrite() {},
-    };
-    this.#input = new Input(transport, this.#watcher);
-    this.#output = new Output(transport, this.#watcher);
-    this.#leased = {
-      transport,
-      input: this.#input,
-      output: this.#output,
-      settle: (idleSince) => this.#settle(idleSince),
-      release: (end) => this.#release(end),
-    };
+    this.transport = transport;
+    this.input = new Input(transport, this);
+    this.output = new Output(transport, this);
     if (start === "idle") this.#becomeIdle();
     else if (start === "watched") this.#watch();
   }
 
   /** Facts of the connection. */
   get info(): HttpConnectionInfo | null {
-    return this.#transport.info;
+    return this.transport.info;
   }
 
   /** Whether a request can be sent. */
@@ -182,15 +165,15 @@ export class Connection {
   ): Lease {
     this.check(holder, resumes);
     const state = this.#state;
-    const lease = new Lease(this.#leased, holder, {
+    const lease = new Lease(this, holder, {
       signal,
       monitor,
       reused: this.#isUsed,
       idleSince: state.kind === "idle" ? state.since : null,
     });
-    this.#input.receiver = lease;
-    this.#output.listener = lease;
-    this.#transport.ref();
+    this.input.receiver = lease;
+    this.output.listener = lease;
+    this.transport.ref();
     this.#state = { kind: "leased", lease };
     this.#isUsed = true;
     return lease;
@@ -209,10 +192,10 @@ export class Connection {
     if (state.kind === "over") {
       throw new TypeError(`Cannot detach: ${describe(state.why)}`);
     }
-    this.#transport.ref();
-    const { unread, pending } = this.#input.detach();
+    this.transport.ref();
+    const { unread, pending } = this.input.detach();
     this.#end(DETACHED);
-    return this.#transport.detach(unread, pending);
+    return this.transport.detach(unread, pending);
   }
 
   /** Closes the connection, and fails the exchange in flight. */
@@ -224,32 +207,33 @@ export class Connection {
       this.#state = CLOSED;
       return this.#closing;
     }
-    this.#transport.ref();
+    this.transport.ref();
     this.#end(CLOSED);
     return this.#close();
   }
 
   /** Waits until whatever arrived before now was read; `null` if it was. */
-  #settle(since: number): Promise<void> | null {
+  settle(since: number): Promise<void> | null {
     const idle = performance.now() - since;
     // A clock that stands still, as on Workers, tells nothing.
     if (idle <= MAX_IDLE_MILLISECONDS && idle > 0) {
-      return this.#transport.settle?.() ?? null;
+      return this.transport.settle?.() ?? null;
     }
     // The read of an idle connection may not have started yet.
-    this.#input.read();
-    return this.#transport.turn();
+    this.input.read();
+    return this.transport.turn();
   }
 
-  #release(end: LeaseEnd): void {
-    this.#input.receiver = this.#watcher;
-    this.#output.listener = this.#watcher;
+  /** Ends the lease, after which nobody else reads or writes. */
+  release(end: LeaseEnd): void {
+    this.input.receiver = this;
+    this.output.listener = this;
     switch (end.kind) {
       case "idle":
         return this.#becomeIdle();
       case "held":
       case "upgraded":
-        this.#input.putBack(end.remaining);
+        this.input.putBack(end.remaining);
         this.#state = end.kind === "held" ? HELD : UPGRADED;
         if (end.kind === "upgraded") this.#ended?.resolve();
         return;
@@ -259,13 +243,13 @@ export class Connection {
         return;
       case "failed":
         this.#end({ kind: "over", why: end });
-        this.#transport.abort(end.error);
+        this.transport.abort(end.error);
     }
   }
 
   #becomeIdle(): void {
     this.#state = { kind: "idle", since: performance.now() };
-    if (this.#transport.readsAreCostly) afterCaller(this.#watchIdle);
+    if (this.transport.readsAreCostly) afterCaller(this.#watchIdle);
     else this.#watch();
   }
 
@@ -275,20 +259,35 @@ export class Connection {
   };
 
   #watch(): void {
-    this.#transport.unref();
-    this.#input.read();
+    this.transport.unref();
+    this.input.read();
   }
 
   /** Receives what a read returned that no exchange waited for. */
+  receive(bytes: InputBytes | null): void {
+    this.#endIdle(bytes === null ? { kind: "eof" } : { kind: "bytes", bytes });
+  }
+
+  /** Learns that a read failed that no exchange waited for. */
+  lose(cause: unknown): void {
+    this.#endIdle({ kind: "lost", cause });
+  }
+
+  /** Nobody waits for a write that an exchange has left. */
+  written(): void {}
+
+  /** The same. */
+  failWrite(): void {}
+
   #endIdle(end: ConnectionEnd): void {
     const { kind } = this.#state;
     if (kind === "over") return;
     if (kind !== "idle" && end.kind === "bytes") {
-      return this.#input.putBack(end.bytes);
+      return this.input.putBack(end.bytes);
     }
     // Whoever goes on with the connection learns of it from the next read.
     if (kind === "held" || kind === "upgraded") return;
-    this.#transport.ref();
+    this.transport.ref();
     const kept: ConnectionEnd = end.kind === "bytes"
       ? { kind: "bytes", bytes: end.bytes.slice(0, MAX_SHOWN_BYTES) }
       : end;
@@ -310,11 +309,11 @@ export class Connection {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const timeout = new Promise<void>((resolve) => {
       timer = setTimeout(() => {
-        this.#transport.abort(new Error("Closing took too long"));
+        this.transport.abort(new Error("Closing took too long"));
         resolve();
       }, CLOSE_TIMEOUT);
     });
-    const closing = this.#transport.close().catch(() => {});
+    const closing = this.transport.close().catch(() => {});
     this.#closing = Promise.race([closing, timeout])
       .then(() => clearTimeout(timer));
     return this.#closing;

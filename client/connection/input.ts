@@ -30,7 +30,7 @@ const READING: State = { kind: "reading" };
 const ENDED: State = { kind: "ended" };
 
 /** Reads from a transport, one read at a time. */
-export class Input {
+export class Input implements Pending<InputBytes | null> {
   /** Whoever the result of the pending or next read is for. */
   receiver: InputReceiver;
   readonly #transport: Transport;
@@ -61,13 +61,14 @@ export class Input {
         return this.receiver.lose(state.error);
       case "still": {
         const transport = this.#transport;
-        const pending = this.#pending;
         this.#state = READING;
         if (transport.startRead !== undefined) {
-          transport.startRead(pending, into);
-        } else {
-          transport.read(into).then(pending.resolve, pending.reject);
+          return transport.startRead(this, into);
         }
+        transport.read(into).then(
+          (bytes) => this.resolve(bytes),
+          (error) => this.reject(error),
+        );
       }
     }
   }
@@ -102,14 +103,15 @@ export class Input {
     }
   }
 
-  readonly #pending: Pending<InputBytes | null> = {
-    resolve: (bytes) => {
-      this.#state = bytes === null ? ENDED : STILL;
-      this.receiver.receive(bytes);
-    },
-    reject: (error) => {
-      this.#state = { kind: "lost", error };
-      this.receiver.lose(error);
-    },
-  };
+  /** Receives what the pending read returned. */
+  resolve(bytes: InputBytes | null): void {
+    this.#state = bytes === null ? ENDED : STILL;
+    this.receiver.receive(bytes);
+  }
+
+  /** Learns that the pending read failed. */
+  reject(error: unknown): void {
+    this.#state = { kind: "lost", error };
+    this.receiver.lose(error);
+  }
 }

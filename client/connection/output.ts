@@ -23,7 +23,7 @@ const READY: State = { kind: "ready" };
 const WRITING: State = { kind: "writing" };
 
 /** Writes to a transport, one write at a time. */
-export class Output {
+export class Output implements Pending<void> {
   /** Whoever learns how the pending write ends. */
   listener: OutputListener;
   readonly #transport: Transport;
@@ -41,23 +41,25 @@ export class Output {
     }
     this.#state = WRITING;
     const transport = this.#transport;
-    const pending = this.#pending;
     if (transport.startWrite !== undefined) {
-      transport.startWrite(data, pending);
-    } else {
-      const pieces = typeof data === "string" ? [encodeByteString(data)] : data;
-      transport.write(pieces).then(pending.resolve, pending.reject);
+      return transport.startWrite(data, this);
     }
+    const pieces = typeof data === "string" ? [encodeByteString(data)] : data;
+    transport.write(pieces).then(
+      () => this.resolve(),
+      (error) => this.reject(error),
+    );
   }
 
-  readonly #pending: Pending<void> = {
-    resolve: () => {
-      this.#state = READY;
-      this.listener.written();
-    },
-    reject: (error) => {
-      this.#state = { kind: "broken", error };
-      this.listener.failWrite(error);
-    },
-  };
+  /** Learns that the pending write is done. */
+  resolve(): void {
+    this.#state = READY;
+    this.listener.written();
+  }
+
+  /** Learns that the pending write failed. */
+  reject(error: unknown): void {
+    this.#state = { kind: "broken", error };
+    this.listener.failWrite(error);
+  }
 }

@@ -1,4 +1,4 @@
-// Buffers to read into, and to join small pieces in before they are written.
+// Buffers to read into, and to encode or join what is written in.
 //
 // They are lent for one read or write at a time, so an idle connection holds
 // only the small buffer of its pending read. A returned buffer serves the next
@@ -7,42 +7,43 @@
 
 // A small response fits into the first. Reads larger than the last were not
 // faster.
-const SIZES = [4096, 65536, 262144] as const;
+const SIZES: readonly number[] = [1024, 4096, 65536, 262144];
 
-// How many of each size are kept: at most a megabyte of each but the first.
-const MAX_IDLE: readonly number[] = [64, 16, 4];
+// How many of each size are kept: at most a megabyte of the large ones.
+const MAX_IDLE: readonly number[] = [256, 64, 16, 4];
 
 const idle: ArrayBuffer[][] = SIZES.map(() => []);
 
 /** The size of the largest buffer, in bytes. */
-export const MAX_BUFFER_BYTES: number = SIZES[2];
+export const MAX_BUFFER_BYTES: number = SIZES[3]!;
+
+/** The size of the largest buffer for a read that may stay pending for long. */
+const MAX_IDLE_BYTES: number = SIZES[1]!;
 
 /** Takes so many bytes of the smallest buffer that holds them. */
 export function takeBuffer(bytes: number): Uint8Array<ArrayBuffer> {
-  const at = bytes <= SIZES[0] ? 0 : bytes <= SIZES[1] ? 1 : 2;
-  const buffer = idle[at]!.pop() ?? new ArrayBuffer(SIZES[at]);
+  let at = 0;
+  while (SIZES[at]! < bytes) at++;
+  const buffer = idle[at]!.pop() ?? new ArrayBuffer(SIZES[at]!);
   return new Uint8Array(buffer, 0, bytes);
 }
 
 /** Returns a buffer, which need not be one that was taken here. */
 export function returnBuffer(buffer: ArrayBuffer): void {
-  const at = buffer.byteLength === SIZES[0]
-    ? 0
-    : buffer.byteLength === SIZES[1]
-    ? 1
-    : buffer.byteLength === SIZES[2]
-    ? 2
-    : -1;
+  const at = SIZES.indexOf(buffer.byteLength);
   if (at >= 0 && idle[at]!.length < MAX_IDLE[at]!) idle[at]!.push(buffer);
 }
 
 /** The size of a connection's next read: larger after reads that were full. */
 export class ReadSize {
+  /** Whether the next read may stay pending for long, and gets a small buffer. */
+  isIdle = false;
   #at = 0;
 
   /** The size in bytes. */
   get bytes(): number {
-    return SIZES[this.#at]!;
+    const bytes = SIZES[this.#at]!;
+    return this.isIdle ? Math.min(bytes, MAX_IDLE_BYTES) : bytes;
   }
 
   /** Adapts the size to the length of a read. */

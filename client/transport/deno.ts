@@ -66,7 +66,8 @@ export class DenoTransport implements SocketTransport {
   #spare: Bytes | null = null;
   #pendingWrite: Pending<void> = NOBODY;
   #writing: Uint8Array = NOTHING;
-  #isRef = true;
+  /** Whether it is known to keep the process alive. */
+  #isRef = false;
   /** What the write took from the pool. */
   #written: Bytes | null = null;
 
@@ -236,12 +237,14 @@ export class DenoTransport implements SocketTransport {
   }
 
   ref(): void {
+    this.#readSize.isIdle = false;
     if (this.#isRef) return;
     this.#isRef = true;
     this.#conn.ref();
   }
 
   unref(): void {
+    this.#readSize.isIdle = true;
     this.#isRef = false;
     this.#conn.unref();
   }

@@ -377,10 +377,12 @@ export class NodeTransport implements SocketTransport {
   }
 
   ref(): void {
+    if (this.#reads !== null) this.#reads.size.isIdle = false;
     for (const layer of this.#layers) layer.ref?.();
   }
 
   unref(): void {
+    if (this.#reads !== null) this.#reads.size.isIdle = true;
     for (const layer of this.#layers) layer.unref?.();
   }
 

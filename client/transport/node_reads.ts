@@ -9,9 +9,10 @@ export class PooledReads {
   /** Takes bytes, and returns false to pause. */
   onBytes: (bytes: Uint8Array<ArrayBuffer>) => boolean = () => false;
   readonly onread: OnRead;
+  readonly size = new ReadSize();
 
   constructor() {
-    const size = new ReadSize();
+    const { size } = this;
     this.onread = {
       buffer: () => takeBuffer(size.bytes),
       callback: (length, buffer) => {

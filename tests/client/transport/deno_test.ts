@@ -11,12 +11,16 @@ import { HttpClient } from "@pimalaya/io-http/client";
 import { toBytes } from "../../_text.ts";
 
 /** A connection whose reads return these lengths, and then end of file. */
-function connOf(...lengths: number[]): DenoConn {
+function connOf(...lengths: number[]): DenoConn & { sizes: number[] } {
   const address = { hostname: "127.0.0.1", port: 1 };
   return {
     localAddr: address,
     remoteAddr: address,
-    read: () => Promise.resolve(lengths.shift() ?? null),
+    sizes: [],
+    read(into) {
+      this.sizes.push(into.length);
+      return Promise.resolve(lengths.shift() ?? null);
+    },
     write: ({ length }) => Promise.resolve(length),
     closeWrite: () => Promise.resolve(),
     close() {},
@@ -26,13 +30,13 @@ function connOf(...lengths: number[]): DenoConn {
 }
 
 Deno.test("DenoTransport keeps no buffer of its caller's", async () => {
-  for (const size of [4096, 65536, 262144]) {
+  for (const size of [1024, 4096, 65536, 262144]) {
     const transport = new DenoTransport(connOf(1));
     const into = new Uint8Array(size);
     assertEquals((await transport.read(into))?.buffer, into.buffer);
     assertEquals(await transport.read(into), null);
     // More than the pool holds of any size.
-    const pooled = Array.from({ length: 100 }, () => takeBuffer(size).buffer);
+    const pooled = Array.from({ length: 300 }, () => takeBuffer(size).buffer);
     assertEquals(pooled.includes(into.buffer), false);
   }
 });
@@ -46,6 +50,17 @@ Deno.test("DenoTransport lends a buffer to one reader at a time", async () => {
   const third = (await transport.read())!;
   assertEquals(third.buffer === second.buffer, true);
   assertEquals(await transport.read(), null);
+});
+
+Deno.test("DenoTransport reads more at once after full reads, unless it is idle", async () => {
+  const conn = connOf(1024, 4096, 65536, 1, 1, 1);
+  const transport = new DenoTransport(conn);
+  for (let i = 0; i < 4; i++) await transport.read();
+  transport.unref();
+  await transport.read();
+  transport.ref();
+  await transport.read();
+  assertEquals(conn.sizes, [1024, 4096, 65536, 262144, 4096, 4096]);
 });
 
 /** Connections by how they are made of one of Deno's. */
