@@ -194,7 +194,7 @@ export class HttpClient implements AsyncDisposable {
     const { signal, connector, origin = base.origin } = options;
     // Before anything is opened, for what these throw.
     resolveReceiveOptions(options);
-    if (origin !== null) parseHttpUrl(origin);
+    if (origin !== null && origin !== base.origin) parseHttpUrl(origin);
     const tls = tlsOptions(base, options.tls);
     const connection = await openConnection({
       connector: connector ?? defaultConnector(),

@@ -96,6 +96,10 @@ const DEFAULTS: ReceiveSettings = /* @__PURE__ */ Object.freeze({
   lenient: /* @__PURE__ */ Object.freeze([]),
 });
 
+const NAMES = /* @__PURE__ */ Object.keys(DEFAULTS) as readonly (
+  keyof ReceiveSettings
+)[];
+
 /**
  * Fills in the options that were not given.
  *
@@ -108,15 +112,16 @@ export function resolveReceiveOptions(
   defaults: ReceiveSettings = DEFAULTS,
 ): ReceiveSettings {
   if (options === undefined || options === defaults) return defaults;
-  const settings: Record<string, unknown> = { ...defaults };
-  for (const name of Object.keys(DEFAULTS) as (keyof ReceiveSettings)[]) {
+  let settings: Record<string, unknown> | null = null;
+  for (const name of NAMES) {
     const value = options[name];
     if (value === undefined) continue;
+    settings ??= { ...defaults };
     settings[name] = name === "lenient"
       ? checkLenient(value)
       : checkLimit(name, value);
   }
-  return settings as unknown as ReceiveSettings;
+  return settings as ReceiveSettings | null ?? defaults;
 }
 
 function checkLimit(name: string, limit: unknown): unknown {

@@ -61,6 +61,8 @@ export const denoConnector: HttpConnector = {
     }
     const connecting = "unixPath" in target
       ? Deno.connect({ transport: "unix", path: target.unixPath })
+      : signal === undefined
+      ? Deno.connect(target)
       : dial(Deno, target, signal);
     const drop = (conn: DenoConn) => conn.close();
     try {
@@ -80,9 +82,8 @@ export const denoConnector: HttpConnector = {
 async function dial(
   Deno: DenoRuntime,
   target: { hostname: string; port: number },
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<DenoConn> {
-  if (signal === undefined) return await Deno.connect(target);
   const late = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const onAbort = () => {
