@@ -317,6 +317,8 @@ export class HttpClient implements AsyncDisposable {
    * @returns The step.
    * @throws {HttpError} If the peer or the connection fails.
    * @throws {TypeError} If the connection is in use or cannot be used again.
+   * @throws {unknown} What the coroutine throws. If it has written and read
+   * nothing, the connection stays as it was; otherwise it is closed.
    */
   run<C extends HttpCoroutine<{ readonly type: string }>>(
     coroutine: C,

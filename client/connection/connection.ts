@@ -45,12 +45,19 @@ const MAX_IDLE_MILLISECONDS = 1;
 const MAX_SHOWN_BYTES = 64;
 
 type State =
-  | { readonly kind: "fresh" }
-  | { readonly kind: "idle"; readonly since: number }
-  | { readonly kind: "leased"; readonly lease: Lease }
-  | { readonly kind: "held" }
+  | Leasable
+  | {
+    readonly kind: "leased";
+    readonly lease: Lease;
+    readonly before: Leasable;
+  }
   | { readonly kind: "upgraded" }
   | { readonly kind: "over"; readonly why: Why };
+
+type Leasable =
+  | { readonly kind: "fresh" }
+  | { readonly kind: "idle"; readonly since: number }
+  | { readonly kind: "held" };
 
 /** Why a connection is over, for the error of a later call. */
 type Why =
@@ -60,8 +67,8 @@ type Why =
 
 const CLOSED: State = over("the client is closed");
 const DETACHED: State = over("its connection is detached");
-const FRESH: State = { kind: "fresh" };
-const HELD: State = { kind: "held" };
+const FRESH: Leasable = { kind: "fresh" };
+const HELD: Leasable = { kind: "held" };
 const UPGRADED: State = { kind: "upgraded" };
 
 /** What a connection can carry at first. */
@@ -115,19 +122,19 @@ export class Connection
   }
 
   /**
-   * Checks that the connection can be leased.
+   * Checks that the connection can be leased, and returns its state.
    *
    * @param request Names the peer in the error.
    * @param resumes Whether it may be held.
    * @throws {TypeError} If it is in use, or was closed by an earlier call.
    * @throws {HttpError} If it ended while it was idle.
    */
-  check(request: { readonly url: URL | null }, resumes = false): void {
+  check(request: { readonly url: URL | null }, resumes = false): Leasable {
     const state = this.#state;
     switch (state.kind) {
       case "fresh":
       case "idle":
-        return;
+        return state;
       case "leased":
         throw new TypeError(
           `Cannot start an exchange: ${state.lease.describe()}`,
@@ -138,7 +145,7 @@ export class Connection
             "call detach() to use it",
         );
       case "held":
-        if (resumes) return;
+        if (resumes) return state;
         throw new TypeError(
           "Cannot start an exchange: the last run() did not leave the " +
             "connection reusable; call run() to go on, or detach()",
@@ -163,18 +170,17 @@ export class Connection
       resumes?: boolean;
     },
   ): Lease {
-    this.check(holder, resumes);
-    const state = this.#state;
+    const before = this.check(holder, resumes);
     const lease = new Lease(this, holder, {
       signal,
       monitor,
       reused: this.#isUsed,
-      idleSince: state.kind === "idle" ? state.since : null,
+      idleSince: before.kind === "idle" ? before.since : null,
     });
     this.input.receiver = lease;
     this.output.listener = lease;
     this.transport.ref();
-    this.#state = { kind: "leased", lease };
+    this.#state = { kind: "leased", lease, before };
     this.#isUsed = true;
     return lease;
   }
@@ -229,6 +235,8 @@ export class Connection
     this.input.receiver = this;
     this.output.listener = this;
     switch (end.kind) {
+      case "unused":
+        return this.#restore();
       case "idle":
         return this.#becomeIdle();
       case "held":
@@ -245,6 +253,16 @@ export class Connection
         this.#end({ kind: "over", why: end });
         this.transport.abort(end.error);
     }
+  }
+
+  #restore(): void {
+    const state = this.#state;
+    if (state.kind !== "leased") return;
+    const { lease, before } = state;
+    this.#state = before;
+    this.#isUsed = lease.reused;
+    if (before.kind === "idle") this.#watch();
+    else if (before.kind === "fresh") this.transport.unref();
   }
 
   #becomeIdle(): void {

@@ -79,6 +79,8 @@ export interface LeaseMonitor {
 
 /** What becomes of a connection after a lease. */
 export type LeaseEnd =
+  /** Nothing was written or read: it is as it was before. */
+  | { readonly kind: "unused" }
   | { readonly kind: "idle" }
   | { readonly kind: "held"; readonly remaining: InputBytes }
   | { readonly kind: "upgraded"; readonly remaining: InputBytes }
@@ -295,6 +297,16 @@ export class Lease implements InputReceiver, OutputListener {
   fail(error: unknown, why: string | null = null): void {
     if (this.#phase === "over") return;
     this.#end({ kind: "failed", error, why });
+    this.#holder.fail(error);
+  }
+
+  /**
+   * Fails the exchange because of the caller's code. A connection that was not
+   * used yet is left as it was.
+   */
+  failCaller(error: unknown): void {
+    if (this.#phase !== "idle") return this.fail(error);
+    this.#end({ kind: "unused" });
     this.#holder.fail(error);
   }
 

@@ -129,7 +129,7 @@ class Run<C extends AnyCoroutine> implements LeaseHolder {
     try {
       this.#apply(this.#coroutine.resume(bytes));
     } catch (error) {
-      this.#lease.fail(error);
+      this.#lease.failCaller(error);
     }
   }
 

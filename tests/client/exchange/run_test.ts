@@ -187,8 +187,11 @@ Deno.test("run passes on an early response, but lets the write be done first", a
 Deno.test("run fails with what a coroutine throws or reports", async () => {
   const reason = new Error("Mine");
   const thrown = openPipe();
+  const steps: ScriptStep[] = [write("a")];
   const resume = (): ScriptStep => {
-    throw reason;
+    const step = steps.shift();
+    if (step === undefined) throw reason;
+    return step;
   };
   assertStrictEquals(await rejection(thrown.client.run({ resume })), reason);
   await thrown.server.closed;
@@ -200,6 +203,37 @@ Deno.test("run fails with what a coroutine throws or reports", async () => {
   assertEquals(told.progress?.reused, false);
   await checkOver(client, server);
   await assertRejects(() => client.run(new Script(READ)), TypeError, "closed");
+});
+
+Deno.test("run leaves a connection as it was if its coroutine throws before it uses it", async () => {
+  const reason = new Error("Mine");
+  const mistaken = {
+    resume: (): ScriptStep => {
+      throw reason;
+    },
+  };
+  for (const [, options] of PIPES) {
+    const { client, server } = openPipe(options);
+    const run = () => rejection(client.run(mistaken));
+    // Fresh, and idle.
+    for (const reused of [false, true]) {
+      assertStrictEquals(await run(), reason);
+      assertEquals(client.reusable, true);
+      const sending = client.send(get());
+      await server.readUntil("\r\n\r\n");
+      await server.write(HI);
+      assertEquals((await sending).reused, reused);
+    }
+    // Held, and then watched again.
+    await client.run(new Script(write("a"), { type: "Pause" }));
+    assertStrictEquals(await run(), reason);
+    assertEquals(client.reusable, false);
+    await client.run(new Script(write("b"), DONE));
+    assertStrictEquals(await run(), reason);
+    await server.write("Unsolicited");
+    await client.ended;
+    assertEquals(client.reusable, false);
+  }
 });
 
 Deno.test("run waits a bounded time for each read after a write has failed", async () => {
