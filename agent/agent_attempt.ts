@@ -202,6 +202,7 @@ export class Attempt
       reader: new ResponseReader(request, "HTTP/1.1", options.receive),
       signal: undefined,
       monitor: this,
+      startTimer: this.#host.pool.startTimer,
     };
     this.#options = options;
     const got = this.#host.pool.acquire(this);

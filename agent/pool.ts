@@ -9,6 +9,7 @@
 
 import { endConnection } from "../client/connect/open.ts";
 import { Connection } from "../client/connection/connection.ts";
+import type { StartTimer } from "../client/exchange/upload.ts";
 import { StreamTransport } from "../client/transport/stream.ts";
 import { takeTransport } from "../client/transport/transport.ts";
 import type { HttpClock } from "./clock.ts";
@@ -57,6 +58,7 @@ export interface Waiting {
 export class Pool {
   readonly clock: HttpClock;
   readonly deadlines: Deadlines;
+  readonly startTimer: StartTimer;
   readonly #state: HttpPoolState;
   readonly #groups = new Map<string, Group>();
   readonly #waiters = new Map<number, Waiter>();
@@ -71,6 +73,8 @@ export class Pool {
     this.#state = new HttpPoolState(options);
     this.clock = clock;
     this.deadlines = new Deadlines(clock);
+    this.startTimer = (milliseconds, callback) =>
+      clock.startTimer(milliseconds, callback, { keepsAlive: true });
   }
 
   /** Takes an idle connection if there is one; otherwise the call waits. */

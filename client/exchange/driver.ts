@@ -28,7 +28,7 @@ import type { Outgoing } from "../transport/transport.ts";
 import type { RequestPlan } from "./request_plan.ts";
 import type { ResponseReader, ResponseStep } from "./response_reader.ts";
 import { isThenable } from "./thenable.ts";
-import { Upload, type UploadListener } from "./upload.ts";
+import { type StartTimer, Upload, type UploadListener } from "./upload.ts";
 
 type Step<Type> = Extract<ResponseStep, { readonly type: Type }>;
 
@@ -77,6 +77,8 @@ export interface ExchangeParts {
   readonly reader: ResponseReader;
   readonly signal: AbortSignal | undefined;
   readonly monitor?: LeaseMonitor | undefined;
+  /** Starts the timer of a 100; the runtime's by default. */
+  readonly startTimer?: StartTimer | undefined;
 }
 
 type State =
@@ -119,7 +121,7 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
    */
   constructor(
     connection: Connection,
-    { request, plan, reader, signal, monitor }: ExchangeParts,
+    { request, plan, reader, signal, monitor, startTimer }: ExchangeParts,
     consumer: HeadConsumer,
   ) {
     // Read now: later changes to the request have no effect.
@@ -127,7 +129,7 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
     this.#href = request.url.href;
     this.#reader = reader;
     this.#state = { at: "head", consumer };
-    this.#upload = new Upload(plan, this);
+    this.#upload = new Upload(plan, this, startTimer);
     this.#lease = connection.lease(this, { signal, monitor });
   }
 

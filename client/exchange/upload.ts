@@ -30,6 +30,17 @@ const MAX_TIMER = 2 ** 31 - 1;
 
 const NOT_READY = Symbol("not ready");
 
+/** Starts a timer. */
+export type StartTimer = (
+  milliseconds: number,
+  callback: () => void,
+) => { stop(): void };
+
+const startRuntimeTimer: StartTimer = (milliseconds, callback) => {
+  const timer = setTimeout(callback, milliseconds);
+  return { stop: () => clearTimeout(timer) };
+};
+
 /** What an upload needs from the exchange. */
 export interface UploadListener {
   /** Starts a write. */
@@ -73,15 +84,21 @@ export type StopReason =
 export class Upload {
   readonly #plan: RequestPlan;
   readonly #listener: UploadListener;
+  readonly #startTimer: StartTimer;
   #state: State = TAKING;
   /** The source, until its end was reached. */
   #source: BodySource | null = null;
   #next: Promise<Uint8Array | null> | null = null;
   #hasContinue = false;
 
-  constructor(plan: RequestPlan, listener: UploadListener) {
+  constructor(
+    plan: RequestPlan,
+    listener: UploadListener,
+    startTimer = startRuntimeTimer,
+  ) {
     this.#plan = plan;
     this.#listener = listener;
+    this.#startTimer = startTimer;
   }
 
   /** Whether the request was written whole. */
@@ -237,12 +254,13 @@ export class Upload {
   /** Waits for a 100, for a final response, or until time is up. */
   async #gate(milliseconds: number): Promise<void> {
     if (this.#hasContinue || this.isStopped) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    let timer: { stop(): void } | undefined;
     await new Promise<void>((open) => {
       this.#state = { kind: "gated", open };
-      if (milliseconds <= MAX_TIMER) timer = setTimeout(open, milliseconds);
+      if (milliseconds > MAX_TIMER) return;
+      timer = this.#startTimer(milliseconds, open);
     });
-    clearTimeout(timer);
+    timer?.stop();
     if (!this.isStopped) this.#state = TAKING;
   }
 }

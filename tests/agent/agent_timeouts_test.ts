@@ -184,12 +184,16 @@ Deno.test("timeouts.body counts only while somebody waits, and anew with each pi
   await agent.close();
 });
 
-Deno.test("timeouts.continue sends a body that no 100 was sent for", async () => {
-  const { agent } = serve(undefined, { timeouts: { continue: 0 } });
+Deno.test("timeouts.continue sends a body that no 100 was sent for, by the agent's clock", async () => {
+  const { agent, clock } = serve();
   await using _ = agent;
   const headers = { Expect: "100-continue" };
-  const request = HttpRequest.post(URL_A, { headers, body: "x" });
-  assertEquals((await agent.send(request)).uploaded, true);
+  const sending = agent.send(HttpRequest.post(URL_A, { headers, body: "x" }));
+  await clock.pass(999);
+  assertEquals(await isPending(sending), true);
+  await clock.pass(1);
+  assertEquals(await isPending(sending), false);
+  assertEquals((await sending).uploaded, true);
 });
 
 Deno.test("timeouts.total covers hops, and what the call waits for between them", async () => {
