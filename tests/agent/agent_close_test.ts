@@ -44,7 +44,7 @@ function serveLater(options: HttpAgentOptions = {}) {
   return { ...serve(() => ({ write: ok("hi"), after }), options), answer };
 }
 
-Deno.test("HttpAgent.close closes idle connections, and refuses further calls", async () => {
+Deno.test("Pool: HttpAgent.close closes idle connections, and refuses further calls", async () => {
   const { network, agent, clock } = serve();
   await agent.send(URL_A);
   await agent.send(URL_B);
@@ -56,7 +56,7 @@ Deno.test("HttpAgent.close closes idle connections, and refuses further calls", 
   await agent.close();
 });
 
-Deno.test("HttpAgent.close lets calls in progress and queued calls finish, also of agents that share the pool", async () => {
+Deno.test("Pool: HttpAgent.close lets calls in progress and queued calls finish, also of agents that share the pool", async () => {
   const { network, agent, answer } = serveLater({
     pool: { maxConnectionsPerOrigin: 1 },
   });
@@ -93,7 +93,7 @@ const READERS: [string, (agent: HttpAgent) => Promise<string>][] = [
 ];
 
 for (const [reader, read] of READERS) {
-  Deno.test(`HttpAgent.close waits for a body that is being read through ${reader}`, async () => {
+  Deno.test(`Pool: HttpAgent.close waits for a body that is being read through ${reader}`, async () => {
     const { network, agent, finish } = serveSlowly();
     const reading = read(agent);
     await settle();
@@ -106,14 +106,14 @@ for (const [reader, read] of READERS) {
   });
 }
 
-Deno.test("HttpAgent.close lets a reader begin whose head has just arrived", async () => {
+Deno.test("Pool: HttpAgent.close lets a reader begin whose head has just arrived", async () => {
   const { agent } = serve(() => ok("hello"));
   const reading = agent.exchange(URL_A).then((exchange) => exchange.text());
   await agent.close();
   assertEquals(await reading, "hello");
 });
 
-Deno.test("HttpAgent.close drops bodies that nobody reads", async () => {
+Deno.test("Pool: HttpAgent.close drops bodies that nobody reads", async () => {
   const { network, agent } = serveSlowly();
   const exchanges = [await agent.exchange(SLOW), await agent.exchange(SLOW)];
   assert(!exchanges[1]!.body.locked);
@@ -131,7 +131,7 @@ Deno.test("HttpAgent.close drops bodies that nobody reads", async () => {
   }
 });
 
-Deno.test("HttpAgent.abort ends everything at once with its reason", async () => {
+Deno.test("Pool: HttpAgent.abort ends everything at once with its reason", async () => {
   const { network, agent } = serve(
     ({ target }) =>
       target === "/" ? { then: "stall" } : { write: ok("hello").slice(0, -1) },
@@ -152,7 +152,7 @@ Deno.test("HttpAgent.abort ends everything at once with its reason", async () =>
   assertEquals(error.cause, reason);
 });
 
-Deno.test("closing an agent made by with() concerns its own calls, and leaves the pool", async () => {
+Deno.test("Pool: closing an agent made by with() concerns its own calls, and leaves the pool", async () => {
   const { network, agent } = serve(stall);
   const derived = agent.with({});
   await derived.send(URL_A);
@@ -174,7 +174,7 @@ Deno.test("closing an agent made by with() concerns its own calls, and leaves th
   await assertRejects(() => grandchild.send(URL_A), TypeError, "closed");
 });
 
-Deno.test("an idle connection is closed after its time, by one timer", async () => {
+Deno.test("Pool: an idle connection is closed after its time, by one timer", async () => {
   const { network, agent, clock } = serve(
     ({ target }) => ok("", target === "/" ? {} : { "Keep-Alive": "timeout=5" }),
   );
@@ -190,7 +190,7 @@ Deno.test("an idle connection is closed after its time, by one timer", async () 
   assertEquals([network.open, agent.stats().open], [0, 0]);
 });
 
-Deno.test("an idle connection is not used again by a machine that was suspended", async () => {
+Deno.test("Pool: an idle connection is not used again by a machine that was suspended", async () => {
   const fake = new FakeClock();
   // While a machine is suspended, this one stands still, and so do its timers.
   const clock: HttpClock = {
@@ -206,7 +206,7 @@ Deno.test("an idle connection is not used again by a machine that was suspended"
   assertEquals(network.requests.map(({ connection }) => connection), [1, 2]);
 });
 
-Deno.test("an idle connection that ends leaves the pool at once", async () => {
+Deno.test("Pool: an idle connection that ends leaves the pool at once", async () => {
   const endings: ((server: PipeServer) => unknown)[] = [
     (server) => server.close(),
     (server) => server.abort(new Error("reset")),
@@ -271,7 +271,7 @@ const LEFT: [
 
 for (const [what, response, call, isUsed] of LEFT) {
   const outcome = isUsed ? "is used again" : "is closed";
-  Deno.test(`a connection ${outcome} after ${what}`, async () => {
+  Deno.test(`Pool: a connection ${outcome} after ${what}`, async () => {
     const { network, agent } = serve((request) => {
       if (request.target !== "/") return ok();
       return typeof response === "string" ? response : response(request);
@@ -283,7 +283,7 @@ for (const [what, response, call, isUsed] of LEFT) {
   });
 }
 
-Deno.test("the pool's limits hold: maxConnections, maxConnectionsPerOrigin, maxExchanges, maxAge", async () => {
+Deno.test("Pool: the pool's limits hold: maxConnections, maxConnectionsPerOrigin, maxExchanges, maxAge", async () => {
   const { network, agent, clock } = serve(undefined, {
     pool: {
       maxConnections: 3,
@@ -305,7 +305,7 @@ Deno.test("the pool's limits hold: maxConnections, maxConnectionsPerOrigin, maxE
   assertEquals(network.servers.length, before + 1);
 });
 
-Deno.test("stats counts connections and calls, in total and per origin, and closeIdle closes what is idle", async () => {
+Deno.test("Pool: stats counts connections and calls, in total and per origin, and closeIdle closes what is idle", async () => {
   const { network, agent } = serve(stall, {
     pool: { maxConnectionsPerOrigin: 1 },
   });
@@ -336,7 +336,7 @@ function holdConnections(network: Network): () => void {
   return () => open();
 }
 
-Deno.test("a call is served by a freed connection while its own is being opened, which then joins the pool", async () => {
+Deno.test("Pool: a call is served by a freed connection while its own is being opened, which then joins the pool", async () => {
   const { network, agent, answer } = serveLater();
   await using _ = agent;
   const first = agent.send(URL_A);
@@ -354,7 +354,7 @@ Deno.test("a call is served by a freed connection while its own is being opened,
   assertEquals([agent.stats().idle, network.servers.length], [2, 2]);
 });
 
-Deno.test("a connection that arrives after its call was aborted is closed, and one just before is closed or idle", async () => {
+Deno.test("Pool: a connection that arrives after its call was aborted is closed, and one just before is closed or idle", async () => {
   for (let between = -1; between < 30; between++) {
     const { network, agent } = serve(() => ({ then: "stall" }));
     const open = holdConnections(network);
@@ -375,7 +375,7 @@ Deno.test("a connection that arrives after its call was aborted is closed, and o
 });
 
 for (const end of ["detach", "discard", "close", "abort"] as const) {
-  Deno.test(`an upgraded exchange gives its connection away, or closes it: ${end}()`, async () => {
+  Deno.test(`Pool: an upgraded exchange gives its connection away, or closes it: ${end}()`, async () => {
     const { network, agent } = serve(() =>
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nfirst"
     );
@@ -398,7 +398,7 @@ for (const end of ["detach", "discard", "close", "abort"] as const) {
   });
 }
 
-Deno.test("an exchange that is dropped unread gives its slot back, and is reported once", async () => {
+Deno.test("Pool: an exchange that is dropped unread gives its slot back, and is reported once", async () => {
   const warnings: HttpWarning[] = [];
   const { network, agent } = serve(
     ({ target }) =>

@@ -44,7 +44,7 @@ async function finish(agent: HttpAgent, network: Network): Promise<void> {
   assertEquals(network.open, 0);
 }
 
-Deno.test("HttpAgent sends nothing twice that must not be, whatever the server does", async () => {
+Deno.test("Sending again: HttpAgent sends nothing twice that must not be, whatever the server does", async () => {
   const random = makeRandom(7);
   const fates: (() => Reply)[] = [
     () => ({ then: "close" }),
@@ -89,7 +89,7 @@ Deno.test("HttpAgent sends nothing twice that must not be, whatever the server d
   await finish(agent, network);
 });
 
-Deno.test("HttpAgent keeps its limits when 1,000 calls are aborted at random instants", async () => {
+Deno.test("Pool: HttpAgent keeps its limits when 1,000 calls are aborted at random instants", async () => {
   const random = makeRandom(11);
   const turns = async (count: number) => {
     for (let turn = 0; turn < count; turn++) {

@@ -26,7 +26,7 @@ function codeOf(promise: Promise<unknown>): Promise<string> {
   return promise.then(() => "none", (error: HttpError) => error.code);
 }
 
-Deno.test("An agent decodes bodies, and reports of what", async () => {
+Deno.test("Content codings: An agent decodes bodies, and reports of what", async () => {
   const { network, agent } = serve(() =>
     ok(gzipped("text"), { "Content-Encoding": "GZip", ETag: "1" })
   );
@@ -52,7 +52,7 @@ Deno.test("An agent decodes bodies, and reports of what", async () => {
   assertEquals(network.sent("Accept-Encoding"), [...offers, null]);
 });
 
-Deno.test("An agent decodes what it did not ask for, and offers what the caller says", async () => {
+Deno.test("Content codings: An agent decodes what it did not ask for, and offers what the caller says", async () => {
   const { network, agent } = serve(() => ok(gzipped("text"), GZIP));
   await using _ = agent;
   for (const [name, value] of [["Accept-Encoding", "x"], ["Range", "a=0-"]]) {
@@ -63,7 +63,7 @@ Deno.test("An agent decodes what it did not ask for, and offers what the caller 
   assertEquals(network.sent("Accept-Encoding"), ["x", null]);
 });
 
-Deno.test("An agent fails at a body that is corrupt or expands too far, in each way to read it", async () => {
+Deno.test("Content codings: An agent fails at a body that is corrupt or expands too far, in each way to read it", async () => {
   // 10 GB of zeros in 10 MB.
   const bomb = gzipped(new Uint8Array(2 ** 24)).repeat(640);
   const { network, agent } = serve(({ target }) =>
@@ -87,7 +87,7 @@ Deno.test("An agent fails at a body that is corrupt or expands too far, in each 
   assertEquals(network.open, 0);
 });
 
-Deno.test("maxBodyBytes counts decoded bytes, and no coded ones", async () => {
+Deno.test("Content codings: maxBodyBytes counts decoded bytes, and no coded ones", async () => {
   let body = new Uint8Array(0);
   const { agent } = serve(() => ok(gzipped(body), GZIP));
   await using _ = agent;
@@ -117,7 +117,7 @@ function guarded(accepts: () => string): Handler {
   };
 }
 
-Deno.test("Concurrent calls share one search for credentials, and one refresh", async () => {
+Deno.test("Credentials: Concurrent calls share one search for credentials, and one refresh", async () => {
   let valid = "1";
   const asks: HttpCredentialsAsk[] = [];
   const { network, agent } = serve(guarded(() => valid), {
@@ -143,7 +143,7 @@ Deno.test("Concurrent calls share one search for credentials, and one refresh", 
   assertEquals(network.requests.length, before + 1);
 });
 
-Deno.test("Credentials of one agent are not those of another over the same pool", async () => {
+Deno.test("Credentials: Credentials of one agent are not those of another over the same pool", async () => {
   const { network, agent } = serve(guarded(() => "1"), {
     credentials: () => new HttpAuthBearer("1"),
   });
@@ -165,7 +165,7 @@ Deno.test("Credentials of one agent are not those of another over the same pool"
   }
 });
 
-Deno.test("An agent fails with what credentials throws, in each call that waits for it", async () => {
+Deno.test("Credentials: An agent fails with what credentials throws, in each call that waits for it", async () => {
   let asked = 0;
   const { agent } = serve(guarded(() => "1"), {
     async credentials() {
@@ -181,7 +181,7 @@ Deno.test("An agent fails with what credentials throws, in each call that waits 
   await assertRejects(() => agent.send(URL_A), RangeError, "no 2");
 });
 
-Deno.test("An agent answers a challenge to a body that it can send again, and to no other", async () => {
+Deno.test("Credentials: An agent answers a challenge to a body that it can send again, and to no other", async () => {
   const { network, agent } = serve(guarded(() => "1"));
   await using _ = agent;
   const put = async (body: Blob | ReadableStream<Uint8Array>) => {
@@ -205,7 +205,7 @@ const READERS: [how: string, (agent: HttpAgent) => Promise<string>][] = [
 ];
 
 for (const [how, read] of READERS) {
-  Deno.test(`HttpAgent.${how} returns a 401 with its body if there are no credentials for it`, async () => {
+  Deno.test(`Credentials: HttpAgent.${how} returns a 401 with its body if there are no credentials for it`, async () => {
     for (const body of ["", "denied", "x".repeat(600_000)]) {
       for (const credential of [null, new HttpAuthBasic("u", "p")]) {
         const denied = respond("401 No", body, {
@@ -221,7 +221,7 @@ for (const [how, read] of READERS) {
     }
   });
 
-  Deno.test(`HttpAgent.${how} returns a 401 whose body is slower than its credentials`, async () => {
+  Deno.test(`Credentials: HttpAgent.${how} returns a 401 whose body is slower than its credentials`, async () => {
     const denied = respond("401 No", "denied", { "WWW-Authenticate": "Basic" });
     const { network, agent } = serve(() => ({ write: denied.slice(0, -2) }), {
       credentials() {
@@ -235,7 +235,7 @@ for (const [how, read] of READERS) {
   });
 }
 
-Deno.test("HttpAgent lets who is asked for credentials use the connection of the challenge", async () => {
+Deno.test("Credentials: HttpAgent lets who is asked for credentials use the connection of the challenge", async () => {
   const answer = guarded(() => "t");
   const { network, agent } = serve(
     (request) => request.target === "/token" ? ok("t") : answer(request),
@@ -252,7 +252,7 @@ Deno.test("HttpAgent lets who is asked for credentials use the connection of the
   assertEquals([texts, network.servers.length], [["t", "t", "t"], 1]);
 });
 
-Deno.test("HttpAgent drops a challenge whose body is endless before it answers", async () => {
+Deno.test("Credentials: HttpAgent drops a challenge whose body is endless before it answers", async () => {
   const { agent, network } = serve((request) => {
     const reply = guarded(() => "1")(request) as string;
     return reply.includes("denied") ? { write: reply.slice(0, -1) } : reply;
@@ -265,7 +265,7 @@ Deno.test("HttpAgent drops a challenge whose body is endless before it answers",
   assertEquals([network.open, network.servers.length], [1, 2]);
 });
 
-Deno.test("An agent keeps cookies from call to call, and from a redirect to the next hop", async () => {
+Deno.test("Cookies: An agent keeps cookies from call to call, and from a redirect to the next hop", async () => {
   const cookies = new HttpCookieJar();
   const { network, agent } = serve(({ target }) =>
     target === "/login"

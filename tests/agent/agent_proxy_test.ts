@@ -17,7 +17,7 @@ const NEED_LOGIN = respond("407 Login", "Login", {
   "Proxy-Authenticate": 'Basic realm="proxy"',
 });
 
-Deno.test("HttpAgent sends http requests in absolute form, on connections to the proxy, and its login to it alone", async () => {
+Deno.test("Proxies: HttpAgent sends http requests in absolute form, on connections to the proxy, and its login to it alone", async () => {
   const { network, agent } = serve(({ head }) =>
     /^GET http:.* HTTP/.test(head) && !head.includes(PROXY_LOGIN)
       ? NEED_LOGIN
@@ -58,7 +58,7 @@ Deno.test("HttpAgent sends http requests in absolute form, on connections to the
   assertEquals(origin, "http://proxy.test:3128");
 });
 
-Deno.test("HttpAgent rejects with ProxyRefused for a 407 in absolute form that nobody answers", async () => {
+Deno.test("Proxies: HttpAgent rejects with ProxyRefused for a 407 in absolute form that nobody answers", async () => {
   const { agent } = serve(() => NEED_LOGIN, {
     proxy: "http://proxy.test",
     credentials: () => null,
@@ -84,7 +84,7 @@ function tunnelTo(port: number, heads: string[]): Script {
 }
 
 for (const scheme of ["http://", "https://"]) {
-  Deno.test(`HttpAgent keeps the logins of ${scheme} proxy and origin apart, asks for each once, and answers no 407 from inside the tunnel`, async () => {
+  Deno.test(`Proxies: HttpAgent keeps the logins of ${scheme} proxy and origin apart, asks for each once, and answers no 407 from inside the tunnel`, async () => {
     const seen: string[] = [];
     await using origin = Deno.serve(
       { ...SERVER, hostname: "127.0.0.1", port: 0, onListen() {} },
@@ -140,7 +140,7 @@ for (const scheme of ["http://", "https://"]) {
   });
 }
 
-Deno.test("HttpAgent gives up on a proxy that does not reply within timeouts.connect", async () => {
+Deno.test("Proxies: HttpAgent gives up on a proxy that does not reply within timeouts.connect", async () => {
   for (const scheme of ["http://", "socks5://"]) {
     await using proxy = new ScriptedProxy(async (conn) => {
       await conn.readToEnd().catch(() => "");

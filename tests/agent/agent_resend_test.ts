@@ -75,7 +75,7 @@ const OUTCOMES: [outcome: string, Handler, Send, seen: string][] = [
 ];
 
 for (const [outcome, second, send, expected] of OUTCOMES) {
-  Deno.test(`HttpAgent sends a request ${outcome}`, async () => {
+  Deno.test(`Sending again: HttpAgent sends a request ${outcome}`, async () => {
     const { network, agent } = serve((request) =>
       request.ordinal === 1 ? ok() : second(request)
     );
@@ -91,14 +91,14 @@ for (const [outcome, second, send, expected] of OUTCOMES) {
   });
 }
 
-Deno.test("HttpAgent does not send again what failed on a new connection", async () => {
+Deno.test("Sending again: HttpAgent does not send again what failed on a new connection", async () => {
   const { network, agent } = serve(close);
   await using _ = agent;
   await assertRejects(() => agent.send(URL_A), HttpError);
   assertEquals(network.requests.length, 1);
 });
 
-Deno.test("HttpAgent sends on another connection, whatever the method, if one ended while idle", async () => {
+Deno.test("Sending again: HttpAgent sends on another connection, whatever the method, if one ended while idle", async () => {
   const endings: ((network: Network) => unknown)[] = [
     ({ servers: [server] }) => server!.close(),
     ({ servers: [server] }) => server!.abort(new Error("reset")),
@@ -120,7 +120,7 @@ Deno.test("HttpAgent sends on another connection, whatever the method, if one en
   }
 });
 
-Deno.test("HttpAgent gives up after 5 more connections in a row that end before the request", async () => {
+Deno.test("Sending again: HttpAgent gives up after 5 more connections in a row that end before the request", async () => {
   const { network, agent } = serve();
   await using _ = agent;
   const connect = network.connect.bind(network);
@@ -134,7 +134,7 @@ Deno.test("HttpAgent gives up after 5 more connections in a row that end before 
   assertEquals([network.servers.length, network.requests.length], [6, 0]);
 });
 
-Deno.test("HttpAgent spares a request that cannot be resent a connection idle for more than 4 s", async () => {
+Deno.test("Sending again: HttpAgent spares a request that cannot be resent a connection idle for more than 4 s", async () => {
   const { network, agent, clock } = serve();
   await using _ = agent;
   await agent.send(URL_A);
@@ -147,7 +147,7 @@ Deno.test("HttpAgent spares a request that cannot be resent a connection idle fo
   assertEquals(network.servers.length, 2);
 });
 
-Deno.test("HttpAgent retries after Retry-After, if it is told to", async () => {
+Deno.test("Sending again: HttpAgent retries after Retry-After, if it is told to", async () => {
   const busy = respond("503 Busy", "", { "Retry-After": "7" });
   const handle: Handler = ({ ordinal }) => ordinal === 1 ? busy : ok();
   const { network, agent, clock } = serve(handle, { retry: true });
@@ -159,7 +159,7 @@ Deno.test("HttpAgent retries after Retry-After, if it is told to", async () => {
   assertEquals((await sending).attempts, 2);
 });
 
-Deno.test("HttpAgent retries after timeouts.attempt, if it is told to, within timeouts.total", async () => {
+Deno.test("Sending again: HttpAgent retries after timeouts.attempt, if it is told to, within timeouts.total", async () => {
   const { agent, clock } = serve(
     ({ connection }) => connection < 3 ? { then: "stall" } : ok(),
     { retry: { backoff: () => 500 }, timeouts: { attempt: 1000 } },
@@ -178,7 +178,7 @@ Deno.test("HttpAgent retries after timeouts.attempt, if it is told to, within ti
   assertEquals([agent.stats().busy, clock.running], [0, 1]);
 });
 
-Deno.test("HttpAgent retries after timeouts.connect, if it is told to", async () => {
+Deno.test("Sending again: HttpAgent retries after timeouts.connect, if it is told to", async () => {
   const options: HttpAgentOptions = {
     timeouts: { connect: 50 },
     retry: { backoff: () => 100 },

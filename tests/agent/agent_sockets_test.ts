@@ -12,7 +12,7 @@ const answer = () => new Response("hello");
 const quiet = { hostname: "127.0.0.1", port: 0, onListen() {} };
 
 for (const [name, connector] of Object.entries(CONNECTORS)) {
-  Deno.test(`await using closes all sockets of an agent over ${name}`, async () => {
+  Deno.test(`Pool: await using closes all sockets of an agent over ${name}`, async () => {
     const server = Deno.serve(quiet, answer);
     const url = `http://127.0.0.1:${server.addr.port}/`;
     {
@@ -88,7 +88,7 @@ for (const [name, connector] of Object.entries(CONNECTORS)) {
     assertEquals(agent.stats().connecting, 0);
   });
 
-  Deno.test(`timeouts end calls over ${name}, and leave no socket`, async () => {
+  Deno.test(`Time limits: each ends calls over ${name}, and leave no socket`, async () => {
     const listener = Deno.listen(quiet); // It accepts, and says nothing.
     const { port } = listener.addr as Deno.NetAddr;
     await using agent = new HttpAgent({ connector });
@@ -112,7 +112,7 @@ for (const [name, connector] of Object.entries(CONNECTORS)) {
   });
 }
 
-Deno.test("a program with nothing but idle connections exits by itself", async () => {
+Deno.test("Pool: a program with nothing but idle connections exits by itself", async () => {
   const server = Deno.serve(quiet, answer);
   const program = `
     import { HttpAgent } from "@pimalaya/io-http/agent";

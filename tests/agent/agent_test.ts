@@ -42,7 +42,7 @@ Deno.test("HttpAgent.send returns the response, and how the call went", async ()
   assert(Object.values(others).every((time) => time !== null && time >= 0));
 });
 
-Deno.test("HttpAgent reports how long it took to connect, on the call that did", async () => {
+Deno.test("Pool: HttpAgent reports how long it took to connect, on the call that did", async () => {
   const { agent, network, clock } = serve();
   await using _ = agent;
   const connect = network.connect.bind(network);
@@ -70,7 +70,7 @@ Deno.test("HttpAgent.exchange streams a body, and reuses the connection once it 
   assertEquals(network.servers.length, 1);
 });
 
-Deno.test("HttpAgent keeps connections of different targets apart", async () => {
+Deno.test("Pool: HttpAgent keeps connections of different targets apart", async () => {
   const { agent, network } = serve();
   await using _ = agent;
   await agent.send(URL_A);
@@ -157,7 +157,7 @@ const PLACES: [string, HttpAgentOptions & { body?: unknown }, Handler?][] = [
 ];
 
 for (const [place, { body, ...options }, handle] of PLACES) {
-  Deno.test(`a signal that is aborted while a call ${place} rejects it with its reason, and frees its slot`, async () => {
+  Deno.test(`Pool: a signal that is aborted while a call ${place} rejects it with its reason, and frees its slot`, async () => {
     for (const call of CALLS) {
       const { agent, network } = serve(handle, options);
       await using _ = agent;
@@ -177,7 +177,7 @@ for (const [place, { body, ...options }, handle] of PLACES) {
   });
 }
 
-Deno.test("a signal that is aborted while a call waits for a connection ends that call alone", async () => {
+Deno.test("Pool: a signal that is aborted while a call waits for a connection ends that call alone", async () => {
   const { agent, network } = serve(() => ({ then: "stall" }), {
     pool: { maxConnectionsPerOrigin: 1 },
   });
@@ -194,7 +194,7 @@ Deno.test("a signal that is aborted while a call waits for a connection ends tha
   await assertRejects(() => busy, DOMException);
 });
 
-Deno.test("a signal that is aborted already touches nothing", async () => {
+Deno.test("Pool: a signal that is aborted already touches nothing", async () => {
   const { agent, network } = serve();
   await using _ = agent;
   const signal = AbortSignal.abort(new Error("no"));
@@ -223,7 +223,7 @@ Deno.test("a failure to connect is an HttpError that names the place, and cancel
 });
 
 for (const status of ["417 No", "200 OK", "303 See Other"]) {
-  Deno.test(`HttpAgent cancels a stream that a ${status} makes needless`, async () => {
+  Deno.test(`Sending again: HttpAgent cancels a stream that a ${status} makes needless`, async () => {
     const { network, agent } = serve();
     let reason: unknown;
     const body = new ReadableStream({ cancel: (why) => void (reason = why) });

@@ -77,7 +77,7 @@ const CASES: [
 ];
 
 for (const [timeout, phase, what, call, options] of CASES) {
-  Deno.test(`timeouts.${timeout} ends a call at ${what}, as an abort does`, async () => {
+  Deno.test(`Time limits: timeouts.${timeout} ends a call at ${what}, as an abort does`, async () => {
     for (const given of [70, undefined]) {
       const limit = given ?? DEFAULTS[timeout] ?? null;
       if (limit === null) continue;
@@ -108,7 +108,7 @@ for (const [timeout, phase, what, call, options] of CASES) {
 }
 
 for (const limit of [100, 300_000]) {
-  Deno.test(`timeouts.queue of ${limit} ms counts from when a connection of the key was last freed, and says what is busy`, async () => {
+  Deno.test(`Time limits: timeouts.queue of ${limit} ms counts from when a connection of the key was last freed, and says what is busy`, async () => {
     const { agent, clock } = serve(
       () => ({ write: "HTTP/1.1 200 OK\r\n\r\n", then: "stall" }),
       {
@@ -137,7 +137,7 @@ for (const limit of [100, 300_000]) {
   });
 }
 
-Deno.test("timeouts.head starts at the last byte of the request, and no byte of a head extends it", async () => {
+Deno.test("Time limits: timeouts.head starts at the last byte of the request, and no byte of a head extends it", async () => {
   const { network, clock, agent } = serve(
     ({ target }) => target === "/" ? ok() : { write: "HTTP/1.1 200 OK\r\nX:" },
     { timeouts: { head: 50 } },
@@ -159,7 +159,7 @@ Deno.test("timeouts.head starts at the last byte of the request, and no byte of 
   await agent.close();
 });
 
-Deno.test("timeouts.body counts only while somebody waits, and anew with each piece", async () => {
+Deno.test("Time limits: timeouts.body counts only while somebody waits, and anew with each piece", async () => {
   const { network, clock, agent } = serve(
     () => ({ write: ok("hello").slice(0, -4) }),
     { timeouts: { body: 50 } },
@@ -184,7 +184,7 @@ Deno.test("timeouts.body counts only while somebody waits, and anew with each pi
   await agent.close();
 });
 
-Deno.test("timeouts.continue sends a body that no 100 was sent for, by the agent's clock", async () => {
+Deno.test("Time limits: timeouts.continue sends a body that no 100 was sent for, by the agent's clock", async () => {
   const { agent, clock } = serve();
   await using _ = agent;
   const headers = { Expect: "100-continue" };
@@ -196,7 +196,7 @@ Deno.test("timeouts.continue sends a body that no 100 was sent for, by the agent
   assertEquals((await sending).uploaded, true);
 });
 
-Deno.test("timeouts.total covers hops, and what the call waits for between them", async () => {
+Deno.test("Time limits: timeouts.total covers hops, and what the call waits for between them", async () => {
   const location = { Location: "/" };
   for (
     const [response, options] of [
@@ -225,7 +225,7 @@ Deno.test("timeouts.total covers hops, and what the call waits for between them"
   }
 });
 
-Deno.test("timeouts: `null` and more than 2^31-1 ms are no limit", async () => {
+Deno.test("Time limits: `null` and more than 2^31-1 ms are no limit", async () => {
   const { clock, agent } = serve(stall, { timeouts: { head: 1, total: null } });
   const call = agent.send(URL_A, { timeouts: { head: 2 ** 31 } });
   call.catch(() => {});
@@ -235,7 +235,7 @@ Deno.test("timeouts: `null` and more than 2^31-1 ms are no limit", async () => {
   await assertRejects(() => call);
 });
 
-Deno.test("timeouts: one timer serves all calls and idle connections of a pool", async () => {
+Deno.test("Time limits: one timer serves all calls and idle connections of a pool", async () => {
   const { clock, agent } = serve();
   for (let i = 0; i < 3; i++) {
     const timeouts = { total: 100, attempt: 50 };

@@ -47,7 +47,12 @@ const chain = fc.record({
 type Chance = typeof chance extends fc.Arbitrary<infer Value> ? Value : never;
 type Chain = typeof chain extends fc.Arbitrary<infer Value> ? Value : never;
 
-property("A call keeps every secret to its owner", 2000, chain, keepsSecrets);
+property(
+  "Credentials: A call keeps every secret to its owner",
+  2000,
+  chain,
+  keepsSecrets,
+);
 
 function keepsSecrets({ proxied, ownAuthorization, userinfo, calls }: Chain) {
   const options = {

@@ -30,7 +30,7 @@ function watch(...milliseconds: number[]) {
   return { clock, deadlines, calls, expired };
 }
 
-Deno.test("Deadlines expires calls in order, by one timer", async () => {
+Deno.test("Time limits: Deadlines expires calls in order, by one timer", async () => {
   const { clock, expired } = watch(30, 10, 20, 10);
   assertEquals(clock.running, 1);
   await clock.pass(20);
@@ -39,7 +39,7 @@ Deno.test("Deadlines expires calls in order, by one timer", async () => {
   assertEquals([expired(), clock.running], [[30, 10, 20, 10], 0]);
 });
 
-Deno.test("Deadlines notices that a deadline has moved to later or to earlier", async () => {
+Deno.test("Time limits: Deadlines notices that a deadline has moved to later or to earlier", async () => {
   const { clock, deadlines, calls, expired } = watch(10, 100);
   const [later, earlier] = calls as [Call, Call];
   later.deadline = START + 50;
@@ -51,7 +51,7 @@ Deno.test("Deadlines notices that a deadline has moved to later or to earlier", 
   assertEquals(expired(), [50, 5]);
 });
 
-Deno.test("Deadlines forgets calls that end, and starts no timer for a call without a deadline", async () => {
+Deno.test("Time limits: Deadlines forgets calls that end, and starts no timer for a call without a deadline", async () => {
   const { clock, deadlines, calls: [call], expired } = watch(10);
   deadlines.watch(new Call(Infinity));
   deadlines.forget(call!);
@@ -62,7 +62,7 @@ Deno.test("Deadlines forgets calls that end, and starts no timer for a call with
   assertEquals(clock.running, 0);
 });
 
-Deno.test("Deadlines expires a call when its timer fires, whatever the clock says", () => {
+Deno.test("Time limits: Deadlines expires a call when its timer fires, whatever the clock says", () => {
   let [now, fire] = [START, () => {}];
   const deadlines = new Deadlines({
     now: () => now,
@@ -78,7 +78,7 @@ Deno.test("Deadlines expires a call when its timer fires, whatever the clock say
   assertEquals(call.expired, 10);
 });
 
-Deno.test("Deadlines waits for longer than one timer can be", async () => {
+Deno.test("Time limits: Deadlines waits for longer than one timer can be", async () => {
   const { clock, expired } = watch(2 ** 32);
   await clock.pass(2 ** 32 - 1);
   assertEquals(expired(), [null]);

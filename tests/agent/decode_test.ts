@@ -41,27 +41,27 @@ function read(
   return decodeStream(body, decoding);
 }
 
-Deno.test("Every coding decodes in every split, and rejects what is truncated, corrupt, or followed by bytes", async () => {
+Deno.test("Content codings: Every coding decodes in every split, and rejects what is truncated, corrupt, or followed by bytes", async () => {
   assertEquals(await checkCodings(), []);
 });
 
-Deno.test("Members of gzip may follow each other", async () => {
+Deno.test("Content codings: Members of gzip may follow each other", async () => {
   assertEquals(await checkRepeated(["gzip"]), []);
 });
 
-Deno.test("Accept-Encoding offers what this runtime decodes to the end", async () => {
+Deno.test("Content codings: Accept-Encoding offers what this runtime decodes to the end", async () => {
   assertEquals(rules.acceptEncoding, "gzip, deflate, br");
   assertEquals(await resolveDecode(false), null);
 });
 
-Deno.test("Codings are undone in reverse order, also x-gzip", async () => {
+Deno.test("Content codings: Codings are undone in reverse order, also x-gzip", async () => {
   const { gzipSync, brotliCompressSync } = zlib;
   const bytes = gzipSync(brotliCompressSync(SAMPLES.deflate!));
   const codings = ["deflate", "br", "x-gzip"];
   assertEquals(await decodeAll(codings, [bytes], rules), TEXT);
 });
 
-Deno.test("Only known codings are undone, up to 5, and not those of a part or of no body", () => {
+Deno.test("Content codings: Only known codings are undone, up to 5, and not those of a part or of no body", () => {
   const find = (value: string, method = "GET", status = 200) => {
     const headers = new HttpHeaders({ "Content-Encoding": value });
     const response = new HttpResponse({ status, headers });
@@ -79,7 +79,7 @@ Deno.test("Only known codings are undone, up to 5, and not those of a part or of
   assertEquals(find("gzip", "HEAD"), []);
 });
 
-Deno.test("The fields of a coded body are removed with the coding", () => {
+Deno.test("Content codings: The fields of a coded body are removed with the coding", () => {
   const headers = new HttpHeaders([
     ["Content-Encoding", "gzip"],
     ["Content-Length", "1"],
@@ -90,7 +90,7 @@ Deno.test("The fields of a coded body are removed with the coding", () => {
   assertEquals([...decoding!.response.headers], [["ETag", '"x"']]);
 });
 
-Deno.test("Bytes are delivered as soon as the coding allows", async () => {
+Deno.test("Content codings: Bytes are delivered as soon as the coding allows", async () => {
   // Parts that end with a flush, as a server sends each event of a stream.
   const { Z_SYNC_FLUSH, BROTLI_OPERATION_FLUSH } = zlib.constants;
   const raw = zlib.deflateRawSync("data: 1\n\n", { finishFlush: Z_SYNC_FLUSH });
@@ -111,7 +111,7 @@ Deno.test("Bytes are delivered as soon as the coding allows", async () => {
   }
 });
 
-Deno.test("A body that expands more than 1000-fold beyond 1 MiB, or another ratio, is too large", async () => {
+Deno.test("Content codings: A body that expands more than 1000-fold beyond 1 MiB, or another ratio, is too large", async () => {
   const [one, two] = [new Uint8Array(2 ** 20), new Uint8Array(2 ** 21)];
   const brotli = zlib.brotliCompressSync(two);
   assertEquals(await decodeAll(["br"], [brotli], rules), "BodyTooLarge");
@@ -139,7 +139,7 @@ Deno.test("A body that expands more than 1000-fold beyond 1 MiB, or another rati
   }
 });
 
-Deno.test("10 GB of zeros cost no memory while nobody reads them, and end early", async () => {
+Deno.test("Content codings: 10 GB of zeros cost no memory while nobody reads them, and end early", async () => {
   // One member of 16 MiB, over and over: what a server would send.
   const member = zlib.gzipSync(new Uint8Array(2 ** 24));
   let members = 0;
@@ -171,7 +171,7 @@ Deno.test("10 GB of zeros cost no memory while nobody reads them, and end early"
   assert(Deno.memoryUsage().rss - before < 2 ** 27);
 });
 
-Deno.test("A decoder of the caller's is offered, and takes the place of the runtime's", async () => {
+Deno.test("Content codings: A decoder of the caller's is offered, and takes the place of the runtime's", async () => {
   const flip = () =>
     new TransformStream<Bytes, Bytes>({
       transform: (piece, controller) =>
@@ -209,7 +209,7 @@ Deno.test("A decoder of the caller's is offered, and takes the place of the runt
 });
 
 for (const coding of ["gzip", "deflate", "br", "flip"]) {
-  Deno.test(`Errors of the source are passed on, and cancellation reaches it, through ${coding}`, async () => {
+  Deno.test(`Content codings: Errors of the source are passed on, and cancellation reaches it, through ${coding}`, async () => {
     const flip = () => new TransformStream<Bytes>();
     const withFlip = await rulesFor({ decoders: { flip } });
     const bytes = (SAMPLES[coding] ?? toBytes("x")).slice(0, 60);
@@ -239,7 +239,7 @@ for (const coding of ["gzip", "deflate", "br", "flip"]) {
   });
 }
 
-Deno.test("A decoded body is a byte stream that holds no memory of others", async () => {
+Deno.test("Content codings: A decoded body is a byte stream that holds no memory of others", async () => {
   const body = read(bodyOf([SAMPLES.gzip!]), "gzip");
   const reader = body.getReader({ mode: "byob" });
   const { value } = await reader.read(new Uint8Array(10));

@@ -4,7 +4,7 @@ import { assertEquals } from "@std/assert";
 import { HttpHeaders } from "@pimalaya/io-http";
 import { readKeepAlive } from "../../agent/keep_alive.ts";
 
-Deno.test("readKeepAlive reads the seconds of the timeout, if there are any", () => {
+Deno.test("Pool: readKeepAlive reads the seconds of the timeout, if there are any", () => {
   const cases: [value: string, seconds: number | null][] = [
     ["timeout=5", 5],
     ["timeout=5, max=100", 5],

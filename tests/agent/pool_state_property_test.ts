@@ -301,7 +301,7 @@ function play(model: Model, event: number, choice: number): void {
 }
 
 property(
-  "HttpPoolState keeps its limits, loses no ID, and starves nobody in 100,000 schedules",
+  "Pool: HttpPoolState keeps its limits, loses no ID, and starves nobody in 100,000 schedules",
   100_000,
   fc.uint8Array({ minLength: 8, maxLength: 64 }),
   (bytes) => {

@@ -139,7 +139,7 @@ test("Pool: HttpPoolState counts connections and waiting calls, in total and per
   assertEquals(state.counts(9).open, 0);
 });
 
-test("HttpPoolState rejects limits out of range and a call that asks twice", () => {
+test("Pool: HttpPoolState rejects limits out of range and a call that asks twice", () => {
   for (
     const limits of [
       { maxConnections: 0 },

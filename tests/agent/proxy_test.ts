@@ -108,7 +108,7 @@ for (
   ) {
     for (const isTls of [false, true]) {
       const what = isTls ? "TLS" : "plaintext";
-      Deno.test(`proxyConnector carries ${what} through a proxy that speaks ${scheme} (${name})`, async () => {
+      Deno.test(`Proxies: proxyConnector carries ${what} through a proxy that speaks ${scheme} (${name})`, async () => {
         await using origin = startOrigin(isTls);
         const { port } = origin.addr;
         await using proxy = new ScriptedProxy(async (conn) => {
@@ -131,7 +131,7 @@ for (
   }
 }
 
-Deno.test("proxyConnector names the port of the target always, and brackets IPv6", async () => {
+Deno.test("Proxies: proxyConnector names the port of the target always, and brackets IPv6", async () => {
   for (
     const [hostname, port, authority] of [
       ["a.test", 80, "a.test:80"],
@@ -148,7 +148,7 @@ Deno.test("proxyConnector names the port of the target always, and brackets IPv6
   }
 });
 
-Deno.test("proxyConnector opens a tunnel for any 2xx, however it arrives", async () => {
+Deno.test("Proxies: proxyConnector opens a tunnel for any 2xx, however it arrives", async () => {
   for (
     const head of [
       "HTTP/1.0 200 OK\r\n\r\n",
@@ -170,7 +170,7 @@ Deno.test("proxyConnector opens a tunnel for any 2xx, however it arrives", async
   }
 });
 
-Deno.test("proxyConnector gives the first bytes behind a SOCKS reply to the tunnel", async () => {
+Deno.test("Proxies: proxyConnector gives the first bytes behind a SOCKS reply to the tunnel", async () => {
   await using proxy = new ScriptedProxy(async (conn) => {
     await conn.readBytes(3);
     await conn.write(`\x05\x00\x05\x00\x00\x01${"\x00".repeat(6)}220 ready`);
@@ -224,7 +224,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`proxyConnector rejects with ${code} after ${what}`, async () => {
+  Deno.test(`Proxies: proxyConnector rejects with ${code} after ${what}`, async () => {
     await using proxy = new ScriptedProxy(respond(response));
     const url = proxy.url(USER);
     const error = await failure(url);
@@ -238,7 +238,7 @@ for (
   });
 }
 
-Deno.test("proxyConnector rejects with ProxyRefused if the body of a refusal is too long or cut short", async () => {
+Deno.test("Proxies: proxyConnector rejects with ProxyRefused if the body of a refusal is too long or cut short", async () => {
   for (
     const [length, body, cause] of [
       [2 ** 20 + 1, "x".repeat(2 ** 20 + 1), "BodyTooLarge"],
@@ -255,7 +255,7 @@ Deno.test("proxyConnector rejects with ProxyRefused if the body of a refusal is 
   }
 });
 
-Deno.test("proxyConnector rejects with ProxyRefused for a refusal of SOCKS", async () => {
+Deno.test("Proxies: proxyConnector rejects with ProxyRefused for a refusal of SOCKS", async () => {
   await using proxy = new ScriptedProxy(async (conn) => {
     await conn.readBytes(3);
     await conn.write("\x05\x00\x05\x02");
@@ -265,7 +265,7 @@ Deno.test("proxyConnector rejects with ProxyRefused for a refusal of SOCKS", asy
   assert(error.message.includes("connection not allowed by ruleset"));
 });
 
-Deno.test("proxyConnector rejects with ConnectFailed if there is no proxy", async () => {
+Deno.test("Proxies: proxyConnector rejects with ConnectFailed if there is no proxy", async () => {
   const proxy = new ScriptedProxy(async () => {});
   await proxy[Symbol.asyncDispose]();
   for (const start of ["http://", "https://", "socks5://"]) {
@@ -280,7 +280,7 @@ Deno.test("proxyConnector rejects with ConnectFailed if there is no proxy", asyn
   }
 });
 
-Deno.test("proxyConnector rejects with TlsFailed if the proxy is not trusted", async () => {
+Deno.test("Proxies: proxyConnector rejects with TlsFailed if the proxy is not trusted", async () => {
   await using proxy = new ScriptedProxy(async (conn) => {
     await conn.readToEnd().catch(() => "");
   }, { tls: true });
@@ -318,14 +318,14 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`proxyConnector answers 407 ${what}`, async () => {
+  Deno.test(`Proxies: proxyConnector answers 407 ${what}`, async () => {
     await using proxy = new ScriptedProxy(scripts);
     await connectTo(proxyConnector(proxy.url(USER)), times);
     assertEquals(proxy.connections, 2);
   });
 }
 
-Deno.test("proxyConnector asks for the credentials of a proxy once, and shares them", async () => {
+Deno.test("Proxies: proxyConnector asks for the credentials of a proxy once, and shares them", async () => {
   await using proxy = new ScriptedProxy(async (conn) => {
     while (!(await conn.readHead()).includes(LOGIN)) {
       await conn.write(NEED_LOGIN + EMPTY);
@@ -347,7 +347,7 @@ Deno.test("proxyConnector asks for the credentials of a proxy once, and shares t
   assertEquals(ask?.challenges.map(({ scheme }) => scheme), ["basic"]);
 });
 
-Deno.test("proxyConnector rejects with the 407 that nobody answers, or whose answer is wrong", async () => {
+Deno.test("Proxies: proxyConnector rejects with the 407 that nobody answers, or whose answer is wrong", async () => {
   for (
     const [start, credentials, tries] of [
       ["http://", undefined, 1],
@@ -370,7 +370,7 @@ Deno.test("proxyConnector rejects with the 407 that nobody answers, or whose ans
   }
 });
 
-Deno.test("proxyConnector answers Digest, checks the proxy, and counts on", async () => {
+Deno.test("Proxies: proxyConnector answers Digest, checks the proxy, and counts on", async () => {
   const counts: string[] = [];
   const script = (isHonest: boolean): Script => async (conn) => {
     let value: string | undefined;
@@ -415,7 +415,7 @@ const STAGES: [stage: string, response: string][] = [
 ];
 
 for (const [stage, response] of STAGES) {
-  Deno.test(`proxyConnector rejects with the reason of its signal, and hangs up, ${stage}`, async () => {
+  Deno.test(`Proxies: proxyConnector rejects with the reason of its signal, and hangs up, ${stage}`, async () => {
     const reached = Promise.withResolvers<void>();
     const hungUp = Promise.withResolvers<string>();
     await using proxy = new ScriptedProxy(async (conn) => {
@@ -438,7 +438,7 @@ for (const [stage, response] of STAGES) {
   });
 }
 
-Deno.test("proxyConnector connects through a chain of proxies", async () => {
+Deno.test("Proxies: proxyConnector connects through a chain of proxies", async () => {
   await using origin = startOrigin(false);
   const script: Script = async (conn) => {
     const [, port] = /^CONNECT 127.0.0.1:(\d+) /.exec(await conn.readHead())!;
@@ -458,7 +458,7 @@ Deno.test("proxyConnector connects through a chain of proxies", async () => {
   );
 });
 
-Deno.test("proxyConnector rejects with a TypeError for TLS inside TLS if its connector cannot", async () => {
+Deno.test("Proxies: proxyConnector rejects with a TypeError for TLS inside TLS if its connector cannot", async () => {
   await using proxy = new ScriptedProxy(async (conn) => {
     await respond(ESTABLISHED)(conn);
     // Nothing that is meant for the origin arrives at the proxy in plaintext.
@@ -485,7 +485,7 @@ Deno.test("proxyConnector rejects with a TypeError for TLS inside TLS if its con
   );
 });
 
-Deno.test("proxyConnector throws a TypeError for what no proxy can do", async () => {
+Deno.test("Proxies: proxyConnector throws a TypeError for what no proxy can do", async () => {
   for (const url of ["ftp://a.test", "socks4://a.test", "http://u:p@"]) {
     const { message } = assertThrows(() => proxyConnector(url), TypeError);
     assert(!message.includes("u:p"), url);

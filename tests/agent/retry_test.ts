@@ -89,7 +89,7 @@ test("Sending again: A retry budget of null allows any number of retries, and 0 
   assertEquals([retries(null), retries(0), retries(0.2)], [99, 0, 10]);
 });
 
-test("A call rejects numbers out of range", () => {
+test("Sending again: A call rejects numbers out of range", () => {
   const request = HttpRequest.get("http://a.test/");
   const bad: HttpCallOptions[] = [
     { retry: { attempts: -1 } },

@@ -33,7 +33,7 @@ function route(
   return findRoute(new URL(url), all, via, connectTo ?? null);
 }
 
-test("a pool key differs if anything that a connection depends on does", () => {
+test("Pool: a pool key differs if anything that a connection depends on does", () => {
   const routes = [
     route(HTTPS),
     route(HTTP),
@@ -62,7 +62,7 @@ test("a pool key differs if anything that a connection depends on does", () => {
   assertEquals(new Set(routes.map(({ key }) => key)).size, routes.length);
 });
 
-test("a pool key compares the rest by value, and only the proxy of an http URL behind one", () => {
+test("Pool: a pool key compares the rest by value, and only the proxy of an http URL behind one", () => {
   const ca = () => ({ tls: { caCerts: ["CA"] } });
   const address = { hostname: "a.example", port: 443 };
   for (
@@ -81,7 +81,7 @@ test("a pool key compares the rest by value, and only the proxy of an http URL b
   ) assertEquals(a.key, b.key);
 });
 
-test("a route names the host without brackets and the port of the scheme", () => {
+test("Pool: a route names the host without brackets and the port of the scheme", () => {
   for (
     const [url, ...expected] of [
       ["http://[::1]/", "::1", 80, false],
@@ -94,7 +94,7 @@ test("a route names the host without brackets and the port of the scheme", () =>
   }
 });
 
-test("connectTo rejects a Unix socket together with a host or port", () => {
+test("Pool: connectTo rejects a Unix socket together with a host or port", () => {
   for (const more of [{ hostname: "a" }, { port: 1 }]) {
     const connectTo = { unixPath: "/run/a.sock", ...more };
     assertThrows(() => route(HTTPS, { connectTo }), TypeError, "no host or");

@@ -62,7 +62,7 @@ test("changeSettings copies the options of TLS, and merges limits", () => {
   assertEquals([receive.maxHeadBytes, receive.maxBodyBytes], [9, 8]);
 });
 
-test("changeSettings reads the environment for `env` only", () => {
+test("Proxies: changeSettings reads the environment for `env` only", () => {
   const url = new URL("http://a.test/");
   const proxies = new HttpProxies({ all: "http://b.test/" });
   for (
@@ -107,7 +107,7 @@ test("addHeaders replaces fields by name, and null withholds defaults", () => {
   assertEquals([...last.withheld], ["a", "accept"]);
 });
 
-test("resolveTimeouts merges by member, and null or a large number is no limit", () => {
+test("Time limits: resolveTimeouts merges by member, and null or a large number is no limit", () => {
   const none = resolveTimeouts(undefined, DEFAULT_TIMEOUTS);
   assertStrictEquals(none, DEFAULT_TIMEOUTS);
   const given = { head: 5, body: null, tls: 2 ** 31, queue: undefined };
@@ -123,7 +123,7 @@ test("resolveTimeouts merges by member, and null or a large number is no limit",
   }
 });
 
-test("timeoutError names the limit, its option, and the origin", () => {
+test("Time limits: timeoutError names the limit, its option, and the origin", () => {
   const bytes = { requestBytes: 1, responseBytes: 0 };
   const progress: HttpProgress = { phase: "head", reused: true, ...bytes };
   const facts = { origin: "http://a.test", limit: 7, progress };

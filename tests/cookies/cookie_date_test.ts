@@ -8,7 +8,7 @@ import vectors from "../vectors/cookie_dates.json" with { type: "json" };
 
 for (const { date, expect: { time } } of vectors) {
   const text = expand(date as Wire);
-  test(`parseCookieDate returns ${time} for "${text.slice(0, 50)}"`, () => {
+  test(`Cookies: parseCookieDate returns ${time} for "${text.slice(0, 50)}"`, () => {
     assertEquals(
       parseCookieDate(text),
       time === null ? null : Date.parse(time),

@@ -42,7 +42,7 @@ type Expected = { refused: string } | { lasts?: number };
 for (const { set, url = HTTPS, expect } of vectors) {
   const value = expand(set as Wire);
   const shown = JSON.stringify(value.slice(0, 60));
-  test(`HttpCookieJar.store decides ${shown} from ${url}`, () => {
+  test(`Cookies: HttpCookieJar.store decides ${shown} from ${url}`, () => {
     const outcome = store(new HttpCookieJar(), url, value);
     const expected: Expected = expect;
     if ("refused" in expected || typeof outcome === "string") {
@@ -55,7 +55,7 @@ for (const { set, url = HTTPS, expect } of vectors) {
   });
 }
 
-test("HttpCookieJar.store takes HttpHeaders, Headers, and values", () => {
+test("Cookies: HttpCookieJar.store takes HttpHeaders, Headers, and values", () => {
   const values = ["a=1", "b=\xe9", "c=3, d=4; Expires=Fri, 27 Nov 2026 0:0:0"];
   const pairs = values.map((value) => ["Set-Cookie", value] as const);
   for (
@@ -73,11 +73,11 @@ test("HttpCookieJar.store takes HttpHeaders, Headers, and values", () => {
   }
 });
 
-test("HttpCookieJar.store throws for a character that is not a byte", () => {
+test("Cookies: HttpCookieJar.store throws for a character that is not a byte", () => {
   assertThrows(() => store(new HttpCookieJar(), HTTPS, "a=\u20ac"), TypeError);
 });
 
-test("HttpCookieJar applies isPublicSuffix to Domain", () => {
+test("Cookies: HttpCookieJar applies isPublicSuffix to Domain", () => {
   const jar = new HttpCookieJar({
     isPublicSuffix: (domain) => domain === "co.uk",
   });
@@ -89,7 +89,7 @@ test("HttpCookieJar applies isPublicSuffix to Domain", () => {
   assertEquals(header(jar, "https://x.a.co.uk/"), "b=1");
 });
 
-test("HttpCookieJar.header sends a cookie to the hosts, paths, and schemes it is for", () => {
+test("Cookies: HttpCookieJar.header sends a cookie to the hosts, paths, and schemes it is for", () => {
   const jar = new HttpCookieJar();
   store(jar, HTTPS, "host=1; Path=/");
   store(jar, HTTPS, "domain=1; Path=/; Domain=example.com");
@@ -112,14 +112,14 @@ test("HttpCookieJar.header sends a cookie to the hosts, paths, and schemes it is
   }
 });
 
-test("HttpCookieJar.header sends no domain cookie of an address below it", () => {
+test("Cookies: HttpCookieJar.header sends no domain cookie of an address below it", () => {
   const jar = new HttpCookieJar();
   store(jar, "http://0.0.0.1/", "a=1; Domain=0.0.0.1");
   assertEquals(header(jar, "http://127.0.0.1/"), null);
   assertEquals(header(jar, "http://0.0.0.1/"), "a=1");
 });
 
-test("HttpCookieJar.header puts the longest path first, then the oldest cookie", () => {
+test("Cookies: HttpCookieJar.header puts the longest path first, then the oldest cookie", () => {
   const jar = new HttpCookieJar();
   store(jar, HTTPS, "a=1; Path=/", NOW);
   store(jar, HTTPS, "b=1; Path=/a", NOW + 1);
@@ -131,7 +131,7 @@ test("HttpCookieJar.header puts the longest path first, then the oldest cookie",
   assertEquals(header(jar, HTTPS, NOW + 4), all);
 });
 
-test("HttpCookieJar.header leaves out and Max-Age=0 deletes cookies", () => {
+test("Cookies: HttpCookieJar.header leaves out and Max-Age=0 deletes cookies", () => {
   const jar = new HttpCookieJar();
   store(jar, HTTPS, "a=1; Max-Age=60");
   store(jar, HTTPS, "b=1");
@@ -142,7 +142,7 @@ test("HttpCookieJar.header leaves out and Max-Age=0 deletes cookies", () => {
   assertEquals(jar.cookies(undefined, NOW).map(({ name }) => name), ["a"]);
 });
 
-test("HttpCookieJar.store over http leaves Secure cookies of that name alone", () => {
+test("Cookies: HttpCookieJar.store over http leaves Secure cookies of that name alone", () => {
   const jar = new HttpCookieJar();
   const login = "Path=/login; Domain=example.com";
   store(jar, HTTPS, `a=1; Secure; ${login}`);
@@ -164,7 +164,7 @@ test("HttpCookieJar.store over http leaves Secure cookies of that name alone", (
   }
 });
 
-test("HttpCookieJar evicts expired cookies, then insecure ones, then the least used", () => {
+test("Cookies: HttpCookieJar evicts expired cookies, then insecure ones, then the least used", () => {
   const jar = new HttpCookieJar({ maxCookiesPerDomain: 3 });
   store(jar, HTTPS, "old=1; Path=/old", NOW);
   store(jar, HTTPS, "secure=1; Secure", NOW + 1);
@@ -183,7 +183,7 @@ test("HttpCookieJar evicts expired cookies, then insecure ones, then the least u
   assertEquals(names(jar), ["c", "d", "e", "f"]);
 });
 
-test("HttpCookieJar holds 50 of 10,000 cookies of one host, and 3,000 in total", () => {
+test("Cookies: HttpCookieJar holds 50 of 10,000 cookies of one host, and 3,000 in total", () => {
   const jar = new HttpCookieJar();
   for (let i = 0; i < 10_000; i++) store(jar, HTTPS, `a${i}=1`, NOW + i);
   assertEquals(names(jar).length, 50);
@@ -194,7 +194,7 @@ test("HttpCookieJar holds 50 of 10,000 cookies of one host, and 3,000 in total",
   assertEquals(names(jar).length, 3000);
 });
 
-test("HttpCookieJar returns a saved jar as it was, and its cookies as copies", () => {
+test("Cookies: HttpCookieJar returns a saved jar as it was, and its cookies as copies", () => {
   const jar = new HttpCookieJar();
   store(jar, HTTPS, "a=1; Path=/; Max-Age=60; HttpOnly");
   store(jar, HTTPS, "b=2; Secure; SameSite=Lax; Domain=example.com", NOW + 5);
@@ -220,7 +220,7 @@ test("HttpCookieJar returns a saved jar as it was, and its cookies as copies", (
   });
 });
 
-test("HttpCookieJar.fromJSON throws for what is no saved jar", () => {
+test("Cookies: HttpCookieJar.fromJSON throws for what is no saved jar", () => {
   const jar = new HttpCookieJar();
   store(jar, HTTPS, "a=1");
   const [cookie] = JSON.parse(JSON.stringify(jar)).cookies;
@@ -246,7 +246,7 @@ test("HttpCookieJar.fromJSON throws for what is no saved jar", () => {
   HttpCookieJar.fromJSON({ version: 1, cookies: [cookie] });
 });
 
-test("HttpCookieJar.delete removes cookies by name, domain, path, or function", () => {
+test("Cookies: HttpCookieJar.delete removes cookies by name, domain, path, or function", () => {
   const jar = new HttpCookieJar();
   for (const name of ["a", "b", "c", "d"]) store(jar, HTTPS, `${name}=1`);
   store(jar, HTTPS, "a=1; Path=/x; Domain=example.com");
@@ -258,7 +258,7 @@ test("HttpCookieJar.delete removes cookies by name, domain, path, or function", 
   assertEquals(jar.delete({}), 2);
 });
 
-test("HttpCookieJar never shows a value to a log", () => {
+test("Cookies: HttpCookieJar never shows a value to a log", () => {
   const jar = new HttpCookieJar();
   const cookie = store(jar, HTTPS, "session=hunter2");
   const shown = Deno.inspect([jar, cookie, jar.cookies()], { depth: 9 });
@@ -266,7 +266,7 @@ test("HttpCookieJar never shows a value to a log", () => {
   assertStringIncludes(shown, "session");
 });
 
-test("HttpCookieJar throws for a limit that is not a non-negative integer", () => {
+test("Cookies: HttpCookieJar throws for a limit that is not a non-negative integer", () => {
   for (const options of [{ maxCookies: -1 }, { maxCookiesPerDomain: 1.5 }]) {
     assertThrows(() => new HttpCookieJar(options), RangeError);
   }

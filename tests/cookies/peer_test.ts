@@ -65,7 +65,7 @@ function explain(line: string): string | null {
 }
 
 property(
-  "HttpCookieJar agrees with tough-cookie on random lines",
+  "Cookies: HttpCookieJar agrees with tough-cookie on random lines",
   5000,
   fc.tuple(
     fc.array(fc.tuple(urls, lines), { minLength: 1, maxLength: 6 }),

@@ -18,7 +18,7 @@ function bypasses(noProxy: string | string[], ...hosts: string[]): boolean[] {
   });
 }
 
-test("HttpProxies.fromEnv returns the proxy that the variables name", () => {
+test("Proxies: HttpProxies.fromEnv returns the proxy that the variables name", () => {
   const http = new URL("http://origin.test/");
   const https = new URL("https://origin.test/");
   for (
@@ -56,7 +56,7 @@ test("HttpProxies.fromEnv returns the proxy that the variables name", () => {
   }
 });
 
-test("HttpProxies returns a URL of each scheme, and none for other URLs", () => {
+test("Proxies: HttpProxies returns a URL of each scheme, and none for other URLs", () => {
   for (
     const [value, href] of [
       ["proxy.test", "http://proxy.test/"],
@@ -82,7 +82,7 @@ test("HttpProxies returns a URL of each scheme, and none for other URLs", () => 
   }
 });
 
-test("HttpProxies throws a TypeError without the value for a proxy that is none", () => {
+test("Proxies: HttpProxies throws a TypeError without the value for a proxy that is none", () => {
   for (
     const [value, reason] of [
       [
@@ -113,7 +113,7 @@ test("HttpProxies throws a TypeError without the value for a proxy that is none"
 });
 
 for (const { name, noProxy, direct, proxied } of vectors) {
-  test(`HttpProxies reads no_proxy: ${name}`, () => {
+  test(`Proxies: HttpProxies reads no_proxy: ${name}`, () => {
     const all = [...direct, ...proxied];
     const expected = all.map((_, index) => index < direct.length);
     assertEquals(bypasses(noProxy, ...all), expected);
@@ -212,7 +212,7 @@ const host = fc.oneof(
   const port = fc.constantFrom(null, 80, 8080);
   const entry = fc.tuple(fc.oneof(network, domain), port);
   property(
-    "HttpProxies matches what an independent reader of no_proxy does",
+    "Proxies: HttpProxies matches what an independent reader of no_proxy does",
     2000,
     fc.tuple(fc.array(entry), host, port),
     ([entries, host, port]) => {
@@ -228,7 +228,7 @@ const host = fc.oneof(
   );
 }
 
-test("HttpProxies shows its proxies without their credentials", () => {
+test("Proxies: HttpProxies shows its proxies without their credentials", () => {
   const proxies = new HttpProxies({ http: "user:hush@a.test:3128" });
   const shown = "http://[redacted]@a.test:3128/";
   assertEquals(
@@ -242,7 +242,7 @@ test("HttpProxies shows its proxies without their credentials", () => {
   const char = fc.constantFrom(..."*.:/[]%0123a,@?#\\ \u00e4\ud83d");
   const text = fc.array(char, { maxLength: 20 }).map((chars) => chars.join(""));
   property(
-    "HttpProxies accepts a no_proxy of any text",
+    "Proxies: HttpProxies accepts a no_proxy of any text",
     2000,
     fc.oneof(text, fc.string({ unit: "binary" })),
     (noProxy) => {

@@ -37,7 +37,7 @@ for (const vector of vectors as readonly SocksVector[]) {
   const [username, password] = login?.map(expand) ?? [];
   const make = () =>
     new Socks5Connect(host ?? TARGET, login && { username, password });
-  test(`${name}, however the replies are split`, () => {
+  test(`Proxies: ${name}, however the replies are split`, () => {
     const all = byteByByte(input.length);
     for (const cuts of [[], all, ...all.map((at) => [at])]) {
       for (const eager of [false, true]) {
@@ -70,7 +70,7 @@ function failureOf(connect: Socks5Connect, input: string) {
   return step.error;
 }
 
-test("Socks5Connect writes each message once, and waits for its reply", () => {
+test("Proxies: Socks5Connect writes each message once, and waits for its reply", () => {
   const connect = new Socks5Connect(TARGET, LOGIN);
   const types = [undefined, undefined, toBytes("\x05"), toBytes("\x02")].map(
     (bytes) => connect.resume(bytes).type,
@@ -81,7 +81,7 @@ test("Socks5Connect writes each message once, and waits for its reply", () => {
   assertEquals(step.type === "WantsWrite" && toText(step.bytes), REQUEST);
 });
 
-test("Socks5Connect returns an error for end of file at each offset", () => {
+test("Proxies: Socks5Connect returns an error for end of file at each offset", () => {
   const input = `\x05\x02\x01\x00${BOUND}`;
   for (let at = 0; at < input.length; at++) {
     const connect = new Socks5Connect(TARGET, LOGIN);
@@ -106,7 +106,7 @@ const FAULTS = [
 const byte = fc.oneof(fc.nat({ max: 5 }), fc.nat({ max: 255 }));
 
 property(
-  "Socks5Connect returns Ok or a fault of the proxy for any bytes",
+  "Proxies: Socks5Connect returns Ok or a fault of the proxy for any bytes",
   2000,
   fc.tuple(fc.array(byte, { maxLength: 40 }), fc.boolean()),
   ([bytes, login]) => {
@@ -121,7 +121,7 @@ property(
   },
 );
 
-test("Socks5Connect throws for what SOCKS cannot carry", () => {
+test("Proxies: Socks5Connect throws for what SOCKS cannot carry", () => {
   const long = "n".repeat(256);
   for (const hostname of ["", long, "a b", "a\0b", "b\u00fccher.de", "[x y]"]) {
     const make = () => new Socks5Connect({ hostname, port: 80 });
@@ -151,7 +151,7 @@ test("Socks5Connect throws for what SOCKS cannot carry", () => {
   }
 });
 
-test("Socks5Connect shows no password", () => {
+test("Proxies: Socks5Connect shows no password", () => {
   const connect = new Socks5Connect(TARGET, LOGIN);
   assertEquals(Deno.inspect(connect), "Socks5Connect {}");
 });

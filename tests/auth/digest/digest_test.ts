@@ -70,7 +70,7 @@ function assertNotVerified(learn: () => void): void {
 
 for (const { name, user, challenge, target, cnonce, expect } of vectors) {
   const verb = expect.unsupported === undefined ? "returns" : "throws";
-  test(`HttpAuthDigest ${verb} ${name}`, () => {
+  test(`Credentials: HttpAuthDigest ${verb} ${name}`, () => {
     const auth = new HttpAuthDigest(user[0]!, user[1]!);
     const request = target === undefined ? GET : { ...GET, target };
     const answer = () => auth.answer(parse(challenge), request, { cnonce });
@@ -86,7 +86,7 @@ for (const { name, user, challenge, target, cnonce, expect } of vectors) {
 }
 
 for (const algorithm of ALGORITHMS) {
-  test(`HttpAuthDigest answers ${algorithm} with every protection as a server expects`, () => {
+  test(`Credentials: HttpAuthDigest answers ${algorithm} with every protection as a server expects`, () => {
     const body = toBytes("\x00\xffbody");
     const request = { method: "POST", target: '/a?b="c\\', body };
     for (const qop of ["", ', qop="auth"', ', qop="AUTH-INT"', ', qop=""']) {
@@ -112,7 +112,7 @@ for (const algorithm of ALGORITHMS) {
   });
 }
 
-test("HttpAuthDigest uses 20 counts for 20 concurrent answers to one nonce", () => {
+test("Credentials: HttpAuthDigest uses 20 counts for 20 concurrent answers to one nonce", () => {
   const auth = mufasa();
   const counts = Array.from({ length: 20 }, (_, i) => {
     // Several challenges may share a nonce, and the count is the nonce's.
@@ -130,7 +130,7 @@ test("HttpAuthDigest uses 20 counts for 20 concurrent answers to one nonce", () 
   );
 });
 
-test("HttpAuthDigest keeps the key of a -sess session for all its answers", () => {
+test("Credentials: HttpAuthDigest keeps the key of a -sess session for all its answers", () => {
   const auth = mufasa();
   const challenge = "Digest realm=r, nonce=n, qop=auth, algorithm=SHA-256-sess";
   const first = answer(auth, challenge, GET, "one");
@@ -153,7 +153,7 @@ test("HttpAuthDigest keeps the key of a -sess session for all its answers", () =
   assertEquals(fourth.response, expected(fourth));
 });
 
-test("HttpAuthDigest.learn goes on with nextnonce, and never repeats a count", () => {
+test("Credentials: HttpAuthDigest.learn goes on with nextnonce, and never repeats a count", () => {
   const auth = mufasa();
   const challenge = "Digest realm=r, nonce=a, qop=auth";
   const sent = [answer(auth, challenge)];
@@ -168,7 +168,7 @@ test("HttpAuthDigest.learn goes on with nextnonce, and never repeats a count", (
   for (const params of sent) assertEquals(params.response, expected(params));
 });
 
-test("HttpAuthDigest.learn gives nextnonce to the session whose answer it names", () => {
+test("Credentials: HttpAuthDigest.learn gives nextnonce to the session whose answer it names", () => {
   const auth = mufasa();
   const first = answer(auth, "Digest realm=r, nonce=a, qop=auth", GET, "one");
   answer(auth, "Digest realm=r, nonce=b, qop=auth", GET, "two");
@@ -179,7 +179,7 @@ test("HttpAuthDigest.learn gives nextnonce to the session whose answer it names"
   assertEquals([nonceAfter("a"), nonceAfter("b")], ['"c"', '"b"']);
 });
 
-test("HttpAuthDigest.learn accepts the rspauth of each of its concurrent answers", () => {
+test("Credentials: HttpAuthDigest.learn accepts the rspauth of each of its concurrent answers", () => {
   const auth = mufasa();
   const challenge = "Digest realm=r, nonce=n, qop=auth";
   const sent = Array.from(
@@ -207,7 +207,7 @@ for (
     ["belongs to another cnonce", () => ({ cnonce: '"other"' })],
   ] as const
 ) {
-  test(`HttpAuthDigest.learn throws InvalidAuthenticationInfo if rspauth ${what}`, () => {
+  test(`Credentials: HttpAuthDigest.learn throws InvalidAuthenticationInfo if rspauth ${what}`, () => {
     const auth = mufasa();
     const params = answer(auth, "Digest realm=r, nonce=n, qop=auth");
     const { password, method, ...changed } = change() as Partial<
@@ -224,7 +224,7 @@ for (
   });
 }
 
-test("HttpAuthDigest.learn checks rspauth of auth-int only with the body", () => {
+test("Credentials: HttpAuthDigest.learn checks rspauth of auth-int only with the body", () => {
   const auth = mufasa();
   const params = answer(auth, "Digest realm=r, nonce=n, qop=auth-int");
   const body = toBytes("response");
@@ -236,11 +236,11 @@ test("HttpAuthDigest.learn checks rspauth of auth-int only with the body", () =>
   auth.learn(rspauth({ ...params, qop: "auth" }));
 });
 
-test("HttpAuthDigest.learn throws for an rspauth that nobody asked for", () => {
+test("Credentials: HttpAuthDigest.learn throws for an rspauth that nobody asked for", () => {
   assertNotVerified(() => mufasa().learn(`rspauth="${"0".repeat(32)}"`));
 });
 
-test("HttpAuthDigest throws a TypeError for what no field can carry", () => {
+test("Credentials: HttpAuthDigest throws a TypeError for what no field can carry", () => {
   for (const text of ["a\nb", "\x7f", "\ud83d", "\udd11\ud83d"]) {
     for (const [name, password] of [[text, "b"], ["a", text]]) {
       const make = () => new HttpAuthDigest(name!, password!);
@@ -261,7 +261,7 @@ test("HttpAuthDigest throws a TypeError for what no field can carry", () => {
   }
 });
 
-test("HttpAuthDigest remembers a bounded number of nonces and answers", () => {
+test("Credentials: HttpAuthDigest remembers a bounded number of nonces and answers", () => {
   const auth = mufasa();
   const first = answer(auth, "Digest realm=r, nonce=first, qop=auth");
   for (let i = 0; i < 2000; i++) {
@@ -293,7 +293,7 @@ const text = fc.array(fc.oneof(word, fc.string()), { maxLength: 30 })
   .map((words) => words.join(""));
 
 property(
-  "HttpAuthDigest survives challenges and infos of any text",
+  "Credentials: HttpAuthDigest survives challenges and infos of any text",
   500,
   fc.tuple(text, text),
   ([value, info]) => {
@@ -314,7 +314,7 @@ property(
   },
 );
 
-test("HttpAuthDigest shows the username and not the password", () => {
+test("Credentials: HttpAuthDigest shows the username and not the password", () => {
   const auth = mufasa();
   answer(auth, "Digest realm=r, nonce=n, qop=auth");
   assert(auth.password instanceof Secret);
