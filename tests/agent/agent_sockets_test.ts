@@ -54,62 +54,6 @@ for (const [name, connector] of Object.entries(CONNECTORS)) {
     await server.shutdown();
     await named.shutdown();
   });
-
-  Deno.test(`HttpAgent connects to a Unix socket over ${name}`, async () => {
-    const folder = await Deno.makeTempDir();
-    const unixPath = `${folder}/socket`;
-    const server = Deno.serve(
-      { path: unixPath, onListen() {} },
-      (request) => new Response(request.headers.get("host")),
-    );
-    {
-      await using agent = new HttpAgent({ connector, connectTo: { unixPath } });
-      const { response } = await agent.send("http://docker/info");
-      assertEquals(response.text(), "docker");
-    }
-    await server.shutdown();
-    await Deno.remove(folder, { recursive: true });
-  });
-
-  Deno.test(`HttpAgent over ${name} says why it cannot connect, and where`, async () => {
-    const listener = Deno.listen(quiet);
-    const { port } = listener.addr as Deno.NetAddr;
-    listener.close();
-    await using agent = new HttpAgent({ connector });
-    for (const host of [`127.0.0.1:${port}`, `no-such-host.invalid:${port}`]) {
-      const sending = agent.send(`http://${host}/`);
-      const { code, progress, message } = await assertRejects(
-        () => sending,
-        HttpError,
-      );
-      assertEquals([code, progress?.phase], ["ConnectFailed", "connect"]);
-      assert(message.includes(host.split(":")[0]!), message);
-    }
-    assertEquals(agent.stats().connecting, 0);
-  });
-
-  Deno.test(`Time limits: each ends calls over ${name}, and leave no socket`, async () => {
-    const listener = Deno.listen(quiet); // It accepts, and says nothing.
-    const { port } = listener.addr as Deno.NetAddr;
-    await using agent = new HttpAgent({ connector });
-    for (
-      const [scheme, timeouts] of [
-        ["http", { head: 30 }],
-        ["http", { total: 30 }],
-        ["https", { tls: 30 }],
-      ] as const
-    ) {
-      const call = agent.send(`${scheme}://127.0.0.1:${port}/`, { timeouts });
-      const conn = await listener.accept();
-      const error = await assertRejects(() => call, HttpError);
-      assertEquals(error.code, "Timeout");
-      // Its socket is closed: the server reads to the end.
-      const buffer = new Uint8Array(4096);
-      while (await conn.read(buffer).catch(() => null) !== null);
-      conn.close();
-    }
-    listener.close();
-  });
 }
 
 Deno.test("Pool: a program with nothing but idle connections exits by itself", async () => {

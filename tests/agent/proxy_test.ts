@@ -16,6 +16,7 @@ import {
 } from "@pimalaya/io-http/client";
 import { CA, SERVER } from "../_tls.ts";
 import { expectedResponse, parseRaw } from "../auth/digest/_server.ts";
+import vectors from "../vectors/connect.json" with { type: "json" };
 import {
   type ProxyConn,
   type Script,
@@ -181,51 +182,9 @@ Deno.test("Proxies: proxyConnector gives the first bytes behind a SOCKS reply to
   tunnel.abort?.();
 });
 
-const NO = "Content-Length: 2\r\n\r\nNo";
-
-for (
-  const [what, response, code, reason] of [
-    [
-      "bytes behind the head of a 2xx",
-      `${ESTABLISHED}SSH-2.0`,
-      "InvalidProxyReply",
-      'bytes follow its response to CONNECT: "SSH-2.0"',
-    ],
-    [
-      "what is not HTTP",
-      "\x05\x00",
-      "InvalidProxyReply",
-      "Cannot read the status line",
-    ],
-    [
-      "a head that is cut short",
-      "HTTP/1.1 200 OK\r\n",
-      "InvalidProxyReply",
-      "Cannot read the",
-    ],
-    ["nothing", "", "ConnectFailed", ""],
-    [
-      "a refusal",
-      `HTTP/1.1 403 Forbidden\r\n${NO}`,
-      "ProxyRefused",
-      'it responded 403 "Forbidden"',
-    ],
-    [
-      "a redirect",
-      `HTTP/1.1 302\r\nLocation: http://login.test/\r\n${NO}`,
-      "ProxyRefused",
-      "it responded 302",
-    ],
-    [
-      "a 401, which is the origin's to send",
-      `HTTP/1.1 401 No\r\nWWW-Authenticate: Basic\r\n${NO}`,
-      "ProxyRefused",
-      'it responded 401 "No"',
-    ],
-  ] as const
-) {
-  Deno.test(`Proxies: proxyConnector rejects with ${code} after ${what}`, async () => {
-    await using proxy = new ScriptedProxy(respond(response));
+for (const { name, wire, expect: { error: code, reason } } of vectors) {
+  Deno.test(`Proxies: proxyConnector rejects with ${code} after ${name}`, async () => {
+    await using proxy = new ScriptedProxy(respond(wire));
     const url = proxy.url(USER);
     const error = await failure(url);
     assertEquals(error.code, code);
