@@ -219,10 +219,10 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
     show: (value: HttpFieldValue, name: string) => string,
   ): [name: string, value: string][] {
     const lines = this.#lines;
-    const pairs: [string, string][] = [];
-    for (let i = 0; i < lines.length; i += 2) {
-      const name = lines[i] as string;
-      pairs.push([name, show(lines[i + 1]!, name)]);
+    const pairs = new Array<[string, string]>(this.size);
+    for (let i = 0; i < pairs.length; i++) {
+      const name = lines[2 * i] as string;
+      pairs[i] = [name, show(lines[2 * i + 1]!, name)];
     }
     return pairs;
   }

@@ -15,7 +15,7 @@
 
 import type { Input } from "../core/input.ts";
 import { quoteBytes } from "../core/quote.ts";
-import type { HttpError, HttpErrorCode } from "../error.ts";
+import type { HttpError } from "../error.ts";
 import { ByteStringWindow, decodeByteString } from "../rfc9110/byte_string.ts";
 import {
   BYTE_CLASS,
@@ -38,23 +38,11 @@ const COLON = 0x3a;
 /** Replaces the start of the name in the spans of a folded line. */
 const FOLD = -1;
 
-/** What differs between the two kinds of section. */
-export interface SectionRules {
-  readonly name: string;
-  /** Whether this is the header section of a head. */
-  readonly isHead: boolean;
-  /** The option that limits the section's bytes. */
-  readonly maxBytes: "maxHeadBytes" | "maxTrailerBytes";
-  readonly tooLarge: HttpErrorCode;
-  readonly invalid: HttpErrorCode;
-}
-
 /** Reads one section. All offsets are relative to `input.start`. */
 export class FieldSectionReader {
-  readonly #rules: SectionRules;
+  /** Whether this is the header section of a head, or a trailer section. */
+  readonly #isHead: boolean;
   readonly #settings: ReceiveSettings;
-  /** How many bytes the section may have, from its start. */
-  readonly #maxBytes: number;
   /** The classes of bytes that a value may have. */
   readonly #valueClasses: number;
   /** Where the current line starts. */
@@ -67,10 +55,9 @@ export class FieldSectionReader {
   /** Where lines start and end that contain bytes above 0x7f. */
   readonly #nonAscii: number[] = [];
 
-  constructor(rules: SectionRules, settings: ReceiveSettings) {
-    this.#rules = rules;
+  constructor(isHead: boolean, settings: ReceiveSettings) {
+    this.#isHead = isHead;
     this.#settings = settings;
-    this.#maxBytes = settings[rules.maxBytes];
     this.#valueClasses = settings.lenient.includes("ControlCharacters")
       ? TEXT | CONTROL
       : TEXT;
@@ -117,7 +104,7 @@ export class FieldSectionReader {
     let end = this.windowEnd(input);
     while (true) {
       const line = start + this.#line;
-      if (!this.#rules.isHead) end = this.windowEnd(input);
+      if (!this.#isHead) end = this.windowEnd(input);
       const first = line < end ? bytes[line]! : -1;
       const isLast = first === CR || first === LF;
       const lineFeed = isLast
@@ -164,12 +151,19 @@ export class FieldSectionReader {
   #askForMore(input: Input, end: number): -1 {
     this.#searched = end - input.start;
     if (this.#searched < this.#maxLineEnd(input)) return -1;
-    throw this.#tooLarge(this.#rules.maxBytes, "bytes");
+    throw this.#tooLarge(
+      this.#isHead ? "maxHeadBytes" : "maxTrailerBytes",
+      "bytes",
+    );
   }
 
   #tooLarge(option: keyof HttpLimits, unit: string): HttpError {
-    const { tooLarge, name } = this.#rules;
-    return tooMuch(tooLarge, name, option, this.#settings[option], unit);
+    const code = this.#isHead ? "HeadTooLarge" : "TrailersTooLarge";
+    return tooMuch(code, this.#name, option, this.#settings[option], unit);
+  }
+
+  get #name(): string {
+    return this.#isHead ? "response head" : "trailer section";
   }
 
   /**
@@ -178,11 +172,11 @@ export class FieldSectionReader {
    * limit, and so may anything that can still become it.
    */
   #maxLineEnd({ bytes, start, end }: Input): number {
-    const maxBytes = this.#maxBytes;
-    if (this.#rules.isHead) return maxBytes;
+    const { maxHeadBytes, maxTrailerBytes } = this.#settings;
+    if (this.#isHead) return maxHeadBytes;
     const line = start + this.#line;
     const isField = line < end && bytes[line] !== CR && bytes[line] !== LF;
-    return isField ? maxBytes : maxBytes + "\r\n".length;
+    return isField ? maxTrailerBytes : maxTrailerBytes + "\r\n".length;
   }
 
   /**
@@ -283,9 +277,8 @@ export class FieldSectionReader {
   ): number {
     const lineFeed = bytes.subarray(0, end).indexOf(LF, bad);
     if (lineFeed < 0) return -1;
-    const { isHead, invalid, name } = this.#rules;
     if (
-      isHead && this.#settings.lenient.includes("RepeatedStatusLine") &&
+      this.#isHead && this.#settings.lenient.includes("RepeatedStatusLine") &&
       isStatusLine(bytes, line, lineFeed)
     ) return lineFeed;
     const colon = bytes.subarray(0, lineFeed).indexOf(COLON, line);
@@ -300,6 +293,7 @@ export class FieldSectionReader {
       : bad <= colon
       ? `the field name ${quoted} is not a token`
       : `the field ${quoted} contains ${quoteBytes(bytes, bad, bad + 1)}`;
-    throw cannotRead(invalid, name, fault);
+    const code = this.#isHead ? "InvalidHeader" : "InvalidTrailer";
+    throw cannotRead(code, this.#name, fault);
   }
 }

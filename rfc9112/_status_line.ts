@@ -91,12 +91,12 @@ function parseStatusLine(
   end: number,
 ): StatusLine | string {
   const at = line + PREFIX.length;
-  const minor = digit(bytes, at, end);
-  if (Number.isNaN(minor) || bytes[at + 1] !== SP) {
+  const minor = digit(bytes, at);
+  if (!(minor >= 0) || bytes[at + 1] !== SP) {
     return "its version is not HTTP/1.x and a space";
   }
-  const status = digit(bytes, at + 2, end) * 100 +
-    digit(bytes, at + 3, end) * 10 + digit(bytes, at + 4, end);
+  const status = digit(bytes, at + 2) * 100 + digit(bytes, at + 3) * 10 +
+    digit(bytes, at + 4);
   // NaN, if one of them is not a digit, is not 100 or above either.
   if (!(status >= 100)) return "its status code is not 100 to 999";
   const afterStatus = at + 5;
@@ -121,9 +121,9 @@ function parseStatusLine(
   };
 }
 
-/** Returns a digit's value, or NaN if it is not a digit of the line. */
-function digit(bytes: Uint8Array, at: number, end: number): number {
-  const value = at < end ? bytes[at]! - ZERO : NaN;
+/** Returns a digit's value, or NaN. A line end, at the latest, is not a digit. */
+function digit(bytes: Uint8Array, at: number): number {
+  const value = bytes[at]! - ZERO;
   return value >= 0 && value <= 9 ? value : NaN;
 }
 

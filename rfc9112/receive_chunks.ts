@@ -27,7 +27,7 @@ import type { HttpHeaders } from "../rfc9110/headers.ts";
 import { askForBody, type BodyReader } from "./_body_reader.ts";
 import { ChunkData } from "./_chunk_data.ts";
 import { cannotRead, tooMuch } from "./_fault.ts";
-import { FieldSectionReader, type SectionRules } from "./_field_section.ts";
+import { FieldSectionReader } from "./_field_section.ts";
 import {
   type HttpReceiveOptions,
   type ReceiveSettings,
@@ -117,14 +117,6 @@ const NOT_HEX = 0xff;
 const HEX_VALUE = /* @__PURE__ */ makeHexTable();
 // Up to here, copying byte by byte is faster than a view and `set`.
 const MAX_SMALL_CHUNK = 256;
-
-const TRAILER_SECTION: SectionRules = {
-  name: "trailer section",
-  isHead: false,
-  maxBytes: "maxTrailerBytes",
-  tooLarge: "TrailersTooLarge",
-  invalid: "InvalidTrailer",
-};
 
 type State =
   | "Size"
@@ -344,7 +336,7 @@ export class ChunkReader implements BodyReader {
   }
 
   #readTrailers(input: Input): boolean {
-    this.#section ??= new FieldSectionReader(TRAILER_SECTION, this.#settings);
+    this.#section ??= new FieldSectionReader(false, this.#settings);
     if (!this.#section.read(input)) return false;
     this.trailers = this.#section.makeHeaders(this.#section.take(input));
     this.#state = "Done";

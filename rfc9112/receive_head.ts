@@ -20,7 +20,7 @@ import type { Err, HttpCoroutine, WantsRead } from "../coroutine.ts";
 import { CR, LF } from "../rfc9110/_syntax.ts";
 import { HttpResponse } from "../rfc9110/response.ts";
 import { cannotRead } from "./_fault.ts";
-import { FieldSectionReader, type SectionRules } from "./_field_section.ts";
+import { FieldSectionReader } from "./_field_section.ts";
 import {
   checkPrefix,
   invalidStatusLine,
@@ -99,14 +99,6 @@ export class Http11ReceiveHead
   }
 }
 
-const HEADER_SECTION: SectionRules = {
-  name: "response head",
-  isHead: true,
-  maxBytes: "maxHeadBytes",
-  tooLarge: "HeadTooLarge",
-  invalid: "InvalidHeader",
-};
-
 /** Reads one head, which it takes from the input once it is complete. */
 export class HeadReader {
   readonly #section: FieldSectionReader;
@@ -115,7 +107,7 @@ export class HeadReader {
   #statusLine: StatusLine | null = null;
 
   constructor(settings: ReceiveSettings) {
-    this.#section = new FieldSectionReader(HEADER_SECTION, settings);
+    this.#section = new FieldSectionReader(true, settings);
   }
 
   /**
