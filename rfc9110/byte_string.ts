@@ -167,12 +167,13 @@ export class ByteStringWindow {
   /** Moves the window to these bytes, which are in one part or in none. */
   moveTo(start: number, end: number): void {
     const parts = this.#nonAscii;
-    while (start >= (parts[this.#next + 1] ?? Infinity)) this.#next += 2;
-    const from = parts[this.#next] ?? Infinity;
+    const length = this.#length;
+    while (start >= (parts[this.#next + 1] ?? length)) this.#next += 2;
+    const from = parts[this.#next] ?? length;
     const isAscii = start < from;
     // A short rest is not worth a window of its own.
-    const isRest = this.#length - start <= 2 * WINDOW_BYTES;
-    const most = isRest ? this.#length : Math.max(end, start + WINDOW_BYTES);
+    const isRest = length - start <= 2 * WINDOW_BYTES;
+    const most = isRest ? length : Math.max(end, start + WINDOW_BYTES);
     const stop = isAscii ? Math.min(from, most) : parts[this.#next + 1]!;
     const origin = this.#origin;
     const bytes = this.#bytes.subarray(origin + start, origin + stop);

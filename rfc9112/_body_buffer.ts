@@ -15,8 +15,8 @@ const NOTHING: Uint8Array<ArrayBuffer> = /* @__PURE__ */ new Uint8Array(0);
 /** Collects the pieces of a body. */
 export class BodyBuffer {
   readonly #maxBytes: number;
-  /** The length if it is known, or Infinity. */
-  readonly #expected: number;
+  /** The length, or `null` if it is not known. */
+  readonly #expected: number | null;
   readonly #response: HttpResponse | null;
   #bytes = NOTHING;
   #length = 0;
@@ -34,7 +34,7 @@ export class BodyBuffer {
     response: HttpResponse | null = null,
   ) {
     this.#maxBytes = maxBytes;
-    this.#expected = expected ?? Infinity;
+    this.#expected = expected;
     this.#response = response;
     this.#check(expected ?? 0);
   }
@@ -65,17 +65,18 @@ export class BodyBuffer {
   }
 
   #grow(needed: number): void {
-    const grown = Math.max(needed, this.#bytes.length * GROWTH, MIN_CAPACITY);
-    // Another step would not fit, or would gain little.
-    const isLast = grown * GROWTH > this.#expected;
-    const bytes = new Uint8Array(
-      Math.min(
-        isLast ? this.#expected : grown,
-        Math.max(needed, this.#maxBytes),
-      ),
-    );
+    const bytes = new Uint8Array(this.#capacity(needed));
     if (this.#length > 0) bytes.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = bytes;
+  }
+
+  #capacity(needed: number): number {
+    const expected = this.#expected;
+    const grown = Math.max(needed, this.#bytes.length * GROWTH, MIN_CAPACITY);
+    // Another step would not fit, or would gain little.
+    return expected !== null && grown * GROWTH > expected
+      ? expected
+      : Math.min(grown, Math.max(needed, this.#maxBytes));
   }
 
   #check(length: number): void {

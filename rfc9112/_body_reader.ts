@@ -30,13 +30,13 @@ export interface BodyReader {
 
 /** Reads a body without a coding. */
 export class PlainReader implements BodyReader {
-  /** The length, or Infinity if the body ends when the connection closes. */
-  readonly #length: number;
+  /** The length, or `null` if the body ends when the connection closes. */
+  readonly #length: number | null;
   #read = 0;
   isComplete: boolean;
   readonly trailers = null;
 
-  constructor(length: number) {
+  constructor(length: number | null) {
     this.#length = length;
     this.isComplete = length === 0;
   }
@@ -46,11 +46,15 @@ export class PlainReader implements BodyReader {
   }
 
   read(input: Input): Uint8Array<ArrayBuffer> | null {
-    const left = this.#length - this.#read;
-    const length = Math.min(left, input.end - input.start);
+    const total = this.#length;
+    const arrived = input.end - input.start;
+    const length = total === null
+      ? arrived
+      : Math.min(arrived, total - this.#read);
     this.#read += length;
-    this.isComplete = length === left || (length === 0 && input.eof &&
-      left === Infinity);
+    this.isComplete = total === null
+      ? length === 0 && input.eof
+      : this.#read === total;
     return length === 0 ? null : input.take(length);
   }
 }

@@ -303,6 +303,6 @@ function makeBodyReader(
     case "chunked":
       return new ChunkReader(settings);
     case "close":
-      return new PlainReader(Infinity);
+      return new PlainReader(null);
   }
 }
