@@ -134,7 +134,8 @@ export interface HttpAgentCallOptions {
   headers?: HttpAgentHeadersInit | undefined;
   /**
    * Where to connect instead of to the URL's host and port, which stay those of
-   * `Host` and of the certificate. By default, the URL says it all.
+   * `Host` and of the certificate. By default, the URL says it all. Behind an HTTP
+   * proxy, it is a TypeError for an http URL, to which the proxy connects itself.
    *
    * @default {null}
    */

@@ -63,7 +63,9 @@ export interface RouteOptions extends CredentialSource {
 /**
  * Finds the route to a URL.
  *
- * @throws {TypeError} If `connectTo` contradicts itself.
+ * @throws {TypeError} If `connectTo` contradicts itself, or has no effect because
+ * a proxy connects.
+ * @throws {RangeError} If its port is out of range.
  */
 export function findRoute(
   url: URL,
@@ -78,6 +80,12 @@ export function findRoute(
     ? null
     : [proxy.href, idOf(options.credentials)];
   if (proxy !== null && !isTls && proxy.protocol.startsWith("http")) {
+    if (isSomewhere(connectTo)) {
+      throw new TypeError(
+        `Cannot apply connectTo to ${quote(url.origin)}: its proxy ` +
+          `${quote(proxy.host)} connects to it`,
+      );
+    }
     // The proxy takes requests for any origin on one connection.
     return {
       key: JSON.stringify([...common, viaProxy]),
@@ -120,26 +128,42 @@ export function copyTls(tls: HttpTlsOptions | undefined): HttpTlsOptions {
   };
 }
 
-function findTarget(
-  hostname: string,
-  port: number,
-  connectTo: HttpConnectTo | null,
-): HttpAddress {
-  const { unixPath } = connectTo ?? {};
-  if (unixPath === undefined) {
-    return {
-      hostname: connectTo?.hostname ?? hostname,
-      port: connectTo?.port ?? port,
-    };
-  }
-  if (connectTo?.hostname !== undefined || connectTo?.port !== undefined) {
+/**
+ * Checks where to connect.
+ *
+ * @throws {TypeError} If it contradicts itself.
+ * @throws {RangeError} If the port is out of range.
+ */
+export function checkConnectTo(connectTo: HttpConnectTo | null): void {
+  const { hostname, port, unixPath } = connectTo ?? {};
+  if (unixPath !== undefined && (hostname ?? port) !== undefined) {
+    const path = quote(unixPath);
     throw new TypeError(
-      `Invalid connectTo: the Unix socket ${
-        quote(unixPath)
-      } has no host or port`,
+      `Invalid connectTo: the Unix socket ${path} has no host or port`,
     );
   }
-  return { unixPath };
+  if (
+    port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65536)
+  ) {
+    throw new RangeError(
+      `Invalid connectTo: the port ${port} is not from 1 to 65535`,
+    );
+  }
+}
+
+function isSomewhere(connectTo: HttpConnectTo | null): boolean {
+  const { hostname, port, unixPath } = connectTo ?? {};
+  return (hostname ?? port ?? unixPath) !== undefined;
+}
+
+function findTarget(
+  host: string,
+  defaultPort: number,
+  connectTo: HttpConnectTo | null,
+): HttpAddress {
+  checkConnectTo(connectTo);
+  const { hostname = host, port = defaultPort, unixPath } = connectTo ?? {};
+  return unixPath === undefined ? { hostname, port } : { unixPath };
 }
 
 function keyOfTls(tls: HttpTlsOptions): readonly unknown[] {

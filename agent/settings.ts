@@ -25,7 +25,7 @@ import type {
 } from "./options.ts";
 import { type HttpRedirectMode, resolveRedirects } from "./redirects.ts";
 import { type HttpRetryOptions, resolveRetry } from "./retry.ts";
-import { copyTls, type HttpConnectTo } from "./route.ts";
+import { checkConnectTo, copyTls, type HttpConnectTo } from "./route.ts";
 import {
   DEFAULT_TIMEOUTS,
   resolveTimeouts,
@@ -123,6 +123,7 @@ export function changeCallSettings(
   // For what they throw: a call resolves them again, with its own state.
   if (redirect !== undefined) resolveRedirects(redirect, httpsOnly);
   if (retry !== undefined) resolveRetry(retry);
+  if (typeof connectTo === "object") checkConnectTo(connectTo);
   return {
     timeouts: resolveTimeouts(options.timeouts, base.timeouts),
     redirect: redirect ?? base.redirect,

@@ -100,3 +100,15 @@ test("Pool: connectTo rejects a Unix socket together with a host or port", () =>
     assertThrows(() => route(HTTPS, { connectTo }), TypeError, "no host or");
   }
 });
+
+test("connectTo is rejected for an http URL to which a proxy connects", () => {
+  const connectTo = { hostname: "b.example" };
+  assertThrows(
+    () => route(HTTP, { proxy: PROXY, connectTo }),
+    TypeError,
+    'connectTo to "http://a.example": its proxy "proxy.example:3128" connects',
+  );
+  const { target } = route(HTTPS, { proxy: PROXY, connectTo });
+  assertEquals(target, { hostname: "b.example", port: 443 });
+  assertEquals(route(HTTP, { proxy: PROXY, connectTo: {} }).isForwarded, true);
+});

@@ -87,6 +87,8 @@ test("changeCallSettings throws for what is invalid", () => {
     [{ retry: { attempts: -1 } }, RangeError],
     [{ timeouts: { head: -1 } }, RangeError],
     [{ proxy: "ftp://a.test" }, TypeError],
+    [{ connectTo: { unixPath: "/run/a", hostname: "a" } }, TypeError],
+    [{ connectTo: { port: 65536 } }, RangeError],
     [{ headers: { "a b": "" } }, TypeError],
   ];
   for (const [options, error] of invalid) {
