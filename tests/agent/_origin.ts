@@ -15,30 +15,28 @@ import zlib from "node:zlib";
 
 export interface Origin extends AsyncDisposable {
   readonly url: string;
-  /** The paths that were asked for. */
-  readonly asked: string[];
-  /** Waits until the response of `/slow` is closed from the other side. */
+  /** Resolves when the response of `/slow` is closed from the other side. */
   readonly slowClosed: Promise<void>;
 }
 
-/** Starts an origin. */
-export async function startOrigin(): Promise<Origin> {
-  const asked: string[] = [];
-  const slow = Promise.withResolvers<void>();
-  const server = http.createServer((request, response) => {
-    asked.push(request.url!);
-    if (request.url === "/slow") response.on("close", () => slow.resolve());
-    respond(request, response);
-  });
-  server.on("upgrade", (_, socket) => {
-    socket.end("HTTP/1.1 101 OK\r\nConnection: Upgrade\r\nUpgrade: a\r\n\r\n");
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+/** A server that listens. */
+export interface Listening extends AsyncDisposable {
+  /** Its port, if it has one. */
+  readonly port: number;
+}
+
+/** Lets a server listen on a port of its own, or on a Unix socket. */
+export async function listen(
+  server: http.Server,
+  unixPath?: string,
+): Promise<Listening> {
+  const where = unixPath === undefined
+    ? { port: 0, host: "127.0.0.1" }
+    : { path: unixPath };
+  await new Promise<void>((resolve) => server.listen(where, resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}`,
-    asked,
-    slowClosed: slow.promise,
+    port,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
@@ -46,16 +44,48 @@ export async function startOrigin(): Promise<Origin> {
   };
 }
 
-function respond(
+/** Reads the body of a request, as far as it came. */
+export async function readText(request: http.IncomingMessage): Promise<string> {
+  const pieces: BlobPart[] = [];
+  try {
+    for await (const piece of request) pieces.push(piece);
+  } catch {
+    // It was aborted.
+  }
+  return await new Blob(pieces).text();
+}
+
+/** Starts an origin. */
+export async function startOrigin(): Promise<Origin> {
+  const slow = Promise.withResolvers<void>();
+  const server = http.createServer((request, response) => {
+    if (request.url === "/slow") response.on("close", () => slow.resolve());
+    respond(request, response);
+  });
+  server.on("upgrade", (_, socket) => {
+    socket.end("HTTP/1.1 101 OK\r\nConnection: Upgrade\r\nUpgrade: a\r\n\r\n");
+  });
+  const { port, [Symbol.asyncDispose]: dispose } = await listen(server);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    slowClosed: slow.promise,
+    [Symbol.asyncDispose]: dispose,
+  };
+}
+
+async function respond(
   request: http.IncomingMessage,
   response: http.ServerResponse,
-): void {
+): Promise<void> {
   const [path, query = ""] = request.url!.split("?");
   const [, route, argument] = path!.split("/");
   switch (route) {
-    case "echo":
-      // It may be aborted.
-      return void echo(request, response).catch(() => {});
+    case "echo": {
+      const { method, headers } = request;
+      const body = await readText(request);
+      response.end(JSON.stringify({ method, headers, body }));
+      return;
+    }
     case "status":
       response.writeHead(Number(argument), "Odd").end("Odd");
       return;
@@ -77,25 +107,13 @@ function respond(
       response.write("a", () => response.destroy());
       return;
     case "gzip":
+    case "cut-gzip": {
+      const zipped = zlib.gzipSync("zipped");
       response.setHeader("Content-Encoding", "gzip");
-      response.end(zlib.gzipSync("zipped"));
+      response.end(route === "gzip" ? zipped : zipped.subarray(0, -1));
       return;
-    case "cut-gzip":
-      response.setHeader("Content-Encoding", "gzip");
-      response.end(zlib.gzipSync("zipped").subarray(0, -1));
-      return;
+    }
     default:
       response.end("text");
   }
-}
-
-async function echo(
-  request: http.IncomingMessage,
-  response: http.ServerResponse,
-): Promise<void> {
-  const pieces: Uint8Array[] = [];
-  for await (const piece of request) pieces.push(piece);
-  const body = await new Blob(pieces as BlobPart[]).text();
-  const { method, headers } = request;
-  response.end(JSON.stringify({ method, headers, body }));
 }

@@ -3,105 +3,64 @@
 
 import http from "node:http";
 import https from "node:https";
-import type { AddressInfo } from "node:net";
 import { CA, CLIENT, SERVER } from "../_tls.ts";
-import { createFetch, type HttpAgentOptions } from "@pimalaya/io-http/agent";
+import type { HttpAgentOptions } from "@pimalaya/io-http/agent";
+import { listen, readText } from "./_origin.ts";
 
 /** A way to the server. */
 export interface SdkServer extends AsyncDisposable {
   readonly url: string;
   /** How an agent gets there. */
   readonly options: HttpAgentOptions;
-  /** Waits until an endless response is closed from the other side. */
+  /** Resolves when an endless response is closed from the other side. */
   readonly aborted: Promise<void>;
 }
 
 /** Starts the server over one of its transports. */
 export const TRANSPORTS: Record<string, () => Promise<SdkServer>> = {
   async TCP() {
-    const { server, aborted } = create();
-    const port = await listen(server, 0);
-    return made(server, aborted, `http://127.0.0.1:${port}`, {});
+    const { listener, aborted } = createApi();
+    const listening = await listen(http.createServer(listener));
+    const url = `http://127.0.0.1:${listening.port}`;
+    return { ...listening, url, options: {}, aborted };
   },
   async "a Unix socket"() {
-    const { server, aborted } = create();
+    const { listener, aborted } = createApi();
     const folder = await Deno.makeTempDir();
     const unixPath = `${folder}/socket`;
-    await listen(server, unixPath);
-    const options = { connectTo: { unixPath } };
-    return made(server, aborted, "http://api.test", options, folder);
+    const server = await listen(http.createServer(listener), unixPath);
+    return {
+      url: "http://api.test",
+      options: { connectTo: { unixPath } },
+      aborted,
+      async [Symbol.asyncDispose]() {
+        await server[Symbol.asyncDispose]();
+        await Deno.remove(folder, { recursive: true });
+      },
+    };
   },
   async "TLS with a client certificate"() {
-    const { server, aborted } = create({
-      ...SERVER,
-      ca: CA,
-      requestCert: true,
-      rejectUnauthorized: true,
-    });
-    const port = await listen(server, 0);
+    const { listener, aborted } = createApi();
+    const options = { requestCert: true, rejectUnauthorized: true, ca: CA };
+    const server = https.createServer({ ...SERVER, ...options }, listener);
+    const listening = await listen(server);
+    const url = `https://localhost:${listening.port}`;
     const tls = { caCerts: [CA], ...CLIENT };
-    return made(server, aborted, `https://localhost:${port}`, { tls });
+    return { ...listening, url, options: { tls }, aborted };
   },
 };
 
-function create(tls?: https.ServerOptions) {
-  const aborted = Promise.withResolvers<void>();
+function createApi() {
+  const { promise: aborted, resolve: abort } = Promise.withResolvers<void>();
   const objects = new Map<string, string>();
-  const listener = async (
-    request: http.IncomingMessage,
-    response: http.ServerResponse,
-  ) => {
-    const body = await read(request);
+  const listener: http.RequestListener = async (request, response) => {
+    const body = await readText(request);
     response.on("close", () => {
-      if (!response.writableEnded) aborted.resolve();
+      if (!response.writableEnded) abort();
     });
     respond(request, body, response, objects);
   };
-  const server = tls === undefined
-    ? http.createServer(listener)
-    : https.createServer(tls, listener);
-  return { server, aborted: aborted.promise };
-}
-
-function made(
-  server: http.Server | https.Server,
-  aborted: Promise<void>,
-  url: string,
-  options: HttpAgentOptions,
-  folder?: string,
-): SdkServer {
-  return {
-    url,
-    options,
-    aborted,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-      if (folder !== undefined) await Deno.remove(folder, { recursive: true });
-    },
-  };
-}
-
-async function listen(
-  server: http.Server | https.Server,
-  where: number | string,
-): Promise<number> {
-  await new Promise<void>((resolve) =>
-    typeof where === "number"
-      ? server.listen(where, "127.0.0.1", resolve)
-      : server.listen(where, resolve)
-  );
-  return (server.address() as AddressInfo).port;
-}
-
-async function read(request: http.IncomingMessage): Promise<string> {
-  const pieces: Uint8Array[] = [];
-  try {
-    for await (const piece of request) pieces.push(piece);
-  } catch {
-    // It was aborted.
-  }
-  return await new Blob(pieces as BlobPart[]).text();
+  return { listener, aborted };
 }
 
 function respond(
@@ -127,36 +86,23 @@ function respond(
       response.write(`data: ${JSON.stringify(chunk)}\n\n`);
     }
     if (content !== "endless") response.end("data: [DONE]\n\n");
-    return;
-  }
-  if (path === "/repos/o/r/issues") {
+  } else if (path === "/repos/o/r/issues") {
     const { title } = JSON.parse(body);
     response.statusCode = 201;
-    return json({ title, agent: headers["user-agent"] });
-  }
-  if (path === "/items") {
-    return json(method === "POST" ? [JSON.parse(body)] : [{ query: url }]);
-  }
-  if (path === "/flaky") {
+    json({ title, agent: headers["user-agent"] });
+  } else if (path === "/items") {
+    json(method === "POST" ? [JSON.parse(body)] : [{ query: url }]);
+  } else if (path === "/flaky") {
     const count = objects.size + 1;
     objects.set(`${count}`, "");
     if (count % 2 === 0) return json({ count });
-    response.statusCode = 503;
-    response.setHeader("Retry-After", "0");
-    response.end("busy");
-    return;
-  }
-  if (method === "PUT") {
+    response.writeHead(503, { "Retry-After": "0" }).end("busy");
+  } else if (method === "PUT") {
     objects.set(path, body);
     response.setHeader("ETag", '"1"');
     response.end();
-    return;
+  } else {
+    if (!objects.has(path)) response.statusCode = 404;
+    response.end(objects.get(path) ?? "<Error><Code>NoSuchKey</Code></Error>");
   }
-  if (!objects.has(path)) response.statusCode = 404;
-  response.end(objects.get(path) ?? "<Error><Code>NoSuchKey</Code></Error>");
-}
-
-/** A fetch that goes to the server. */
-export function fetchTo(server: SdkServer, more: HttpAgentOptions = {}) {
-  return createFetch({ ...server.options, ...more });
 }

@@ -13,7 +13,8 @@ import { FetchHttpHandler } from "@smithy/fetch-http-handler";
 import { PostgrestClient } from "@supabase/postgrest-js";
 import ky from "ky";
 import OpenAI, { APIUserAbortError } from "openai";
-import { fetchTo, type SdkServer, TRANSPORTS } from "./_sdk_server.ts";
+import { createFetch } from "@pimalaya/io-http/agent";
+import { type SdkServer, TRANSPORTS } from "./_sdk_server.ts";
 
 type Sdk = (
   fetch: typeof globalThis.fetch,
@@ -45,13 +46,9 @@ const SDKS: Record<string, Sdk> = {
     for await (const _ of endless) break;
     await aborted;
 
-    const controller = new AbortController();
-    controller.abort();
+    const signal = AbortSignal.abort();
     await assertRejects(
-      () =>
-        client.chat.completions.create(ask("hello"), {
-          signal: controller.signal,
-        }),
+      () => client.chat.completions.create(ask("hello"), { signal }),
       APIUserAbortError,
     );
   },
@@ -110,7 +107,7 @@ for (const [transport, start] of Object.entries(TRANSPORTS)) {
   for (const [name, run] of Object.entries(SDKS)) {
     Deno.test(`${name} runs on createFetch over ${transport}`, async () => {
       await using server = await start();
-      await using fetch = fetchTo(server);
+      await using fetch = createFetch(server.options);
       await run(fetch, server);
     });
   }
