@@ -4,7 +4,7 @@
  * @module
  */
 
-import { concat } from "@std/bytes";
+import { concat } from "@std/bytes/concat";
 import { toPlainBytes } from "../core/bytes.ts";
 import { encodeByteString } from "../rfc9110/byte_string.ts";
 import { bodyLength, type HttpRequest } from "../rfc9110/request.ts";

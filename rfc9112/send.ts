@@ -15,7 +15,7 @@
 // input comes first: a response may arrive before the request is written, and
 // may make the rest of it pointless (RFC 9112 §9.3, §9.5).
 
-import { concat } from "@std/bytes";
+import { concat } from "@std/bytes/concat";
 import type { Input } from "../core/input.ts";
 import { Machine, type StepFunction, WANTS_READ } from "../core/machine.ts";
 import type {

@@ -1,6 +1,6 @@
 // The body of a request, in all the kinds that fetch takes (WHATWG Fetch §5.2).
 
-import { concat } from "@std/bytes";
+import { concat } from "@std/bytes/concat";
 import { encodeForm } from "./multipart.ts";
 
 /** A body in memory, which can be sent again, or one that is read as it is sent. */

@@ -4,7 +4,7 @@
 // whether its request was sent. Input that arrives meanwhile waits for that, but
 // not for long: a peer that responds early may have stopped reading.
 
-import { concat } from "@std/bytes";
+import { concat } from "@std/bytes/concat";
 import type {
   Err,
   HttpCoroutine,

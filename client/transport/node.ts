@@ -4,7 +4,7 @@
 //   reading ── end ──> ended          `null` for every further read
 //       └───── error, abort, close ──> failed     the error for every further read
 
-import { concat } from "@std/bytes";
+import { concat } from "@std/bytes/concat";
 import { encodeByteString } from "../../rfc9110/byte_string.ts";
 import { returnBuffer } from "./buffers.ts";
 import type { HttpConnection, HttpConnectionInfo } from "./http_connection.ts";

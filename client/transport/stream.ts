@@ -1,7 +1,7 @@
 // A pair of Web Streams as a transport: a pipe in memory, a Cloudflare socket,
 // or a connection that wraps one of ours.
 
-import { concat } from "@std/bytes";
+import { concat } from "@std/bytes/concat";
 import { ReadSize } from "./buffers.ts";
 import type {
   ByteStream,

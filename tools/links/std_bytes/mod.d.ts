@@ -1,8 +1,6 @@
 // The signatures of `@std/bytes` that this repository uses.
 
-export declare function concat(
-  buffers: readonly Uint8Array[],
-): Uint8Array<ArrayBuffer>;
+export * from "./concat.d.ts";
 export declare function endsWith(
   source: Uint8Array,
   suffix: Uint8Array,
