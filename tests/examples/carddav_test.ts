@@ -1,5 +1,6 @@
 // The discovery of `examples/libraries/carddav.ts`, over bytes in memory. Its
-// example and the interop tests run it over `HttpClient.run`.
+// example and the interop tests run it over `HttpClient.run`: there, the server
+// closes after each response.
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { Secret } from "@pimalaya/io-http";
@@ -100,15 +101,6 @@ test("findAddressBooks goes from the well-known URL to the address books", () =>
 test("findAddressBooks tries the root without a well-known redirect", () => {
   const { sent } = discover([reply("404 Not Found"), ...ALL.slice(1)]);
   assertEquals(sent, [WELL_KNOWN, line("PROPFIND", "/"), ...TO_BOOKS]);
-});
-
-test("findAddressBooks wants a connection when the server closes", () => {
-  const { sent, books, keepAlive } = discover(
-    ALL.map((text) => text.replace("\r\n", "\r\nConnection: close\r\n")),
-  );
-  assertEquals([books.length, keepAlive], [2, false]);
-  const connects = sent.filter((line) => line === `connect ${HOST}`);
-  assertEquals(connects.length, 3);
 });
 
 test("findAddressBooks follows to another origin without the credentials", () => {

@@ -95,7 +95,7 @@ function pathOf(relative: string): string {
 }
 
 /**
- * Runs a program, reading an outcome from each line of JSON that it prints. It
+ * Runs a program, and reads an outcome from each line of JSON that it prints. It
  * must end by itself: one that does not has left a socket open.
  */
 async function readOutcomes(
@@ -104,28 +104,21 @@ async function readOutcomes(
   site: string,
   report: Report,
 ): Promise<void> {
-  const child = new Deno.Command(file, {
+  const { success, code, signal, ...output } = await new Deno.Command(file, {
     args,
     env: { NO_COLOR: "1", SITE: site },
     stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
     signal: AbortSignal.timeout(RUN_MILLISECONDS),
-  }).spawn();
-  const errors = new Response(child.stderr).text();
-  let rest = "";
-  let other = "";
-  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop()!;
-    for (const line of lines) {
-      if (line.startsWith('{"row"')) {
-        const { row, cell } = JSON.parse(line);
-        report(row, cell);
-      } else other += `${line}\n`;
-    }
+  }).output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  const lines = decode(output.stdout).split("\n");
+  const isOutcome = (line: string) => line.startsWith('{"row"');
+  for (const line of lines.filter(isOutcome)) {
+    const { row, cell } = JSON.parse(line);
+    report(row, cell);
   }
-  const { success, code, signal } = await child.status;
-  const output = (other + rest + await errors).slice(0, MAX_ERROR_CHARS);
-  if (!success) throw new Error(`It ended with ${signal ?? code}: ${output}`);
+  if (success) return;
+  const others = lines.filter((line) => !isOutcome(line)).join("\n");
+  const text = (others + decode(output.stderr)).slice(0, MAX_ERROR_CHARS);
+  throw new Error(`It ended with ${signal ?? code}: ${text}`);
 }

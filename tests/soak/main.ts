@@ -21,59 +21,57 @@ async function main(args: readonly string[]): Promise<boolean> {
     return false;
   }
   const { seed, flags } = parsed;
-  const node = await findProgram("node24/bin/node");
-  const programs = [
-    { name: "Deno", flag: "--deno", program: Deno.execPath(), seconds: 60 },
-    { name: "Node 24", flag: "--node", program: node, seconds: 30 },
-  ].filter(({ flag }) => flags.length === 0 || flags.includes(flag));
-  const folder = await Deno.makeTempDir();
+  const deno = ["run", "-A", "--no-config", "--v8-flags=--expose-gc"];
+  const runtimes = [
+    ["Deno", "--deno", Deno.execPath(), deno, 60],
+    ["Node 24", "--node", "node24/bin/node", ["--expose-gc"], 30],
+  ] as const;
+  const script = await Deno.makeTempFile({ suffix: ".mjs" });
   let isOk = true;
   try {
-    const script = `${folder}/run.mjs`;
     await bundle(new URL("./run.ts", import.meta.url), script);
-    for (const { name, program, ...entry } of programs) {
-      const seconds = parsed.seconds ?? entry.seconds;
+    for (const [name, flag, path, own, usual] of runtimes) {
+      if (flags.length > 0 && !flags.includes(flag)) continue;
+      const program = await findProgram(path);
+      const seconds = parsed.seconds ?? usual;
       if (program === null) {
         console.log(`${name} is not installed`);
         isOk &&= Deno.env.get("CI") !== "true";
         continue;
       }
       console.log(`${name}, for ${seconds} s with --seed ${seed}`);
-      isOk = await soak(program, script, seconds, seed) && isOk;
+      const command = [program, ...own, script];
+      isOk = await soak(command, seconds, seed) && isOk;
     }
   } finally {
-    await Deno.remove(folder, { recursive: true });
+    await Deno.remove(script);
   }
   return isOk;
 }
 
 /** Runs the callers on one runtime; returns whether nothing was wrong. */
 async function soak(
-  program: string,
-  script: string,
+  [program, ...args]: string[],
   seconds: number,
   seed: number,
 ): Promise<boolean> {
-  const server = await findProgram("node", "node24/bin/node");
-  if (server === null) throw new Error("The server needs Node");
+  const node = await findProgram("node", "node24/bin/node");
+  if (node === null) throw new Error("The server needs Node");
   const file = fileURLToPath(new URL("./server.mjs", import.meta.url));
   const { child, printed: { port } } = await Child.printing<{ port: number }>(
-    server,
+    node,
     [file],
   );
   await using _ = child;
-  const flags = program === Deno.execPath()
-    ? ["run", "-A", "--no-config", "--v8-flags=--expose-gc"]
-    : ["--expose-gc"];
   const progress = showProgress(seconds);
-  const { success, stdout, stderr } = await new Deno.Command(program, {
-    args: [...flags, script, `${port}`, `${seconds}`, `${seed}`],
+  const { success, stdout, stderr } = await new Deno.Command(program!, {
+    args: [...args, `${port}`, `${seconds}`, `${seed}`],
     stdin: "null",
     signal: AbortSignal.timeout(1000 * seconds + 120_000),
   }).output();
   clearInterval(progress);
   const text = new TextDecoder().decode(stdout);
-  const line = text.split("\n").find((line) => line.startsWith('{"calls"'));
+  const line = text.match(/^\{"calls".*$/m)?.[0];
   if (!success || line === undefined) {
     console.error(`It failed: ${text}${new TextDecoder().decode(stderr)}`);
     return false;

@@ -1,3 +1,5 @@
+// What the checks reject; what they accept is this project, which passes them.
+
 import { assertEquals } from "@std/assert";
 import { checkAll, readFiles } from "../../tools/check.ts";
 import type { Config } from "../../tools/check/source.ts";
@@ -41,7 +43,6 @@ function testImports(
     for (const row of rows) {
       const [from, to] = row.split(" > ") as [string, string];
       const up = "../".repeat(from.split("/").length - 1) || "./";
-      // Every folder has its mod.ts, of which the fixture exports one.
       const target = to === "mod.ts" ? PAGE : "";
       const text = `import type {} from "${up}${to}";`;
       const problems = fault(from, to).map((text) => `${from}:1 ${text}`);
@@ -49,28 +50,6 @@ function testImports(
     }
   });
 }
-
-testImports("checkLayers accepts imports that point downward", [
-  "agent/fetch.ts > agent/agent.ts",
-  "agent/agent.ts > agent/pool.ts",
-  "agent/pool.ts > agent/pool_state.ts",
-  "agent/retry.ts > error.ts",
-  "client/client.ts > client/exchange/exchange.ts",
-  "client/client.ts > client/connect/open.ts",
-  "client/exchange/exchange.ts > client/connection/connection.ts",
-  "client/connect/open.ts > client/transport/transport.ts",
-  "client/client.ts > mod.ts",
-  "client/client.ts > rfc9112/_status_line.ts",
-  "cookies/jar.ts > rfc9110/headers.ts",
-  "proxy/socks5.ts > coroutine.ts",
-  "rfc1945/send.ts > rfc9112/send.ts",
-  "rfc9112/send.ts > rfc9112/_status_line.ts",
-  "coroutine.ts > error.ts",
-  "error.ts > core/quote.ts",
-  "core/machine.ts > error.ts",
-  "tests/rfc9112/send_test.ts > rfc9112/_status_line.ts",
-  "bench/heads.ts > client/client.ts",
-], () => []);
 
 testImports("checkLayers rejects imports that point upward or sideways", [
   "agent/retry.ts > agent/pool.ts",
@@ -142,14 +121,14 @@ test("checkLayers rejects a cycle, also of types", () => {
   );
 });
 
-test("checkLayers accepts the one cycle of types, of HttpError", () => {
-  const response = { "rfc9110/response.ts": `import "../error.ts";` };
-  const type = `import type { R } from "./rfc9110/response.ts";`;
-  assertProblems({ ...response, "error.ts": type });
+test("checkLayers rejects the cycle of HttpError if it is not one of types", () => {
   assertProblems(
-    { ...response, "error.ts": type.replace("type ", "") },
-    "rfc9110/response.ts:1 Imports form a cycle: " +
-      "rfc9110/response.ts -> error.ts -> rfc9110/response.ts",
+    {
+      "error.ts": `import { R } from "./rfc9110/response.ts";`,
+      "rfc9110/response.ts": `import "../error.ts";`,
+    },
+    "error.ts:1 Imports form a cycle: " +
+      "error.ts -> rfc9110/response.ts -> error.ts",
   );
 });
 
@@ -183,28 +162,11 @@ test("checkPurity rejects what a pure module imports from a driver", () => {
     { "client/a.ts": "", "agent/b.ts": `import "../client/a.ts";` },
     "agent/b.ts:1 A pure module may import only types of client/a.ts",
   );
-  const type = `import type { A } from "../client/a.ts";`;
-  assertProblems({ "client/a.ts": "", "agent/b.ts": type });
-});
-
-test("checkPurity accepts members, types, dates by number, and prose", () => {
-  const text = `// What Deno.inspect and node:util print.
-export class A {
-  fetch(): void {}
-}
-export interface B {
-  process: Promise<void>;
-}
-export const c = { crypto: new A().fetch(), then: B.Promise };
-export const d = new Date(Date.UTC(2000, 0, 1));
-`;
-  assertProblems({ "rfc9110/a.ts": text });
 });
 
 test("checkPurity keeps names of a runtime out of drivers", () => {
-  const text = "// On Deno.Conn.\nexport const x = Deno.pid + Math.random();";
-  const paths = ["client/client.ts", "agent/agent.ts", "agent/fetch.ts"];
-  for (const path of paths) {
+  for (const path of ["client/client.ts", "agent/agent.ts", "agent/fetch.ts"]) {
+    const text = "// On Deno.Conn.\nexport const x = Deno.pid + Math.random();";
     const problem = `${path}:2 A driver module may not use \`Deno\``;
     assertProblems({ [path]: text }, problem);
   }
@@ -212,14 +174,6 @@ test("checkPurity keeps names of a runtime out of drivers", () => {
     { "client/a.ts": `export const x = get("node:net");` },
     "client/a.ts:1 A driver module may not name `node:net`",
   );
-  for (const path of ["client/connect/deno.ts", "tests/a.ts", "README.md"]) {
-    assertProblems({ [path]: text });
-  }
-});
-
-test("checkDependencies accepts @std, and types of a runtime", () => {
-  const text = `import "@std/bytes";\nimport type { Socket } from "node:net";`;
-  assertProblems({ "client/transport/node.ts": text });
 });
 
 test("checkDependencies rejects everything else", () => {

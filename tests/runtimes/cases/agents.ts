@@ -35,12 +35,6 @@ const overSockets = casesOf("sockets", {
     equal("attempts", attempts, 3);
   },
 
-  async "a coded body is decoded"({ agent, url }) {
-    const { response, decoded } = await agent().send(url("/gzip"));
-    equal("decoded", decoded, ["gzip"]);
-    equal("text", response.text(), "squeezed ".repeat(1000));
-  },
-
   async "an aborted call frees its connection"({ agent, url }) {
     const limited = agent({ pool: { maxConnectionsPerOrigin: 1 } });
     const controller = new AbortController();
