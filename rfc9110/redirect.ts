@@ -122,6 +122,8 @@ function resolve(reference: string, base: URL): URL | null {
   // Tabs are skipped, and so are slashes beyond two before a host.
   const standard = reference.replaceAll("\t", "").replace(/^[/\\]{2,}/, "//");
   const url = tryParseUrl(standard, base);
+  // Chromium encodes a space in a host, which the standard forbids.
+  if (url?.hostname.includes("%")) return null;
   if (url?.pathname.includes("^")) {
     url.pathname = url.pathname.replaceAll("^", "%5E");
   }
