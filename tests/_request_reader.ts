@@ -3,91 +3,82 @@
 
 import { toText } from "./_text.ts";
 
-/** A request as it stands on the wire, bytes as strings of one char each. */
-export interface ReadRequest {
-  readonly method: string;
-  readonly target: string;
-  readonly version: string;
-  readonly headers: readonly (readonly [name: string, value: string])[];
+type Fields = [name: string, value: string][];
+
+/** What follows a head. */
+interface ReadBody {
   readonly body: string;
-  readonly trailers: readonly (readonly [name: string, value: string])[];
+  readonly trailers: Fields;
   /** What came after the request. */
   readonly remaining: string;
 }
 
+/** A request as it stands on the wire, bytes as strings of one char each. */
+export interface ReadRequest extends ReadBody {
+  readonly method: string;
+  readonly target: string;
+  readonly version: string;
+  readonly headers: Fields;
+}
+
 /** Reads one request. */
 export function readRequest(wire: Uint8Array): ReadRequest {
-  const text = toText(wire);
-  const [line, afterLine] = takeLine(text);
-  const [method, target, version, ...more] = line.split(" ");
-  if (version === undefined || more.length > 0) {
-    throw new Error(`Not a request line: ${line}`);
-  }
-  const [headers, rest] = takeFields(afterLine);
+  const [line, ...parts] = /^(.*?)\r\n(.*)$/s.exec(toText(wire))!.slice(1);
+  const [, method, target, version] =
+    /^([^ \r\n\0]+) ([^ \r\n\0]+) (HTTP\/1\.[01])$/.exec(line!) ??
+      fail("request line", line);
+  const [headers, rest] = takeFields(parts[0]!);
   const body = takeBody(headers, rest);
-  return { method: method!, target: target!, version, headers, ...body };
-}
-
-type Fields = [name: string, value: string][];
-type Body = Pick<ReadRequest, "body" | "trailers" | "remaining">;
-
-/** Reads one chunked body, from the size of its first chunk on. */
-export function readChunked(text: string): Body {
-  let body = "";
-  let rest = text;
-  while (true) {
-    const [line, afterLine] = takeLine(rest);
-    if (!/^[0-9a-f]+$/.test(line)) throw new Error(`Not a chunk size: ${line}`);
-    const size = parseInt(line, 16);
-    if (size === 0) {
-      const [trailers, remaining] = takeFields(afterLine);
-      return { body, trailers, remaining };
-    }
-    if (afterLine.slice(size, size + 2) !== "\r\n") {
-      throw new Error("No line end after a chunk");
-    }
-    body += afterLine.slice(0, size);
-    rest = afterLine.slice(size + 2);
-  }
-}
-
-function takeBody(headers: Fields, rest: string): Body {
-  const get = (name: string) =>
-    headers.filter(([other]) => other.toLowerCase() === name);
-  const codings = get("transfer-encoding");
-  const lengths = get("content-length");
-  if (codings.length + lengths.length > 1) throw new Error("Framed twice");
-  if (codings.length === 1) {
-    if (codings[0]![1].toLowerCase() !== "chunked") {
-      throw new Error(`Not a transfer coding: ${codings[0]![1]}`);
-    }
-    return readChunked(rest);
-  }
-  const length = Number(lengths[0]?.[1] ?? 0);
-  if (!(rest.length >= length)) throw new Error("The body is cut short");
   return {
-    body: rest.slice(0, length),
-    trailers: [],
-    remaining: rest.slice(length),
+    method: method!,
+    target: target!,
+    version: version!,
+    headers,
+    ...body,
   };
 }
 
-function takeFields(text: string): [fields: Fields, rest: string] {
-  const fields: Fields = [];
-  let [line, rest] = takeLine(text);
-  while (line !== "") {
-    const parts = /^([^\s:]+): ?(.*)$/s.exec(line);
-    if (parts === null) throw new Error(`Not a field line: ${line}`);
-    fields.push([parts[1]!, parts[2]!]);
-    [line, rest] = takeLine(rest);
+/** Reads one chunked body, from the size of its first chunk on. */
+export function readChunked(text: string): ReadBody {
+  const [line, digits] = /^([0-9a-f]+)\r\n/.exec(text) ?? fail("size", text);
+  const rest = text.slice(line.length);
+  const size = parseInt(digits!, 16);
+  if (size === 0) {
+    const [trailers, remaining] = takeFields(rest);
+    return { body: "", trailers, remaining };
   }
-  return [fields, rest];
+  if (rest.slice(size, size + 2) !== "\r\n") fail("end of a chunk", rest);
+  const others = readChunked(rest.slice(size + 2));
+  return { ...others, body: rest.slice(0, size) + others.body };
 }
 
-function takeLine(text: string): [line: string, rest: string] {
-  const end = text.indexOf("\r\n");
-  if (end < 0) throw new Error("A line has no end");
-  const line = text.slice(0, end);
-  if (/[\r\n\0]/.test(line)) throw new Error(`A line is torn: ${line}`);
-  return [line, text.slice(end + 2)];
+function takeBody(headers: Fields, rest: string): ReadBody {
+  const framing = headers.filter(([name]) =>
+    /^(transfer-encoding|content-length)$/i.test(name)
+  );
+  if (framing.length > 1) fail("framing", framing.join());
+  const [name = "", value = "0"] = framing[0] ?? [];
+  if (/^t/i.test(name)) {
+    return /^chunked$/i.test(value) ? readChunked(rest) : fail("coding", value);
+  }
+  const length = Number(value);
+  if (!(rest.length >= length)) fail("whole body", rest);
+  const [body, remaining] = [rest.slice(0, length), rest.slice(length)];
+  return { body, trailers: [], remaining };
+}
+
+function takeFields(text: string): [fields: Fields, rest: string] {
+  // No line contains CR, LF, or NUL.
+  const line = /([^\s:]+): ?([^\r\n\0]*)\r\n/y;
+  const fields: Fields = [];
+  let end = 0;
+  for (let match; (match = line.exec(text)) !== null; end = line.lastIndex) {
+    fields.push([match[1]!, match[2]!]);
+  }
+  if (!text.startsWith("\r\n", end)) fail("field line", text.slice(end));
+  return [fields, text.slice(end + 2)];
+}
+
+function fail(what: string, text: string | undefined): never {
+  throw new Error(`Not a ${what}: ${text}`);
 }

@@ -121,11 +121,7 @@ function sorted(fields: object): unknown {
   return Object.entries(fields).sort(([a], [b]) => a < b ? -1 : 1);
 }
 
-function checkNext(
-  api: Api,
-  vector: RedirectVector,
-  next: RequestInput,
-): void {
+function checkNext(api: Api, vector: RedirectVector, next: RequestInput): void {
   const request = makeRequest(api, vector.request);
   const before = describe(request);
   const send = new api.Http11Send(request);

@@ -4,7 +4,7 @@
 
 import { toBytes, toText } from "./_text.ts";
 import { byteByByte, drive, offsets } from "./_cuts.ts";
-import type { AnyCoroutine, Driven, PlainStep } from "./_cuts.ts";
+import type { AnyCoroutine, Driven, DriveOptions, PlainStep } from "./_cuts.ts";
 
 /** How a run over the whole input is known to end. */
 export type Ending =
@@ -56,43 +56,30 @@ export function sweep(run: Sweep, whole: Driven): void {
   }
 }
 
-function checkBytes(run: Sweep, whole: Driven): void {
-  const { make, input, eof, ending } = run;
+function checkBytes({ make, input, eof, ending }: Sweep, whole: Driven): void {
   const cuts = byteByByte(input.length);
-  const polite = same(
-    "byte by byte",
-    whole,
-    () => drive(make(), input, cuts, { eof, nag: true }),
-  );
+  const run = (options: DriveOptions) => () =>
+    drive(make(), input, cuts, { eof, ...options });
+  const polite = same("byte by byte", whole, run({ nag: true }));
   if (ending.kind !== "eof" && ending.at !== null) {
     equal("bytes until the end", polite.passed, ending.at);
   }
-  same(
-    "byte by byte, unasked",
-    whole,
-    () => drive(make(), input, cuts, { eof, eager: true }),
-  );
+  same("byte by byte, unasked", whole, run({ eager: true }));
 }
 
-function checkTrailing(run: Sweep, whole: Driven): void {
-  const { make, ending } = run;
+function checkTrailing({ make, input, ending }: Sweep, whole: Driven): void {
   if (ending.kind === "eof") return;
-  const input = toBytes(toText(run.input) + TRAILING);
+  const longer = toBytes(toText(input) + TRAILING);
   const steps = ending.kind === "error"
     ? whole.steps
     : whole.steps.map(appendTrailing);
-  const cuts = byteByByte(input.length);
-  const last = run.input.length;
   const expected = { ...whole, steps };
-  same("with bytes behind", expected, () => drive(make(), input, []));
-  same("with bytes behind", expected, () => drive(make(), input, cuts));
-  for (const at of [last - 1, last, last + 1]) {
-    if (at <= 0) continue;
-    same(
-      `with bytes behind, cut at ${at}`,
-      expected,
-      () => drive(make(), input, [at]),
-    );
+  const { length } = input;
+  const single = [[length - 1], [length], [length + 1]];
+  for (const cuts of [[], byteByByte(longer.length), ...single]) {
+    if (cuts.length === 1 && cuts[0]! <= 0) continue;
+    const label = `with bytes behind, cut at ${cuts.slice(0, 2)}`;
+    same(label, expected, () => drive(make(), longer, cuts));
   }
 }
 
@@ -115,11 +102,9 @@ function withRemaining(step: PlainStep, remaining: string): PlainStep {
 function checkShort(run: Sweep, whole: Driven, at: number): void {
   const input = run.input.subarray(0, at);
   const label = `end of file at ${at}`;
-  const open = attempt(label, () => drive(run.make(), input, []));
-  const ended = attempt(
-    label,
-    () => drive(run.make(), input, [], { eof: true }),
-  );
+  const [open, ended] = [false, true].map((eof) =>
+    attempt(label, () => drive(run.make(), input, [], { eof }))
+  ) as [Driven, Driven];
   // The end of file brings nothing to light that was there before it.
   equal(`${label}: steps`, ended.steps.slice(0, -1), openSteps(open, ended));
   checkProgress(label, whole, ended);
@@ -195,12 +180,8 @@ function attempt(label: string, run: () => Driven): Driven {
   try {
     return run();
   } catch (error) {
-    throw new Error(
-      `${label}: ${error instanceof Error ? error.message : ""}`,
-      {
-        cause: error,
-      },
-    );
+    const message = error instanceof Error ? error.message : "";
+    throw new Error(`${label}: ${message}`, { cause: error });
   }
 }
 

@@ -43,9 +43,7 @@ const valid = fc.record({
   url,
   headers: fc.tuple(
     fields,
-    fc.constantFrom<Field[]>([], [
-      ["transfer-Encoding", "Chunked"],
-    ]),
+    fc.constantFrom<Field[]>([], [["transfer-Encoding", "Chunked"]]),
   ).map(([fields, coding]) => [...fields, ...coding]),
   body: binary,
 });

@@ -24,10 +24,7 @@ function* generate(): Iterable<[string, string]> {
 /** The platform's own type, without its name, as a library may declare it. */
 type PlatformInit = NonNullable<ConstructorParameters<typeof Headers>[0]>;
 
-const PLATFORM: PlatformInit[] = [
-  [["B", "1"], ["a", "2"]],
-  { B: "1", a: "2" },
-];
+const PLATFORM: PlatformInit[] = [[["B", "1"], ["a", "2"]], { B: "1", a: "2" }];
 
 const HEADERS = new Headers([["X", "1"], ["Set-Cookie", "a"]]);
 HEADERS.append("Set-Cookie", "b");

@@ -61,31 +61,19 @@ test("HttpResponse rejects a status that is not an integer from 100 to 999", () 
   }
 });
 
-const KINDS = [
-  "isInformational",
-  "isSuccess",
-  "isRedirection",
-  "isClientError",
-  "isServerError",
-] as const;
-
-for (
-  const [first, last, kind] of [
-    [100, 199, "isInformational"],
-    [200, 299, "isSuccess"],
-    [300, 399, "isRedirection"],
-    [400, 499, "isClientError"],
-    [500, 999, "isServerError"],
-  ] as const
-) {
-  test(`HttpResponse.${kind} is true from ${first} to ${last} only`, () => {
-    for (const status of [first, last]) {
-      const response = new HttpResponse({ status });
-      assertEquals(KINDS.filter((name) => response[name]), [kind]);
-      assertEquals(response.ok, kind === "isSuccess");
-    }
-  });
-}
+test("HttpResponse tells the class of each status", () => {
+  const kinds = [
+    ...(["isInformational", "isSuccess", "isRedirection"] as const),
+    ...(["isClientError", "isServerError"] as const),
+  ];
+  for (let status = 100; status < 1000; status++) {
+    const response = new HttpResponse({ status });
+    // Above 599, it counts as a 5xx.
+    const kind = kinds[Math.min(Math.floor(status / 100), 5) - 1]!;
+    assertEquals(kinds.filter((name) => response[name]), [kind]);
+    assertEquals(response.ok, kind === "isSuccess");
+  }
+});
 
 test("text returns UTF-8 without a BOM, regardless of the fields", () => {
   const headers = new HttpHeaders({ "Content-Type": "a/b; charset=latin1" });
@@ -146,40 +134,33 @@ test("toResponse returns a copy with status, reason, fields, and body", async ()
   assertEquals(response.header("x"), "\xe9");
 });
 
-test("toResponse hands each field to the platform once", () => {
+test("toResponse and toHeaders hand each field to the platform once", () => {
   // The platform checks each field, and on Deno compares it with all others.
-  let appended = 0;
+  const names: string[] = [];
   const original = Headers.prototype.append;
   Headers.prototype.append = function (name, value) {
-    appended++;
+    names.push(name);
     original.call(this, name, value);
   };
   try {
-    const headers = new HttpHeaders(
-      Array.from({ length: 100 }, (_, i) => [`x-${i}`, ""] as const),
-    );
+    const headers = new HttpHeaders({ A: ["1", "2"], B: "3" });
     new HttpResponse({ status: 200, headers }).toResponse();
-    assertEquals(appended, 100);
     headers.toHeaders();
-    assertEquals(appended, 200);
   } finally {
     Headers.prototype.append = original;
   }
-});
-
-test("toResponse returns no body for 204, 205, and 304", () => {
-  for (const status of [204, 205, 304]) {
-    const response = new HttpResponse({ status, body: toBytes("hi") });
-    assertEquals(response.toResponse().body, null);
-  }
+  assertEquals(names, ["A", "A", "B", "A", "A", "B"]);
 });
 
 test("toResponse throws a RangeError for a status that it cannot hold", () => {
   for (const status of [100, 101, 199, 600, 999]) {
     assertThrows(() => new HttpResponse({ status }).toResponse(), RangeError);
   }
-  for (const status of [200, 599]) {
-    assertEquals(new HttpResponse({ status }).toResponse().status, status);
+  for (const status of [200, 204, 205, 304, 599]) {
+    const response = new HttpResponse({ status, body: toBytes("hi") });
+    const { status: held, body } = response.toResponse();
+    assertEquals(held, status);
+    assertEquals(body === null, [204, 205, 304].includes(status));
   }
 });
 
