@@ -5,6 +5,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { HttpAuthBasic, HttpError, HttpRequest } from "@pimalaya/io-http";
 import {
   type HttpCredentialsAsk,
+  type HttpPassword,
   type HttpProxyConnectorOptions,
   proxyConnector,
 } from "@pimalaya/io-http/agent";
@@ -25,14 +26,37 @@ import {
 
 const ESTABLISHED = "HTTP/1.1 200 Connection established\r\n\r\n";
 const TARGET = { hostname: "origin.test", port: 443 };
-const CONNECT = "CONNECT origin.test:443 HTTP/1.1\r\nHost: origin.test:443\r\n";
 const LOGIN = `Basic ${btoa("user:pa ss")}`;
 const USER = "http://user:pa%20ss@";
-const WITH_LOGIN = `${CONNECT}Proxy-Authorization: ${LOGIN}\r\n\r\n`;
 const NEED_LOGIN = "HTTP/1.1 407 Proxy Authentication Required\r\n" +
   'Proxy-Authenticate: Basic realm="proxy"\r\n';
 const EMPTY = "Content-Length: 0\r\n\r\n";
 const HELLO = "Hello from the origin";
+
+/** What a proxy does on each connection, and what comes of it. */
+interface ConnectVector {
+  readonly name: string;
+  /** The start of its URL. */
+  readonly proxy: string;
+  readonly target?: { readonly hostname: string; readonly port: number };
+  readonly credentials?: HttpPassword | null;
+  /** How many tunnels are opened; one unless it is said. */
+  readonly connects?: number;
+  /** What is written into a tunnel. */
+  readonly ping?: string;
+  readonly connections: readonly string[][];
+  readonly expect:
+    | { readonly tunnel: string }
+    | {
+      readonly error: string;
+      /** The message, or what it gives as the reason. */
+      readonly message?: string;
+      readonly reason?: string;
+      /** The body of the proxy's response. */
+      readonly body?: string;
+      readonly cause?: string;
+    };
+}
 
 /** Reads a request and responds. */
 function respond(response: string): Script {
@@ -132,97 +156,56 @@ for (
   }
 }
 
-Deno.test("Proxies: proxyConnector names the port of the target always, and brackets IPv6", async () => {
-  for (
-    const [hostname, port, authority] of [
-      ["a.test", 80, "a.test:80"],
-      ["a.test", 443, "a.test:443"],
-      ["::1", 443, "[::1]:443"],
-      ["192.0.2.1", 8080, "192.0.2.1:8080"],
-    ] as const
-  ) {
-    await using proxy = new ScriptedProxy(
-      establish(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`),
-    );
-    const connector = proxyConnector(proxy.url("http://"));
-    (await connector.connect({ hostname, port })).abort?.();
-  }
-});
-
-Deno.test("Proxies: proxyConnector opens a tunnel for any 2xx, however it arrives", async () => {
-  for (
-    const head of [
-      "HTTP/1.0 200 OK\r\n\r\n",
-      "HTTP/1.1 204 No Content\r\n\r\n",
-      "HTTP/1.1 299\r\nContent-Length: 100\r\nTransfer-Encoding: gzip\r\n\r\n",
-      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
-    ]
-  ) {
-    await using proxy = new ScriptedProxy(async (conn) => {
-      await conn.readHead();
-      for (const char of head) await conn.write(char);
-      assertEquals(await conn.readBytes(4), "ping");
-      await conn.write("pong");
-    });
-    const tunnel = await proxyConnector(proxy.url("http://")).connect(TARGET);
-    await tunnel.writable.getWriter().write(new TextEncoder().encode("ping"));
-    assertEquals(await new Response(tunnel.readable).text(), "pong");
-    tunnel.abort?.();
-  }
-});
-
-Deno.test("Proxies: proxyConnector gives the first bytes behind a SOCKS reply to the tunnel", async () => {
-  await using proxy = new ScriptedProxy(async (conn) => {
-    await conn.readBytes(3);
-    await conn.write(`\x05\x00\x05\x00\x00\x01${"\x00".repeat(6)}220 ready`);
-    await conn.readBytes(18);
-  });
-  const tunnel = await proxyConnector(proxy.url("socks5h://")).connect(TARGET);
-  assertEquals(await new Response(tunnel.readable).text(), "220 ready");
-  tunnel.abort?.();
-});
-
-for (const { name, wire, expect: { error: code, reason } } of vectors) {
-  Deno.test(`Proxies: proxyConnector rejects with ${code} after ${name}`, async () => {
-    await using proxy = new ScriptedProxy(respond(wire));
-    const url = proxy.url(USER);
-    const error = await failure(url);
-    assertEquals(error.code, code);
-    const start = "Cannot connect to origin.test:443 through the proxy " +
-      `http://${url.host}: ${reason}`;
-    assertEquals(error.message.slice(0, start.length), start);
-    assert(!error.message.includes("pa"));
-    if (code === "ProxyRefused") assertEquals(error.response?.text(), "No");
-    assertEquals(proxy.connections, 1);
+/**
+ * What a proxy does on each connection: `< TEXT` is read, and must be that text or,
+ * without one, the end; `> TEXT` is written, and `. TEXT` byte by byte.
+ */
+function playback(connections: readonly string[][]): Script[] {
+  return connections.map((lines) => async (conn) => {
+    for (const line of lines) {
+      const text = line.slice(2);
+      if (line === "<") assertEquals(await conn.readToEnd(), "");
+      else if (line.startsWith("<")) {
+        assertEquals(await conn.readBytes(text.length), text);
+      } else if (line.startsWith(".")) {
+        for (const char of text) await conn.write(char);
+      } else await conn.write(text);
+    }
   });
 }
 
-Deno.test("Proxies: proxyConnector rejects with ProxyRefused if the body of a refusal is too long or cut short", async () => {
-  for (
-    const [length, body, cause] of [
-      [2 ** 20 + 1, "x".repeat(2 ** 20 + 1), "BodyTooLarge"],
-      [2, "x", "UnexpectedEof"],
-    ] as const
-  ) {
-    const head = `HTTP/1.1 503 Busy\r\nContent-Length: ${length}\r\n\r\n`;
-    await using proxy = new ScriptedProxy((conn) =>
-      respond(head + body)(conn).catch(() => {}) // The client may hang up.
-    );
-    const error = await failure(proxy.url("http://"));
-    assertEquals([error.code, error.response?.status], ["ProxyRefused", 503]);
-    assertEquals((error.cause as HttpError).code, cause);
-  }
-});
-
-Deno.test("Proxies: proxyConnector rejects with ProxyRefused for a refusal of SOCKS", async () => {
-  await using proxy = new ScriptedProxy(async (conn) => {
-    await conn.readBytes(3);
-    await conn.write("\x05\x00\x05\x02");
+for (const vector of vectors as readonly ConnectVector[]) {
+  Deno.test(`Proxies: proxyConnector ${vector.name}`, async () => {
+    const { proxy: start, connections, target = TARGET, expect } = vector;
+    await using proxy = new ScriptedProxy(playback(connections));
+    const url = proxy.url(start);
+    const { credentials } = vector;
+    const options = credentials === undefined
+      ? {}
+      : { credentials: () => credentials };
+    if (!("error" in expect)) {
+      const connector = proxyConnector(url, options);
+      for (let i = 0; i < (vector.connects ?? 1); i++) {
+        const tunnel = await connector.connect(target);
+        const ping = new TextEncoder().encode(vector.ping ?? "");
+        await tunnel.writable.getWriter().write(ping);
+        assertEquals(await new Response(tunnel.readable).text(), expect.tunnel);
+        tunnel.abort?.();
+      }
+    } else {
+      const { code, message, response, cause } = await failure(url, options);
+      assertEquals(code, expect.error);
+      const via = "Cannot connect to origin.test:443 through the proxy " +
+        `http://${url.host}: `;
+      const text = expect.message ?? via + expect.reason;
+      assert(message.includes(text), message);
+      assert(!message.includes("pa") && !message.includes("wrong"));
+      if (expect.body) assertEquals(response?.text(), expect.body);
+      if (expect.cause) assertEquals((cause as HttpError).code, expect.cause);
+    }
+    assertEquals(proxy.connections, connections.length);
   });
-  const error = await failure(proxy.url("socks5://"));
-  assertEquals(error.code, "ProxyRefused");
-  assert(error.message.includes("connection not allowed by ruleset"));
-});
+}
 
 Deno.test("Proxies: proxyConnector rejects with ConnectFailed if there is no proxy", async () => {
   const proxy = new ScriptedProxy(async () => {});
@@ -248,42 +231,6 @@ Deno.test("Proxies: proxyConnector rejects with TlsFailed if the proxy is not tr
   assert(message.includes("through the proxy https://127.0.0.1"), message);
 });
 
-for (
-  const [what, times, ...scripts] of [
-    [
-      "on the same connection, and then ahead of it",
-      2,
-      async (conn: ProxyConn) => {
-        assertEquals(await conn.readHead(), `${CONNECT}\r\n`);
-        await conn.write(`${NEED_LOGIN}Content-Length: 5\r\n\r\nLogin`);
-        await establish(WITH_LOGIN)(conn);
-      },
-      establish(WITH_LOGIN),
-    ],
-    [
-      "on another connection if the proxy closes",
-      1,
-      respond(`${NEED_LOGIN}Connection: close\r\n${EMPTY}`),
-      establish(WITH_LOGIN),
-    ],
-    [
-      "on another connection if the proxy hangs up without a word",
-      1,
-      async (conn: ProxyConn) => {
-        await respond(NEED_LOGIN + EMPTY)(conn);
-        assertEquals(await conn.readHead(), WITH_LOGIN);
-      },
-      establish(WITH_LOGIN),
-    ],
-  ] as const
-) {
-  Deno.test(`Proxies: proxyConnector answers 407 ${what}`, async () => {
-    await using proxy = new ScriptedProxy(scripts);
-    await connectTo(proxyConnector(proxy.url(USER)), times);
-    assertEquals(proxy.connections, 2);
-  });
-}
-
 Deno.test("Proxies: proxyConnector asks for the credentials of a proxy once, and shares them", async () => {
   await using proxy = new ScriptedProxy(async (conn) => {
     while (!(await conn.readHead()).includes(LOGIN)) {
@@ -304,29 +251,6 @@ Deno.test("Proxies: proxyConnector asks for the credentials of a proxy once, and
     ...[proxy.url("http://"), true, []],
   ]);
   assertEquals(ask?.challenges.map(({ scheme }) => scheme), ["basic"]);
-});
-
-Deno.test("Proxies: proxyConnector rejects with the 407 that nobody answers, or whose answer is wrong", async () => {
-  for (
-    const [start, credentials, tries] of [
-      ["http://", undefined, 1],
-      ["http://", () => null, 1],
-      ["http://user:wrong@", undefined, 2],
-      ["http://", () => ({ username: "user", password: "wrong" }), 2],
-    ] as const
-  ) {
-    let seen = 0;
-    await using proxy = new ScriptedProxy(async (conn) => {
-      for (; seen < tries; seen++) {
-        await respond(`${NEED_LOGIN}Content-Length: 5\r\n\r\nLogin`)(conn);
-      }
-      assertEquals(await conn.readToEnd(), "");
-    });
-    const error = await failure(proxy.url(start), { credentials });
-    assertEquals([error.code, error.response?.status], ["ProxyRefused", 407]);
-    assertEquals(error.response?.text(), "Login");
-    assertEquals([proxy.connections, seen], [1, tries]);
-  }
 });
 
 Deno.test("Proxies: proxyConnector answers Digest, checks the proxy, and counts on", async () => {
