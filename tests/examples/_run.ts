@@ -59,3 +59,16 @@ export function assertPrints(
   assertEquals([stderr, code], ["", 0]);
   for (const expected of prints) assertMatch(stdout, expected);
 }
+
+/** Reads a file that says what programs print. */
+export function readOutputs(name: string): string {
+  return Deno.readTextFileSync(new URL(name, import.meta.url));
+}
+
+/** Returns what an output matches that is written as `outputs.txt` explains. */
+export function patternOf(output: string): RegExp {
+  const text = output.trimEnd().replaceAll("␍", "\r");
+  const parts = text.split("…").map(RegExp.escape);
+  const pattern = parts.join(".*?").replaceAll("https", "https?");
+  return new RegExp(`^${pattern}\\s*$`);
+}

@@ -8,7 +8,7 @@ import {
   openUnixOrigin,
   type Server,
 } from "../../examples/_server.ts";
-import { assertPrints, runExample } from "./_run.ts";
+import { assertPrints, patternOf, readOutputs, runExample } from "./_run.ts";
 
 /** Starts the server that a title of `outputs.txt` names. */
 function open(server: string, path: string): Server | Promise<Server> {
@@ -17,16 +17,7 @@ function open(server: string, path: string): Server | Promise<Server> {
   return server === "camera" ? openCamera() : openHintingOrigin();
 }
 
-/** Returns what an output matches that is written like those of `outputs.txt`. */
-function patternOf(output: string): RegExp {
-  const text = output.trimEnd().replaceAll("␍", "\r");
-  const parts = text.split("…").map(RegExp.escape);
-  const pattern = parts.join("[^]*?").replaceAll("https", "https?");
-  return new RegExp(`^${pattern}\\s*$`);
-}
-
-const path = new URL("outputs.txt", import.meta.url);
-const sections = (await Deno.readTextFile(path)).split(/^# /m).slice(1);
+const sections = readOutputs("outputs.txt").split(/^# /m).slice(1);
 const tested = sections.map((section) => {
   const [title, ...lines] = section.split("\n");
   const [name, server, path] = title!.split(" ") as [string, string, string];
