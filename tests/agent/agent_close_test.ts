@@ -12,12 +12,14 @@ import type {
 } from "@pimalaya/io-http/agent";
 import type { PipeServer } from "../_pipe.ts";
 import { toText } from "../_text.ts";
+import { expand, type Wire } from "../_vectors.ts";
+import vectors from "../vectors/agent_reuse.json" with { type: "json" };
 import { FakeClock, isPending, settle } from "./_clock.ts";
 import {
   type Handler,
   type Network,
   ok,
-  respond,
+  type Reply,
   serve,
   URL_A,
   URL_B,
@@ -222,64 +224,23 @@ Deno.test("Pool: an idle connection that ends leaves the pool at once", async ()
   }
 });
 
-const REDIRECT = { Location: "/next" };
-const GZIP = { "Content-Encoding": "gzip" };
-const follow = (agent: HttpAgent) => agent.send(URL_A);
-const cancel = async (agent: HttpAgent) =>
-  await (await agent.exchange(URL_A)).body.cancel();
-const discard = async (agent: HttpAgent) =>
-  await (await agent.exchange(URL_A)).discard();
-const late = (text: string): Handler => () => ({ write: text.slice(0, -1) });
+const WAYS: Record<string, (agent: HttpAgent) => Promise<unknown>> = {
+  send: (agent) => agent.send(URL_A),
+  cancel: async (agent) => await (await agent.exchange(URL_A)).body.cancel(),
+  discard: async (agent) => await (await agent.exchange(URL_A)).discard(),
+};
 
-/** What a connection carried, how, and whether it is used again. */
-const LEFT: [
-  what: string,
-  response: string | Handler,
-  call: (agent: HttpAgent) => Promise<unknown>,
-  isUsed: boolean,
-][] = [
-  ["a whole body", ok("hi"), follow, true],
-  ["a close", ok("hi", { Connection: "close" }), follow, false],
-  ["an HTTP/1.0 response", ok("hi").replace("1.1", "1.0"), follow, false],
-  [
-    "a body that ends with the connection",
-    () => ({ write: "HTTP/1.1 200 OK\r\n\r\nhi", then: "close" }),
-    follow,
-    false,
-  ],
-  ["bytes after the response", ok("hi") + "x", follow, false],
-  ["a response that is invalid", "HTTP/1.1 200 OK\r\n:\r\n\r\n", follow, false],
-  ["a body that was canceled", ok("hi"), cancel, false],
-  ["a body that was discarded", ok("hi"), discard, true],
-  ["a body that was discarded in its coding", ok("no", GZIP), discard, true],
-  ["a long body that was discarded", ok("x".repeat(3e5)), discard, false],
-  ["a slow body that was discarded", late(ok("hi")), discard, false],
-  ["a redirect", respond("302 Found", "short", REDIRECT), follow, true],
-  [
-    "a redirect with a long body",
-    respond("302 Found", "x".repeat(3e5), REDIRECT),
-    follow,
-    false,
-  ],
-  [
-    "a redirect with a slow body",
-    late(respond("302 Found", "slow", REDIRECT)),
-    follow,
-    false,
-  ],
-];
-
-for (const [what, response, call, isUsed] of LEFT) {
-  const outcome = isUsed ? "is used again" : "is closed";
-  Deno.test(`Pool: a connection ${outcome} after ${what}`, async () => {
-    const { network, agent } = serve((request) => {
-      if (request.target !== "/") return ok();
-      return typeof response === "string" ? response : response(request);
-    });
+for (const { name, rule, write: wire, then, via, used } of vectors) {
+  Deno.test(`${rule}: a connection is ${used ? "used" : "not used"} again after ${name}`, async () => {
+    const write = expand(wire as Wire);
+    const reply = { write, ...(then && { then }) } as Reply;
+    const { network, agent } = serve(({ target }) =>
+      target === "/" ? reply : ok()
+    );
     await using _ = agent;
-    await call(agent).catch(() => {});
+    await WAYS[via]!(agent).catch(() => {});
     await agent.send(`${URL_A}next`);
-    assertEquals(network.servers.length, isUsed ? 1 : 2);
+    assertEquals(network.servers.length, used ? 1 : 2);
   });
 }
 

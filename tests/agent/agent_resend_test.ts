@@ -5,94 +5,61 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { HttpError, HttpRequest } from "@pimalaya/io-http";
 import type {
-  HttpAgent,
   HttpAgentOptions,
-  HttpAgentOutput,
   HttpAgentSendOptions,
 } from "@pimalaya/io-http/agent";
+import vectors from "../vectors/agent_resends.json" with { type: "json" };
 import { settle } from "./_clock.ts";
 import {
   type Handler,
   type Network,
   ok,
+  type Reply,
   respond,
   serve,
   URL_A,
 } from "./_network.ts";
 
-type Body = HttpAgentSendOptions["body"];
-type Send = (agent: HttpAgent) => Promise<HttpAgentOutput>;
-
-const close: Handler = () => ({ then: "close" });
-const reset: Handler = () => ({ then: "reset" });
-const timedOut: Handler = () => ({
-  write: respond("408 Request Timeout", "", { Connection: "close" }),
-  then: "close",
-});
-const cut = (text: string): Handler => () => ({ write: text, then: "close" });
-
-const get: Send = (agent) => agent.send(URL_A);
 const post = () => HttpRequest.post(URL_A, { body: "data" });
-const put = (body: Body, options: HttpAgentSendOptions = {}): Send => (agent) =>
-  agent.send(new HttpRequest("PUT", URL_A), { body, ...options });
 const stream = () => new Blob(["data"]).stream();
 
-// After one request, the server ends the connection within the next one. On which
-// connections that arrives, and how it fails, if it does:
-const OUTCOMES: [outcome: string, Handler, Send, seen: string][] = [
-  ["again after end of file", close, get, "1 2"],
-  ["again after a reset", reset, get, "1 2"],
-  ["again after a 408 with close", timedOut, get, "1 2"],
-  [
-    "once if the method is not idempotent",
-    close,
-    (agent) => agent.send(post()),
-    "1 NoResponse",
-  ],
-  ["once if part of a head came", cut("HTTP/1.1 2"), get, "1 UnexpectedEof"],
-  [
-    "once if part of a body came, also with retry",
-    cut(ok("hi").slice(0, -1)),
-    (agent) => agent.send(URL_A, { retry: { backoff: () => 0 } }),
-    "1 UnexpectedEof",
-  ],
-  ["again with bytes", close, put(new TextEncoder().encode("data")), "1 2"],
-  ["again with a string", close, put("data"), "1 2"],
-  ["again with a Blob", close, put(new Blob(["data"])), "1 2"],
-  [
-    "again with what a function creates",
-    close,
-    put(() => Promise.resolve(stream())),
-    "1 2",
-  ],
-  ["once with a stream", close, put(stream()), "1 NoResponse"],
-  [
-    "once with a stream, whatever the caller says",
-    close,
-    put(stream(), { idempotent: true, retry: true }),
-    "1 NoResponse",
-  ],
-];
+const BODIES: Record<string, () => HttpAgentSendOptions["body"]> = {
+  none: () => undefined,
+  bytes: () => new TextEncoder().encode("data"),
+  string: () => "data",
+  Blob: () => new Blob(["data"]),
+  function: () => () => Promise.resolve(stream()),
+  stream,
+  async *iterable() {
+    yield new TextEncoder().encode("data");
+  },
+};
 
-for (const [outcome, second, send, expected] of OUTCOMES) {
-  Deno.test(`Sending again: HttpAgent sends a request ${outcome}`, async () => {
-    const { network, agent } = serve((request) =>
-      request.ordinal === 1 ? ok() : second(request)
+// After one request, the server ends the connection within the next one. On which
+// connections that arrives, and how it fails, if it does, is expected.
+for (const vector of vectors) {
+  const { name, rule, write, then, method, body = "none", expect } = vector;
+  Deno.test(`${rule}: HttpAgent sends a request ${name}`, async () => {
+    const { network, agent } = serve(({ ordinal }) =>
+      ordinal === 1 ? ok() : { write, then } as Reply
     );
     await using _ = agent;
     await agent.send(URL_A);
-    const end = await send(agent).catch((error: HttpError) => error);
+    const request = new HttpRequest(method, URL_A);
+    const options = { ...vector.options, body: BODIES[body]!() };
+    const end = await agent.send(request, options)
+      .catch((error: HttpError) => error);
     const sent = network.requests.slice(1);
     const seen = sent.map(({ connection }) => `${connection}`);
     if (end instanceof Error) seen.push(end.code);
     else assertEquals([end.response.status, end.attempts], [200, sent.length]);
-    assertEquals(seen.join(" "), expected);
+    assertEquals(seen.join(" "), expect);
     assertEquals(new Set(sent.map(({ body }) => body)).size, 1);
   });
 }
 
 Deno.test("Sending again: HttpAgent does not send again what failed on a new connection", async () => {
-  const { network, agent } = serve(close);
+  const { network, agent } = serve(() => ({ then: "close" }));
   await using _ = agent;
   await assertRejects(() => agent.send(URL_A), HttpError);
   assertEquals(network.requests.length, 1);
