@@ -132,7 +132,7 @@ export function show(step: HttpCallStep): string {
   }
 }
 
-/** Shows credentials; those of Digest as `nonce.count`. */
+/** Shows credentials; those of Digest as `Digest ALGORITHM NONCE.COUNT`. */
 function showLogins(headers: HttpHeaders): string {
   const login = headers.get("authorization");
   const proxys = headers.get("proxy-authorization");
@@ -142,7 +142,9 @@ function showLogins(headers: HttpHeaders): string {
 
 function shorten(value: string): string {
   const [, nonce, count] = /nonce="(\w*)", nc=0*(\d+)/.exec(value) ?? [];
-  return nonce === undefined ? value : `Digest ${nonce}.${count}`;
+  if (nonce === undefined) return value;
+  const [algorithm = ""] = /(?<=algorithm=)[^,]*/.exec(value) ?? [];
+  return `Digest ${algorithm} ${nonce}.${count}`.replace("  ", " ");
 }
 
 /** What the words of scripts stand for in all files. */

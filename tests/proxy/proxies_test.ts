@@ -6,6 +6,7 @@ import { HttpProxies } from "../../proxy/mod.ts";
 import { test } from "../_pure.ts";
 import { property } from "../properties/_property.ts";
 import vectors from "../vectors/no_proxy.json" with { type: "json" };
+import variables from "../vectors/proxy_env.json" with { type: "json" };
 
 const PROXY = "http://proxy.test:3128/";
 
@@ -18,98 +19,36 @@ function bypasses(noProxy: string | string[], ...hosts: string[]): boolean[] {
   });
 }
 
-test("Proxies: HttpProxies.fromEnv returns the proxy that the variables name", () => {
-  const http = new URL("http://origin.test/");
-  const https = new URL("https://origin.test/");
-  for (
-    const [env, ...expected] of [
-      [{}, null, null],
-      [{ http_proxy: "a" }, "http://a/", null],
-      [{ https_proxy: "a:8080" }, null, "http://a:8080/"],
-      [{ all_proxy: "a" }, "http://a/", "http://a/"],
-      [{ ALL_PROXY: "a", https_proxy: "b" }, "http://a/", "http://b/"],
-      [{ all_proxy: "a", HTTP_PROXY: "b" }, "http://b/", "http://a/"],
-      [{ http_proxy: "a", HTTP_PROXY: "b" }, "http://a/", null],
-      [{ http_proxy: " ", HTTP_PROXY: "b" }, "http://b/", null],
-      [{ http_proxy: "", all_proxy: "a" }, "http://a/", "http://a/"],
-      [{ HTTP_PROXY: "a", REQUEST_METHOD: "GET" }, null, null],
-      [{ HTTP_PROXY: "a", REQUEST_METHOD: "" }, "http://a/", null],
-      [
-        { http_proxy: "a", HTTPS_PROXY: "b", REQUEST_METHOD: "GET" },
-        "http://a/",
-        "http://b/",
-      ],
-      [{ all_proxy: "a", no_proxy: "*", NO_PROXY: "x" }, null, null],
-      [{ all_proxy: "a", no_proxy: "", NO_PROXY: "origin.test" }, null, null],
-      [{ all_proxy: "a", no_proxy: "origin.test:443" }, "http://a/", null],
-      // What cannot be used need not be valid.
-      [
-        { http_proxy: "a", https_proxy: "b", all_proxy: "socks://c" },
-        "http://a/",
-        "http://b/",
-      ],
-    ] as const
-  ) {
-    const proxies = HttpProxies.fromEnv(env);
-    const found = [http, https].map((url) => proxies.match(url)?.href ?? null);
-    assertEquals(found, expected, JSON.stringify(env));
-  }
-});
+const ORIGINS = ["http://origin.test/", "https://origin.test/"];
 
-test("Proxies: HttpProxies returns a URL of each scheme, and none for other URLs", () => {
-  for (
-    const [value, href] of [
-      ["proxy.test", "http://proxy.test/"],
-      ["http://proxy.test:80", "http://proxy.test/"],
-      ["user:pa%20ss@proxy.test:8080", "http://user:pa%20ss@proxy.test:8080/"],
-      ["HTTPS://Proxy.Test/path", "https://proxy.test/path"],
-      ["socks5://Proxy.Test:80", "socks5://proxy.test:80"],
-      ["socks5h://u:p@[0::1]", "socks5h://u:p@[::1]"],
-      ["[::1]:3128", "http://[::1]:3128/"],
-      ["localhost:3128", "http://localhost:3128/"],
-      [new URL("https://proxy.test"), "https://proxy.test/"],
-    ] as const
-  ) {
-    const proxies = new HttpProxies({ http: value });
-    const url = new URL("http://origin.test/");
-    const proxy = proxies.match(url);
-    assertEquals(proxy?.href, href);
-    assertEquals(proxies.match(new URL("https://origin.test/")), null);
-    assertEquals(proxies.match(new URL("ws://origin.test/")), null);
-    // What is returned is the caller's to change.
-    proxy!.hostname = "other";
-    assertEquals(proxies.match(url)?.href, href);
-  }
-});
-
-test("Proxies: HttpProxies throws a TypeError without the value for a proxy that is none", () => {
-  for (
-    const [value, reason] of [
-      [
-        "ftp://u:hush@a",
-        'the scheme "ftp:" is not http, https, socks5, or socks5h',
-      ],
-      [
-        "socks://u:hush@a",
-        'the scheme "socks:" is not http, https, socks5, or socks5h',
-      ],
-      ["http://u:hush@", "the URL cannot be parsed"],
-      ["u:hush@a b", "the URL cannot be parsed"],
-      ["socks5://u:hush@a%00b", "the URL cannot be parsed"],
-      ["http://u:hush@a:99999", "the URL cannot be parsed"],
-      ["socks5:///hush", "the URL has no host"],
-    ] as const
-  ) {
-    for (
-      const make of [
-        () => new HttpProxies({ https: value }),
-        () => HttpProxies.fromEnv({ ALL_PROXY: value, http_proxy: "a" }),
-      ]
-    ) {
-      const { message } = assertThrows(make, TypeError);
-      assertEquals(message, `Invalid proxy for https URLs: ${reason}`);
+for (const { name, env, http, https, invalid } of variables) {
+  test(`Proxies: HttpProxies.fromEnv ${name}`, () => {
+    if (invalid !== undefined) {
+      const make = [
+        () => HttpProxies.fromEnv(env),
+        () => new HttpProxies({ https: env.ALL_PROXY }),
+      ];
+      for (const each of make) {
+        const { message } = assertThrows(each, TypeError);
+        assertEquals(message, `Invalid proxy for https URLs: ${invalid}`);
+      }
+      return;
     }
+    const proxies = HttpProxies.fromEnv(env);
+    const found = ORIGINS.map((url) => proxies.match(new URL(url)));
+    assertEquals(found.map((proxy) => proxy?.href ?? null), [http, https]);
+  });
+}
+
+test("Proxies: HttpProxies returns a URL that is the caller's to change, and none for other URLs", () => {
+  const proxies = new HttpProxies({ all: new URL("https://proxy.test") });
+  const origin = new URL("http://origin.test/");
+  for (let i = 0; i < 2; i++) {
+    const proxy = proxies.match(origin)!;
+    assertEquals(proxy.href, "https://proxy.test/");
+    proxy.hostname = "other";
   }
+  assertEquals(proxies.match(new URL("ws://origin.test/")), null);
 });
 
 for (const { name, noProxy, direct, proxied } of vectors) {
