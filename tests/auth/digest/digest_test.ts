@@ -25,10 +25,8 @@ import vectors from "../../vectors/digest.json" with { type: "json" };
 const USER = { username: "Mufasa", password: "Circle of Life" };
 const GET = { method: "GET", target: "/dir/index.html" };
 const CNONCE = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ";
-const ALGORITHMS = ["MD5", "SHA-256", "SHA-512-256"].flatMap((name) => [
-  name,
-  `${name}-sess`,
-]);
+const ALGORITHMS = ["MD5", "SHA-256", "SHA-512-256"]
+  .flatMap((name) => [name, `${name}-sess`]);
 
 function mufasa(): HttpAuthDigest {
   return new HttpAuthDigest(USER.username, USER.password);
@@ -36,6 +34,11 @@ function mufasa(): HttpAuthDigest {
 
 function parse(value: string): HttpChallenge {
   return HttpChallenge.parseAll(value)[0]!;
+}
+
+/** A challenge with a nonce. */
+function digest(nonce: string, more = ""): string {
+  return `Digest realm=r, nonce=${nonce}, qop=auth${more}`;
 }
 
 /** Answers, and returns the parameters as they are written. */
@@ -62,10 +65,8 @@ function rspauth(params: RawParams, known: Partial<Knowledge> = {}): string {
 }
 
 function assertNotVerified(learn: () => void): void {
-  assertEquals(
-    assertThrows(learn, HttpError).code,
-    "InvalidAuthenticationInfo",
-  );
+  const { code } = assertThrows(learn, HttpError);
+  assertEquals(code, "InvalidAuthenticationInfo");
 }
 
 for (const { name, user, challenge, target, cnonce, expect } of vectors) {
@@ -95,10 +96,8 @@ for (const algorithm of ALGORITHMS) {
         `Digest nonce="a\\"b\\\\", realm="r\\"\xe4", algorithm=${algorithm}${qop}`;
       for (const cnonce of ['x"\\', "y"]) {
         const params = answer(auth, challenge, request, cnonce);
-        assertEquals(
-          params.response,
-          expected(params, { method: "POST", body }),
-        );
+        const known = { method: "POST", body };
+        assertEquals(params.response, expected(params, known));
         assertEquals(unquote(params.nonce), 'a"b\\');
         assertEquals(unquote(params.uri), request.target);
         assertEquals(params.algorithm, algorithm);
@@ -117,22 +116,17 @@ test("Credentials: HttpAuthDigest uses 20 counts for 20 concurrent answers to on
   const counts = Array.from({ length: 20 }, (_, i) => {
     // Several challenges may share a nonce, and the count is the nonce's.
     const algorithm = ["MD5", "SHA-256", "MD5-sess"][i % 3];
-    const challenge =
-      `Digest realm=r, nonce=n, qop=auth, algorithm=${algorithm}`;
-    return answer(auth, challenge).nc;
+    return answer(auth, digest("n", `, algorithm=${algorithm}`)).nc;
   });
   const all = counts.map((_, i) => (i + 1).toString(16).padStart(8, "0"));
   assertEquals(counts, all);
-  assertEquals(answer(auth, "Digest realm=r, nonce=m, qop=auth").nc, all[0]);
-  assertEquals(
-    answer(auth, "Digest realm=r, nonce=n, qop=auth").nc,
-    "00000015",
-  );
+  assertEquals(answer(auth, digest("m")).nc, all[0]);
+  assertEquals(answer(auth, digest("n")).nc, "00000015");
 });
 
 test("Credentials: HttpAuthDigest keeps the key of a -sess session for all its answers", () => {
   const auth = mufasa();
-  const challenge = "Digest realm=r, nonce=n, qop=auth, algorithm=SHA-256-sess";
+  const challenge = digest("n", ", algorithm=SHA-256-sess");
   const first = answer(auth, challenge, GET, "one");
   const second = answer(auth, challenge, GET, "two");
   // A server that keeps no state takes nonce and cnonce from each answer.
@@ -147,15 +141,15 @@ test("Credentials: HttpAuthDigest keeps the key of a -sess session for all its a
   assertEquals(first.response, expected(first, { start }));
 
   // The next challenge starts another session.
-  const stale = `${challenge.replace("=n", "=m")}, stale=true`;
-  const fourth = answer(auth, stale, GET, "four");
+  const other = digest("m", ", algorithm=SHA-256-sess");
+  const fourth = answer(auth, other, GET, "four");
   assertEquals(fourth.cnonce, '"four"');
   assertEquals(fourth.response, expected(fourth));
 });
 
 test("Credentials: HttpAuthDigest.learn goes on with nextnonce, and never repeats a count", () => {
   const auth = mufasa();
-  const challenge = "Digest realm=r, nonce=a, qop=auth";
+  const challenge = digest("a");
   const sent = [answer(auth, challenge)];
   for (const next of ["b", "b", "a", "", "b"]) {
     auth.learn(`nextnonce="${next}"`);
@@ -170,23 +164,20 @@ test("Credentials: HttpAuthDigest.learn goes on with nextnonce, and never repeat
 
 test("Credentials: HttpAuthDigest.learn gives nextnonce to the session whose answer it names", () => {
   const auth = mufasa();
-  const first = answer(auth, "Digest realm=r, nonce=a, qop=auth", GET, "one");
-  answer(auth, "Digest realm=r, nonce=b, qop=auth", GET, "two");
+  const first = answer(auth, digest("a"), GET, "one");
+  answer(auth, digest("b"), GET, "two");
   auth.learn(`nextnonce=c, nc=${first.nc}, cnonce=${first.cnonce}`);
   auth.learn("nextnonce=d, nc=00000009, cnonce=one");
-  const nonceAfter = (nonce: string) =>
-    answer(auth, `Digest realm=r, nonce=${nonce}, qop=auth`).nonce;
+  const nonceAfter = (nonce: string) => answer(auth, digest(nonce)).nonce;
   assertEquals([nonceAfter("a"), nonceAfter("b")], ['"c"', '"b"']);
 });
 
 test("Credentials: HttpAuthDigest.learn accepts the rspauth of each of its concurrent answers", () => {
   const auth = mufasa();
-  const challenge = "Digest realm=r, nonce=n, qop=auth";
-  const sent = Array.from(
-    { length: 20 },
-    (_, i) =>
-      answer(auth, challenge, { method: "GET", target: `/${i}` }, `c${i}`),
-  );
+  const sent = Array.from({ length: 20 }, (_, i) => {
+    const request = { method: "GET", target: `/${i}` };
+    return answer(auth, digest("n"), request, `c${i}`);
+  });
   for (const params of sent.toReversed()) {
     auth.learn(rspauth(params));
     // In any case, with nc and cnonce in any form.
@@ -197,36 +188,30 @@ test("Credentials: HttpAuthDigest.learn accepts the rspauth of each of its concu
   auth.learn(`rspauth=${expected(sent[3]!, { method: "" })}`);
 });
 
-for (
-  const [what, change] of [
-    ["is for another password", () => ({ password: "other" })],
-    ["is for another request", () => ({ uri: '"/other"' })],
-    ["is the response", () => ({ method: "GET" })],
-    ["is for another nonce", () => ({ nonce: '"other"' })],
-    ["belongs to another count", () => ({ nc: "00000002" })],
-    ["belongs to another cnonce", () => ({ cnonce: '"other"' })],
-  ] as const
-) {
+const WRONG: [what: string, change: RawParams, known?: Partial<Knowledge>][] = [
+  ["is for another password", {}, { password: "other" }],
+  ["is for another request", { uri: '"/other"' }],
+  ["is the response", {}, { method: "GET" }],
+  ["is for another nonce", { nonce: '"other"' }],
+  ["belongs to another count", { nc: "00000002" }],
+  ["belongs to another cnonce", { cnonce: '"other"' }],
+];
+
+for (const [what, change, known] of WRONG) {
   test(`Credentials: HttpAuthDigest.learn throws InvalidAuthenticationInfo if rspauth ${what}`, () => {
     const auth = mufasa();
-    const params = answer(auth, "Digest realm=r, nonce=n, qop=auth");
-    const { password, method, ...changed } = change() as Partial<
-      Record<string, string>
-    >;
-    const info = rspauth({ ...params, ...changed } as RawParams, {
-      ...(password && { password }),
-      ...(method && { method }),
-    });
+    const params = answer(auth, digest("n"));
+    const info = rspauth({ ...params, ...change }, known);
     assertNotVerified(() => auth.learn(`${info}, nextnonce="new"`));
     // Nothing was learned from it.
-    const next = answer(auth, "Digest realm=r, nonce=n, qop=auth");
+    const next = answer(auth, digest("n"));
     assertEquals([next.nonce, next.nc], ['"n"', "00000002"]);
   });
 }
 
 test("Credentials: HttpAuthDigest.learn checks rspauth of auth-int only with the body", () => {
   const auth = mufasa();
-  const params = answer(auth, "Digest realm=r, nonce=n, qop=auth-int");
+  const params = answer(auth, digest("n", "-int"));
   const body = toBytes("response");
   const info = rspauth(params, { body });
   auth.learn(info);
@@ -263,24 +248,21 @@ test("Credentials: HttpAuthDigest throws a TypeError for what no field can carry
 
 test("Credentials: HttpAuthDigest remembers a bounded number of nonces and answers", () => {
   const auth = mufasa();
-  const first = answer(auth, "Digest realm=r, nonce=first, qop=auth");
+  const first = answer(auth, digest("first"));
   for (let i = 0; i < 2000; i++) {
-    answer(auth, `Digest realm=r, nonce=n${i}, qop=auth`);
+    answer(auth, digest(`n${i}`));
     auth.learn(`nextnonce="next${i}"`);
   }
   // The first one is forgotten, as its count shows, and so is its answer.
   assertNotVerified(() => auth.learn(rspauth(first)));
-  const again = answer(auth, "Digest realm=r, nonce=first, qop=auth");
+  const again = answer(auth, digest("first"));
   assertEquals(again.nc, "00000001");
   // One that is in use is not.
   for (let i = 0; i < 300; i++) {
-    answer(auth, `Digest realm=r, nonce=m${i}, qop=auth`);
-    answer(auth, "Digest realm=r, nonce=first, qop=auth");
+    answer(auth, digest(`m${i}`));
+    answer(auth, digest("first"));
   }
-  assertEquals(
-    answer(auth, "Digest realm=r, nonce=first, qop=auth").nc,
-    "0000012e",
-  );
+  assertEquals(answer(auth, digest("first")).nc, "0000012e");
 });
 
 const word = fc.constantFrom(
@@ -316,11 +298,9 @@ property(
 
 test("Credentials: HttpAuthDigest shows the username and not the password", () => {
   const auth = mufasa();
-  answer(auth, "Digest realm=r, nonce=n, qop=auth");
+  answer(auth, digest("n"));
   assert(auth.password instanceof Secret);
-  assertEquals(
-    Deno.inspect(auth),
-    'HttpAuthDigest { username: "Mufasa", password: [redacted] }',
-  );
+  const shown = 'HttpAuthDigest { username: "Mufasa", password: [redacted] }';
+  assertEquals(Deno.inspect(auth), shown);
   assertStringIncludes(JSON.stringify(auth), '"[redacted]"');
 });
