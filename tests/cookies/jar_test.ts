@@ -1,7 +1,6 @@
 // docs/policies.md, "Cookies": RFC 6265bis.
 
 import {
-  assert,
   assertEquals,
   assertFalse,
   assertStringIncludes,
@@ -15,12 +14,13 @@ import {
   type HttpCookieRefusal,
 } from "@pimalaya/io-http/cookies";
 import { test } from "../_pure.ts";
+import { testScripts } from "../_scripts.ts";
 import { expand, type Wire } from "../_vectors.ts";
+import scripts from "../vectors/cookie_jars.json" with { type: "json" };
 import vectors from "../vectors/set_cookie.json" with { type: "json" };
 
 const NOW = Date.UTC(2026, 10, 26);
 const HTTPS = "https://www.example.com/a/b";
-const HTTP = "http://www.example.com/a/b";
 
 /** Stores one value, and returns the cookie or the reason of the refusal. */
 function store(
@@ -77,110 +77,27 @@ test("Cookies: HttpCookieJar.store throws for a character that is not a byte", (
   assertThrows(() => store(new HttpCookieJar(), HTTPS, "a=\u20ac"), TypeError);
 });
 
-test("Cookies: HttpCookieJar applies isPublicSuffix to Domain", () => {
-  const jar = new HttpCookieJar({
-    isPublicSuffix: (domain) => domain === "co.uk",
-  });
-  const refused = store(jar, "https://a.co.uk/", "a=1; Domain=co.uk");
-  assertEquals(refused, "PublicSuffix");
-  const own = store(jar, "https://co.uk/", "a=1; Domain=co.uk") as HttpCookie;
-  assert(own.hostOnly);
-  store(jar, "https://a.co.uk/", "b=1; Domain=a.co.uk");
-  assertEquals(header(jar, "https://x.a.co.uk/"), "b=1");
-});
-
-test("Cookies: HttpCookieJar.header sends a cookie to the hosts, paths, and schemes it is for", () => {
-  const jar = new HttpCookieJar();
-  store(jar, HTTPS, "host=1; Path=/");
-  store(jar, HTTPS, "domain=1; Path=/; Domain=example.com");
-  store(jar, HTTPS, "secure=1; Path=/; Secure");
-  store(jar, HTTPS, "path=1; Path=/a");
-  const all = "path=1; host=1; domain=1; secure=1";
-  for (
-    const [url, expected] of [
-      ["https://www.example.com/a", all],
-      ["https://www.example.com:8443/a/x", all],
-      ["https://www.example.com/ab", "host=1; domain=1; secure=1"],
-      ["http://www.example.com/", "host=1; domain=1"],
-      ["http://example.com/", "domain=1"],
-      ["http://x.www.example.com/", "domain=1"],
-      ["http://notexample.com/", null],
-      ["http://com/", null],
-    ] as const
-  ) {
-    assertEquals(header(jar, url), expected, url);
-  }
-});
-
-test("Cookies: HttpCookieJar.header sends no domain cookie of an address below it", () => {
-  const jar = new HttpCookieJar();
-  store(jar, "http://0.0.0.1/", "a=1; Domain=0.0.0.1");
-  assertEquals(header(jar, "http://127.0.0.1/"), null);
-  assertEquals(header(jar, "http://0.0.0.1/"), "a=1");
-});
-
-test("Cookies: HttpCookieJar.header puts the longest path first, then the oldest cookie", () => {
-  const jar = new HttpCookieJar();
-  store(jar, HTTPS, "a=1; Path=/", NOW);
-  store(jar, HTTPS, "b=1; Path=/a", NOW + 1);
-  store(jar, HTTPS, "c=1; Path=/; Domain=example.com", NOW + 2);
-  store(jar, HTTPS, "d=1; Path=/", NOW + 2);
-  store(jar, HTTPS, "a=2; Path=/", NOW + 3);
-  store(jar, HTTPS, "nameless; Path=/", NOW + 3);
-  const all = "b=1; a=2; c=1; d=1; nameless";
-  assertEquals(header(jar, HTTPS, NOW + 4), all);
-});
-
-test("Cookies: HttpCookieJar.header leaves out and Max-Age=0 deletes cookies", () => {
-  const jar = new HttpCookieJar();
-  store(jar, HTTPS, "a=1; Max-Age=60");
-  store(jar, HTTPS, "b=1");
-  assertEquals(header(jar, HTTPS, NOW + 59_999), "a=1; b=1");
-  assertEquals(header(jar, HTTPS, NOW + 60_000), "b=1");
-  const deleted = store(jar, HTTPS, "b=; Max-Age=0") as HttpCookie;
-  assertEquals(deleted.expires, 0);
-  assertEquals(jar.cookies(undefined, NOW).map(({ name }) => name), ["a"]);
-});
-
-test("Cookies: HttpCookieJar.store over http leaves Secure cookies of that name alone", () => {
-  const jar = new HttpCookieJar();
-  const login = "Path=/login; Domain=example.com";
-  store(jar, HTTPS, `a=1; Secure; ${login}`);
-  for (
-    const [from, value, isStored] of [
-      [HTTP, "a=2; Path=/login/x", false],
-      [HTTP, `a=2; ${login}`, false],
-      ["http://x.example.com/login/", "a=2", false],
-      ["http://example.com/login/", "a=2", false],
-      [HTTP, "a=2; Path=/", true],
-      [HTTP, "b=2; Path=/login", true],
-      [HTTPS, "a=2; Path=/login", true],
-    ] as const
-  ) {
-    const outcome = store(jar, from, value);
-    const what = `${value} from ${from}`;
-    if (isStored) assertEquals(typeof outcome, "object", what);
-    else assertEquals(outcome, "OverwritesSecure", what);
-  }
-});
-
-test("Cookies: HttpCookieJar evicts expired cookies, then insecure ones, then the least used", () => {
-  const jar = new HttpCookieJar({ maxCookiesPerDomain: 3 });
-  store(jar, HTTPS, "old=1; Path=/old", NOW);
-  store(jar, HTTPS, "secure=1; Secure", NOW + 1);
-  store(jar, HTTPS, "short=1; Max-Age=1", NOW + 2);
-  store(jar, HTTPS, "a=1", NOW + 2000);
-  assertEquals(names(jar), ["old", "secure", "a"]);
-  header(jar, "https://www.example.com/old", NOW + 2001);
-  store(jar, HTTPS, "b=1", NOW + 2002);
-  assertEquals(names(jar), ["old", "secure", "b"]);
-  store(jar, HTTPS, "c=1; Secure", NOW + 2003);
-  store(jar, HTTPS, "d=1; Secure", NOW + 2004);
-  store(jar, HTTPS, "e=1; Secure", NOW + 2005);
-  assertEquals(names(jar), ["c", "d", "e"]);
-  // Another domain has a limit of its own.
-  store(jar, "https://example.org/", "f=1", NOW + 2006);
-  assertEquals(names(jar), ["c", "d", "e", "f"]);
+// The events: `set [URL] COOKIE`, `send URL`, `names`, and `at MILLISECONDS`.
+testScripts<HttpCookieJarOptions>(scripts, {
+  subject: "HttpCookieJar",
+  words: {
+    "co.uk": { isPublicSuffix: (domain) => domain === "co.uk" },
+    "3 per domain": { maxCookiesPerDomain: 3 },
+  },
+  start(options) {
+    const jar = new HttpCookieJar(options);
+    let now = NOW;
+    return (event) => {
+      const [, verb, url = HTTPS, text] = /^(\w+)(?: (https?:\S+))?(?: (.*))?$/
+        .exec(event)!;
+      if (verb === "at") now = NOW + Number(text);
+      if (verb === "names") return names(jar).join(", ");
+      if (verb === "send") return header(jar, url, now) ?? "";
+      if (verb !== "set") return "";
+      const outcome = store(jar, url, text!, now);
+      return typeof outcome === "string" ? outcome : "stored";
+    };
+  },
 });
 
 test("Cookies: HttpCookieJar holds 50 of 10,000 cookies of one host, and 3,000 in total", () => {
