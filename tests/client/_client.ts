@@ -171,14 +171,15 @@ export function byExchange(
       onInterim: ({ status }) => interim.push(status),
       ...options,
     });
+    const { response, redirect, trailers, closed, uploaded } = exchange;
     return {
-      status: exchange.response.status,
+      status: response.status,
       body: await read(exchange),
-      trailers: [...await exchange.trailers],
+      trailers: [...await trailers],
       interim,
-      ...await exchange.closed,
-      uploaded: await exchange.uploaded,
-      redirect: exchange.redirect,
+      ...await closed,
+      uploaded: await uploaded,
+      redirect,
     };
   };
 }

@@ -9,7 +9,7 @@ import {
 } from "@std/assert";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { Http11Send, type HttpErrorCode } from "@pimalaya/io-http";
+import { Http11Send, type HttpErrorCode, HttpRequest } from "@pimalaya/io-http";
 import { HttpClient, type HttpExchange } from "@pimalaya/io-http/client";
 import { pipe, type PipeServer } from "../../_pipe.ts";
 import { openSocket } from "../../hostile/_peer.ts";
@@ -125,8 +125,13 @@ Deno.test("the error of an idle end shows the bytes, the peer, and the cause", a
   await carryOne(lost.client, lost.server);
   const reset = new Error("Reset");
   lost.server.abort(reset);
-  const { cause } = await fails(lost.client.send(get()), "ConnectionLost");
+  const secure = HttpRequest.get("https://example.com/");
+  const { cause, message } = await fails(
+    lost.client.send(secure),
+    "ConnectionLost",
+  );
   assertStrictEquals(cause, reset);
+  assertEquals(message.endsWith("to example.com:443: Reset"), true);
 });
 
 Deno.test("a connection with facts is watched from the start", async () => {

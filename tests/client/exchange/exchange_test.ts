@@ -81,9 +81,8 @@ Deno.test("an exchange resolves at the head, and gives pieces as they arrive", a
 });
 
 Deno.test("an exchange leaves the connection free as soon as its last byte was read", async () => {
-  const { client, server } = openPipe();
-  server.write("HTTP/1.1 204 No Content\r\n\r\n");
-  const empty = await client.exchange(get());
+  const none = "HTTP/1.1 204 No Content\r\n\r\n";
+  const { client, server, exchange: empty } = await respond(none);
   assertEquals(client.reusable, true);
   await carryOne(client, server);
   assertEquals(await empty.text(), "");

@@ -49,6 +49,8 @@ Deno.test("DenoTransport lends a buffer to one reader at a time", async () => {
   transport.recycle(second);
   const third = (await transport.read())!;
   assertEquals(third.buffer === second.buffer, true);
+  transport.recycle(first);
+  assertEquals(takeBuffer(1).buffer === first.buffer, true);
   assertEquals(await transport.read(), null);
 });
 
@@ -61,6 +63,21 @@ Deno.test("DenoTransport reads more at once after full reads, unless it is idle"
   transport.ref();
   await transport.read();
   assertEquals(conn.sizes, [1024, 4096, 65536, 262144, 4096, 4096]);
+});
+
+Deno.test("DenoTransport joins what fits into a buffer in one write", async () => {
+  const lengths: number[] = [];
+  const transport = new DenoTransport({
+    ...connOf(),
+    write({ length }) {
+      lengths.push(length);
+      return Promise.resolve(length);
+    },
+  });
+  for (const length of [1000, 60_000, 130_000, 140_000]) {
+    await transport.write([new Uint8Array(length), new Uint8Array(length)]);
+  }
+  assertEquals(lengths, [2000, 120_000, 260_000, 140_000, 140_000]);
 });
 
 /** Connections by how they are made of one of Deno's. */

@@ -27,7 +27,7 @@ import { HttpRequest } from "@pimalaya/io-http";
 import { openSocket } from "../../hostile/_peer.ts";
 import { toBytes, toText } from "../../_text.ts";
 import { CA, SERVER } from "../../_tls.ts";
-import { fails, runProgram } from "../_client.ts";
+import { drain, fails, runProgram, SWITCH, upgrade } from "../_client.ts";
 
 const LOCAL = { hostname: "127.0.0.1", port: 0 };
 
@@ -175,6 +175,28 @@ for (
           console.log("idle");`),
         "idle\n",
       );
+    });
+  }
+
+  for (const kind of ["TCP", "TLS"] as const) {
+    Deno.test(`${name} carries another protocol both ways once it is detached, over ${kind}`, async () => {
+      await using ends = await openSocket(kind, { connector });
+      const { client, peer } = ends;
+      const sending = client.send(upgrade());
+      await peer.readUntil("\r\n\r\n");
+      await peer.write(`${SWITCH}early `);
+      await sending;
+      const { readable, writable } = client.detach();
+      const text = "x".repeat(3_000_000);
+      const writer = writable.getWriter();
+      const writing = writer.write(toBytes(`${text}up`));
+      await peer.readUntil("up");
+      await writing;
+      await peer.write(text);
+      peer.close();
+      assertEquals(await drain(readable) === `early ${text}`, true);
+      await writer.close();
+      await peer.closed;
     });
   }
 
