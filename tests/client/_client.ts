@@ -278,15 +278,12 @@ function bytesOf(piece: string | Uint8Array | readonly [unknown]): Uint8Array {
   return piece instanceof Uint8Array ? piece : piece[0] as Uint8Array;
 }
 
-/** A signal, and how many listeners it has. */
-export interface WatchedSignal {
-  readonly signal: AbortSignal;
-  readonly listeners: () => number;
-  readonly abort: (reason?: unknown) => void;
-}
-
 /** Makes a signal that counts its listeners. */
-export function watchedSignal(): WatchedSignal {
+export function watchedSignal(): {
+  signal: AbortSignal;
+  listeners: () => number;
+  abort: (reason?: unknown) => void;
+} {
   const controller = new AbortController();
   const { signal } = controller;
   const listeners = new Set<unknown>();
@@ -307,15 +304,12 @@ export function watchedSignal(): WatchedSignal {
 }
 
 /** A step of a scripted coroutine. */
-export type ScriptStep =
-  | { readonly type: "WantsRead" }
-  | { readonly type: "WantsWrite"; readonly bytes: Uint8Array<ArrayBuffer> }
-  | { readonly type: "Pause"; readonly remaining?: Uint8Array }
-  | {
-    readonly type: "Ok";
-    readonly keepAlive?: boolean;
-    readonly remaining?: Uint8Array;
-  };
+export interface ScriptStep {
+  readonly type: "WantsRead" | "WantsWrite" | "Pause" | "Ok";
+  readonly bytes?: Uint8Array<ArrayBuffer>;
+  readonly keepAlive?: boolean;
+  readonly remaining?: Uint8Array;
+}
 
 /** The step that writes a text. */
 export function write(text: string): ScriptStep {

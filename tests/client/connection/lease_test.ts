@@ -185,20 +185,6 @@ Deno.test("a call that has ended does not mind its signal, and leaves no listene
   await carryOne(client, server);
 });
 
-Deno.test("a call fails with a TimeoutError if its signal times out", async () => {
-  const { client, server } = openPipe();
-  const { signal, abort } = watchedSignal();
-  const exchanging = client.exchange(get(), {
-    // A signal of `AbortSignal.timeout` does not keep the process alive.
-    signal: AbortSignal.any([signal, AbortSignal.timeout(1)]),
-  });
-  const alive = setTimeout(abort, 60_000);
-  const error = await rejection(exchanging);
-  clearTimeout(alive);
-  assertEquals((error as DOMException).name, "TimeoutError");
-  await server.closed;
-});
-
 // A write that fails.
 
 Deno.test("a call fails with the write's error if no response follows", async () => {

@@ -14,7 +14,6 @@ import {
   HttpRequest,
   makeCoroutine,
   runCoroutine,
-  SseParser,
 } from "@pimalaya/io-http";
 import { toBytes, toText } from "../../_text.ts";
 import {
@@ -348,18 +347,4 @@ Deno.test("run drives a flow over as many connections as it asks for", async () 
   const end = await two.client.run(flow);
   assertEquals(end.type === "Ok" && end.value, "hiho");
   assertEquals([one.client.reusable, two.client.reusable], [false, true]);
-});
-
-Deno.test("run drives SseParser to the end of file", async () => {
-  const { client, server } = openPipe();
-  server.write("data: 1\n\ndata: 2\n\n");
-  server.close();
-  const parser = new SseParser();
-  const seen: string[] = [];
-  let step = await client.run(parser);
-  while (step.type === "Event") {
-    seen.push(step.data);
-    step = await client.run(parser);
-  }
-  assertEquals([step.type, ...seen], ["Ok", "1", "2"]);
 });

@@ -280,22 +280,6 @@ Deno.test("a client writes what it was given, although a stream looks at it late
   assertEquals(written, ["one", "two", "last"]);
 });
 
-Deno.test("a failure tells both halves why", async () => {
-  const reasons: unknown[] = [];
-  const note = (reason: unknown) => void reasons.push(reason);
-  const client = new HttpClient({
-    readable: new ReadableStream({ cancel: note }),
-    writable: new WritableStream({ abort: note }),
-  });
-  const { signal, abort } = watchedSignal();
-  const sending = rejection(client.send(get(), { signal }));
-  const reason = new Error("Enough");
-  abort(reason);
-  await sending;
-  await settle();
-  assertEquals(reasons, [reason, reason]);
-});
-
 Deno.test("closing closes both halves at once, if one waits for the other", async () => {
   // As with Deno's streams, on which closing one half closes both.
   const { promise, resolve } = Promise.withResolvers<void>();
