@@ -341,7 +341,7 @@ export class Script implements HttpCoroutine<ScriptStep> {
 // A longer delay overflows, and a runtime then fires at once.
 const MAX_DELAY = 2 ** 31 - 1;
 
-/** Timers that wait for the test. */
+/** Timers that wait for the test, at whose end none may run. */
 export class HeldTimers implements Disposable {
   readonly #setTimeout = globalThis.setTimeout;
   readonly #clearTimeout = globalThis.clearTimeout;
@@ -387,6 +387,7 @@ export class HeldTimers implements Disposable {
   [Symbol.dispose](): void {
     globalThis.setTimeout = this.#setTimeout;
     globalThis.clearTimeout = this.#clearTimeout;
+    assertEquals(this.delays, []);
   }
 }
 

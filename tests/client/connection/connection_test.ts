@@ -376,7 +376,6 @@ Deno.test("close waits a bounded time for streams that do not close, and aborts 
   const closing = client.close();
   await timers.fire(1000);
   await closing;
-  assertEquals(timers.delays, []);
   assertEquals(aborted.map(String), ["Error: Closing took too long"]);
 });
 

@@ -230,6 +230,8 @@ function detached(): Uint8Array {
 
 const LENGTH_1 = { "Content-Length": "1" };
 
+const HOSTS: [string, string][] = [["Host", "a"], ["Host", "b"]];
+const WRONG = HttpRequest.post(SITE, { headers: LENGTH_1, body: "xy" });
 const LOCKED = new ReadableStream();
 LOCKED.getReader();
 
@@ -237,8 +239,10 @@ type Given = Omit<HttpExchangeOptions, "body"> & { body?: unknown };
 
 /** Requests that contradict themselves, and bodies that are none. */
 const REFUSED: [name: string, request?: HttpRequest, options?: Given][] = [
-  ["a body with TRACE", new HttpRequest("TRACE", SITE)],
-  ["a body with CONNECT", new HttpRequest("CONNECT", SITE)],
+  ["a body with TRACE", new HttpRequest("TRACE", SITE, { body: "x" })],
+  ["a body with CONNECT", new HttpRequest("CONNECT", SITE, { body: "x" })],
+  ["two Host fields", HttpRequest.post(SITE, { headers: HOSTS })],
+  ["a length that is not its own body's", WRONG, { body: undefined }],
   ["trailers with a length", post(LENGTH_1), { trailers: { A: "1" } }],
   ["a trailer function with one", post(LENGTH_1), { trailers: () => ({}) }],
   ["an invalid trailer", post(), { trailers: { "a b": "1" } }],
@@ -261,13 +265,17 @@ const REFUSED: [name: string, request?: HttpRequest, options?: Given][] = [
   ]),
 ];
 
-for (const [name, request = post(), options] of REFUSED) {
-  Deno.test(`exchange rejects ${name}, before it writes or takes a piece`, async () => {
+for (const [name, request = post(), options = {}] of REFUSED) {
+  Deno.test(`a client rejects ${name}, before it writes or takes a piece`, async () => {
     for (const [, source] of SOURCES) {
       const { client, server } = openPipe();
       const { body, taken } = source(["a"]);
       const all = { body, ...options } as HttpExchangeOptions;
       await assertRejects(() => client.exchange(request, all), TypeError);
+      const isBuffered = (options.body ?? options.trailers) === undefined;
+      for (const call of isBuffered ? ["send", "sendHttp10"] as const : []) {
+        await assertRejects(() => client[call](request, all), TypeError);
+      }
       assertEquals(taken(), 0);
       if (body instanceof ReadableStream) assertEquals(body.locked, false);
       await carryOne(client, server);

@@ -9,7 +9,6 @@ import {
 } from "@pimalaya/io-http";
 import type {
   HttpClientOptions,
-  HttpClientSendOptions,
   HttpExchangeOptions,
 } from "@pimalaya/io-http/client";
 import { toBytes, toText } from "../../_text.ts";
@@ -27,7 +26,6 @@ import {
   openPipe,
   type Outcome,
   PIPES,
-  post,
   SITE,
   SWITCH,
 } from "../_client.ts";
@@ -270,35 +268,9 @@ Deno.test("sendHttp10 writes HTTP/1.0, and keeps a connection that both sides wa
       assertEquals(response.version, `HTTP/${version}`);
       assertEquals(closeReason, kept ? null : "Http10");
       assertEquals(client.reusable, kept);
-      await client.close();
     }
   }
 });
-
-const MISTAKES: [string, HttpRequest, HttpClientSendOptions?][] = [
-  [
-    "two Host fields",
-    HttpRequest.get(SITE, { headers: [["Host", "a"], ["Host", "b"]] }),
-  ],
-  [
-    "a Content-Length that is not the body's",
-    HttpRequest.post(SITE, { headers: { "Content-Length": "3" }, body: "x" }),
-  ],
-  ["a transfer coding", post({ "Transfer-Encoding": "gzip" })],
-  ["a body with TRACE", new HttpRequest("TRACE", SITE, { body: "x" })],
-  ["an asterisk for GET", get(), { target: "asterisk" }],
-];
-
-for (const [what, request, options] of MISTAKES) {
-  Deno.test(`send rejects ${what}, and the client stays usable`, async () => {
-    const { client, server } = openPipe();
-    await assertRejects(() => client.send(request, options), TypeError);
-    await assertRejects(() => client.sendHttp10(request, options), TypeError);
-    assertEquals(server.received, 0);
-    await carryOne(client, server);
-    await client.close();
-  });
-}
 
 Deno.test("a call has its client's limits, unless it has its own", async () => {
   const options: HttpClientOptions = { maxBodyBytes: 1, lenient: [] };

