@@ -7,10 +7,9 @@
 import type { HttpRequest } from "../rfc9110/request.ts";
 import { AgentCore } from "./agent_core.ts";
 import { NO_OPTIONS } from "./agent_plan.ts";
-import { exchange, send } from "./agent_send.ts";
-import { fetchHost } from "./agent_fetch.ts";
-import { makeFetch } from "./fetch/fetch.ts";
+import { exchange, fetchHost, send } from "./agent_calls.ts";
 import type { HttpAgentExchange, HttpAgentOutput } from "./facts.ts";
+import { makeFetch } from "./fetch/fetch.ts";
 import type { HttpAgentOptions, HttpAgentSendOptions } from "./options.ts";
 import type { HttpPoolStats } from "./pool.ts";
 

@@ -39,10 +39,9 @@ import {
   type WholeResponse,
 } from "./agent_receive.ts";
 import type { HttpTimings } from "./facts.ts";
-import { readKeepAlive } from "./keep_alive.ts";
+import { readKeepAlive } from "./response_fields.ts";
 import { Line } from "./line.ts";
-import type { OpenPhase } from "./open_route.ts";
-import type { Opened } from "./opening.ts";
+import type { Opened, OpenPhase } from "./opening.ts";
 import type { Asker, Pool, Waiting } from "./pool.ts";
 import type { Route } from "./route.ts";
 import type { Timeouts } from "./timeouts.ts";

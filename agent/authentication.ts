@@ -18,8 +18,8 @@
 // | other kept credentials           | any                    | ask             |
 // | an answer to this challenge      | any other              | nothing         |
 
-import type { HttpChallenge } from "../rfc9110/challenge.ts";
 import { dropUserinfo } from "../rfc9110/_url.ts";
+import type { HttpChallenge } from "../rfc9110/challenge.ts";
 import {
   type AnswerRules,
   Authorization,
@@ -29,9 +29,9 @@ import {
   type HttpCredentialsAsk,
   type HttpPassword,
 } from "./credentials.ts";
-import type { CredentialStore } from "./credential_store.ts";
 import {
   credentialsFoundBy,
+  type CredentialStore,
   type HttpCallMemory,
   openMemory,
 } from "./memory.ts";

@@ -7,7 +7,6 @@
 import { parseProxyUrl } from "../proxy/_proxy_url.ts";
 import { HttpHeaders, type HttpHeadersInit } from "../rfc9110/headers.ts";
 import type { HttpSendOptions } from "../rfc9112/send.ts";
-import type { HttpCallCookies } from "./call_cookies.ts";
 import type { HttpCredentials } from "./credentials.ts";
 import { HttpCallMemory } from "./memory.ts";
 import {
@@ -20,6 +19,27 @@ import {
   resolveRetry,
   type RetryRules,
 } from "./retry.ts";
+
+/** The part of a cookie jar that a call uses. */
+export interface HttpCallCookies {
+  /**
+   * Takes the cookies that a response sets.
+   *
+   * @param url The URL of the request.
+   * @param headers The fields of the response.
+   * @param now The time, in milliseconds since 1970.
+   * @returns Anything: nothing looks at it.
+   */
+  store(url: URL, headers: HttpHeaders, now: number): unknown;
+  /**
+   * Returns the `Cookie` field of a request.
+   *
+   * @param url The URL of the request.
+   * @param now The time, in milliseconds since 1970.
+   * @returns The field value, or `null` if there are no cookies.
+   */
+  header(url: URL, now: number): string | null;
+}
 
 /** Options of a call. */
 export interface HttpCallOptions {

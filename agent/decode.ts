@@ -11,8 +11,7 @@ import { parseTokenList } from "../rfc9110/_syntax.ts";
 import { HttpHeaders } from "../rfc9110/headers.ts";
 import { HttpResponse, markStreamed } from "../rfc9110/response.ts";
 import { BodyBuffer } from "../rfc9112/_body_buffer.ts";
-import { DecodeFailure } from "./decode_failure.ts";
-import { pairDecoder } from "./decode_pair.ts";
+import { DecodeFailure, pairDecoder } from "./decode_pair.ts";
 import { type Decoders, runtimeDecoders } from "./decoders.ts";
 import type { HttpDecodeOptions } from "./options.ts";
 

@@ -1,7 +1,7 @@
 // `deflate` is the zlib format (RFC 9110 §8.4.1.2), but some servers send the raw
 // format that is inside of it.
 
-import type { Decoder } from "./decode_failure.ts";
+import type { Decoder } from "./decode_pair.ts";
 
 /** Makes a decoder that tells the two formats apart. */
 export function deflateDecoder(zlib: Decoder, raw: Decoder): Decoder {

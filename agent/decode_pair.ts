@@ -1,8 +1,17 @@
 // Decodes with a pair of streams: a `DecompressionStream`, or what the caller
 // gives.
 
-import { DecodeFailure, type Decoder } from "./decode_failure.ts";
 import type { HttpDecoderPair } from "./options.ts";
+
+/** A decoder's verdict: what it was given is not in its coding. */
+export class DecodeFailure extends Error {
+  override readonly name = "DecodeFailure";
+}
+
+/** Decodes one coding: from coded pieces to decoded ones that are the caller's. */
+export type Decoder = (
+  pieces: AsyncIterable<Uint8Array>,
+) => AsyncGenerator<Uint8Array<ArrayBuffer>, void>;
 
 /**
  * Makes a decoder of a function that creates a pair.

@@ -6,7 +6,7 @@
 // at the end, and if the stream takes it, it is not at its end. It says nothing of
 // what follows the end, so that is what it has not taken of its input.
 
-import { DecodeFailure, type Decoder } from "./decode_failure.ts";
+import { DecodeFailure, type Decoder } from "./decode_pair.ts";
 
 /** What is used of the streams of `node:zlib`. */
 export interface ZlibStream {

@@ -20,9 +20,8 @@
 //
 // The stream is a `DecompressionStream`. It decodes one member of gzip alone.
 
-import type { Decoder } from "./decode_failure.ts";
 import { deflateDecoder } from "./decode_deflate.ts";
-import { pairDecoder } from "./decode_pair.ts";
+import { type Decoder, pairDecoder } from "./decode_pair.ts";
 import {
   type ZlibBehavior,
   zlibDecoder,

@@ -17,7 +17,6 @@ import {
   type Authentication,
   takeUserinfo,
 } from "./authentication.ts";
-import { joinCookies } from "./call_cookies.ts";
 import type { CallRules } from "./call_options.ts";
 import type { HttpPassword } from "./credentials.ts";
 
@@ -196,4 +195,17 @@ export function copyRequest(
   // An empty body takes as long to create as a short URL.
   const body = bodyLength(request) > 0 ? request.body : undefined;
   return new HttpRequest(method, url, { headers, body });
+}
+
+/** Joins cookies; of two with one name, the caller's counts. */
+function joinCookies(own: readonly string[], jars: string): string {
+  const ownNames = new Set(own.join(";").split(";").map(nameOf));
+  const others = jars.split("; ").filter((pair) => !ownNames.has(nameOf(pair)));
+  return [...own, ...others].join("; ");
+}
+
+/** A cookie without "=" is all value. */
+function nameOf(pair: string): string {
+  const end = pair.indexOf("=");
+  return (end < 0 ? "" : pair.slice(0, end)).trim();
 }

@@ -46,7 +46,7 @@
  */
 
 export { HttpAgent } from "./agent.ts";
-export type { HttpBackoff } from "./backoff.ts";
+export type { HttpBackoff } from "./retry.ts";
 export {
   HttpCall,
   type HttpCallExchange,
@@ -55,7 +55,7 @@ export {
   type HttpCallStep,
   type HttpHop,
 } from "./call.ts";
-export type { HttpCallCookies } from "./call_cookies.ts";
+export type { HttpCallCookies } from "./call_options.ts";
 export type { HttpClock } from "./clock.ts";
 export type {
   HttpCredential,

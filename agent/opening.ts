@@ -1,9 +1,13 @@
 // A connection that is being opened, within its time limits.
 
+import { defaultConnector } from "../client/connect/default.ts";
+import { openConnection } from "../client/connect/open.ts";
 import type { HttpConnection } from "../client/transport/http_connection.ts";
+import { HttpError, type HttpProgress } from "../error.ts";
 import { type Deadlines, Timed } from "./deadlines.ts";
 import type { Group } from "./line.ts";
-import { type OpenPhase, openRoute, withOpenProgress } from "./open_route.ts";
+import { connectToProxy, proxyConnector } from "./proxy.ts";
+import type { Route } from "./route.ts";
 import { timeoutError, type Timeouts } from "./timeouts.ts";
 
 /** A connection that is being opened. Its limits are those of who asked. */
@@ -88,4 +92,56 @@ export interface Opened {
   readonly connection: HttpConnection;
   readonly connectTime: number;
   readonly tlsTime: number | null;
+}
+
+/** What a connection that is being opened is doing. */
+export type OpenPhase = "connect" | "tls";
+
+/** How to open a connection. */
+interface OpenRouteOptions {
+  /** Ends the attempt, which rejects with its reason. */
+  readonly signal: AbortSignal;
+  /** Is called when another phase starts. */
+  readonly onPhase: (phase: OpenPhase) => void;
+}
+
+/**
+ * Opens a connection.
+ *
+ * @throws {HttpError} If no address accepts it, or TLS fails.
+ * @throws {TypeError} If the connector cannot do what the route needs.
+ */
+function openRoute(
+  route: Route,
+  { signal, onPhase }: OpenRouteOptions,
+): Promise<HttpConnection> {
+  const { proxy, isTls, tls, target, hostname, source } = route;
+  const connector = route.connector ?? defaultConnector();
+  if (proxy !== null && route.isForwarded) {
+    return connectToProxy(proxy, { connector, tls, signal });
+  }
+  return openConnection({
+    connector: proxy === null ? connector : proxyConnector(proxy, {
+      connector,
+      tls,
+      ...source,
+    }),
+    target,
+    tls: isTls ? { ...tls, serverName: tls.serverName ?? hostname } : null,
+    signal,
+    onTls: () => onPhase("tls"),
+  });
+}
+
+/** Adds how far it had come to the error of a connection. */
+function withOpenProgress(error: unknown, phase: OpenPhase): unknown {
+  if (!(error instanceof HttpError) || error.progress !== null) return error;
+  const { code, message, cause, response, timeout } = error;
+  const progress: HttpProgress = {
+    phase,
+    reused: false,
+    requestBytes: 0,
+    responseBytes: 0,
+  };
+  return new HttpError(code, message, { cause, progress, response, timeout });
 }

@@ -13,7 +13,7 @@ import type { HttpTimeouts } from "../error.ts";
 import type { HttpFieldValue, HttpHeadersInit } from "../rfc9110/headers.ts";
 import type { HttpReceiveOptions } from "../rfc9112/limits.ts";
 import type { HttpSendOptions } from "../rfc9112/send.ts";
-import type { HttpCallCookies } from "./call_cookies.ts";
+import type { HttpCallCookies } from "./call_options.ts";
 import type { HttpClock } from "./clock.ts";
 import type { HttpCredentials } from "./credentials.ts";
 import type { HttpPoolOptions } from "./pool_limits.ts";

@@ -15,8 +15,7 @@ import { takeTransport } from "../client/transport/transport.ts";
 import type { HttpClock } from "./clock.ts";
 import { Deadlines, Timed } from "./deadlines.ts";
 import { Group, Line, type LineUser } from "./line.ts";
-import type { OpenPhase } from "./open_route.ts";
-import { type Opened, Opening } from "./opening.ts";
+import { type Opened, Opening, type OpenPhase } from "./opening.ts";
 import type { HttpPoolOptions } from "./pool_limits.ts";
 import {
   type HttpPoolCounts,

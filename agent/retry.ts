@@ -31,14 +31,8 @@ import type { HttpError } from "../error.ts";
 import { listIncludes } from "../rfc9110/_syntax.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
-import {
-  type Backoff,
-  checkDelay,
-  type HttpBackoff,
-  resolveBackoff,
-} from "./backoff.ts";
 import { type HttpCallMemory, openMemory } from "./memory.ts";
-import { readRetryAfter } from "./retry_after.ts";
+import { readRetryAfter } from "./response_fields.ts";
 
 /** When and how often to retry. */
 export interface HttpRetryOptions {
@@ -292,4 +286,43 @@ function classify(outcome: Outcome): Kind {
   if (progress.requestBytes === 0) return "Unsent";
   if (progress.responseBytes > 0) return "Final";
   return progress.reused ? "UnansweredWhenUsed" : "Unanswered";
+}
+
+/**
+ * How long to wait before a retry: a random part of `base`, doubled with each
+ * retry up to `max`, in milliseconds; or a function of the number of retries so
+ * far, from 0 on, and of a source of random numbers.
+ */
+export type HttpBackoff =
+  | { base?: number | undefined; max?: number | undefined }
+  | ((attempt: number, random: () => number) => number);
+
+/** A backoff with its defaults filled in. */
+export type Backoff = (attempt: number, random: () => number) => number;
+
+// Full jitter: clients that failed together must not come back together.
+const BASE = 500;
+const MAX = 30_000;
+
+/**
+ * Fills in the defaults.
+ *
+ * @throws {RangeError} If a delay is not a non-negative number.
+ */
+function resolveBackoff(backoff: HttpBackoff | undefined): Backoff {
+  if (typeof backoff === "function") {
+    return (attempt, random) =>
+      checkDelay("delay of the backoff", backoff(attempt, random));
+  }
+  const base = checkDelay("backoff.base", backoff?.base ?? BASE);
+  const max = checkDelay("backoff.max", backoff?.max ?? MAX);
+  return (attempt, random) => random() * Math.min(max, base * 2 ** attempt);
+}
+
+/** @throws {RangeError} If a delay is not a non-negative number. */
+function checkDelay(name: string, milliseconds: number): number {
+  if (milliseconds >= 0) return milliseconds;
+  throw new RangeError(
+    `Invalid ${name}: ${milliseconds} is not a non-negative number`,
+  );
 }

@@ -9,14 +9,13 @@
 
 import { quote } from "../../core/quote.ts";
 import { HttpError } from "../../error.ts";
-import { HttpHeaders } from "../../rfc9110/headers.ts";
 import { dropUserinfo } from "../../rfc9110/_url.ts";
+import { HttpHeaders } from "../../rfc9110/headers.ts";
 import type { HttpRedirect } from "../../rfc9110/redirect.ts";
 import { HttpRequest } from "../../rfc9110/request.ts";
 import { type HttpResponse, isNullBodyStatus } from "../../rfc9110/response.ts";
-import type { HttpHop, HttpRedirectMode } from "../redirects.ts";
 import type { HttpCredentials } from "../credentials.ts";
-import { hasBadPort } from "./bad_ports.ts";
+import type { HttpHop, HttpRedirectMode } from "../redirects.ts";
 import type { FetchContent } from "./body.ts";
 import { readDataUrl } from "./data_url.ts";
 import { matchesIntegrity } from "./integrity.ts";
@@ -339,4 +338,20 @@ function networkError(url: URL, reason: string, cause?: HttpError): TypeError {
     `Cannot fetch from ${quote(`${protocol}//${host}`)}: ${reason}`,
     cause && { cause },
   );
+}
+
+// Ports that fetch does not connect to (WHATWG Fetch §2.9), because what listens
+// there may take a request for a command of its own protocol.
+const BAD_PORTS: ReadonlySet<number> = new Set([
+  ...[0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69],
+  ...[77, 79, 87, 95, 101, 102, 103, 104, 109, 110, 111, 113, 115, 117, 119],
+  ...[123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515],
+  ...[526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990],
+  ...[993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000],
+  ...[6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080],
+]);
+
+/** Whether the port of a URL is one of them. */
+function hasBadPort({ port }: URL): boolean {
+  return port !== "" && BAD_PORTS.has(Number(port));
 }

@@ -1,11 +1,10 @@
 // A Digest challenge, checked and put into the terms of RFC 7616 §3.3.
 
 import { quote } from "../../core/quote.ts";
-import type { HttpChallenge } from "../../rfc9110/challenge.ts";
 import { isFieldText, parseTokenList } from "../../rfc9110/_syntax.ts";
+import type { HttpChallenge } from "../../rfc9110/challenge.ts";
 import { md5 } from "./md5.ts";
-import { sha256 } from "./sha256.ts";
-import { sha512_256 } from "./sha512_256.ts";
+import { sha256, sha512_256 } from "./sha2.ts";
 
 /** A hash function. */
 export type Hash = (message: Uint8Array) => Uint8Array<ArrayBuffer>;

@@ -4,14 +4,14 @@
  * @module
  */
 
+import { quote } from "../../core/quote.ts";
 import { HttpError } from "../../error.ts";
+import { isFieldText } from "../../rfc9110/_syntax.ts";
 import { toByteString } from "../../rfc9110/byte_string.ts";
 import { HttpChallenge } from "../../rfc9110/challenge.ts";
 import { Secret } from "../../rfc9110/secret.ts";
 import { exposeUserText } from "../_credentials.ts";
 import { type DigestChallenge, parseDigestChallenge } from "./_challenge.ts";
-import { checkFieldText, encodeExtValue, quoteString } from "./_fields.ts";
-import { md5 } from "./md5.ts";
 import {
   type Answer,
   hashAnswer,
@@ -20,6 +20,7 @@ import {
   type Nonce,
   type Session,
 } from "./_session.ts";
+import { md5 } from "./md5.ts";
 
 // A server may offer a new nonce in each response, forever. Those in use at the
 // same time are as many as there are connections, 64 by default.
@@ -340,4 +341,28 @@ function keepNewest<Value>(
   map.delete(key);
   map.set(key, value);
   if (map.size > MAX_NONCES) map.delete(map.keys().next().value!);
+}
+
+/** Writes a quoted-string (RFC 9110 §5.6.4). */
+function quoteString(value: string): string {
+  return `"${value.replace(/["\\]/g, "\\$&")}"`;
+}
+
+/** Writes an ext-value in UTF-8 (RFC 8187 §3.2.1). */
+function encodeExtValue(text: string): string {
+  const encoded = encodeURIComponent(text).replace(
+    /[*'()]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  return `UTF-8''${encoded}`;
+}
+
+/**
+ * Checks a value of the caller's for a field.
+ *
+ * @throws {TypeError} If it has a control character or is not a byte string.
+ */
+function checkFieldText(name: string, value: string): void {
+  if (isFieldText(value)) return;
+  throw new TypeError(`Invalid ${name}: ${quote(value)} is not a field value`);
 }

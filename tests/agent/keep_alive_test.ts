@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { HttpHeaders } from "@pimalaya/io-http";
-import { readKeepAlive } from "../../agent/keep_alive.ts";
+import { readKeepAlive } from "../../agent/response_fields.ts";
 
 Deno.test("Pool: readKeepAlive reads the seconds of the timeout, if there are any", () => {
   const cases: [value: string, seconds: number | null][] = [

@@ -6,12 +6,13 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { addHeaders, NO_ADDED_HEADERS } from "../../agent/added_headers.ts";
 import type { HttpAgentOptions } from "../../agent/options.ts";
 import {
+  addHeaders,
   changeCallSettings,
   changeSettings,
   defaultSettings,
+  NO_ADDED_HEADERS,
 } from "../../agent/settings.ts";
 import {
   DEFAULT_TIMEOUTS,

@@ -1,8 +1,7 @@
 // Fields that the agent obeys: whatever a server sends, it is a time or nothing.
 
 import fc from "fast-check";
-import { readKeepAlive } from "../../agent/keep_alive.ts";
-import { readRetryAfter } from "../../agent/retry_after.ts";
+import { readKeepAlive, readRetryAfter } from "../../agent/response_fields.ts";
 import { HttpHeaders, HttpResponse } from "../../mod.ts";
 import { parseHttpDate } from "../../rfc9110/http_date.ts";
 import { equal } from "../_sweep.ts";
