@@ -9,7 +9,7 @@ import { appendFields, HttpHeaders } from "../rfc9110/headers.ts";
 import { type HttpRedirect, redirectRequest } from "../rfc9110/redirect.ts";
 import { bodyLength, HttpRequest } from "../rfc9110/request.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
-import { requestTarget } from "../rfc9112/encode_head.ts";
+import { requestTarget } from "../rfc9112/encode.ts";
 import type { HttpSendOptions } from "../rfc9112/send.ts";
 import {
   authenticateOrigin,

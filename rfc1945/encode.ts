@@ -5,8 +5,7 @@
  */
 
 import type { HttpRequest } from "../rfc9110/request.ts";
-import { encodeRequest, joinPieces } from "../rfc9112/encode.ts";
-import type { HttpEncodeOptions } from "../rfc9112/encode_head.ts";
+import { encodeWhole, type HttpEncodeOptions } from "../rfc9112/encode.ts";
 
 /**
  * Encodes a whole request, head and body (RFC 1945 §5).
@@ -42,5 +41,5 @@ export function encodeHttp10Request(
   request: HttpRequest,
   options?: HttpEncodeOptions,
 ): Uint8Array<ArrayBuffer> {
-  return joinPieces(encodeRequest(request, "HTTP/1.0", options).bytes);
+  return encodeWhole(request, "HTTP/1.0", options);
 }

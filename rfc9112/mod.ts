@@ -31,7 +31,7 @@
  * 1. `send.ts`: the exchange, with its output and its input side.
  * 2. `core/machine.ts` and `core/input.ts`: the contract of every coroutine, and
  *    the bytes that are not used yet.
- * 3. `encode.ts` and `encode_head.ts`: the request.
+ * 3. `encode.ts`: the request.
  * 4. `receive.ts`: interim heads, the final head, the body.
  * 5. `receive_head.ts`, `_status_line.ts`, and `_field_section.ts`: a head.
  * 6. `framing.ts` and `persistence.ts`: from a head, the framing of the body
@@ -107,8 +107,11 @@ export {
   type HttpTimeouts,
 } from "../error.ts";
 export { Http11ChunkEncoder } from "./chunk_encoder.ts";
-export { encodeHttp11Request } from "./encode.ts";
-export { encodeHttp11Head, type HttpEncodeOptions } from "./encode_head.ts";
+export {
+  encodeHttp11Head,
+  encodeHttp11Request,
+  type HttpEncodeOptions,
+} from "./encode.ts";
 export type { HttpFraming } from "./framing.ts";
 export type { HttpLeniency, HttpLimits, HttpReceiveOptions } from "./limits.ts";
 export type { HttpCloseReason } from "./persistence.ts";

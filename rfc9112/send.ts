@@ -32,8 +32,7 @@ import {
   type HttpVersion,
 } from "../rfc9110/response.ts";
 import { BodyBuffer } from "./_body_buffer.ts";
-import { encodeRequest } from "./encode.ts";
-import type { HttpEncodeOptions } from "./encode_head.ts";
+import { encodeRequest, type HttpEncodeOptions } from "./encode.ts";
 import { type HttpReceiveOptions, resolveReceiveOptions } from "./limits.ts";
 import {
   finalCloseReason,

@@ -5,12 +5,12 @@ import type { HttpHeadersInit } from "../../rfc9110/headers.ts";
 import { HttpRequest } from "../../rfc9110/request.ts";
 import type { HttpVersion } from "../../rfc9110/response.ts";
 import { Http11ChunkEncoder } from "../../rfc9112/chunk_encoder.ts";
-import { writeRequest } from "../../rfc9112/encode.ts";
 import {
   encodeHead,
   type HttpEncodeOptions,
   type RequestFraming,
-} from "../../rfc9112/encode_head.ts";
+  writeRequest,
+} from "../../rfc9112/encode.ts";
 import {
   type BodySource,
   bytesSource,
