@@ -21,14 +21,14 @@
 import { isFieldText, isToken68, trimBlanks } from "./_syntax.ts";
 
 /** The elements of a list. A quoted string may contain commas, or be unclosed. */
-const ELEMENTS = /(?:[^",]|"(?:[^"\\]|\\.)*"?)+/gs;
+const ELEMENTS = /(?:[^",]+|"[^"\\]*(?:\\.[^"\\]*)*"?)+/gs;
 
 /** A scheme, and the rest of its element. */
 const SCHEME = /* @__PURE__ */ makePattern("^token(?:[ \\t]+(.*))?$");
 
 /** A name, and its value: quoted, a token, or neither, which is invalid. */
 const PARAM = /* @__PURE__ */ makePattern(
-  '^token[ \\t]*=[ \\t]*(?:"((?:[^"\\\\]|\\\\.)*)"|token(?![^ \\t]))?',
+  '^token[ \\t]*=[ \\t]*(?:"([^"\\\\]*(?:\\\\.[^"\\\\]*)*)"|token(?![^ \\t]))?',
 );
 
 function makePattern(source: string): RegExp {
