@@ -10,8 +10,8 @@ import type {
   HttpConnector,
 } from "../../client/transport/http_connection.ts";
 import { pipe, type PipeServer } from "../_pipe.ts";
-import { toText } from "../_text.ts";
 import { FakeClock } from "./_clock.ts";
+import { TextReader } from "./_reader.ts";
 
 export const URL_A = "http://a.example/";
 export const URL_B = "http://b.example/";
@@ -100,7 +100,7 @@ export class Network implements HttpConnector {
   }
 
   async #serve(server: PipeServer, connection: number): Promise<void> {
-    const reader = new Reader(server);
+    const reader = new TextReader(() => server.read());
     for (let ordinal = 1;; ordinal++) {
       const head = await reader.until("\r\n\r\n").catch(() => null);
       // The client closed or aborted the connection.
@@ -138,7 +138,7 @@ export function ok(body = "", headers: Record<string, string> = {}): string {
   return respond("200 OK", body, headers);
 }
 
-async function readBody(reader: Reader, head: string): Promise<string> {
+async function readBody(reader: TextReader, head: string): Promise<string> {
   const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1];
   if (length !== undefined) return await reader.take(Number(length));
   let body = "";
@@ -148,35 +148,5 @@ async function readBody(reader: Reader, head: string): Promise<string> {
     const data = await reader.take(size + 2);
     if (size === 0) return body;
     body += data.slice(0, -2);
-  }
-}
-
-/** Reads text from a connection. */
-class Reader {
-  readonly #server: PipeServer;
-  #text = "";
-
-  constructor(server: PipeServer) {
-    this.#server = server;
-  }
-
-  /** Reads up to the end of a text. */
-  async until(mark: string): Promise<string> {
-    while (!this.#text.includes(mark)) await this.#more();
-    return this.take(this.#text.indexOf(mark) + mark.length);
-  }
-
-  /** Reads a number of bytes. */
-  async take(length: number): Promise<string> {
-    while (this.#text.length < length) await this.#more();
-    const taken = this.#text.slice(0, length);
-    this.#text = this.#text.slice(length);
-    return taken;
-  }
-
-  async #more(): Promise<void> {
-    const piece = await this.#server.read();
-    if (piece === null) throw new Error("The client closed the connection");
-    this.#text += toText(piece);
   }
 }

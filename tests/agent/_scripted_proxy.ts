@@ -1,36 +1,29 @@
 // A proxy that does as a script says, for what no real one does.
 
 import { SERVER } from "../_tls.ts";
-import { toBytes, toText } from "../_text.ts";
+import { toBytes } from "../_text.ts";
+import { TextReader } from "./_reader.ts";
 
 /** What a script does with one connection, which is then closed. */
 export type Script = (conn: ProxyConn) => Promise<void>;
 
 /** A connection, from the proxy's side. */
 export class ProxyConn {
+  readonly reader: TextReader;
   readonly #conn: Deno.Conn;
-  #unread = "";
 
   constructor(conn: Deno.Conn) {
     this.#conn = conn;
+    const buffer = new Uint8Array(65536);
+    this.reader = new TextReader(async () => {
+      const length = await conn.read(buffer);
+      return length === null ? null : buffer.subarray(0, length);
+    });
   }
 
   /** Reads the head of a request. */
-  async readHead(): Promise<string> {
-    while (!this.#unread.includes("\r\n\r\n")) await this.#readMore();
-    return this.#take(this.#unread.indexOf("\r\n\r\n") + 4);
-  }
-
-  /** Reads that many bytes. */
-  async readBytes(count: number): Promise<string> {
-    while (this.#unread.length < count) await this.#readMore();
-    return this.#take(count);
-  }
-
-  /** Reads up to the end of file. */
-  async readToEnd(): Promise<string> {
-    while (await this.#read());
-    return this.#unread;
+  readHead(): Promise<string> {
+    return this.reader.until("\r\n\r\n");
   }
 
   async write(text: string): Promise<void> {
@@ -43,23 +36,6 @@ export class ProxyConn {
     const client = this.#conn;
     await Promise.all([copy(client, origin), copy(origin, client)]);
     close(origin);
-  }
-
-  #take(length: number): string {
-    const taken = this.#unread.slice(0, length);
-    this.#unread = this.#unread.slice(length);
-    return taken;
-  }
-
-  async #readMore(): Promise<void> {
-    if (!await this.#read()) throw new Error(`Too little: ${this.#unread}`);
-  }
-
-  async #read(): Promise<boolean> {
-    const buffer = new Uint8Array(65536);
-    const length = await this.#conn.read(buffer);
-    this.#unread += toText(buffer.subarray(0, length ?? 0));
-    return length !== null;
   }
 }
 

@@ -143,7 +143,7 @@ for (const scheme of ["http://", "https://"]) {
 Deno.test("Proxies: HttpAgent gives up on a proxy that does not reply within timeouts.connect", async () => {
   for (const scheme of ["http://", "socks5://"]) {
     await using proxy = new ScriptedProxy(async (conn) => {
-      await conn.readToEnd().catch(() => "");
+      await conn.reader.toEnd().catch(() => "");
     });
     const clock = new FakeClock();
     const timeouts = { connect: 100 };

@@ -111,13 +111,13 @@ async function acceptConnect(conn: ProxyConn, port: number): Promise<void> {
 }
 
 async function acceptSocks(conn: ProxyConn, port: number): Promise<void> {
-  assertEquals(await conn.readBytes(4), "\x05\x02\x00\x02");
+  assertEquals(await conn.reader.take(4), "\x05\x02\x00\x02");
   await conn.write("\x05\x02");
-  assertEquals(await conn.readBytes(12), "\x01\x04user\x05pa ss");
+  assertEquals(await conn.reader.take(12), "\x01\x04user\x05pa ss");
   await conn.write("\x01\x00");
   const bytes = String.fromCharCode(port >> 8, port & 0xff);
   const request = `\x05\x01\x00\x03\x09localhost${bytes}`;
-  assertEquals(await conn.readBytes(16), request);
+  assertEquals(await conn.reader.take(16), request);
   await conn.write("\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x00");
 }
 
@@ -164,9 +164,9 @@ function playback(connections: readonly string[][]): Script[] {
   return connections.map((lines) => async (conn) => {
     for (const line of lines) {
       const text = line.slice(2);
-      if (line === "<") assertEquals(await conn.readToEnd(), "");
+      if (line === "<") assertEquals(await conn.reader.toEnd(), "");
       else if (line.startsWith("<")) {
-        assertEquals(await conn.readBytes(text.length), text);
+        assertEquals(await conn.reader.take(text.length), text);
       } else if (line.startsWith(".")) {
         for (const char of text) await conn.write(char);
       } else await conn.write(text);
@@ -224,7 +224,7 @@ Deno.test("Proxies: proxyConnector rejects with ConnectFailed if there is no pro
 
 Deno.test("Proxies: proxyConnector rejects with TlsFailed if the proxy is not trusted", async () => {
   await using proxy = new ScriptedProxy(async (conn) => {
-    await conn.readToEnd().catch(() => "");
+    await conn.reader.toEnd().catch(() => "");
   }, { tls: true });
   const { code, message } = await failure(proxy.url("https://"));
   assertEquals(code, "TlsFailed");
@@ -304,7 +304,7 @@ for (const [stage, response] of STAGES) {
     await using proxy = new ScriptedProxy(async (conn) => {
       await respond(response)(conn);
       if (!stage.startsWith("while")) reached.resolve();
-      hungUp.resolve(await conn.readToEnd().catch(() => ""));
+      hungUp.resolve(await conn.reader.toEnd().catch(() => ""));
     });
     const controller = new AbortController();
     const connector = proxyConnector(proxy.url("http://"), {
@@ -345,7 +345,7 @@ Deno.test("Proxies: proxyConnector rejects with a TypeError for TLS inside TLS i
   await using proxy = new ScriptedProxy(async (conn) => {
     await respond(ESTABLISHED)(conn);
     // Nothing that is meant for the origin arrives at the proxy in plaintext.
-    assertEquals(await conn.readToEnd(), "");
+    assertEquals(await conn.reader.toEnd(), "");
   });
   // As on Workers: it speaks TLS, once.
   const connector: HttpConnector = {
