@@ -16,7 +16,6 @@ import {
   nodeConnector,
 } from "@pimalaya/io-http/client";
 import { CA, SERVER } from "../_tls.ts";
-import { expectedResponse, parseRaw } from "../auth/digest/_server.ts";
 import vectors from "../vectors/connect.json" with { type: "json" };
 import {
   type ProxyConn,
@@ -27,7 +26,6 @@ import {
 const ESTABLISHED = "HTTP/1.1 200 Connection established\r\n\r\n";
 const TARGET = { hostname: "origin.test", port: 443 };
 const LOGIN = `Basic ${btoa("user:pa ss")}`;
-const USER = "http://user:pa%20ss@";
 const NEED_LOGIN = "HTTP/1.1 407 Proxy Authentication Required\r\n" +
   'Proxy-Authenticate: Basic realm="proxy"\r\n';
 const EMPTY = "Content-Length: 0\r\n\r\n";
@@ -180,9 +178,10 @@ for (const vector of vectors as readonly ConnectVector[]) {
     await using proxy = new ScriptedProxy(playback(connections));
     const url = proxy.url(start);
     const { credentials } = vector;
-    const options = credentials === undefined
-      ? {}
-      : { credentials: () => credentials };
+    const options = {
+      random: () => 0.5,
+      ...(credentials !== undefined && { credentials: () => credentials }),
+    };
     if (!("error" in expect)) {
       const connector = proxyConnector(url, options);
       for (let i = 0; i < (vector.connects ?? 1); i++) {
@@ -199,7 +198,7 @@ for (const vector of vectors as readonly ConnectVector[]) {
         `http://${url.host}: `;
       const text = expect.message ?? via + expect.reason;
       assert(message.includes(text), message);
-      assert(!message.includes("pa") && !message.includes("wrong"));
+      assert(!/pa(?: |%20)ss|:wrong/.test(message), message);
       if (expect.body) assertEquals(response?.text(), expect.body);
       if (expect.cause) assertEquals((cause as HttpError).code, expect.cause);
     }
@@ -251,40 +250,6 @@ Deno.test("Proxies: proxyConnector asks for the credentials of a proxy once, and
     ...[proxy.url("http://"), true, []],
   ]);
   assertEquals(ask?.challenges.map(({ scheme }) => scheme), ["basic"]);
-});
-
-Deno.test("Proxies: proxyConnector answers Digest, checks the proxy, and counts on", async () => {
-  const counts: string[] = [];
-  const script = (isHonest: boolean): Script => async (conn) => {
-    let value: string | undefined;
-    while (true) {
-      const head = await conn.readHead();
-      value = /^Proxy-Authorization: (.*)$/m.exec(head)?.[1];
-      if (value !== undefined) break;
-      await conn.write(
-        "HTTP/1.1 407 Login\r\nProxy-Authenticate: Digest realm=p, " +
-          `nonce=n, qop=auth, algorithm=SHA-256\r\n${EMPTY}`,
-      );
-    }
-    const params = parseRaw(value);
-    const known = { username: "user", password: "pa ss", method: "CONNECT" };
-    assertEquals(params.response, `"${expectedResponse(params, known)}"`);
-    assertEquals(params.uri, '"origin.test:443"');
-    counts.push(params.nc!);
-    const method = isHonest ? "" : "CONNECT";
-    const rspauth = expectedResponse(params, { ...known, method });
-    await conn.write(
-      `HTTP/1.1 200 OK\r\nProxy-Authentication-Info: rspauth="${rspauth}", ` +
-        `nc=${params.nc}, cnonce=${params.cnonce}\r\n\r\n`,
-    );
-  };
-  const scripts = [script(true), script(true), script(false)];
-  await using proxy = new ScriptedProxy(scripts);
-  const connector = proxyConnector(proxy.url(USER));
-  await connectTo(connector, 2);
-  const error = await assertRejects(() => connectTo(connector), HttpError);
-  assertEquals(error.code, "InvalidAuthenticationInfo");
-  assertEquals(counts, ["00000001", "00000002", "00000003"]);
 });
 
 const STAGES: [stage: string, response: string][] = [
