@@ -317,23 +317,18 @@ function responseFields(value: object): object {
 }
 
 /** Every offset inside of `length` bytes, or a bounded choice of them. */
-export function offsets(length: number, most: number): number[] {
-  const all = length - 1;
-  if (all <= most) return Array.from({ length: Math.max(0, all) }, plusOne);
+export function offsets(length: number, most = Infinity): number[] {
+  const all = Array.from({ length: Math.max(0, length - 1) }, (_, i) => i + 1);
+  if (all.length <= most) return all;
   // Heads stand at the start; the rest is looked at evenly, up to the end.
-  const chosen = new Set<number>();
-  for (let i = 1; i <= most / 2; i++) chosen.add(i);
-  for (let i = 1; i <= most / 2; i++) {
-    chosen.add(all - Math.floor((all / (most / 2)) * (i - 1)));
-  }
-  return [...chosen].filter((at) => at > 0).sort((a, b) => a - b);
+  const half = most / 2;
+  const rest = all.slice(0, half)
+    .map((at) => all.length - Math.floor((all.length / half) * (at - 1)));
+  return [...new Set([...all.slice(0, half), ...rest])]
+    .filter((at) => at > 0).sort((a, b) => a - b);
 }
 
 /** The cuts that make pieces of one byte. */
 export function byteByByte(length: number): number[] {
-  return Array.from({ length: Math.max(0, length - 1) }, plusOne);
-}
-
-function plusOne(_: unknown, index: number): number {
-  return index + 1;
+  return offsets(length);
 }

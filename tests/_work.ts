@@ -9,30 +9,41 @@ export interface Work {
   copied: number;
 }
 
-/** Counts the bytes that a synchronous function allocates and copies. */
-export function countWork(fn: () => void): Work {
-  const work: Work = { allocated: 0, largest: 0, copied: 0 };
+/** Runs a function while a check sees the arguments of each new array. */
+function watchArrays<T>(check: (args: unknown[]) => void, fn: () => T): T {
   const RealArray = globalThis.Uint8Array;
-  const realSet = RealArray.prototype.set;
   globalThis.Uint8Array = new Proxy(RealArray, {
     construct(target, args: unknown[]) {
-      if (typeof args[0] === "number") {
-        work.allocated += args[0];
-        work.largest = Math.max(work.largest, args[0]);
-      }
+      check(args);
       return Reflect.construct(target, args, target);
     },
   });
-  RealArray.prototype.set = function (source: ArrayLike<number>, at?: number) {
+  try {
+    return fn();
+  } finally {
+    globalThis.Uint8Array = RealArray;
+  }
+}
+
+/** Counts the bytes that a synchronous function allocates and copies. */
+export function countWork(fn: () => void): Work {
+  const work: Work = { allocated: 0, largest: 0, copied: 0 };
+  const { prototype } = Uint8Array;
+  const realSet = prototype.set;
+  prototype.set = function (source: ArrayLike<number>, at?: number) {
     work.copied += source.length;
     realSet.call(this, source, at);
   };
+  const count = ([length]: unknown[]) => {
+    if (typeof length !== "number") return;
+    work.allocated += length;
+    work.largest = Math.max(work.largest, length);
+  };
   try {
-    fn();
+    watchArrays(count, fn);
   } finally {
-    globalThis.Uint8Array = RealArray;
     // The original is inherited.
-    delete (RealArray.prototype as { set?: unknown }).set;
+    delete (prototype as { set?: unknown }).set;
   }
   return work;
 }
@@ -54,19 +65,9 @@ export function countLooks(
 
 /** Runs a function during which every allocation of a `Uint8Array` fails. */
 export function withoutMemory<T>(fn: () => T): T {
-  const RealArray = globalThis.Uint8Array;
-  globalThis.Uint8Array = new Proxy(RealArray, {
-    construct(target, args: unknown[]) {
-      // Views need no memory.
-      if (args[0] instanceof ArrayBuffer) {
-        return Reflect.construct(target, args, target);
-      }
-      throw new RangeError("Array buffer allocation failed");
-    },
-  });
-  try {
-    return fn();
-  } finally {
-    globalThis.Uint8Array = RealArray;
-  }
+  return watchArrays(([source]) => {
+    // Views need no memory.
+    if (source instanceof ArrayBuffer) return;
+    throw new RangeError("Array buffer allocation failed");
+  }, fn);
 }

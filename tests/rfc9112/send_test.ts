@@ -6,7 +6,6 @@ import {
   assertThrows,
 } from "@std/assert";
 import {
-  encodeHttp10Request,
   encodeHttp11Request,
   Http10Send,
   Http11Send,
@@ -35,41 +34,6 @@ function send(
   let step = coroutine.resume();
   if (wire !== "") step = coroutine.resume(toBytes(wire));
   return { coroutine, step };
-}
-
-for (
-  const [Send, encode] of [
-    [Http11Send, encodeHttp11Request],
-    [Http10Send, encodeHttp10Request],
-  ] as const
-) {
-  test(`${Send.name} asks for one write, of what ${encode.name} returns`, () => {
-    const request = HttpRequest.post(GET.url, { body: "hi" });
-    const options = { target: "absolute" } as const;
-    const coroutine = new Send(request, options);
-    const step = coroutine.resume();
-    assert(step.type === "WantsWrite");
-    assertEquals(step.bytes, encode(request, options));
-    for (let i = 0; i < 3; i++) {
-      assertEquals(coroutine.resume(), { type: "WantsRead" });
-    }
-  });
-
-  test(`${Send.name} keeps input that comes before the write`, () => {
-    for (let cut = 1; cut <= OK.length; cut++) {
-      const coroutine = new Send(GET);
-      const early = toBytes(OK.slice(0, cut));
-      assertEquals(coroutine.resume(early).type, "WantsWrite");
-      early.fill(0);
-      let step = coroutine.resume();
-      if (cut < OK.length) {
-        assertEquals(step, { type: "WantsRead" });
-        step = coroutine.resume(toBytes(OK.slice(cut)));
-      }
-      assert(step.type === "Ok");
-      assertEquals(step.response.text(), "hello");
-    }
-  });
 }
 
 for (
@@ -223,14 +187,6 @@ test("Http11Send judges the response by the request as it was written", () => {
   assert(moved.type === "WantsRedirect");
   assertEquals(moved.url.href, "http://example.com/a/c#frag");
   assertEquals([moved.sameOrigin, moved.closeReason], [true, null]);
-});
-
-test("Http11Send leaves the body of the request alone", () => {
-  const request = HttpRequest.post("http://example.com/", { body: "hi" });
-  const write = new Http11Send(request).resume();
-  assert(write.type === "WantsWrite");
-  transfer(write.bytes);
-  assertEquals(request.body, toBytes("hi"));
 });
 
 test("Http11Send and Http10Send reject what cannot be written before any step", () => {
