@@ -267,14 +267,14 @@ export class Connection
 
   #becomeIdle(): void {
     this.#state = { kind: "idle", since: performance.now() };
-    if (this.transport.readsAreCostly) afterCaller(this.#watchIdle);
+    if (this.transport.readsAreCostly) watchLater(this);
     else this.#watch();
   }
 
   /** Starts the read of an idle connection, unless an exchange has done so. */
-  readonly #watchIdle = (): void => {
+  watchIdle(): void {
     if (this.#state.kind === "idle") this.#watch();
-  };
+  }
 
   #watch(): void {
     this.transport.unref();
@@ -359,11 +359,30 @@ export class Connection
   }
 }
 
+/** How many microtasks a caller gets to go on at once after a response. */
+const CALLER_TICKS = 4;
+
 const SETTLED = Promise.resolve();
 
-/** Calls back some microtasks later: a caller that goes on at once has by then. */
-function afterCaller(callback: () => void): void {
-  SETTLED.then(() => SETTLED).then(callback);
+/** Connections that have become idle, and are not watched yet. */
+let unwatched: Connection[] = [];
+let ticks = 0;
+
+/** Watches a connection once its caller could send another request. */
+function watchLater(connection: Connection): void {
+  if (unwatched.push(connection) > 1) return;
+  ticks = 0;
+  SETTLED.then(tick);
+}
+
+function tick(): void {
+  if (++ticks < CALLER_TICKS) {
+    SETTLED.then(tick);
+    return;
+  }
+  const connections = unwatched;
+  unwatched = [];
+  for (const connection of connections) connection.watchIdle();
 }
 
 function over(reason: string): State {
