@@ -14,13 +14,15 @@
 //     └──── a redirect, a 503, ... ─────┘
 
 import type { Connection } from "../client/connection/connection.ts";
+import type {
+  BodyConsumer,
+  HeadConsumer,
+} from "../client/exchange/consumer.ts";
 import type { LeaseMonitor } from "../client/connection/lease.ts";
 import { StreamedBody } from "../client/exchange/body.ts";
 import {
-  type BodyConsumer,
   ExchangeDriver,
   type ExchangeParts,
-  type HeadConsumer,
 } from "../client/exchange/driver.ts";
 import {
   planRequest,

@@ -4,7 +4,7 @@
 //   open ── close ──> closing ── its last call ends ──> closed
 //    └───── abort ───────────────────────────────────────^
 
-import { environment } from "../client/connect/environment.ts";
+import { environment } from "../client/transport/node_socket.ts";
 import { nextTurn } from "../client/transport/turn.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
 import { LinkedList } from "./_linked_list.ts";

@@ -1,6 +1,6 @@
 // What a call does, worked out from its options and those of its agent.
 
-import { environment } from "../client/connect/environment.ts";
+import { environment } from "../client/transport/node_socket.ts";
 import { resolveReceiveOptions } from "../rfc9112/limits.ts";
 import type { SendOptions } from "./agent_attempt.ts";
 import { type CallRules, resolveCallOptions } from "./call_options.ts";

@@ -1,6 +1,6 @@
 // Reads the response of an attempt that its call wants whole.
 
-import type { BodyConsumer, ResponseEnd } from "../client/exchange/driver.ts";
+import type { BodyConsumer, ResponseEnd } from "../client/exchange/consumer.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 import { BodyBuffer } from "../rfc9112/_body_buffer.ts";
 import type { HttpFraming } from "../rfc9112/framing.ts";

@@ -30,8 +30,7 @@ import {
   type HttpClientSendOptions,
   send as sendRequest,
 } from "./exchange/send.ts";
-import { isDenoConn } from "./transport/deno_conn.ts";
-import { DenoTransport } from "./transport/deno.ts";
+import { DenoTransport, isDenoConn } from "./transport/deno.ts";
 import type {
   ByteStream,
   HttpAddress,

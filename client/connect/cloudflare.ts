@@ -10,10 +10,9 @@ import type {
   HttpConnectionInfo,
   HttpConnector,
 } from "../transport/http_connection.ts";
+import { connectFailed, tlsFailed } from "../transport/open_failure.ts";
 import type { StartTlsOptions } from "../transport/socket_connection.ts";
-import { tlsFailed } from "../transport/tls_failure.ts";
 import { abortable } from "./abortable.ts";
-import { connectFailed } from "./failure.ts";
 
 /** A socket of `cloudflare:sockets`, as far as we use it. */
 interface Socket {

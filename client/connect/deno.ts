@@ -9,10 +9,12 @@ import type {
   HttpAddress,
   HttpConnector,
 } from "../transport/http_connection.ts";
+import {
+  connectFailed,
+  type FailedAttempt,
+} from "../transport/open_failure.ts";
 import { makeConnection } from "../transport/socket_connection.ts";
 import { abortable } from "./abortable.ts";
-import { connectFailed } from "./failure.ts";
-import type { FailedAttempt } from "./happy_eyeballs.ts";
 import { resolveHost } from "./resolve.ts";
 
 interface DenoRuntime {

@@ -4,14 +4,10 @@
  * @module
  */
 
+import type { FailedAttempt } from "../transport/open_failure.ts";
+
 // RFC 8305 §5: the recommended delay between attempts.
 const ATTEMPT_MILLISECONDS = 250;
-
-/** Why one address did not accept. */
-export interface FailedAttempt {
-  readonly address: string;
-  readonly error: unknown;
-}
 
 /** What came of all attempts. */
 export type Dialed<Connection> =

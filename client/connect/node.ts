@@ -13,8 +13,8 @@ import type {
 import { NodeTransport } from "../transport/node.ts";
 import { PooledReads } from "../transport/node_reads.ts";
 import { loadNode, type NodeSocket } from "../transport/node_socket.ts";
+import { connectFailed } from "../transport/open_failure.ts";
 import { makeConnection } from "../transport/socket_connection.ts";
-import { connectFailed } from "./failure.ts";
 import { dialFirst, interleaveFamilies } from "./happy_eyeballs.ts";
 import { resolveHost } from "./resolve.ts";
 

@@ -6,11 +6,10 @@ import type {
   HttpConnection,
   HttpConnector,
 } from "../transport/http_connection.ts";
+import { connectFailed, tlsFailed } from "../transport/open_failure.ts";
 import type { StartTlsOptions } from "../transport/socket_connection.ts";
-import { tlsFailed } from "../transport/tls_failure.ts";
 import { HttpError } from "../../error.ts";
 import { abortable } from "./abortable.ts";
-import { connectFailed } from "./failure.ts";
 
 /** What to open. */
 export interface OpenOptions {

@@ -19,6 +19,7 @@ import type {
   HttpConnectionInfo,
 } from "../transport/http_connection.ts";
 import type { Transport } from "../transport/transport.ts";
+import { afterCaller } from "../transport/turn.ts";
 import {
   type ConnectionEnd,
   describePeer,
@@ -267,14 +268,14 @@ export class Connection
 
   #becomeIdle(): void {
     this.#state = { kind: "idle", since: performance.now() };
-    if (this.transport.readsAreCostly) watchLater(this);
+    if (this.transport.readsAreCostly) afterCaller(this.#watchIdle);
     else this.#watch();
   }
 
   /** Starts the read of an idle connection, unless an exchange has done so. */
-  watchIdle(): void {
+  readonly #watchIdle = (): void => {
     if (this.#state.kind === "idle") this.#watch();
-  }
+  };
 
   #watch(): void {
     this.transport.unref();
@@ -357,32 +358,6 @@ export class Connection
     };
     return idleFailure(why.end, facts);
   }
-}
-
-/** How many microtasks a caller gets to go on at once after a response. */
-const CALLER_TICKS = 4;
-
-const SETTLED = Promise.resolve();
-
-/** Connections that have become idle, and are not watched yet. */
-let unwatched: Connection[] = [];
-let ticks = 0;
-
-/** Watches a connection once its caller could send another request. */
-function watchLater(connection: Connection): void {
-  if (unwatched.push(connection) > 1) return;
-  ticks = 0;
-  SETTLED.then(tick);
-}
-
-function tick(): void {
-  if (++ticks < CALLER_TICKS) {
-    SETTLED.then(tick);
-    return;
-  }
-  const connections = unwatched;
-  unwatched = [];
-  for (const connection of connections) connection.watchIdle();
 }
 
 function over(reason: string): State {

@@ -22,7 +22,8 @@ import {
   Pulling,
   Taking,
 } from "./body_activity.ts";
-import type { BodyConsumer, ExchangeDriver, ResponseEnd } from "./driver.ts";
+import type { BodyConsumer, ResponseEnd } from "./consumer.ts";
+import type { ExchangeDriver } from "./driver.ts";
 
 /** What a body is made of. */
 export interface StreamedBodyParts {

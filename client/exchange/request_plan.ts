@@ -16,9 +16,9 @@ import {
   bytesSource,
   describeBody,
   type HttpBodyInit,
+  isThenable,
   type RequestBody,
 } from "./source.ts";
-import { isThenable } from "./thenable.ts";
 
 /** The trailer fields of a request, or a function that returns them. */
 export type HttpTrailersInit =

@@ -9,13 +9,8 @@ import { BodyBuffer } from "../../rfc9112/_body_buffer.ts";
 import type { HttpFraming } from "../../rfc9112/framing.ts";
 import type { HttpSendOptions, HttpSendOutput } from "../../rfc9112/send.ts";
 import type { Connection } from "../connection/connection.ts";
-import {
-  type BodyConsumer,
-  ExchangeDriver,
-  type ExchangeParts,
-  type HeadConsumer,
-  type ResponseEnd,
-} from "./driver.ts";
+import type { BodyConsumer, HeadConsumer, ResponseEnd } from "./consumer.ts";
+import { ExchangeDriver, type ExchangeParts } from "./driver.ts";
 
 /** Options of {@linkcode HttpClient.send}. */
 export interface HttpClientSendOptions extends HttpSendOptions {

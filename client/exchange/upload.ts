@@ -13,8 +13,7 @@
 
 import type { Outgoing } from "../transport/transport.ts";
 import type { BodyFraming, BodyPlan, RequestPlan } from "./request_plan.ts";
-import type { BodySource } from "./source.ts";
-import { isThenable } from "./thenable.ts";
+import { type BodySource, isThenable } from "./source.ts";
 
 /** Pieces are joined up to this size. Larger ones are not copied. */
 const MAX_JOINED_BYTES = 16384;

@@ -12,13 +12,13 @@ import { makeDuplex } from "./node_duplex.ts";
 import type { NodeDuplex, NodeSocket, NodeTlsSocket } from "./node_socket.ts";
 import type { PooledReads } from "./node_reads.ts";
 import { handshake } from "./node_tls.ts";
-import { ReadAhead } from "./read_ahead.ts";
 import {
   makeConnection,
+  ReadAhead,
   type SocketTransport,
   type StartTlsOptions,
 } from "./socket_connection.ts";
-import { tlsFailed } from "./tls_failure.ts";
+import { tlsFailed } from "./open_failure.ts";
 import {
   lengthOf,
   MissingCloseNotifyError,

@@ -134,6 +134,7 @@ interface Modules {
 }
 
 interface Process {
+  readonly env?: Record<string, string | undefined>;
   readonly versions?: { readonly node?: string };
   getBuiltinModule?(name: string): unknown;
 }
@@ -163,6 +164,11 @@ export function loadNode<Name extends keyof Modules>(
     `Cannot load ${name}: this runtime has no \`process.getBuiltinModule\` ` +
       "(Node 22 or later, Bun, and Deno have it)",
   );
+}
+
+/** Returns the environment, which is empty if the runtime has none. */
+export function environment(): Record<string, string | undefined> {
+  return processOf()?.env ?? {};
 }
 
 function processOf(): Process | undefined {

@@ -9,7 +9,7 @@ import {
   type NodeTlsSocket,
 } from "./node_socket.ts";
 import type { StartTlsOptions } from "./socket_connection.ts";
-import { tlsFailed } from "./tls_failure.ts";
+import { tlsFailed } from "./open_failure.ts";
 
 const ALPN_PROTOCOLS: readonly string[] = ["http/1.1"];
 

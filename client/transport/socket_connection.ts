@@ -5,9 +5,16 @@
 //   untouched ───────────────> driven by a client
 //       │  └── startTls ─────> used up
 //       └── readable, writable ──> streams
+//
+// The directions of the streams end one by one: end of file leaves the writable
+// half open, closing that half leaves the readable half open, and the second end
+// closes the connection. A half that fails has ended as well.
 
-import type { HttpConnection, HttpTlsOptions } from "./http_connection.ts";
-import { makeStreams, type SocketStreams } from "./socket_streams.ts";
+import type {
+  ByteStream,
+  HttpConnection,
+  HttpTlsOptions,
+} from "./http_connection.ts";
 import { registerTransport, type Transport } from "./transport.ts";
 
 /** Options of `HttpConnection.startTls`. */
@@ -24,9 +31,11 @@ export interface SocketTransport extends Transport {
   startTls(options: StartTlsOptions): Promise<HttpConnection>;
 }
 
+type Bytes = Uint8Array<ArrayBuffer>;
+
 type Use =
   | { readonly kind: "untouched" }
-  | { readonly kind: "streams"; readonly streams: SocketStreams }
+  | { readonly kind: "streams"; readonly streams: ByteStream }
   | { readonly kind: "client" | "tls" };
 
 /**
@@ -36,7 +45,7 @@ type Use =
 export function makeConnection(transport: SocketTransport): HttpConnection {
   let use: Use = { kind: "untouched" };
 
-  function streams(): SocketStreams {
+  function streams(): ByteStream {
     if (use.kind === "untouched") {
       use = { kind: "streams", streams: makeStreams(transport) };
     }
@@ -78,4 +87,87 @@ function inUse(action: string, { kind }: Use): TypeError {
     ? "a client drives it; call its `detach` first"
     : "it was used up by `startTls`, which returned another connection";
   return new TypeError(`Cannot ${action} over this connection: ${reason}`);
+}
+
+/** Makes the streams of a socket, which nobody else may read or write. */
+function makeStreams(
+  transport: SocketTransport,
+): ByteStream {
+  let openHalves = 2;
+
+  function endHalf(): void {
+    openHalves--;
+    if (openHalves === 0) transport.close();
+  }
+
+  /** Awaits a step of one half, which ends that half if it fails. */
+  async function orEndHalf<T>(step: Promise<T>): Promise<T> {
+    try {
+      return await step;
+    } catch (error) {
+      endHalf();
+      throw error;
+    }
+  }
+
+  const readable = new ReadableStream({
+    type: "bytes",
+    async pull(controller) {
+      const bytes = await orEndHalf(transport.read());
+      if (bytes !== null) {
+        // A stream transfers what it is given, and its reader may see all of it.
+        controller.enqueue(bytes.slice());
+        transport.recycle(bytes);
+        return;
+      }
+      endHalf();
+      // Last, since it throws at an end inside an element of a reader's view.
+      controller.close();
+      controller.byobRequest?.respond(0);
+    },
+    cancel: (reason) => transport.abort(reason),
+  }, { highWaterMark: 0 });
+
+  const writable = new WritableStream<Uint8Array>({
+    // Not `abort`, which is only called after a write that may be blocked.
+    start({ signal }) {
+      signal.addEventListener("abort", () => transport.abort(signal.reason));
+    },
+    write: (bytes) => orEndHalf(transport.write([bytes])),
+    async close() {
+      await orEndHalf(transport.closeWrite());
+      endHalf();
+    },
+  });
+
+  return { readable, writable };
+}
+
+/** What was read before a client gave its connection up, which comes first. */
+export class ReadAhead {
+  #reads: Promise<Bytes | null>[] = [];
+  /** How many bytes were read and not used. */
+  readonly unreadBytes: number;
+
+  /**
+   * Stores what was read.
+   *
+   * @param unread Bytes that come first.
+   * @param pending A read that was not over, if there is one.
+   */
+  constructor(unread: Bytes, pending: Promise<Bytes | null> | null) {
+    this.unreadBytes = unread.length;
+    // A copy, since what was read may lie in a buffer of the pool.
+    if (unread.length > 0) this.#reads.push(Promise.resolve(unread.slice()));
+    if (pending !== null) {
+      // Nobody may ever ask for it.
+      pending.catch(() => {});
+      this.#reads.push(pending);
+    }
+  }
+
+  /** Takes the next read, or returns `null` if there is none left. */
+  take(): Promise<Bytes | null> | null {
+    return this.#reads.shift() ?? null;
+  }
 }

@@ -47,3 +47,31 @@ function pass(): void {
   }
   if (waiters.length > 0) setImmediate!(pass);
 }
+
+/** How many microtasks a caller gets. */
+const CALLER_TICKS = 4;
+
+const SETTLED = Promise.resolve();
+
+let callbacks: (() => void)[] = [];
+let ticks = 0;
+
+/**
+ * Calls back after some microtasks, in which a caller whose promise was just
+ * resolved goes on. All who wait share one chain of them.
+ */
+export function afterCaller(callback: () => void): void {
+  if (callbacks.push(callback) > 1) return;
+  ticks = 0;
+  SETTLED.then(tick);
+}
+
+function tick(): void {
+  if (++ticks < CALLER_TICKS) {
+    SETTLED.then(tick);
+    return;
+  }
+  const due = callbacks;
+  callbacks = [];
+  for (const callback of due) callback();
+}

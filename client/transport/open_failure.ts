@@ -1,11 +1,16 @@
-// Why no connection was opened.
+// Why no connection was opened, or no TLS started over it.
 
+import { quote } from "../../core/quote.ts";
 import { HttpError } from "../../error.ts";
-import {
-  formatAddress,
-  type HttpAddress,
-} from "../transport/http_connection.ts";
-import type { FailedAttempt } from "./happy_eyeballs.ts";
+import { formatAddress, type HttpAddress } from "./http_connection.ts";
+
+/** Why one address did not accept. */
+export interface FailedAttempt {
+  readonly address: string;
+  readonly error: unknown;
+}
+
+const NO_PROGRESS = { reused: false, requestBytes: 0, responseBytes: 0 };
 
 /** What the codes of the usual errors mean. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -43,12 +48,7 @@ export function connectFailed(
     `Cannot connect to ${formatAddress(target)}: ${reasons.join("; ")}`,
     {
       cause: error,
-      progress: {
-        phase: "connect",
-        reused: false,
-        requestBytes: 0,
-        responseBytes: 0,
-      },
+      progress: { ...NO_PROGRESS, phase: "connect" },
     },
   );
 }
@@ -66,4 +66,29 @@ function reasonOf(error: unknown): string {
     return REASONS[code]!;
   }
   return typeof message === "string" ? message : String(error);
+}
+
+/**
+ * Creates the error of a handshake that failed.
+ *
+ * @param serverName The name that the certificate had to be for.
+ * @param remote The peer's address, if it is known.
+ * @param reason What went wrong.
+ * @param cause The runtime's error.
+ */
+export function tlsFailed(
+  serverName: string,
+  remote: HttpAddress | null,
+  reason: string,
+  cause?: unknown,
+): HttpError {
+  const at = remote === null ? "" : ` at ${formatAddress(remote)}`;
+  return new HttpError(
+    "TlsFailed",
+    `Cannot start TLS with ${quote(serverName)}${at}: ${reason}`,
+    {
+      ...(cause !== undefined && { cause }),
+      progress: { ...NO_PROGRESS, phase: "tls" },
+    },
+  );
 }
