@@ -90,12 +90,15 @@ testScripts<HttpCookieJarOptions>(scripts, {
     return (event) => {
       const [, verb, url = HTTPS, text] = /^(\w+)(?: (https?:\S+))?(?: (.*))?$/
         .exec(event)!;
-      if (verb === "at") now = NOW + Number(text);
       if (verb === "names") return names(jar).join(", ");
       if (verb === "send") return header(jar, url, now) ?? "";
-      if (verb !== "set") return "";
-      const outcome = store(jar, url, text!, now);
-      return typeof outcome === "string" ? outcome : "stored";
+      if (verb === "set") {
+        const outcome = store(jar, url, text!, now);
+        return typeof outcome === "string" ? outcome : "stored";
+      }
+      assertEquals(verb, "at");
+      now = NOW + Number(text);
+      return "";
     };
   },
 });
