@@ -352,9 +352,8 @@ export class HeldTimers implements Disposable {
   /** Replaces the timers of the runtime. */
   constructor() {
     globalThis.setTimeout = ((callback: () => void, delay = 0) => {
-      if (delay === 0 || delay > MAX_DELAY) {
-        return this.#setTimeout(callback, 0);
-      }
+      if (delay === 0) return this.#setTimeout(callback, 0);
+      if (delay > MAX_DELAY) return queueMicrotask(callback);
       // Real timers count upwards from 1.
       const id = this.#next--;
       this.#held.set(id, { delay, callback });

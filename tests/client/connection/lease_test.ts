@@ -36,6 +36,7 @@ import {
 
 const HALF = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf";
 const REASON = new Error("Enough");
+const RESET = new Error("Reset");
 
 /** What the promises of an exchange, and its body, reject with. */
 function endings({ body, closed, trailers }: HttpExchange): Promise<unknown[]> {
@@ -187,22 +188,6 @@ Deno.test("a call that has ended does not mind its signal, and leaves no listene
 
 // A write that fails.
 
-Deno.test("a call fails with the write's error if no response follows", async () => {
-  using timers = new HeldTimers();
-  const body = new Uint8Array(99_999);
-  for (const request of [get(), HttpRequest.post(SITE, { body })]) {
-    const { client, server } = openPipe({ capacity: 0 });
-    const sending = client.send(request);
-    await settle();
-    server.failWritable(REASON);
-    await timers.fire(1000);
-    const error = await fails(sending, "ConnectionLost");
-    assertStrictEquals(error.cause, REASON);
-    assertEquals(error.progress?.phase, "request");
-    await checkOver(client, server);
-  }
-});
-
 Deno.test("a call returns the response that follows a failed write", async () => {
   using timers = new HeldTimers();
   const { client, server } = openPipe({ capacity: 0 });
@@ -227,50 +212,66 @@ Deno.test("a call returns the response that follows a failed write", async () =>
   await server.closed;
 });
 
-Deno.test("a failed write is the cause if the connection then ends", async () => {
-  using _timers = new HeldTimers();
-  for (const [sent, phase] of [["", "request"], [HALF, "body"]] as const) {
-    const { client, server } = openPipe({ capacity: 0 });
-    const sending = client.send(get());
-    await settle();
-    if (sent !== "") server.write(sent);
-    await settle();
-    server.failWritable(REASON);
-    await settle();
-    server.close();
-    const error = await fails(sending, "ConnectionLost");
-    assertStrictEquals(error.cause, REASON);
-    assertEquals(error.progress?.phase, phase);
-  }
-});
+/** What follows a failed write, and the error that comes of it all. */
+const AFTER: [
+  what: string,
+  sent: string,
+  end: (
+    server: PipeServer,
+    timers: HeldTimers,
+    abort: (reason: unknown) => void,
+  ) => unknown,
+  code: HttpErrorCode | null,
+  cause: unknown,
+][] = [
+  ["nothing", "", (_, timers) => timers.fire(1000), "ConnectionLost", REASON],
+  ["an end of file", "", (server) => server.close(), "ConnectionLost", REASON],
+  [
+    "an end inside the body",
+    HALF,
+    (server) => server.close(),
+    "ConnectionLost",
+    REASON,
+  ],
+  [
+    "another fault",
+    "",
+    (server) => server.write("HTTP/2 200\r\n\r\n"),
+    "InvalidStatusLine",
+    undefined,
+  ],
+  [
+    "a reset",
+    "",
+    (server) => server.failReadable(RESET),
+    "ConnectionLost",
+    RESET,
+  ],
+  ["an abort", "", (_server, _timers, abort) => abort(RESET), null, RESET],
+];
 
-Deno.test("a failed write does not replace another fault, a reset, or an abort", async () => {
-  using timers = new HeldTimers();
-  const reset = new Error("Reset");
-  for (
-    const [code, end, cause] of [
-      [
-        "InvalidStatusLine",
-        (server) => server.write("HTTP/2 200\r\n\r\n"),
-        undefined,
-      ],
-      ["ConnectionLost", (server) => server.failReadable(reset), reset],
-      [null, (_, abort) => abort(REASON), REASON],
-    ] as [
-      HttpErrorCode | null,
-      (server: PipeServer, abort: (reason: unknown) => void) => void,
-      unknown,
-    ][]
-  ) {
-    const { client, server } = openPipe();
-    server.failWritable(new Error("Broken"));
-    const { signal, abort } = watchedSignal();
-    const sending = client.send(get(), { signal });
-    await settle();
-    assertEquals(timers.delays, [1000]);
-    end(server, abort);
-    if (code === null) assertStrictEquals(await rejection(sending), cause);
-    else assertStrictEquals((await fails(sending, code)).cause, cause);
-    await server.closed;
-  }
-});
+for (const [what, sent, end, code, cause] of AFTER) {
+  Deno.test(`a call fails with ${code ?? "the reason"} if ${what} follows a failed write`, async () => {
+    using timers = new HeldTimers();
+    const body = new Uint8Array(99_999);
+    for (const request of [get(), HttpRequest.post(SITE, { body })]) {
+      const { client, server } = openPipe({ capacity: 0 });
+      const { signal, abort } = watchedSignal();
+      const sending = client.send(request, { signal });
+      await settle();
+      if (sent !== "") server.write(sent);
+      await settle();
+      server.failWritable(REASON);
+      await settle();
+      assertEquals(timers.delays, [1000]);
+      end(server, timers, abort);
+      if (code === null) assertStrictEquals(await rejection(sending), cause);
+      else {
+        const error = await fails(sending, code);
+        assertStrictEquals(error.cause, cause);
+        assertEquals(error.progress?.phase, sent === "" ? "request" : "body");
+      }
+      await checkOver(client, server);
+    }
+  });
+}

@@ -5,6 +5,7 @@ import { concat } from "@std/bytes";
 import { assertEquals, assertLess, assertRejects } from "@std/assert";
 import { HttpRequest } from "@pimalaya/io-http";
 import { HttpClient, type HttpExchange } from "@pimalaya/io-http/client";
+import { openSocket } from "../../hostile/_peer.ts";
 import { toBytes, toText } from "../../_text.ts";
 import {
   carryOne,
@@ -42,6 +43,25 @@ for (const length of [1, 2, 3, 100, 5000]) {
     assertEquals((await exchange.closed).keepAlive, true);
   });
 }
+
+Deno.test("a body fills large views over a socket, whatever is around its data", async () => {
+  await using ends = await openSocket("TCP");
+  const { client, peer, url } = ends;
+  const exchanging = client.exchange(HttpRequest.get(url));
+  await peer.readUntil("\r\n\r\n");
+  await peer.write(CHUNKED);
+  const reader = (await exchanging).body.getReader({ mode: "byob" });
+  let text = "";
+  let reading = reader.read(new Uint8Array(8192));
+  // It is then read into the view, and the framing with it.
+  await settle();
+  await peer.write("5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n");
+  for (let read = await reading; !read.done; read = await reading) {
+    text += toText(read.value);
+    reading = reader.read(new Uint8Array(8192));
+  }
+  assertEquals(text, "hello world");
+});
 
 for (const size of [20, 5000]) {
   for (

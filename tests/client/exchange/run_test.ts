@@ -182,6 +182,17 @@ Deno.test("run passes on an early response, but lets the write be done first", a
   assertEquals(client.reusable, false);
 });
 
+Deno.test("run does not leave a connection reusable while a write is pending", async () => {
+  using timers = new HeldTimers();
+  const { client, server } = openPipe({ capacity: 0 });
+  const running = client.run(new Script(write("a"), DONE));
+  await settle();
+  await timers.fire(5);
+  server.write("early");
+  assertEquals(await running, DONE);
+  assertEquals(client.reusable, false);
+});
+
 Deno.test("run fails with what a coroutine throws or reports", async () => {
   const reason = new Error("Mine");
   const thrown = openPipe();
