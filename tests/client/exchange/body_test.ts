@@ -52,15 +52,21 @@ Deno.test("a body fills large views over a socket, whatever is around its data",
   await peer.write(CHUNKED);
   const reader = (await exchanging).body.getReader({ mode: "byob" });
   let text = "";
-  let reading = reader.read(new Uint8Array(8192));
-  // It is then read into the view, and the framing with it.
-  await settle();
-  await peer.write("5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n");
-  for (let read = await reading; !read.done; read = await reading) {
-    text += toText(read.value);
-    reading = reader.read(new Uint8Array(8192));
+  for (
+    const piece of [
+      "b\r\nhello",
+      " world\r\n3\r\n, a\r\n4\r\nnd s\r\n5\r\no",
+      " on.\r\n0\r\n\r\n",
+    ]
+  ) {
+    const reading = reader.read(new Uint8Array(8192));
+    // The framing is then read into the view, too.
+    await settle();
+    await peer.write(piece);
+    text += toText((await reading).value!);
   }
-  assertEquals(text, "hello world");
+  assertEquals(text, "hello world, and so on.");
+  assertEquals((await reader.read(new Uint8Array(8192))).done, true);
 });
 
 for (const size of [20, 5000]) {
