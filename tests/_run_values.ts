@@ -16,11 +16,11 @@ import { expectThrow } from "./_run_responses.ts";
 import type { Api } from "./_run_responses.ts";
 import { equal, sweep } from "./_sweep.ts";
 
-function makeRequest(api: Api, input: RequestInput) {
-  return new api.HttpRequest(input.method, input.url, {
-    headers: input.headers ?? [],
-    body: toBytes(input.body ?? ""),
-  });
+function makeRequest(api: Api, { method, url, body, ...init }: RequestInput) {
+  // Anything but a string is passed as it is, to be rejected.
+  const bytes = typeof body === "string" ? toBytes(body) : body;
+  const given = body === undefined ? init : { ...init, body: bytes };
+  return new api.HttpRequest(method, url, given);
 }
 
 /** Runs a vector of a request, or of a chunked body, that is written. */
@@ -32,8 +32,10 @@ export function runEncode(
     ? () => writeChunks(api, vector)
     : () => writeRequest(api, vector);
   const { expect } = vector;
-  if ("throws" in expect) expectThrow(vector.name, expect.throws, write);
-  else equal("wire", write(), expand(expect.wire));
+  if ("throws" in expect) {
+    const { message } = expectThrow(vector.name, expect.throws, write);
+    if ("message" in expect) equal("message", message, expect.message);
+  } else equal("wire", write(), expand(expect.wire));
   if ("chunks" in vector || vector.via === "head11") return;
   const send = () => sendRequest(api, vector);
   if ("throws" in expect) expectThrow("send", expect.throws, send);

@@ -3,6 +3,7 @@
 
 import {
   AUTH,
+  BODIES,
   CHUNKED,
   EARLY,
   EVENTS,
@@ -51,6 +52,7 @@ export function vectorCases(api: Api): VectorCase[] {
     ...casesOf("chunked", CHUNKED, (vector) => runChunked(api, vector)),
     ...casesOf("early", EARLY, (vector) => runEarly(api, vector)),
     ...casesOf("sse", EVENTS, (vector) => runEvents(api, vector)),
+    ...casesOf("bodies", BODIES, (vector) => runEncode(api, vector)),
     ...casesOf("requests", REQUESTS, (vector) => runEncode(api, vector)),
     ...casesOf("redirects", REDIRECTS, (vector) => runRedirect(api, vector)),
     ...casesOf("auth", AUTH, (vector) => runAuth(api, vector)),

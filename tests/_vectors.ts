@@ -5,10 +5,12 @@
 // and nothing here is specific to one runtime.
 
 import type { HttpCloseReason, HttpErrorCode, HttpFraming } from "../mod.ts";
+import type { HttpFormInit } from "../mod.ts";
 import type { HttpLeniency, HttpLimits, HttpSendOptions } from "../mod.ts";
 import type { Seen } from "./sse/_plain_reader.ts";
 
 import auth from "./vectors/auth.json" with { type: "json" };
+import bodies from "./vectors/bodies.json" with { type: "json" };
 import chunked from "./vectors/chunked.json" with { type: "json" };
 import early from "./vectors/early.json" with { type: "json" };
 import framing from "./vectors/framing.json" with { type: "json" };
@@ -26,7 +28,10 @@ export type Wire = string | readonly (string | readonly [string, number])[];
 /** Field lines. */
 export type Pairs = readonly (readonly [name: string, value: string])[];
 /** What the caller does wrong is thrown. */
-export type Throws = { readonly throws: "TypeError" | "RangeError" };
+export interface Throws {
+  readonly throws: "TypeError" | "RangeError";
+  readonly message?: string;
+}
 
 /** What every vector has. */
 export interface Vector {
@@ -112,6 +117,8 @@ export interface RequestInput {
   readonly url: string;
   readonly headers?: Pairs;
   readonly body?: string;
+  readonly json?: unknown;
+  readonly form?: HttpFormInit;
 }
 
 /** A request and the bytes that it is written as. */
@@ -204,6 +211,8 @@ export const CHUNKED = chunked as unknown as readonly ChunkedVector[];
 export const EARLY = early as unknown as readonly EarlyVector[];
 /** The vectors of event streams. */
 export const EVENTS = sse as unknown as readonly EventsVector[];
+/** The vectors of requests with bodies and headers in any form. */
+export const BODIES = bodies as unknown as readonly EncodeVector[];
 /** The vectors of requests and chunks that are encoded. */
 export const REQUESTS = requests as unknown as readonly (
   | EncodeVector

@@ -33,13 +33,10 @@ HEADERS.append("X", "\xff");
 for (
   const [source, init, pairs] of [
     ["nothing", undefined, []],
-    ["no pairs", [], []],
-    ["an empty record", {}, []],
     ["pairs", PAIRS, PAIRS],
     ["a generator, read once", generate(), PAIRS],
     ["a Map", new Map([["A", "1"]]), [["A", "1"]]],
     ["HttpHeaders", new HttpHeaders(PAIRS), PAIRS],
-    ["a record, in its order", { Z: "1", a: "2" }, [["Z", "1"], ["a", "2"]]],
     [
       "a record with arrays, and undefined for an absent field",
       { A: ["1", new Secret("2"), ""], B: undefined, C: [] },
@@ -64,16 +61,7 @@ for (
 
 for (
   const [source, init] of [
-    ["null", null],
-    ["a string", "a: b"],
-    ["a number", 5],
-    ["a pair of one", [["A"]]],
-    ["a pair of three", [["A", "1", "2"]]],
-    ["strings for pairs", ["ab"]],
-    ["an array in a pair", [["A", ["1"]]]],
     ["undefined in a pair", [["A", undefined]]],
-    ["null in a record", { A: null }],
-    ["a number in a record", { A: 5 }],
     ["undefined in an array", { A: [undefined] }],
     ["an invalid name", [["A B", "1"]]],
     ["an invalid value", { A: "1\r\nB: 2" }],

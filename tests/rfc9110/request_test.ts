@@ -10,7 +10,7 @@ import { Buffer } from "node:buffer";
 import { inspect } from "node:util";
 import { runInNewContext } from "node:vm";
 import { HttpHeaders } from "../../rfc9110/headers.ts";
-import { HttpRequest, type HttpRequestInit } from "../../rfc9110/request.ts";
+import { HttpRequest } from "../../rfc9110/request.ts";
 import { Secret } from "../../rfc9110/secret.ts";
 import { test } from "../_pure.ts";
 import { shownAs } from "../_shown.ts";
@@ -87,75 +87,30 @@ test("HttpRequest gives each request its own empty body", () => {
   assertNotStrictEquals(bodies[0]!.buffer, bodies[1]!.buffer);
 });
 
-const FORM = "application/x-www-form-urlencoded";
+// tests/vectors/bodies.json has the forms that JSON can hold. Here is the rest.
 
-for (
-  const [what, init, contentType, body] of [
-    ["an object", { json: { a: [1] } }, "application/json", '{"a":[1]}'],
-    ["null", { json: null }, "application/json", "null"],
-    ["a string", { json: "é" }, "application/json", '"\xc3\xa9"'],
-    [
-      "what toJSON returns",
-      { json: { at: new Date(0) } },
-      "application/json",
-      '{"at":"1970-01-01T00:00:00.000Z"}',
-    ],
-    ["a record", { form: { a: "1 &", b: "é" } }, FORM, "a=1+%26&b=%C3%A9"],
-    [
-      "a record of other values",
-      { form: { a: ["1", 2], b: undefined, c: true, d: [] } },
-      FORM,
-      "a=1&a=2&c=true",
-    ],
-    ["pairs", { form: [["a", "1"], ["a", 2]] }, FORM, "a=1&a=2"],
-    ["URLSearchParams", { form: new URLSearchParams("b&a=1") }, FORM, "b=&a=1"],
-    ["an empty form", { form: {} }, FORM, ""],
-    [
-      "JSON with a Content-Type of its own",
-      { json: 1, headers: { "content-TYPE": "a/b" } },
-      "a/b",
-      "1",
-    ],
-    [
-      "a form with a Content-Type of its own",
-      { form: { a: "1" }, headers: { "Content-Type": "a/b" } },
-      "a/b",
-      "a=1",
-    ],
-  ] satisfies [string, HttpRequestInit, string, string][]
-) {
-  test(`HttpRequest encodes ${what}`, () => {
-    const request = HttpRequest.post(URL_TEXT, init);
-    assertEquals(request.headers.getAll("content-type"), [contentType]);
-    assertEquals(toText(request.body), body);
-  });
-}
+test("HttpRequest encodes what toJSON returns, and URLSearchParams", () => {
+  const json = HttpRequest.post(URL_TEXT, { json: { at: new Date(0) } });
+  assertEquals(toText(json.body), '{"at":"1970-01-01T00:00:00.000Z"}');
+  for (
+    const form of [new URLSearchParams("b&a=1"), { b: "", c: undefined, a: 1 }]
+  ) {
+    assertEquals(toText(HttpRequest.post(URL_TEXT, { form }).body), "b=&a=1");
+  }
+});
 
 for (
   const [what, init, message] of [
     ["a Uint16Array", { body: new Uint16Array(3) }, "Invalid body"],
-    ["an array", { body: [1, 2] }, "Invalid body"],
-    ["a number", { body: 5 }, "Invalid body"],
-    ["null", { body: null }, "Invalid body"],
     ["a function as JSON", { json: () => {} }, "Invalid json"],
     ["a Secret as JSON", { json: new Secret("x") }, "call expose()"],
     ["a Secret in JSON", { json: { a: [new Secret("x")] } }, "call expose()"],
     ["a Secret in a form", { form: { a: new Secret("x") } }, "call expose()"],
-    ["null in a form", { form: { a: null } }, "Invalid form"],
-    ["an object in a form", { form: [["a", {}]] }, "Invalid form"],
-    ["a pair of one", { form: [["a"]] }, "Invalid form"],
-    ["a string as a form", { form: "a=1" }, "Invalid form"],
-    ["a body and JSON", { body: "", json: 1 }, "more than one"],
-    ["JSON and a form", { json: null, form: {} }, "more than one"],
-    ["a body and a form", { body: "a", form: {} }, "more than one"],
   ] as const
 ) {
   test(`HttpRequest rejects ${what}`, () => {
-    assertThrows(
-      () => HttpRequest.post(URL_TEXT, init as never),
-      TypeError,
-      message,
-    );
+    const make = () => HttpRequest.post(URL_TEXT, init as never);
+    assertThrows(make, TypeError, message);
   });
 }
 
