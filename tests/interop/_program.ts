@@ -48,7 +48,9 @@ export function startWith(
     const folder = await Deno.makeTempDir({ dir: site.folder });
     // Some give up root's rights before they write.
     await Deno.chmod(folder, 0o777);
-    const own = { conf: CONF, folder, port, otherPort };
+    // Comments out the line that names another user to run as.
+    const ifRoot = Deno.uid() === 0 ? "" : "# ";
+    const own = { conf: CONF, folder, port, otherPort, ifRoot };
     const all: Values = { ...site.values, ...own, ...await more(), ...values };
     const text = await Deno.readTextFile(`${CONF}/${name}`);
     const config = `${folder}/${name}`;

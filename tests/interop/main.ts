@@ -7,18 +7,18 @@
 
 import { assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
+import { HttpClient } from "../../client/mod.ts";
+import { EXCHANGES } from "../exchanges/mod.ts";
+import { PASSWORD, USER } from "../exchanges/_site.ts";
 import { runCell, type Use } from "../matrix/cells.ts";
 import { type Matrix, type Report, runMatrices } from "../matrix/matrix.ts";
 import { freePorts, readOutput } from "../matrix/programs.ts";
-import { CONNECTIONS } from "./cases/connections.ts";
 import { CREDENTIALS } from "./cases/credentials.ts";
 import { PROXYING } from "./cases/proxies.ts";
-import { REQUESTS } from "./cases/requests.ts";
-import { RESPONSES } from "./cases/responses.ts";
 import type { Program, Setup } from "./_program.ts";
 import { FORBIDDEN_PORT, PROXIES } from "./proxies.ts";
 import { RADICALE, type Server, SERVERS, startDeno } from "./servers.ts";
-import { makeSite, PASSWORD, USER } from "./_site.ts";
+import { makeSite } from "./_site.ts";
 
 const CASE_MILLISECONDS = 20_000;
 
@@ -40,7 +40,7 @@ try {
     makeMatrix({
       title: "Servers",
       programs: SERVERS,
-      cases: { ...RESPONSES, ...REQUESTS, ...CONNECTIONS },
+      cases: EXCHANGES,
       start: startServer,
     }),
     makeMatrix({
@@ -67,7 +67,12 @@ try {
         const plain = `http://127.0.0.1:${origin.port}`;
         const secure = `https://127.0.0.1:${origin.otherPort}`;
         return {
-          ...{ site, password, deadPort, origins: [plain, secure] as const },
+          ...{
+            caCert: site.caCert,
+            password,
+            deadPort,
+            origins: [plain, secure] as const,
+          },
           ...{ open: `${url}:${port}`, locked: `${url}:${otherPort}` },
         };
       },
@@ -110,7 +115,19 @@ function makeMatrix<Each extends Program, Facts>(
 }
 
 async function startServer(server: Server, file: string, setup: Setup) {
-  return { site, server, ...await server.start(file, setup) };
+  const { habits = {} } = server;
+  const { port, otherPort } = await server.start(file, setup);
+  const plain = `http://127.0.0.1:${port}`;
+  return {
+    habits,
+    origins: [plain, `https://localhost:${otherPort}`] as const,
+    connect: (origin: string) =>
+      HttpClient.connect(origin, {
+        // `localhost` may be ::1 as well, where no server of these tests listens.
+        hostname: "127.0.0.1",
+        ...(origin !== plain && { tls: { caCerts: [site.caCert] } }),
+      }),
+  };
 }
 
 /** Runs the example as a user does. */

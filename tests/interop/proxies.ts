@@ -1,8 +1,8 @@
 // The proxies, and what each cannot do by design.
 
+import { PASSWORD, USER } from "../exchanges/_site.ts";
 import { Child, findPath, findProgram, freePorts } from "../matrix/programs.ts";
 import { type Program, startWith } from "./_program.ts";
-import { PASSWORD, USER } from "./_site.ts";
 
 /** A port that proxies are told not to connect to. */
 export const FORBIDDEN_PORT = 9;

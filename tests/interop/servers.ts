@@ -1,6 +1,8 @@
 // The servers, and what each cannot do by design.
 
 import { fileURLToPath } from "node:url";
+import type { Habits } from "../exchanges/_session.ts";
+import { USER } from "../exchanges/_site.ts";
 import { Child, findPath, freePorts } from "../matrix/programs.ts";
 import {
   type Ports,
@@ -9,21 +11,12 @@ import {
   type Setup,
   startWith,
 } from "./_program.ts";
-import { USER } from "./_site.ts";
 
 /** One kind of server. */
 export interface Server extends Program {
   /** `cannot` for credentials; a server without this takes no part there. */
   readonly cannotAuthenticate?: Reasons;
-  /** Whether connections outlive a response; the default. */
-  readonly persists?: boolean;
-  /**
-   * Whether it says that it will close a connection because it was asked to, or
-   * because of HTTP/1.0 (a SHOULD of RFC 9112 §9.6); the default.
-   */
-  readonly saysClose?: boolean;
-  /** The validators of `/hello` (RFC 9110 §8.8); both by default. */
-  readonly validators?: readonly ("ETag" | "Last-Modified")[];
+  readonly habits?: Habits;
 }
 
 const FILES_ALONE = "its command line serves files alone";
@@ -105,9 +98,11 @@ export const SERVERS: readonly Server[] = [
       "TLS": NO_TLS,
       "TLS, a body up to the close": NO_TLS,
     },
-    persists: false,
-    saysClose: false,
-    validators: ["Last-Modified"],
+    habits: {
+      persists: false,
+      saysClose: false,
+      validators: ["Last-Modified"],
+    },
   },
   {
     name: "node:http",
@@ -132,7 +127,7 @@ export const SERVERS: readonly Server[] = [
       "HTTP/1.0, keep-alive": "it closes after each response to HTTP/1.0",
     },
     // It responds in HTTP/1.1 without `close`, to HTTP/1.0 too.
-    saysClose: false,
+    habits: { saysClose: false },
   },
 ];
 
@@ -176,14 +171,16 @@ export function startDeno(setup: Setup): Promise<Ports> {
   return startOrigin(Deno.execPath(), setup, "serve.ts", [...args, ...allow]);
 }
 
-/** Starts the server of a runtime, with our handler in `origins/`. */
-async function startOrigin(
+/** Starts the server of a runtime, with our handler in `../exchanges/`. */
+export async function startOrigin(
   program: string,
   { site, use }: Setup,
   script: string,
   args: readonly string[] = [],
 ): Promise<Ports> {
-  const path = fileURLToPath(new URL(`./origins/${script}`, import.meta.url));
+  const path = fileURLToPath(
+    new URL(`../exchanges/origins/${script}`, import.meta.url),
+  );
   const all = [...args, path, JSON.stringify(site.values)];
   const { child, printed } = await Child.printing<Ports>(program, all);
   use(child);

@@ -6,6 +6,9 @@
 //   deno task runtimes --only=Faults     the rows with this in their title
 
 import { fileURLToPath } from "node:url";
+import { makeSite } from "../interop/_site.ts";
+import { startOrigin } from "../interop/servers.ts";
+import type { Use } from "../matrix/cells.ts";
 import { type Column, type Report, runMatrices } from "../matrix/matrix.ts";
 import { bundle, Child, findProgram } from "../matrix/programs.ts";
 import { runPage } from "./_page.ts";
@@ -15,20 +18,24 @@ import { ROWS } from "./suite.ts";
 const RUN_MILLISECONDS = 300_000;
 const MAX_ERROR_CHARS = 4000;
 
-const folder = await Deno.makeTempDir({ prefix: "io-http-runtimes-" });
+const site = await makeSite();
+const { folder } = site;
 let isOk = false;
 try {
   const node = await findProgram("node24/bin/node", "node");
-  if (node === null) throw new Error("The origin needs Node");
+  if (node === null) throw new Error("The origins need Node");
+  await using stack = new AsyncDisposableStack();
+  const use: Use = (resource) => stack.use(resource);
+  const exchanges = await startOrigin(node, { site, use }, "node.mjs");
   const args = [pathOf("./origin.mjs"), folder];
   const { child, printed } = await Child.printing<Site>(node, args);
-  await using _ = child;
+  use(child);
   const flag = Deno.args.find((arg) => arg.startsWith("--only="));
   const only = flag?.slice("--only=".length) ?? "";
   isOk = await runMatrices(Deno.args, [{
     title: "Runtimes",
     rows: ROWS.filter((row) => row.includes(only)),
-    columns: makeColumns({ ...printed, only }),
+    columns: makeColumns({ ...printed, exchanges, only }),
   }]);
 } finally {
   await Deno.remove(folder, { recursive: true });

@@ -4,7 +4,7 @@
 //
 //   node origin.mjs FOLDER     prints the ports as JSON
 
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createServer as createHttps } from "node:https";
@@ -78,16 +78,12 @@ function* pattern(length) {
 }
 
 /**
- * The FNV-1a hash, which the cases compute as well.
- *
- * @param {number} hash
- * @param {Uint8Array} bytes
+ * @param {AsyncIterable<Uint8Array> | Iterable<Uint8Array>} pieces
  */
-function fnv(hash, bytes) {
-  for (let i = 0; i < bytes.length; i++) {
-    hash = Math.imul(hash ^ /** @type {number} */ (bytes[i]), 0x01000193);
-  }
-  return hash;
+async function digest(pieces) {
+  const hash = createHash("sha256");
+  for await (const piece of pieces) hash.update(piece);
+  return hash.digest("hex");
 }
 
 /** @type {Record<string, (request: Incoming, response: Outgoing, url: URL) => unknown>} */
@@ -113,15 +109,7 @@ const ROUTES = {
     }
     response.end();
   },
-  "/digest": async (request, response) => {
-    let length = 0;
-    let hash = 0x811c9dc5;
-    for await (const piece of request) {
-      length += piece.length;
-      hash = fnv(hash, piece);
-    }
-    response.end(JSON.stringify({ length, hash: hash >>> 0 }));
-  },
+  "/digest": async (request, response) => response.end(await digest(request)),
   "/events": (_, response) => {
     response.setHeader("Content-Type", "text/event-stream");
     response.end(EVENTS);
@@ -385,6 +373,7 @@ console.log(JSON.stringify({
   tlsPort,
   mutualPort,
   unixPath,
+  largeDigest: await digest(pattern(100_000_000)),
   caCert: read("ca.pem"),
   otherCaCert: read("other_ca.pem"),
   client: { cert: read("client.pem"), key: read("client.key") },

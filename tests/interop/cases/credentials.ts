@@ -4,8 +4,8 @@ import { assertEquals } from "@std/assert";
 import { HttpAuthBasic } from "@pimalaya/io-http";
 import { HttpAgent, type HttpCredentials } from "@pimalaya/io-http/agent";
 import { HttpAuthDigest } from "@pimalaya/io-http/auth/digest";
-import { assertOk, type Run } from "../_session.ts";
-import { PASSWORD, USER } from "../_site.ts";
+import { assertOk, type Run } from "../../exchanges/_session.ts";
+import { HELLO, PASSWORD, USER } from "../../exchanges/_site.ts";
 
 const login: HttpCredentials = () => ({ username: USER, password: PASSWORD });
 const basic: HttpCredentials = () => new HttpAuthBasic(USER, PASSWORD);
@@ -38,7 +38,7 @@ export const CREDENTIALS = {
     const url = urlOf(run, "digest");
     url.username = USER;
     url.password = PASSWORD;
-    assertOk(await run.use(new HttpAgent()).send(url), run.site.hello);
+    assertOk(await run.use(new HttpAgent()).send(url), HELLO);
   },
 
   /** Its 401 is the caller's. */
@@ -58,8 +58,8 @@ export const CREDENTIALS = {
   },
 };
 
-function urlOf({ port }: Run, folder: string): URL {
-  return new URL(`http://127.0.0.1:${port}/${folder}/hello`);
+function urlOf({ origins }: Run, folder: string): URL {
+  return new URL(`${origins[0]}/${folder}/hello`);
 }
 
 /** Checks that only the first of three calls takes a second request. */
@@ -71,7 +71,7 @@ async function checkAttempts(
   const agent = run.use(new HttpAgent({ credentials }));
   for (const expected of [2, 1, 1]) {
     const output = await agent.send(urlOf(run, folder));
-    assertOk(output, run.site.hello);
+    assertOk(output, HELLO);
     assertEquals(output.attempts, expected);
   }
 }

@@ -5,13 +5,13 @@ import { HttpAuthBasic, HttpError } from "@pimalaya/io-http";
 import { HttpAgent, type HttpAgentOptions } from "@pimalaya/io-http/agent";
 import { HttpAuthDigest } from "@pimalaya/io-http/auth/digest";
 import type { Use } from "../../matrix/cells.ts";
-import { assertOk } from "../_session.ts";
-import { digest, type Site, USER } from "../_site.ts";
+import { assertOk } from "../../exchanges/_session.ts";
+import { checkLarge, HELLO, USER } from "../../exchanges/_site.ts";
 import { FORBIDDEN_PORT } from "../proxies.ts";
 
 /** What one case works with. */
 export interface ProxyRun {
-  readonly site: Site;
+  readonly caCert: string;
   /** The origin's URLs, http and https. */
   readonly origins: readonly [string, string];
   /** A port that nobody listens on. */
@@ -25,19 +25,19 @@ export interface ProxyRun {
 
 /** The cases, by their title. */
 export const PROXYING = {
-  "http URL": (run: ProxyRun) => get(openAgent(run), run, run.origins[0]),
+  "http URL": (run: ProxyRun) => get(openAgent(run), run.origins[0]),
 
-  "https URL": (run: ProxyRun) => get(openAgent(run), run, run.origins[1]),
+  "https URL": (run: ProxyRun) => get(openAgent(run), run.origins[1]),
 
   async "A name that the proxy resolves"(run: ProxyRun) {
     const origin = run.origins[1].replace("127.0.0.1", "localhost");
-    await get(openAgent(run), run, origin);
+    await get(openAgent(run), origin);
   },
 
   async "20 requests on a connection"(run: ProxyRun) {
     for (const origin of run.origins) {
       const agent = openAgent(run);
-      for (let i = 0; i < 20; i++) await get(agent, run, origin);
+      for (let i = 0; i < 20; i++) await get(agent, origin);
       assertEquals(agent.stats().open, 1);
     }
   },
@@ -45,7 +45,7 @@ export const PROXYING = {
   async "100 MB by digest"(run: ProxyRun) {
     const url = `${run.origins[1]}/large`;
     const exchange = await openAgent(run).exchange(url);
-    assertEquals(await digest(exchange.body), run.site.largeDigest);
+    await checkLarge(exchange.body);
   },
 
   async "A port that it forbids"(run: ProxyRun) {
@@ -70,7 +70,7 @@ export const PROXYING = {
       },
     });
     for (const origin of run.origins) {
-      for (let i = 0; i < 3; i++) await get(agent, run, origin);
+      for (let i = 0; i < 3; i++) await get(agent, origin);
     }
     assertEquals(asked, 1);
   },
@@ -82,9 +82,9 @@ export const PROXYING = {
       credentials: () => new HttpAuthDigest(USER, run.password),
     });
     for (const origin of run.origins) {
-      for (let i = 0; i < 15; i++) await get(agent, run, origin);
+      for (let i = 0; i < 15; i++) await get(agent, origin);
       await Promise.all(
-        Array.from({ length: 10 }, () => get(agent, run, origin)),
+        Array.from({ length: 10 }, () => get(agent, origin)),
       );
     }
   },
@@ -92,7 +92,7 @@ export const PROXYING = {
   async "Login in the URL"(run: ProxyRun) {
     const proxy = withLogin(run.locked, run.password);
     const agent = openAgent(run, { proxy });
-    for (const origin of run.origins) await get(agent, run, origin);
+    for (const origin of run.origins) await get(agent, origin);
   },
 
   async "Wrong login in the URL"(run: ProxyRun) {
@@ -112,16 +112,12 @@ function withLogin(proxy: string, password: string): URL {
 }
 
 function openAgent(run: ProxyRun, options?: HttpAgentOptions): HttpAgent {
-  const tls = { caCerts: [run.site.caCert] };
+  const tls = { caCerts: [run.caCert] };
   return run.use(new HttpAgent({ proxy: run.open, tls, ...options }));
 }
 
-async function get(
-  agent: HttpAgent,
-  { site }: ProxyRun,
-  origin: string,
-): Promise<void> {
-  assertOk(await agent.send(`${origin}/hello`), site.hello);
+async function get(agent: HttpAgent, origin: string): Promise<void> {
+  assertOk(await agent.send(`${origin}/hello`), HELLO);
 }
 
 /** Returns the refusal of a proxy; one that speaks SOCKS has no response. */

@@ -56,6 +56,10 @@ export interface Site {
   readonly tlsPort: number;
   readonly mutualPort: number;
   readonly unixPath: string;
+  /** Another server, for HTTP and HTTPS, which serves `../../exchanges/`. */
+  readonly exchanges: { readonly port: number; readonly otherPort: number };
+  /** The SHA-256 of 100 MB. */
+  readonly largeDigest: string;
   /** Certificates in PEM: the authority of the servers, and another one. */
   readonly caCert: string;
   readonly otherCaCert: string;

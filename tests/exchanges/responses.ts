@@ -6,9 +6,9 @@ import {
   HttpRequest,
   type HttpResponse,
   redirectRequest,
-} from "@pimalaya/io-http";
-import { assertOk, type Run, Session } from "../_session.ts";
-import { PASSWORD, REALM, USER } from "../_site.ts";
+} from "../../mod.ts";
+import { assertOk, type Run, Session } from "./_session.ts";
+import { HELLO, LINES, PASSWORD, REALM, USER } from "./_site.ts";
 
 const CONDITIONS = {
   "ETag": "If-None-Match",
@@ -18,13 +18,13 @@ const CONDITIONS = {
 /** The cases, by their title. */
 export const RESPONSES = {
   async "Sized body"(run: Run) {
-    for (const response of await getTwice(run, "/hello", run.site.hello)) {
-      assertSized(response, run.site.hello);
+    for (const response of await getTwice(run, "/hello", HELLO)) {
+      assertSized(response, HELLO);
     }
   },
 
   async "Chunked body"(run: Run) {
-    for (const response of await getTwice(run, "/lines", run.site.lines)) {
+    for (const response of await getTwice(run, "/lines", LINES)) {
       assertEquals(response.header("Content-Length"), null);
       assertEquals(response.header("Transfer-Encoding"), "chunked");
     }
@@ -36,7 +36,7 @@ export const RESPONSES = {
       const request = HttpRequest.head(session.url(path));
       const { response } = await session.send(request);
       assertOk({ response }, new Uint8Array(0));
-      if (path === "/hello") assertSized(response, run.site.hello);
+      if (path === "/hello") assertSized(response, HELLO);
       await session.checkInStep();
     }
   },
@@ -52,7 +52,7 @@ export const RESPONSES = {
     const session = await Session.open(run);
     const first = await session.get("/hello");
     const both = ["ETag", "Last-Modified"] as const;
-    for (const validator of run.server.validators ?? both) {
+    for (const validator of run.habits.validators ?? both) {
       const value = first.header(validator);
       assert(value !== null, `There is no ${validator}`);
       const condition = { [CONDITIONS[validator]]: value };
@@ -64,12 +64,11 @@ export const RESPONSES = {
 
   async "206 of a range"(run: Run) {
     const session = await Session.open(run);
-    const { hello } = run.site;
     const response = await session.get("/hello", { "Range": "bytes=6-14" });
     assertEquals(response.status, 206);
     const range = response.header("Content-Range");
-    assertEquals(range, `bytes 6-14/${hello.length}`);
-    assertEquals(response.body, hello.slice(6, 15));
+    assertEquals(range, `bytes 6-14/${HELLO.length}`);
+    assertEquals(response.body, HELLO.slice(6, 15));
     await session.checkInStep();
   },
 
@@ -82,7 +81,7 @@ export const RESPONSES = {
     assertEquals(moved.redirect?.url.href, session.url("/moved/"));
     assertEquals(moved.redirect?.sameOrigin, true);
     const next = redirectRequest(request, moved);
-    assertOk(await session.send(next), run.site.hello);
+    assertOk(await session.send(next), HELLO);
   },
 
   async "Basic: 401, then 200"(run: Run) {
@@ -98,7 +97,7 @@ export const RESPONSES = {
     const challenges = response.challenges();
     assertEquals(challenges.map(({ scheme }) => scheme), ["basic"]);
     assertEquals(challenges[0]!.param("realm"), REALM);
-    assertOk(await session.send(withPassword(PASSWORD)), run.site.hello);
+    assertOk(await session.send(withPassword(PASSWORD)), HELLO);
     // Some servers hold a wrong password against the connection, and close it.
     const wrong = await session.client.send(withPassword("wrong"));
     assertEquals(wrong.response.status, 401);

@@ -1,25 +1,38 @@
-// A client of one server, which checks after each exchange that the connection
+// A client of one server, in any runtime, which checks after each exchange that the connection
 // was left as it should be: open, for a server that keeps connections.
 
 import { assert, assertEquals } from "@std/assert";
 import { equals } from "@std/bytes";
-import { HttpRequest, type HttpResponse } from "@pimalaya/io-http";
-import {
+import type {
   HttpClient,
-  type HttpClientOutput,
-  type HttpExchangeOptions,
-} from "@pimalaya/io-http/client";
+  HttpClientOutput,
+  HttpExchangeOptions,
+} from "../../client/mod.ts";
+import { HttpRequest, type HttpResponse } from "../../mod.ts";
 import type { Use } from "../matrix/cells.ts";
-import type { Ports } from "./_program.ts";
-import type { Server } from "./servers.ts";
-import { digest, type Site } from "./_site.ts";
+import { checkLarge, HELLO } from "./_site.ts";
 
 /** What one case works with. */
-export interface Run extends Ports {
-  readonly site: Site;
-  readonly server: Server;
-  /** Disposes of something when the case is over, and returns it. */
+export interface Run {
+  /** The URLs of the server's origins, for HTTP and for HTTPS. */
+  readonly origins: readonly [string, string];
+  readonly habits: Habits;
+  /** Connects to an origin. */
+  connect(origin: string): Promise<HttpClient>;
   readonly use: Use;
+}
+
+/** What a server does differently from others, as it may. */
+export interface Habits {
+  /** Whether connections outlive a response; the default. */
+  readonly persists?: boolean;
+  /**
+   * Whether it says that it will close a connection because it was asked to, or
+   * because of HTTP/1.0 (a SHOULD of RFC 9112 §9.6); the default.
+   */
+  readonly saysClose?: boolean;
+  /** The validators of `/hello` (RFC 9110 §8.8); both by default. */
+  readonly validators?: readonly ("ETag" | "Last-Modified")[];
 }
 
 /** A streamed exchange, read to its end. */
@@ -44,10 +57,8 @@ export class Session implements AsyncDisposable {
 
   /** Connects to the server. */
   static async open(run: Run, { tls = false } = {}): Promise<Session> {
-    const origin = tls
-      ? `https://localhost:${run.otherPort}`
-      : `http://127.0.0.1:${run.port}`;
-    return run.use(new Session(run, origin, await connect(run, origin)));
+    const origin = run.origins[tls ? 1 : 0];
+    return run.use(new Session(run, origin, await run.connect(origin)));
   }
 
   /** The client over the current connection. */
@@ -94,15 +105,15 @@ export class Session implements AsyncDisposable {
 
   /** Checks that the next response is read from where it starts. */
   async checkInStep(): Promise<void> {
-    assertOk({ response: await this.get("/hello") }, this.#run.site.hello);
+    assertOk({ response: await this.get("/hello") }, HELLO);
   }
 
-  /** Streams the body of 100 MB through a hash. */
+  /** Streams the body of 100 MB. */
   async checkLarge(): Promise<void> {
     const request = HttpRequest.get(this.url("/large"));
     const exchange = await this.#client.exchange(request);
     assertEquals(exchange.response.status, 200);
-    assertEquals(await digest(exchange.body), this.#run.site.largeDigest);
+    await checkLarge(exchange.body);
     await this.#checkLeft(await exchange.closed);
     await this.checkInStep();
   }
@@ -114,20 +125,12 @@ export class Session implements AsyncDisposable {
   async #checkLeft(
     left: { readonly closeReason: string | null; readonly keepAlive: boolean },
   ): Promise<void> {
-    const { persists = true } = this.#run.server;
+    const { persists = true } = this.#run.habits;
     assertEquals(left.closeReason, persists ? null : "Http10");
     assertEquals(left.keepAlive, persists);
     assertEquals(this.#client.reusable, persists);
-    if (!persists) this.#client = await connect(this.#run, this.#origin);
+    if (!persists) this.#client = await this.#run.connect(this.#origin);
   }
-}
-
-function connect({ site }: Run, origin: string): Promise<HttpClient> {
-  return HttpClient.connect(origin, {
-    // `localhost` may be ::1 as well, where no server of these tests listens.
-    hostname: "127.0.0.1",
-    ...(origin.startsWith("https:") && { tls: { caCerts: [site.caCert] } }),
-  });
 }
 
 /** Checks for a 200 with a body, which is not printed. */

@@ -1,8 +1,9 @@
 // What is sent: bodies, asked for and refused.
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { HttpRequest } from "@pimalaya/io-http";
-import { assertOk, type Run, Session } from "../_session.ts";
+import { HttpRequest } from "../../mod.ts";
+import { assertOk, type Run, Session } from "./_session.ts";
+import { HELLO, LINES } from "./_site.ts";
 
 // More than the buffers of a loopback connection take.
 const TOO_MUCH = new Uint8Array(16_000_000);
@@ -11,19 +12,19 @@ const PIECE_BYTES = 65536;
 /** The cases, by their title. */
 export const REQUESTS = {
   async "POST"(run: Run) {
-    for (const body of [run.site.hello, run.site.lines]) {
+    for (const body of [HELLO, LINES]) {
       await postTwice(run, body, { "Content-Length": String(body.length) });
     }
   },
 
   async "POST, chunked"(run: Run) {
-    await postTwice(run, run.site.lines, { "Transfer-Encoding": "chunked" });
+    await postTwice(run, LINES, { "Transfer-Encoding": "chunked" });
   },
 
   /** The body waits for the server to ask for it, for ever if need be. */
   async "POST, 100-continue"(run: Run) {
     const session = await Session.open(run);
-    for (const body of [run.site.hello, run.site.lines]) {
+    for (const body of [HELLO, LINES]) {
       const headers = { "Expect": "100-continue" };
       const streamed = await session.stream(
         HttpRequest.post(session.url("/echo"), { headers, body }),

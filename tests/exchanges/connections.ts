@@ -1,9 +1,12 @@
 // What becomes of the connection.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { HttpRequest } from "@pimalaya/io-http";
-import type { HttpClientOutput } from "@pimalaya/io-http/client";
-import { assertOk, type Run, Session } from "../_session.ts";
+import { HttpRequest } from "../../mod.ts";
+import type { HttpClientOutput } from "../../client/mod.ts";
+import { assertOk, type Run, Session } from "./_session.ts";
+import { HELLO, LINES } from "./_site.ts";
+
+const BODIES = [["/hello", HELLO], ["/lines", LINES]] as const;
 
 /** The cases, by their title. */
 export const CONNECTIONS = {
@@ -22,8 +25,8 @@ export const CONNECTIONS = {
     const headers = { "Connection": "close" };
     const request = HttpRequest.get(session.url("/hello"), { headers });
     const output = await client.send(request);
-    assertOk(output, run.site.hello);
-    const { saysClose = true } = run.server;
+    assertOk(output, HELLO);
+    const { saysClose = true } = run.habits;
     const reason = saysClose ? "ResponseClose" : "RequestClose";
     assertEquals([output.closeReason, output.keepAlive], [reason, false]);
     assertEquals(client.reusable, false);
@@ -32,7 +35,7 @@ export const CONNECTIONS = {
 
   /** Nothing is chunked, and the connection closes. */
   async "HTTP/1.0"(run: Run) {
-    for (const [path, body] of bodies(run)) {
+    for (const [path, body] of BODIES) {
       checkHttp10(run, await getByHttp10(run, path), body);
     }
   },
@@ -43,7 +46,7 @@ export const CONNECTIONS = {
     const request = HttpRequest.get(session.url("/hello"), { headers });
     for (let i = 0; i < 3; i++) {
       const output = await session.client.sendHttp10(request);
-      assertOk(output, run.site.hello);
+      assertOk(output, HELLO);
       assertEquals(output.closeReason, null);
     }
   },
@@ -57,7 +60,7 @@ export const CONNECTIONS = {
   async "TLS"(run: Run) {
     const session = await Session.open(run, { tls: true });
     for (let i = 0; i < 5; i++) {
-      for (const [path, body] of bodies(run)) {
+      for (const [path, body] of BODIES) {
         assertOk({ response: await session.get(path) }, body);
       }
     }
@@ -67,14 +70,10 @@ export const CONNECTIONS = {
   /** It ends where the server says that nothing follows. */
   async "TLS, a body up to the close"(run: Run) {
     const output = await getByHttp10(run, "/lines", { tls: true });
-    checkHttp10(run, output, run.site.lines);
+    checkHttp10(run, output, LINES);
     assertEquals(output.closeReason, "ReadToClose");
   },
 };
-
-function bodies({ site }: Run): [path: string, body: Uint8Array][] {
-  return [["/hello", site.hello], ["/lines", site.lines]];
-}
 
 async function getByHttp10(run: Run, path: string, options?: { tls: true }) {
   const session = await Session.open(run, options);
@@ -83,7 +82,7 @@ async function getByHttp10(run: Run, path: string, options?: { tls: true }) {
 }
 
 function checkHttp10(
-  { server }: Run,
+  { habits }: Run,
   output: HttpClientOutput,
   body: Uint8Array,
 ): void {
@@ -91,7 +90,7 @@ function checkHttp10(
   assertOk(output, body);
   assertEquals(response.header("Transfer-Encoding"), null);
   // An answer in HTTP/1.1 that names no `close` tells nothing of what comes.
-  if ((server.saysClose ?? true) || response.version === "HTTP/1.0") {
+  if ((habits.saysClose ?? true) || response.version === "HTTP/1.0") {
     assertEquals(keepAlive, false);
   }
   if (!response.headers.has("Content-Length")) {
