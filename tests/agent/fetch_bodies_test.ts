@@ -1,0 +1,50 @@
+// A body that comes whole is a string in the Response if it is text. It must not
+// show.
+
+import { assertEquals } from "@std/assert";
+import { toBytes, toText } from "../_text.ts";
+import { ok, serve, URL_A } from "./_network.ts";
+
+const TYPES = [null, "text/plain", "application/problem+json", "image/png"];
+const BODIES = [
+  "",
+  "text",
+  "\0",
+  "\xc3\xa9", // UTF-8
+  "\xe9", // Latin 1
+  "\xef\xbb\xbftext", // after a BOM
+  "\xed\xa0\x80", // half of a surrogate pair
+  "x".repeat(16_385),
+];
+
+for (const type of TYPES) {
+  Deno.test(`fetch returns the bytes of any body of type ${type}`, async () => {
+    let body = "";
+    const { agent } = serve(() =>
+      ok(body, type ? { "Content-Type": type } : {})
+    );
+    await using _ = agent;
+    for (body of BODIES) {
+      const response = await agent.fetch(URL_A);
+      const copies = [response.clone(), response.clone(), response.clone()];
+      const bytes = toBytes(body);
+      assertEquals(response.headers.get("content-type"), type);
+      assertEquals(toText(await response.bytes()), body);
+      assertEquals(response.bodyUsed, true);
+      assertEquals(await copies[0]!.text(), new TextDecoder().decode(bytes));
+      const blob = await copies[1]!.blob();
+      assertEquals([blob.type, blob.size], [type ?? "", bytes.length]);
+      const streamed = await new Response(copies[2]!.body).bytes();
+      assertEquals(toText(streamed), body);
+    }
+  });
+}
+
+Deno.test("fetch keeps every Content-Type of a response", async () => {
+  const { agent } = serve(() =>
+    ok("x", { "Content-Type": "text/plain\r\nContent-Type: text/html" })
+  );
+  await using _ = agent;
+  const { headers } = await agent.fetch(URL_A);
+  assertEquals(headers.get("content-type"), "text/plain, text/html");
+});
