@@ -1,5 +1,5 @@
-// Cases of fetch: each runs with ours, and with the runtime's own, so that the
-// tests say what that says, unless a case tells why not.
+// Tests of fetch: each runs with ours, and with the runtime's own, so that the tests
+// say what that says, unless one tells why not.
 
 import { assertEquals } from "@std/assert";
 import { createFetch } from "@pimalaya/io-http/agent";
@@ -11,27 +11,33 @@ export type Fetch = (
   init?: RequestInit & { duplex?: string; window?: unknown },
 ) => Promise<Response>;
 
-export type Case = [
-  name: string,
-  run: (fetch: Fetch, origin: string) => unknown,
-  expected: unknown,
-  denoDiffers?: string | undefined,
-];
+/** What a test gets: one of the two, and the URL of the origin. */
+export interface Fetching {
+  readonly fetch: Fetch;
+  readonly origin: string;
+}
 
-/** Registers cases. */
-export function testCases(cases: readonly Case[]): void {
-  for (const [name, run, expected, denoDiffers] of cases) {
-    Deno.test(name, async () => {
-      await using origin = await startOrigin();
-      await using ours = createFetch();
-      const at = (fetch: Fetch): Fetch => (input, init) =>
-        fetch(/^\//.test(`${input}`) ? origin.url + input : input, init);
-      assertEquals(await run(at(ours), origin.url), expected);
-      if (denoDiffers === undefined) {
-        assertEquals(await run(at(fetch), origin.url), expected);
-      }
-    });
-  }
+type Run = (fetching: Fetching) => unknown;
+
+/** Registers a test of ours and of the runtime's own; or of ours alone. */
+export const test = Object.assign(
+  (name: string, run: Run) => testFetches(name, true, run),
+  { ours: (name: string, run: Run) => testFetches(name, false, run) },
+);
+
+function testFetches(name: string, both: boolean, run: Run): void {
+  Deno.test(name, async (t) => {
+    await using origin = await startOrigin();
+    await using ours = createFetch();
+    const { url } = origin;
+    const runWith = (fetch: Fetch) => async () => {
+      const at: Fetch = (input, init) =>
+        fetch(/^\//.test(`${input}`) ? `${url}${input}` : input, init);
+      await run({ fetch: at, origin: url });
+    };
+    await t.step("ours", runWith(ours));
+    if (both) await t.step("the runtime's own", runWith(fetch));
+  });
 }
 
 /** One call of fetch as data. */
@@ -54,21 +60,21 @@ export interface FetchVector {
 
 /** Registers vectors. */
 export function testVectors(vectors: readonly FetchVector[]): void {
-  testCases(vectors.map((vector): Case => {
-    const { name, rule, url, init, expect, type, sent, denoDiffers } = vector;
-    const title = `${rule}: fetch ${name}`;
-    if (sent === undefined) {
-      const run = (fetch: Fetch) => outcome(fetch(url, init), type);
-      return [title, run, expect, denoDiffers];
-    }
-    const run = async (fetch: Fetch) => {
+  for (const vector of vectors) {
+    const { name, rule, url, init, sent, denoDiffers } = vector;
+    const isSame = denoDiffers === undefined;
+    testFetches(`${rule}: fetch ${name}`, isSame, async ({ fetch }) => {
+      if (sent === undefined) {
+        const shown = await outcome(fetch(url, init), vector.type);
+        assertEquals(shown, vector.expect);
+        return;
+      }
       const { headers, method, body } = await seen(fetch(url, init));
       const all: Record<string, string> = { ...headers, method, body };
-      const names = Object.keys(sent);
-      return Object.fromEntries(names.map((name) => [name, all[name] ?? null]));
-    };
-    return [title, run, sent, denoDiffers];
-  }));
+      const names = Object.keys(sent).map((name) => [name, all[name] ?? null]);
+      assertEquals(Object.fromEntries(names), sent);
+    });
+  }
 }
 
 /** Shows a response, as `STATUS redirected PATH: BODY`, or a failure. */

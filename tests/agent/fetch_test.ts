@@ -6,143 +6,105 @@ import { createFetch, HttpAgent } from "@pimalaya/io-http/agent";
 import { HttpCookieJar } from "@pimalaya/io-http/cookies";
 import { VERSION } from "../../agent/fetch/version.ts";
 import vectors from "../vectors/fetch.json" with { type: "json" };
-import {
-  type Case,
-  failure,
-  outcome,
-  seen,
-  testCases,
-  testVectors,
-} from "./_fetch.ts";
+import { failure, outcome, seen, test, testVectors } from "./_fetch.ts";
 import { ok, respond, serve } from "./_network.ts";
 import { startOrigin } from "./_origin.ts";
 
 testVectors(vectors);
 
-testCases([
-  [
-    "Requests: fetch rejects a stream under 307",
-    (fetch) => {
-      const { body } = new Response("x");
-      const init = { method: "POST", body, duplex: "half" };
-      return failure(fetch("/to/307?/echo", init));
-    },
-    "TypeError",
-    "it keeps what a stream was made from",
-  ],
-  [
-    "Requests: fetch sends the text of a Request again under 307",
-    async (fetch, origin) => {
-      const url = `${origin}/to/307?/echo`;
-      const request = new Request(url, { method: "POST", body: "x" });
-      const { body, headers } = await seen(fetch(request));
-      return [body, headers["content-length"], request.bodyUsed];
-    },
-    ["x", "1", true],
-  ],
-  ...[204, 205, 304].map((status): Case => [
-    `Responses: fetch returns a ${status} without a body`,
-    async (fetch) => {
-      const response = await fetch(`/status/${status}`);
-      return [response.status, response.body, await response.text()];
-    },
-    [status, null, ""],
-  ]),
-  [
-    "Responses: fetch returns no body in response to HEAD",
-    async (fetch) => (await fetch("/text", { method: "HEAD" })).body,
-    null,
-  ],
-  [
-    "Responses: fetch returns the reason phrase as it was sent",
-    async (fetch) => {
-      const response = await fetch("/status/200");
-      await response.text();
-      return response.statusText;
-    },
-    "Odd",
-    "its reason phrase is that of the registry",
-  ],
-  [
-    "Responses: fetch joins fields that come more than once",
-    async (fetch) => {
-      const { headers, body } = await fetch("/twice");
-      await body?.cancel();
-      const cookies = headers.getSetCookie();
-      return [headers.get("x-twice"), headers.get("set-cookie"), cookies];
-    },
-    ["1, 2", "a=1, b=2", ["a=1", "b=2"]],
-  ],
-  [
-    "Responses: fetch returns headers that cannot be changed, also of a clone",
-    async (fetch) => {
-      const response = await fetch("/text");
-      const clone = response.clone();
-      for (const { headers } of [response, clone]) {
-        assertThrows(() => headers.set("a", "b"), TypeError);
-        assertThrows(() => headers.append("a", "b"), TypeError);
-        assertThrows(() => headers.delete("date"), TypeError);
-        assert(headers.has("date"));
-      }
-      return await Promise.all([response.text(), clone.text()]);
-    },
-    ["text", "text"],
-  ],
-  [
-    "Responses: fetch returns what a clone also knows",
-    async (fetch) => {
-      const response = await fetch("/to/302?/status/600#x");
-      const clone = response.clone();
-      await response.text();
-      assert(clone instanceof Response);
-      return await outcome(Promise.resolve(clone.clone()));
-    },
-    "600 redirected /status/600: Odd",
-  ],
-  [
-    "Responses: fetch returns a body that is read once",
-    async (fetch) => {
-      const response = await fetch("/text");
-      const before = response.bodyUsed;
-      await response.arrayBuffer();
-      return [before, response.bodyUsed, await failure(response.text())];
-    },
-    [false, true, "TypeError"],
-  ],
-  [
-    "Responses: fetch returns a Response that another one can be made of",
-    async (fetch) => {
-      const response = await fetch("/status/201");
-      const copy = new Response(response.body, response);
-      return [copy.status, copy.headers.has("date"), await copy.text()];
-    },
-    [201, true, "Odd"],
-  ],
-  [
-    "Responses: fetch returns a body without its coding, and the fields of the coded one",
-    async (fetch) => {
-      const response = await fetch("/gzip");
-      const { headers } = response;
-      return [
-        headers.get("content-encoding"),
-        headers.has("content-length"),
-        await response.text(),
-      ];
-    },
-    ["gzip", true, "zipped"],
-  ],
-  [
-    "Requests: fetch leaves a blob: URL to the runtime's own",
-    async (fetch) => {
-      const url = URL.createObjectURL(new Blob(["x"], { type: "a/b" }));
-      const response = await fetch(url);
-      URL.revokeObjectURL(url);
-      const type = response.headers.get("content-type");
-      return [type, await response.text(), await failure(fetch(url))];
-    },
-    ["a/b", "x", "TypeError"],
-  ],
-]);
+// Deno's own: it keeps what a stream was made from.
+test.ours("Requests: fetch rejects a stream under 307", async ({ fetch }) => {
+  const { body } = new Response("x");
+  const init = { method: "POST", body, duplex: "half" };
+  assertEquals(await failure(fetch("/to/307?/echo", init)), "TypeError");
+});
+
+test("Requests: fetch sends the text of a Request again under 307", async ({ fetch, origin }) => {
+  const url = `${origin}/to/307?/echo`;
+  const request = new Request(url, { method: "POST", body: "x" });
+  const { body, headers } = await seen(fetch(request));
+  assertEquals([body, headers["content-length"]], ["x", "1"]);
+  assertEquals(request.bodyUsed, true);
+});
+
+for (const status of [204, 205, 304]) {
+  test(`Responses: fetch returns a ${status} without a body`, async ({ fetch }) => {
+    const response = await fetch(`/status/${status}`);
+    assertEquals([response.status, response.body], [status, null]);
+    assertEquals(await response.text(), "");
+  });
+}
+
+test("Responses: fetch returns no body in response to HEAD", async ({ fetch }) => {
+  const { body } = await fetch("/text", { method: "HEAD" });
+  assertEquals(body, null);
+});
+
+// Deno's own: its reason phrase is that of the registry.
+test.ours("Responses: fetch returns the reason phrase as it was sent", async ({ fetch }) => {
+  const response = await fetch("/status/200");
+  assertEquals([await response.text(), response.statusText], ["Odd", "Odd"]);
+});
+
+test("Responses: fetch joins fields that come more than once", async ({ fetch }) => {
+  const { headers, body } = await fetch("/twice");
+  await body?.cancel();
+  assertEquals(headers.get("x-twice"), "1, 2");
+  assertEquals(headers.get("set-cookie"), "a=1, b=2");
+  assertEquals(headers.getSetCookie(), ["a=1", "b=2"]);
+});
+
+test("Responses: fetch returns headers that cannot be changed, also of a clone", async ({ fetch }) => {
+  const response = await fetch("/text");
+  const clone = response.clone();
+  for (const { headers } of [response, clone]) {
+    assertThrows(() => headers.set("a", "b"), TypeError);
+    assertThrows(() => headers.append("a", "b"), TypeError);
+    assertThrows(() => headers.delete("date"), TypeError);
+    assert(headers.has("date"));
+  }
+  await Promise.all([response.text(), clone.text()]);
+});
+
+test("Responses: fetch returns what a clone also knows", async ({ fetch }) => {
+  const response = await fetch("/to/302?/status/600#x");
+  const clone = response.clone();
+  await response.text();
+  assert(clone instanceof Response);
+  const shown = await outcome(Promise.resolve(clone.clone()));
+  assertEquals(shown, "600 redirected /status/600: Odd");
+});
+
+test("Responses: fetch returns a body that is read once", async ({ fetch }) => {
+  const response = await fetch("/text");
+  assertEquals(response.bodyUsed, false);
+  await response.arrayBuffer();
+  assertEquals(response.bodyUsed, true);
+  assertEquals(await failure(response.text()), "TypeError");
+});
+
+test("Responses: fetch returns a Response that another one can be made of", async ({ fetch }) => {
+  const response = await fetch("/status/201");
+  const copy = new Response(response.body, response);
+  assertEquals([copy.status, await copy.text()], [201, "Odd"]);
+  assert(copy.headers.has("date"));
+});
+
+test("Responses: fetch returns a body without its coding, and the fields of the coded one", async ({ fetch }) => {
+  const response = await fetch("/gzip");
+  assertEquals(response.headers.get("content-encoding"), "gzip");
+  assert(response.headers.has("content-length"));
+  assertEquals(await response.text(), "zipped");
+});
+
+test("Requests: fetch leaves a blob: URL to the runtime's own", async ({ fetch }) => {
+  const url = URL.createObjectURL(new Blob(["x"], { type: "a/b" }));
+  const response = await fetch(url);
+  URL.revokeObjectURL(url);
+  assertEquals(response.headers.get("content-type"), "a/b");
+  assertEquals(await response.text(), "x");
+  assertEquals(await failure(fetch(url)), "TypeError");
+});
 
 Deno.test("Responses: failures of fetch have a cause, which says more", async () => {
   await using origin = await startOrigin();
