@@ -4,19 +4,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { HttpError, HttpRequest } from "@pimalaya/io-http";
 import { HttpAgent } from "@pimalaya/io-http/agent";
+import { Random } from "../soak/plans.ts";
 import { settle } from "./_clock.ts";
 import { Network, ok, type Reply } from "./_network.ts";
-
-/** A source of numbers from 0 up to a limit (mulberry32). */
-function makeRandom(seed: number): (limit: number) => number {
-  let state = seed;
-  return (limit) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let bits = Math.imul(state ^ (state >>> 15), 1 | state);
-    bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
-    return ((bits ^ (bits >>> 14)) >>> 0) % limit;
-  };
-}
 
 /** Runs calls, so many at once. */
 async function runAll(
@@ -45,20 +35,20 @@ async function finish(agent: HttpAgent, network: Network): Promise<void> {
 }
 
 Deno.test("Sending again: HttpAgent sends nothing twice that must not be, whatever the server does", async () => {
-  const random = makeRandom(7);
+  const random = new Random(7);
   const fates: (() => Reply)[] = [
     () => ({ then: "close" }),
     () => ({ then: "reset" }),
     () => ({ then: "stall" }),
-    () => ({ write: ok("body").slice(0, random(60)), then: "close" }),
-    () => ({ write: ok("body").slice(0, random(60)), then: "reset" }),
+    () => ({ write: ok("body").slice(0, random.below(60)), then: "close" }),
+    () => ({ write: ok("body").slice(0, random.below(60)), then: "reset" }),
     () => ({ write: ok("body"), then: "close" }),
     () => ({ write: ok("body"), then: "reset" }),
     () => ok("body", { Connection: "close" }),
     () => ok("body") + "unsolicited",
   ];
   const network = new Network(() =>
-    random(4) > 0 ? ok("body") : fates[random(fates.length)]!()
+    random.below(4) > 0 ? ok("body") : random.pick(fates)()
   );
   const limits = { maxConnections: 12, maxConnectionsPerOrigin: 8 };
   const agent = new HttpAgent({
@@ -68,7 +58,7 @@ Deno.test("Sending again: HttpAgent sends nothing twice that must not be, whatev
   });
   const outcomes = new Map<string, boolean>();
   await runAll(4000, 64, async (index) => {
-    const method = random(2) === 0 ? "GET" : "POST";
+    const method = random.below(2) === 0 ? "GET" : "POST";
     const id = `/${method}-${index}`;
     const url = `http://${index % 3}.example${id}`;
     const end = await agent.send(new HttpRequest(method, url))
@@ -90,7 +80,7 @@ Deno.test("Sending again: HttpAgent sends nothing twice that must not be, whatev
 });
 
 Deno.test("Pool: HttpAgent keeps its limits when 1,000 calls are aborted at random instants", async () => {
-  const random = makeRandom(11);
+  const random = new Random(11);
   const turns = async (count: number) => {
     for (let turn = 0; turn < count; turn++) {
       await (turn % 4 === 3 ? settle() : Promise.resolve());
@@ -98,7 +88,7 @@ Deno.test("Pool: HttpAgent keeps its limits when 1,000 calls are aborted at rand
   };
   const network = new Network(() => ({
     write: ok("body"),
-    after: turns(random(8)),
+    after: turns(random.below(8)),
   }));
   const connect = network.connect.bind(network);
   // As the agent counts them: the far ends learn of an abort a little later.
@@ -106,7 +96,7 @@ Deno.test("Pool: HttpAgent keeps its limits when 1,000 calls are aborted at rand
   network.connect = async (...args) => {
     const { open, connecting } = agent.stats();
     peak = Math.max(peak, open + connecting);
-    await turns(random(12));
+    await turns(random.below(12));
     return await connect(...args);
   };
   const limits = { maxConnections: 6, maxConnectionsPerOrigin: 4 };
@@ -120,7 +110,7 @@ Deno.test("Pool: HttpAgent keeps its limits when 1,000 calls are aborted at rand
     const call = index % 2 === 0
       ? agent.send(url, { signal })
       : agent.exchange(url, { signal }).then((exchange) => exchange.text());
-    turns(random(30)).then(() => controller.abort(reason));
+    turns(random.below(30)).then(() => controller.abort(reason));
     const end = await call.catch((error) => error);
     if (end instanceof Error) {
       assertEquals(end, reason);
