@@ -18,7 +18,7 @@ const BODIES = [
 ];
 
 for (const type of TYPES) {
-  Deno.test(`fetch returns the bytes of any body of type ${type}`, async () => {
+  Deno.test(`Responses: fetch returns the bytes of any body of type ${type}`, async () => {
     let body = "";
     const { agent } = serve(() =>
       ok(body, type ? { "Content-Type": type } : {})
@@ -40,7 +40,7 @@ for (const type of TYPES) {
   });
 }
 
-Deno.test("fetch keeps every Content-Type of a response", async () => {
+Deno.test("Responses: fetch keeps every Content-Type of a response", async () => {
   const { agent } = serve(() =>
     ok("x", { "Content-Type": "text/plain\r\nContent-Type: text/html" })
   );
