@@ -49,13 +49,18 @@ export function upgrade(): HttpRequest {
   return get({ Connection: "upgrade", Upgrade: "x" });
 }
 
-/** A client over a pipe, and the server's end. */
+/** A client over a pipe, the server's end, and a signal to use. */
 export function openPipe(
   options?: PipeOptions,
   clientOptions?: HttpClientOptions,
-): { client: HttpClient; server: PipeServer } {
+):
+  & { client: HttpClient; server: PipeServer }
+  & ReturnType<
+    typeof watchedSignal
+  > {
   const { client: stream, server } = pipe(options);
-  return { client: new HttpClient(stream, clientOptions), server };
+  const client = new HttpClient(stream, clientOptions);
+  return { client, server, ...watchedSignal() };
 }
 
 /** An exchange whose response has arrived, on a new pipe. */

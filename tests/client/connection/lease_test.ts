@@ -50,8 +50,9 @@ for (const way of ["aborted", "closed with its client"]) {
       let resolved = 0;
       const instants = 80;
       for (let instant = 0; instant < instants; instant++) {
-        const { client, server } = openPipe({ capacity: uploads ? 0 : 9999 });
-        const { signal, abort } = watchedSignal();
+        const { client, server, signal, abort } = openPipe({
+          capacity: uploads ? 0 : 9999,
+        });
         const { body, stopped } = streamOf(endless(100_000));
         const exchanging = client.exchange(
           uploads ? post() : get(),
@@ -84,8 +85,7 @@ for (const way of ["aborts", "cancels", "closes"]) {
     Deno.test(`an exchange ends wholly one way or the other if its client ${way} as it ends (${capacity})`, async () => {
       const outcomes = new Set<string>();
       for (let instant = 0; instant < 40; instant++) {
-        const { client, server } = openPipe({ capacity });
-        const { signal, abort } = watchedSignal();
+        const { client, server, signal, abort } = openPipe({ capacity });
         server.write(HI.slice(0, -2));
         const exchange = await client.exchange(get(), { signal });
         const reader = exchange.body.getReader();
@@ -132,8 +132,7 @@ const SIGNALED: [
 
 for (const [name, call] of SIGNALED) {
   Deno.test(`${name} touches nothing if its signal was aborted before`, async () => {
-    const { client, server } = openPipe();
-    const { signal, abort, listeners } = watchedSignal();
+    const { client, server, signal, abort, listeners } = openPipe();
     const reason = { not: "an error" };
     abort(reason);
     for (let turn = 0; turn < 2; turn++) {
@@ -145,10 +144,9 @@ for (const [name, call] of SIGNALED) {
 
   Deno.test(`${name} fails with its signal's reason during the turn before it writes`, async () => {
     using clock = new HeldClock();
-    const { client, server } = openPipe();
+    const { client, server, signal, abort, listeners } = openPipe();
     await carryOne(client, server);
     clock.now += 5;
-    const { signal, abort, listeners } = watchedSignal();
     const calling = rejection(call(client, signal));
     await pass(3);
     abort(REASON);
@@ -173,8 +171,7 @@ for (const [name, call] of SIGNALED) {
 }
 
 Deno.test("a call that has ended does not mind its signal, and leaves no listener", async () => {
-  const { client, server } = openPipe();
-  const { signal, abort, listeners } = watchedSignal();
+  const { client, server, signal, abort, listeners } = openPipe();
   for (const [, carry] of CARRIES) {
     const carrying = carry(client, get(), { signal });
     assertEquals(listeners(), 1);
@@ -255,8 +252,7 @@ for (const [what, sent, end, code, cause] of AFTER) {
     using timers = new HeldTimers();
     const body = new Uint8Array(99_999);
     for (const request of [get(), HttpRequest.post(SITE, { body })]) {
-      const { client, server } = openPipe({ capacity: 0 });
-      const { signal, abort } = watchedSignal();
+      const { client, server, signal, abort } = openPipe({ capacity: 0 });
       const sending = client.send(request, { signal });
       await settle();
       if (sent !== "") server.write(sent);

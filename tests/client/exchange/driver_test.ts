@@ -316,8 +316,7 @@ for (
   ][]
 ) {
   Deno.test(`the exchange fails if its onInterim ${way}`, async () => {
-    const { client, server } = openPipe();
-    const { signal, abort } = watchedSignal();
+    const { client, server, signal, abort } = openPipe();
     const { body, stopped } = streamOf([], "hang");
     const onInterim = () => handle(client, abort);
     const exchanging = client.exchange(post(), { signal, body, onInterim });
@@ -400,8 +399,7 @@ Deno.test("another protocol starts once the request is sent", async () => {
 
 for (const how of ["source", "write", "abort"]) {
   Deno.test(`an upgrade fails if its request cannot be sent because of its ${how}`, async () => {
-    const { client, server } = openPipe({ capacity: 0 });
-    const { signal, abort } = watchedSignal();
+    const { client, server, signal, abort } = openPipe({ capacity: 0 });
     const { body } = how === "source"
       ? streamOf(["x".repeat(20_000)], REASON)
       : streamOf(endless(20_000));

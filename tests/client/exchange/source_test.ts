@@ -20,7 +20,6 @@ import {
   settle,
   SOURCES,
   streamOf,
-  watchedSignal,
 } from "../_client.ts";
 import { transfer } from "../../_pure.ts";
 
@@ -196,8 +195,7 @@ for (
       cancel: onReturn as () => void,
     });
     for (const body of [iterable, stream]) {
-      const { client, server } = openPipe();
-      const { signal, abort } = watchedSignal();
+      const { client, server, signal, abort } = openPipe();
       const aborted = client.exchange(post(), { body, signal });
       await server.readUntil("\r\n\r\n");
       abort("Enough");
@@ -248,8 +246,7 @@ Deno.test("a source that gives, throws, or says nothing after it was stopped cha
 
 Deno.test("exchange yields to others although its source is always ready and empty", async () => {
   for (const [, source] of SOURCES) {
-    const { client, server } = openPipe();
-    const { signal, abort } = watchedSignal();
+    const { client, server, signal, abort } = openPipe();
     const { body } = source((function* () {
       while (true) yield "";
     })());
