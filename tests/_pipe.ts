@@ -1,8 +1,8 @@
 // A connection in memory: a client gets a pair of streams, and the test holds the
 // other end.
 //
-//   client.writable ──> Uplink ──> server.read
-//   client.readable <── Downlink <── server.write
+//   client.writable ──> server.read
+//   client.readable <── server.write
 //
 // The two directions end one by one, as those of a socket do. A server that does
 // nothing is silent; with a `capacity`, one that never reads is a peer whose
@@ -26,48 +26,104 @@ export interface PipeOptions {
 
 /** Makes a pipe. */
 export function pipe(
-  { bytes = true, capacity = Infinity }: PipeOptions = {},
+  options?: PipeOptions,
 ): { client: ByteStream; server: PipeServer } {
-  const downlink = new Downlink(bytes);
-  const uplink = new Uplink(capacity);
-  const client = { readable: downlink.readable, writable: uplink.writable };
-  return { client, server: new PipeServer(downlink, uplink) };
+  const server = new PipeServer(options);
+  return { client: server.client, server };
+}
+
+/** One direction: the pieces on their way, and how it has ended. */
+class Direction {
+  readonly pieces: Bytes[] = [];
+  readonly over = Promise.withResolvers<void>();
+  isOver = false;
+
+  get bytes(): number {
+    return this.pieces.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  end(): void {
+    this.isOver = true;
+    this.over.resolve();
+  }
 }
 
 /** The end that the test holds. */
 export class PipeServer {
-  readonly #downlink: Downlink;
-  readonly #uplink: Uplink;
+  readonly client: ByteStream;
   /** Resolves when `isClosed` becomes true. */
   readonly closed: Promise<unknown>;
+  /** From the client. */
+  readonly #up = new Direction();
+  /** To the client. */
+  readonly #down = new Direction();
+  readonly #capacity: number;
+  #readable!:
+    | ReadableByteStreamController
+    | ReadableStreamDefaultController<Bytes>;
+  #writable!: WritableStreamDefaultController;
+  #failure: { readonly reason: unknown } | null = null;
+  #hasEnded = false;
+  #isWanted = false;
+  #wakeReader: () => void = () => {};
+  #wakeWriter: () => void = () => {};
 
-  constructor(downlink: Downlink, uplink: Uplink) {
-    this.#downlink = downlink;
-    this.#uplink = uplink;
-    this.closed = Promise.all([downlink.over, uplink.over]);
+  constructor({ bytes = true, capacity = Infinity }: PipeOptions = {}) {
+    this.#capacity = capacity;
+    this.closed = Promise.all([this.#up.over.promise, this.#down.over.promise]);
+    const readable = new ReadableStream<Bytes>({
+      // The other kind of stream has the same methods.
+      type: (bytes ? "bytes" : undefined) as undefined,
+      start: (controller) => {
+        this.#readable = controller;
+      },
+      pull: () => {
+        this.#isWanted = true;
+        this.#deliver();
+      },
+      cancel: () => this.#dropUnread(),
+    }, { highWaterMark: 0 });
+    const writable = new WritableStream<Uint8Array>({
+      start: (controller) => {
+        this.#writable = controller;
+        controller.signal.onabort = () => this.#endUp(controller.signal);
+      },
+      write: (bytes) => this.#receive(bytes),
+      close: () => this.#endUp(null),
+    });
+    this.client = { readable, writable };
   }
 
   /** Whether the client has nothing left open: both its halves are over. */
   get isClosed(): boolean {
-    return this.#downlink.isOver && this.#uplink.isOver;
+    return this.#down.isOver && this.#up.isOver;
   }
 
   /** How many bytes that the client wrote were not read. */
   get received(): number {
-    return this.#uplink.bytes;
+    return this.#up.bytes;
   }
 
   /** How many bytes that were written the client did not ask for yet. */
   get unread(): number {
-    return this.#downlink.bytes;
+    return this.#down.bytes;
   }
 
   /**
    * Reads the next piece that the client wrote, `null` if it has closed its
    * writable half; rejects with the reason if it has aborted it.
    */
-  read(): Promise<Bytes | null> {
-    return this.#uplink.read();
+  async read(): Promise<Bytes | null> {
+    while (true) {
+      const piece = this.#up.pieces.shift();
+      if (piece !== undefined) {
+        this.#wakeWriter();
+        return piece;
+      }
+      if (this.#failure !== null) throw this.#failure.reason;
+      if (this.#up.isOver) return null;
+      await new Promise<void>((resolve) => this.#wakeReader = resolve);
+    }
   }
 
   /** Reads up to the end of a text, and returns everything up to there. */
@@ -84,7 +140,7 @@ export class PipeServer {
       const at = all.indexOf(text, from);
       if (at < 0) continue;
       const end = at + text.length;
-      this.#uplink.putBack(toBytes(all.slice(end)));
+      if (end < all.length) this.#up.pieces.unshift(toBytes(all.slice(end)));
       return all.slice(0, end);
     }
   }
@@ -110,11 +166,15 @@ export class PipeServer {
    * client to read them. An empty piece is for pipes that are no byte streams.
    */
   write(data: string | Uint8Array, pieceLength = Infinity): void {
+    if (this.#hasEnded) throw new Error("The server has closed the pipe");
     const bytes = typeof data === "string" ? toBytes(data) : data.slice();
-    if (bytes.length <= pieceLength) return this.#downlink.push(bytes);
-    for (let at = 0; at < bytes.length; at += pieceLength) {
-      this.#downlink.push(bytes.slice(at, at + pieceLength));
-    }
+    let at = 0;
+    do {
+      if (this.#down.isOver) return;
+      this.#down.pieces.push(bytes.slice(at, at + pieceLength));
+      this.#deliver();
+      at += pieceLength;
+    } while (at < bytes.length);
   }
 
   /** Writes a text again and again as it is read, until the client has closed. */
@@ -127,7 +187,8 @@ export class PipeServer {
 
   /** Ends what the client reads. Its writes still arrive. */
   close(): void {
-    this.#downlink.end();
+    this.#hasEnded = true;
+    this.#deliver();
   }
 
   /** Makes the client's reads and writes fail, those under way included. */
@@ -138,162 +199,52 @@ export class PipeServer {
 
   /** Makes the client's reads fail, and leaves its writes alone. */
   failReadable(reason: unknown): void {
-    this.#downlink.fail(reason);
+    if (this.#down.isOver) return;
+    this.#readable.error(reason);
+    this.#dropUnread();
   }
 
   /** Makes the client's writes fail, and leaves its reads alone. */
   failWritable(reason: unknown): void {
-    this.#uplink.fail(reason);
-  }
-}
-
-/** One direction. */
-class Half {
-  isOver = false;
-  readonly over: Promise<void>;
-  protected readonly pieces: Bytes[] = [];
-  readonly #onOver: () => void;
-
-  constructor() {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.over = promise;
-    this.#onOver = resolve;
+    if (this.#up.isOver) return;
+    this.#writable.error(reason);
+    this.#endUp({ reason });
   }
 
-  get bytes(): number {
-    return this.pieces.reduce((sum, { length }) => sum + length, 0);
-  }
-
-  protected finish(): void {
-    this.isOver = true;
-    this.#onOver();
-  }
-}
-
-type DownlinkController =
-  | ReadableByteStreamController
-  | ReadableStreamDefaultController<Bytes>;
-
-/** What the server writes and the client reads. */
-class Downlink extends Half {
-  readonly readable: ReadableStream<Bytes>;
-  #controller!: DownlinkController;
-  #isEnded = false;
-  #isWanted = false;
-
-  constructor(bytes: boolean) {
-    super();
-    const source = {
-      start: (controller: DownlinkController) => {
-        this.#controller = controller;
-      },
-      pull: () => {
-        this.#isWanted = true;
-        this.#deliver();
-      },
-      cancel: () => this.#drop(),
-    };
-    this.readable = bytes
-      ? new ReadableStream({ ...source, type: "bytes" }, { highWaterMark: 0 })
-      : new ReadableStream(source, { highWaterMark: 0 });
-  }
-
-  push(piece: Bytes): void {
-    if (this.#isEnded) throw new Error("The server has closed the pipe");
-    if (this.isOver) return;
-    this.pieces.push(piece);
-    this.#deliver();
-  }
-
-  end(): void {
-    this.#isEnded = true;
-    this.#deliver();
-  }
-
-  fail(reason: unknown): void {
-    if (this.isOver) return;
-    this.#controller.error(reason);
-    this.#drop();
-  }
-
+  /** Gives the client a piece that it waits for, or the end. */
   #deliver(): void {
-    if (this.isOver) return;
-    if (this.#isWanted && this.pieces.length > 0) {
+    const { pieces, isOver } = this.#down;
+    if (isOver) return;
+    if (this.#isWanted && pieces.length > 0) {
       this.#isWanted = false;
-      this.#controller.enqueue(this.pieces.shift()!);
-    } else if (this.#isEnded && this.pieces.length === 0) {
-      this.#controller.close();
-      if ("byobRequest" in this.#controller) {
-        this.#controller.byobRequest?.respond(0);
+      this.#readable.enqueue(pieces.shift()!);
+    } else if (this.#hasEnded && pieces.length === 0) {
+      this.#readable.close();
+      if ("byobRequest" in this.#readable) {
+        this.#readable.byobRequest?.respond(0);
       }
-      this.finish();
+      this.#down.end();
     }
   }
 
-  #drop(): void {
-    this.pieces.length = 0;
-    this.finish();
-  }
-}
-
-/** What the client writes and the server reads. */
-class Uplink extends Half {
-  readonly writable: WritableStream<Uint8Array>;
-  readonly #capacity: number;
-  #controller!: WritableStreamDefaultController;
-  #failure: { readonly reason: unknown } | null = null;
-  #wakeReader: () => void = () => {};
-  #wakeWriter: () => void = () => {};
-
-  constructor(capacity: number) {
-    super();
-    this.#capacity = capacity;
-    this.writable = new WritableStream({
-      start: (controller) => {
-        this.#controller = controller;
-        controller.signal.onabort = () => this.#end(controller.signal);
-      },
-      write: (bytes) => this.#write(bytes),
-      close: () => this.#end(null),
-    });
+  #dropUnread(): void {
+    this.#down.pieces.length = 0;
+    this.#down.end();
   }
 
-  async read(): Promise<Bytes | null> {
-    while (true) {
-      const piece = this.pieces.shift();
-      if (piece !== undefined) {
-        this.#wakeWriter();
-        return piece;
-      }
-      if (this.#failure !== null) throw this.#failure.reason;
-      if (this.isOver) return null;
-      await new Promise<void>((resolve) => this.#wakeReader = resolve);
-    }
-  }
-
-  putBack(piece: Bytes): void {
-    if (piece.length > 0) this.pieces.unshift(piece);
-  }
-
-  fail(reason: unknown): void {
-    if (this.isOver) return;
-    this.#controller.error(reason);
-    this.#end({ reason });
-  }
-
-  async #write(bytes: Uint8Array): Promise<void> {
-    this.pieces.push(bytes.slice());
+  async #receive(bytes: Uint8Array): Promise<void> {
+    this.#up.pieces.push(bytes.slice());
     this.#wakeReader();
-    while (this.#failure === null && this.bytes > this.#capacity) {
+    while (this.#failure === null && this.received > this.#capacity) {
       await new Promise<void>((resolve) => this.#wakeWriter = resolve);
     }
     if (this.#failure !== null) throw this.#failure.reason;
   }
 
-  #end(failure: { readonly reason: unknown } | null): void {
+  #endUp(failure: { readonly reason: unknown } | null): void {
     this.#failure = failure;
     this.#wakeReader();
     this.#wakeWriter();
-    this.finish();
+    this.#up.end();
   }
 }
