@@ -42,7 +42,7 @@ Deno.test("HttpAgent.send returns the response, and how the call went", async ()
   assert(Object.values(others).every((time) => time !== null && time >= 0));
 });
 
-Deno.test("Pool: HttpAgent reports how long it took to connect, on the call that did", async () => {
+Deno.test("HttpAgent reports how long it took to connect, on the call that did", async () => {
   const { agent, network, clock } = serve();
   await using _ = agent;
   const connect = network.connect.bind(network);
@@ -229,7 +229,7 @@ Deno.test("a failure to connect is an HttpError that names the place, and cancel
 });
 
 for (const status of ["417 No", "200 OK", "303 See Other"]) {
-  Deno.test(`Sending again: HttpAgent cancels a stream that a ${status} makes needless`, async () => {
+  Deno.test(`HttpAgent cancels a stream that a ${status} makes needless`, async () => {
     const { network, agent } = serve();
     let reason: unknown;
     const body = new ReadableStream({ cancel: (why) => void (reason = why) });

@@ -64,12 +64,20 @@ function respond(response: string): Script {
   };
 }
 
-/** Reads a request, which must be the one that is expected, and opens a tunnel. */
-function establish(head: string): Script {
-  return async (conn) => {
-    assertEquals(await conn.readHead(), head);
-    await conn.write(ESTABLISHED);
-  };
+/**
+ * Does what each line says: `< TEXT` is read, and must be that text or, without one,
+ * the end; `> TEXT` is written, and `. TEXT` byte by byte.
+ */
+async function play(conn: ProxyConn, lines: readonly string[]): Promise<void> {
+  for (const line of lines) {
+    const text = line.slice(2);
+    if (line === "<") assertEquals(await conn.reader.toEnd(), "");
+    else if (line.startsWith("<")) {
+      assertEquals(await conn.reader.take(text.length), text);
+    } else if (line.startsWith(".")) {
+      for (const char of text) await conn.write(char);
+    } else await conn.write(text);
+  }
 }
 
 /** Opens tunnels, and closes them. */
@@ -101,29 +109,29 @@ function startOrigin(isTls: boolean): Deno.HttpServer<Deno.NetAddr> {
   );
 }
 
-async function acceptConnect(conn: ProxyConn, port: number): Promise<void> {
+function connectLines(port: number): string[] {
   const authority = `localhost:${port}`;
-  await establish(
-    `CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`,
-  )(conn);
+  return [
+    `< CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`,
+    `> ${ESTABLISHED}`,
+  ];
 }
 
-async function acceptSocks(conn: ProxyConn, port: number): Promise<void> {
-  assertEquals(await conn.reader.take(4), "\x05\x02\x00\x02");
-  await conn.write("\x05\x02");
-  assertEquals(await conn.reader.take(12), "\x01\x04user\x05pa ss");
-  await conn.write("\x01\x00");
+function socksLines(port: number): string[] {
   const bytes = String.fromCharCode(port >> 8, port & 0xff);
-  const request = `\x05\x01\x00\x03\x09localhost${bytes}`;
-  assertEquals(await conn.reader.take(16), request);
-  await conn.write("\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x00");
+  return [
+    ...["< \x05\x02\x00\x02", "> \x05\x02"],
+    ...["< \x01\x04user\x05pa ss", "> \x01\x00"],
+    `< \x05\x01\x00\x03\x09localhost${bytes}`,
+    "> \x05\x00\x00\x01\x7f\x00\x00\x01\x00\x00",
+  ];
 }
 
 for (
-  const [scheme, start, accept] of [
-    ["http", "http://", acceptConnect],
-    ["https", "https://", acceptConnect],
-    ["socks5", "socks5://user:pa%20ss@", acceptSocks],
+  const [scheme, start, linesFor] of [
+    ["http", "http://", connectLines],
+    ["https", "https://", connectLines],
+    ["socks5", "socks5://user:pa%20ss@", socksLines],
   ] as const
 ) {
   for (
@@ -135,7 +143,7 @@ for (
         await using origin = startOrigin(isTls);
         const { port } = origin.addr;
         await using proxy = new ScriptedProxy(async (conn) => {
-          await accept(conn, port);
+          await play(conn, linesFor(port));
           await conn.tunnelTo(port);
         }, { tls: scheme === "https" });
         const url = `${isTls ? "https" : "http"}://localhost:${port}/`;
@@ -154,28 +162,12 @@ for (
   }
 }
 
-/**
- * What a proxy does on each connection: `< TEXT` is read, and must be that text or,
- * without one, the end; `> TEXT` is written, and `. TEXT` byte by byte.
- */
-function playback(connections: readonly string[][]): Script[] {
-  return connections.map((lines) => async (conn) => {
-    for (const line of lines) {
-      const text = line.slice(2);
-      if (line === "<") assertEquals(await conn.reader.toEnd(), "");
-      else if (line.startsWith("<")) {
-        assertEquals(await conn.reader.take(text.length), text);
-      } else if (line.startsWith(".")) {
-        for (const char of text) await conn.write(char);
-      } else await conn.write(text);
-    }
-  });
-}
-
 for (const vector of vectors as readonly ConnectVector[]) {
   Deno.test(`Proxies: proxyConnector ${vector.name}`, async () => {
     const { proxy: start, connections, target = TARGET, expect } = vector;
-    await using proxy = new ScriptedProxy(playback(connections));
+    await using proxy = new ScriptedProxy(
+      connections.map((lines) => (conn) => play(conn, lines)),
+    );
     const url = proxy.url(start);
     const { credentials } = vector;
     const options = {
