@@ -14,7 +14,6 @@ import { toBytes, toText } from "../_text.ts";
 import {
   bodyOf,
   checkCodings,
-  checkRepeated,
   decodeAll,
   defaultRules,
   join,
@@ -46,7 +45,12 @@ Deno.test("Content codings: Every coding decodes in every split, and rejects wha
 });
 
 Deno.test("Content codings: Members of gzip may follow each other", async () => {
-  assertEquals(await checkRepeated(["gzip"]), []);
+  const gzip = SAMPLES.gzip!;
+  const twice = join(gzip, gzip);
+  for (let at = 0; at <= twice.length; at++) {
+    const pieces = [twice.subarray(0, at), twice.subarray(at)];
+    assertEquals(await decodeAll(["gzip"], pieces, rules), TEXT + TEXT);
+  }
 });
 
 Deno.test("Content codings: Accept-Encoding offers what this runtime decodes to the end", async () => {
