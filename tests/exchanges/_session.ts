@@ -47,23 +47,19 @@ interface Streamed {
 export class Session implements AsyncDisposable {
   readonly #run: Run;
   readonly #origin: string;
-  #client: HttpClient;
+  /** The client over the current connection. */
+  client: HttpClient;
 
   private constructor(run: Run, origin: string, client: HttpClient) {
     this.#run = run;
     this.#origin = origin;
-    this.#client = client;
+    this.client = client;
   }
 
   /** Connects to the server. */
   static async open(run: Run, { tls = false } = {}): Promise<Session> {
     const origin = run.origins[tls ? 1 : 0];
     return run.use(new Session(run, origin, await run.connect(origin)));
-  }
-
-  /** The client over the current connection. */
-  get client(): HttpClient {
-    return this.#client;
   }
 
   /** Makes the URL of a path. */
@@ -73,7 +69,7 @@ export class Session implements AsyncDisposable {
 
   /** Sends a request and checks how the connection was left. */
   async send(request: HttpRequest): Promise<HttpClientOutput> {
-    const output = await this.#client.send(request);
+    const output = await this.client.send(request);
     await this.#checkLeft(output);
     return output;
   }
@@ -94,7 +90,7 @@ export class Session implements AsyncDisposable {
   ): Promise<Streamed> {
     const interim: number[] = [];
     const onInterim = ({ status }: HttpResponse) => void interim.push(status);
-    const exchange = await this.#client.exchange(request, {
+    const exchange = await this.client.exchange(request, {
       onInterim,
       ...options,
     });
@@ -111,7 +107,7 @@ export class Session implements AsyncDisposable {
   /** Streams the body of 100 MB. */
   async checkLarge(): Promise<void> {
     const request = HttpRequest.get(this.url("/large"));
-    const exchange = await this.#client.exchange(request);
+    const exchange = await this.client.exchange(request);
     assertEquals(exchange.response.status, 200);
     await checkLarge(exchange.body);
     await this.#checkLeft(await exchange.closed);
@@ -119,7 +115,7 @@ export class Session implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#client.close();
+    await this.client.close();
   }
 
   async #checkLeft(
@@ -128,8 +124,8 @@ export class Session implements AsyncDisposable {
     const { persists = true } = this.#run.habits;
     assertEquals(left.closeReason, persists ? null : "Http10");
     assertEquals(left.keepAlive, persists);
-    assertEquals(this.#client.reusable, persists);
-    if (!persists) this.#client = await this.#run.connect(this.#origin);
+    assertEquals(this.client.reusable, persists);
+    if (!persists) this.client = await this.#run.connect(this.#origin);
   }
 }
 

@@ -40,10 +40,14 @@ export const REQUESTS = {
   async "POST, refused before the body"(run: Run) {
     const session = await Session.open(run);
     let taken = 0;
+    let isCanceled = false;
     const body = new ReadableStream({
       pull(controller) {
         taken++;
         controller.enqueue(new Uint8Array(PIECE_BYTES));
+      },
+      cancel() {
+        isCanceled = true;
       },
     }, { highWaterMark: 0 });
     const interim: number[] = [];
@@ -62,7 +66,7 @@ export const REQUESTS = {
     // Most servers say that they will close.
     const { closeReason } = await exchange.closed;
     assertMatch(`${closeReason}`, /^(?:ResponseClose|RequestIncomplete)$/);
-    assertEquals([interim, taken], [[], 0]);
+    assertEquals([interim, taken, isCanceled], [[], 0, true]);
     assertEquals(session.client.reusable, false);
   },
 

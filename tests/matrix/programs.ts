@@ -87,28 +87,19 @@ export class Child implements AsyncDisposable {
   /** The start of what it printed. */
   output = "";
   readonly #process: Deno.ChildProcess;
-  readonly #readers: Promise<void>[];
+  readonly #read: Promise<unknown>;
   #hasEnded = false;
 
-  constructor(
-    program: string,
-    args: readonly string[],
-    env: Readonly<Record<string, string>> = {},
-  ) {
+  constructor(program: string, args: readonly string[]) {
     this.#process = new Deno.Command(program, {
       args: [...args],
-      env: { ...env },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
     }).spawn();
-    this.#readers = [
-      this.#collect(this.#process.stdout),
-      this.#collect(this.#process.stderr),
-    ];
-    this.#process.status.then(() => {
-      this.#hasEnded = true;
-    });
+    const { stdout, stderr, status } = this.#process;
+    this.#read = Promise.all([stdout, stderr].map((it) => this.#collect(it)));
+    status.then(() => this.#hasEnded = true);
   }
 
   /** Starts a program, and waits until it listens on the given ports. */
@@ -160,29 +151,25 @@ export class Child implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#hasEnded) this.#process.kill("SIGTERM");
-    const force = setTimeout(
-      () => this.#process.kill("SIGKILL"),
-      STOP_MILLISECONDS,
-    );
+    const kill = () => this.#process.kill("SIGKILL");
+    const force = setTimeout(kill, STOP_MILLISECONDS);
     await this.#process.status;
     clearTimeout(force);
-    await Promise.all(this.#readers);
+    await this.#read;
   }
 
-  async #collect(stream: ReadableStream<Uint8Array>): Promise<void> {
-    const decoder = new TextDecoder();
-    for await (const bytes of stream) {
-      if (this.output.length < MAX_OUTPUT_CHARS) {
-        this.output += decoder.decode(bytes, { stream: true });
-      }
+  async #collect(
+    stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  ): Promise<void> {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      if (this.output.length < MAX_OUTPUT_CHARS) this.output += text;
     }
   }
 }
 
 async function accepts(port: number): Promise<boolean> {
   try {
-    const conn = await Deno.connect({ hostname: "127.0.0.1", port });
-    conn.close();
+    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.ConnectionRefused) return false;

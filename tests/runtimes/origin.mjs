@@ -122,11 +122,6 @@ const ROUTES = {
     const timer = setInterval(() => response.write(`data: ${count++}\n\n`), 5);
     request.socket.once("close", () => clearInterval(timer));
   },
-  "/early": (request, response) =>
-    request.once("data", () => {
-      request.pause();
-      response.writeHead(413).end("enough");
-    }),
   "/gzip": (_, response) => {
     response.setHeader("Content-Encoding", "gzip");
     response.end(gzipSync("squeezed ".repeat(1000)));
