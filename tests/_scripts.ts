@@ -1,10 +1,10 @@
 // Tests of pure machines as data. A script is a list of events, each with what
 // follows from it:
 //
-//   {"name": ..., "rule": ..., "options": ["WORD"], "script": ["EVENT > OUTCOME"]}
+//   {"name": ..., "rule": ..., "options": {...}, "script": ["EVENT > OUTCOME"]}
 //
-// The rule is a section of docs/policies.md. The words stand for options, of which
-// each file has its own. `3x EVENT > OUTCOME` is one line for three events.
+// The rule is a section of docs/policies.md. Options that are functions have words,
+// which each file knows. `3x EVENT > OUTCOME` is one line for three events.
 
 import { assertEquals } from "@std/assert";
 import { test } from "./_pure.ts";
@@ -13,7 +13,8 @@ import { test } from "./_pure.ts";
 export interface Script {
   readonly name: string;
   readonly rule: string;
-  readonly options?: readonly string[];
+  readonly options?: object;
+  readonly words?: readonly string[];
   readonly script: readonly string[];
 }
 
@@ -22,7 +23,7 @@ export interface Player<Options> {
   /** The subject of the tests' names. */
   readonly subject: string;
   /** What the words stand for. */
-  readonly words: Readonly<Record<string, Options>>;
+  readonly words?: Readonly<Record<string, Options>>;
   /** Starts a script. What it returns plays an event, and shows its outcome. */
   start(options: Options, script: Script): (event: string) => string;
 }
@@ -30,15 +31,15 @@ export interface Player<Options> {
 /** Registers scripts as tests. */
 export function testScripts<Options extends object>(
   scripts: readonly Script[],
-  { subject, words, start }: Player<Options>,
+  { subject, words = {}, start }: Player<Options>,
 ): void {
   for (const script of scripts) {
     test(`${script.rule}: ${subject} ${script.name}`, () => {
-      const options = (script.options ?? []).map((word) => {
+      const known = (script.words ?? []).map((word) => {
         if (!(word in words)) throw new Error(`Unknown word: ${word}`);
         return words[word];
       });
-      const play = start(Object.assign({}, ...options), script);
+      const play = start(Object.assign({}, script.options, ...known), script);
       for (const line of script.script) {
         const [, times = "1", event, outcome] = /^(?:(\d+)x )?(.*) >(?: (.*))?$/
           .exec(line)!;

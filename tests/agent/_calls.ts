@@ -147,13 +147,6 @@ function shorten(value: string): string {
   return `Digest ${algorithm} ${nonce}.${count}`.replace("  ", " ");
 }
 
-/** What the words of scripts stand for in all files. */
-export const CALL_WORDS: Readonly<Record<string, HttpCallOptions>> = {
-  "used body": { replayable: false },
-  retry: { retry: true },
-  "retry at once": { retry: { backoff: () => 0 } },
-};
-
 /** Plays scripts against calls of GET, or of the method that a name starts with. */
 export function testCalls(
   scripts: readonly Script[],
@@ -161,7 +154,7 @@ export function testCalls(
 ): void {
   testScripts(scripts, {
     subject: "A call",
-    words: { ...CALL_WORDS, ...words },
+    words,
     start(options, { name }) {
       const method = /^(GET|POST) /.exec(name)?.[1] ?? "GET";
       const url = options.httpsOnly ? "https://a.test/" : "http://a.test/";

@@ -19,7 +19,7 @@ import { HttpCookieJar } from "@pimalaya/io-http/cookies";
 import { test } from "../_pure.ts";
 import { testScripts } from "../_scripts.ts";
 import scripts from "../vectors/call_credentials.json" with { type: "json" };
-import { CALL_WORDS, Driven, playEvent, show } from "./_calls.ts";
+import { Driven, playEvent, show } from "./_calls.ts";
 
 const HTTPS = "https://a.test/";
 const HTTP = "http://a.test/";
@@ -59,22 +59,13 @@ function credentialOf(name: string): HttpCredential | null {
   return token === undefined ? CREDENTIALS[name]! : new HttpAuthBearer(token);
 }
 
-const WORDS: Record<string, HttpCallOptions> = {
-  ...CALL_WORDS,
-  proxy: { proxy: "http://p.test" },
-  "proxy with login": { proxy: "http://u:p@p.test" },
-  "SOCKS proxy": { proxy: "socks5://u:p@p.test" },
-  "own login": { headers: { Authorization: "own" } },
-};
-
 // A function is not run by the call, so any will do.
 function asking(more: HttpCallOptions = {}): HttpCallOptions {
   return { credentials: () => null, memory: new HttpCallMemory(), ...more };
 }
 
-testScripts(scripts, {
+testScripts<HttpCallOptions>(scripts, {
   subject: "A call",
-  words: WORDS,
   start(more) {
     const options = asking(more);
     let driven: Driven | null = null;

@@ -2,23 +2,16 @@
 
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { HttpHeaders, HttpRequest, Secret } from "@pimalaya/io-http";
-import { HttpCall, type HttpCallOptions } from "@pimalaya/io-http/agent";
+import { HttpCall } from "@pimalaya/io-http/agent";
 import { test } from "../_pure.ts";
 import scripts from "../vectors/followed_redirects.json" with { type: "json" };
 import { Driven, testCalls } from "./_calls.ts";
 
-const WORDS: Record<string, HttpCallOptions> = {
-  "max 1": { redirect: { max: 1 } },
-  "max 0": { redirect: { max: 0 } },
-  manual: { redirect: "manual" },
-  error: { redirect: "error" },
-  httpsOnly: { httpsOnly: true },
+testCalls(scripts, {
   "decide by status": {
     redirect: { decide: ({ status }) => status === 302 ? "stop" : "follow" },
   },
-};
-
-testCalls(scripts, WORDS);
+});
 
 test("Redirects: A call reports what it followed, and the last response if that was too much", () => {
   const call = new Driven("http://a.test/x", { redirect: { max: 1 } })

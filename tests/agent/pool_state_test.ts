@@ -27,19 +27,8 @@ import scripts from "../vectors/pool.json" with { type: "json" };
 
 const START = 1e12;
 
-const WORDS: Record<string, HttpPoolOptions> = {
-  "1 per key": { maxConnectionsPerOrigin: 1 },
-  "2 per key": { maxConnectionsPerOrigin: 2 },
-  "1 in total": { maxConnections: 1 },
-  "2 in total": { maxConnections: 2 },
-  "idleTimeout 2000": { idleTimeout: 2000 },
-  "maxAge 1000": { maxAge: 1000 },
-  "maxExchanges 2": { maxExchanges: 2 },
-};
-
-testScripts(scripts, {
+testScripts<HttpPoolOptions>(scripts, {
   subject: "HttpPoolState",
-  words: WORDS,
   start(limits) {
     const state = new HttpPoolState(limits);
     let now = START;
