@@ -6,7 +6,7 @@
 // The rule is a section of docs/policies.md. Options that are functions have words,
 // which each file knows. `3x EVENT > OUTCOME` is one line for three events.
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { test } from "./_pure.ts";
 
 /** One test. */
@@ -17,6 +17,8 @@ export interface Script {
   readonly words?: readonly string[];
   readonly script: readonly string[];
 }
+
+const KEYS = ["name", "rule", "options", "words", "script"];
 
 /** What plays scripts. */
 export interface Player<Options> {
@@ -35,6 +37,8 @@ export function testScripts<Options extends object>(
 ): void {
   for (const script of scripts) {
     test(`${script.rule}: ${subject} ${script.name}`, () => {
+      // A misspelled key would have no effect.
+      for (const key of Object.keys(script)) assert(KEYS.includes(key), key);
       const known = (script.words ?? []).map((word) => {
         if (!(word in words)) throw new Error(`Unknown word: ${word}`);
         return words[word];
