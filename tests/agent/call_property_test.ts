@@ -48,7 +48,7 @@ type Chance = typeof chance extends fc.Arbitrary<infer Value> ? Value : never;
 type Chain = typeof chain extends fc.Arbitrary<infer Value> ? Value : never;
 
 property(
-  "Credentials: A call keeps every secret to its owner",
+  "Redirects: A call keeps every secret to its owner",
   2000,
   chain,
   keepsSecrets,
