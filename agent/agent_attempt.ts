@@ -92,6 +92,13 @@ type State =
   | { readonly kind: "upgraded"; readonly line: Line }
   | { readonly kind: "over" };
 
+/** The exchange of an attempt, and how to settle it. */
+interface Sending {
+  readonly options: SendOptions;
+  readonly resolve: (received: StreamedBody | WholeResponse) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 const NEW: State = { kind: "new" };
 const OVER: State = { kind: "over" };
 
@@ -128,10 +135,7 @@ export class Attempt
   #writingSince = Infinity;
   #readingSince = Infinity;
   #hasWritten = false;
-  #options: SendOptions | null = null;
-  /** Settles the exchange: by a response, or by the failure before it. */
-  #resolve: (received: StreamedBody | WholeResponse) => void = () => {};
-  #reject: (error: unknown) => void = () => {};
+  #sending: Sending | null = null;
 
   constructor(host: AttemptHost, init: AttemptInit) {
     this.#host = host;
@@ -195,21 +199,23 @@ export class Attempt
    * @throws {unknown} The failure, or the reason of {@linkcode Attempt.abort}.
    */
   exchange(options: SendOptions): Promise<StreamedBody | WholeResponse> {
-    const { request } = this;
-    // Before a connection is needed, for what they throw.
-    const parts: ExchangeParts = {
-      request,
-      plan: planRequest(request, options),
-      reader: new ResponseReader(request, "HTTP/1.1", options.receive),
-      signal: undefined,
-      monitor: this,
-      startTimer: this.#host.pool.startTimer,
-    };
-    this.#options = options;
-    const got = this.#host.pool.acquire(this);
-    return got instanceof Line
-      ? this.#start(got, parts)
-      : this.#wait(got).then((line) => this.#start(line, parts));
+    return new Promise((resolve, reject) => {
+      const { request } = this;
+      const { pool } = this.#host;
+      this.#sending = { options, resolve, reject };
+      // Before a connection is needed, for what they throw.
+      const parts: ExchangeParts = {
+        request,
+        plan: planRequest(request, options),
+        reader: new ResponseReader(request, "HTTP/1.1", options.receive),
+        signal: undefined,
+        monitor: this,
+        startTimer: pool.startTimer,
+      };
+      const got = pool.acquire(this);
+      if (got instanceof Line) return this.#start(got, parts);
+      this.#wait(got).then((line) => this.#start(line, parts)).catch(reject);
+    });
   }
 
   /** Ends it. What it is waiting for rejects with the reason. */
@@ -304,7 +310,7 @@ export class Attempt
 
   interim(response: HttpResponse): unknown {
     this.interims.push(response);
-    return this.#options?.onInterim?.(response);
+    return this.#sending?.options.onInterim?.(response);
   }
 
   head(response: HttpResponse, framing: HttpFraming): BodyConsumer {
@@ -314,25 +320,24 @@ export class Attempt
       return new WholeBody(response, framing, this);
     }
     const { maxBodyBytes, parts: { driver } } = this;
-    const body: StreamedBody = new StreamedBody({
-      driver,
-      response,
-      framing,
-      maxBodyBytes,
-    }, { resolve: () => this.resolve(body), reject: this.#reject });
+    const parts = { driver, response, framing, maxBodyBytes };
+    const body: StreamedBody = new StreamedBody(parts, {
+      resolve: () => this.resolve(body),
+      reject: (error) => this.fail(error),
+    });
     return body;
   }
 
   get maxBodyBytes(): number {
-    return this.#options!.receive.maxBodyBytes;
+    return this.#sending!.options.receive.maxBodyBytes;
   }
 
   resolve(received: StreamedBody | WholeResponse): void {
-    this.#resolve(received);
+    this.#sending?.resolve(received);
   }
 
   fail(error: unknown): void {
-    this.#reject(error);
+    this.#sending?.reject(error);
   }
 
   async #wait(waiting: Waiting): Promise<Line> {
@@ -346,32 +351,25 @@ export class Attempt
     return line;
   }
 
-  #start(
-    line: Line,
-    parts: ExchangeParts,
-  ): Promise<StreamedBody | WholeResponse> {
-    return new Promise((resolve, reject) => {
-      const state = this.#state;
-      if (state.kind === "aborted") {
-        this.#giveUp(line);
-        return reject(state.reason);
-      }
-      const { connection } = line;
-      this.#resolve = resolve;
-      this.#reject = reject;
-      try {
-        const driver = new ExchangeDriver(connection, parts, this);
-        this.#parts = { connection, driver };
-        this.#state = { kind: "using", line };
-        this.info = connection.info;
-        this.reused = driver.reused;
-        driver.start();
-      } catch (error) {
-        // The connection ended while it was idle.
-        this.#giveUp(line);
-        reject(error);
-      }
-    });
+  #start(line: Line, parts: ExchangeParts): void {
+    const state = this.#state;
+    if (state.kind === "aborted") {
+      this.#giveUp(line);
+      return this.fail(state.reason);
+    }
+    const { connection } = line;
+    try {
+      const driver = new ExchangeDriver(connection, parts, this);
+      this.#parts = { connection, driver };
+      this.#state = { kind: "using", line };
+      this.info = connection.info;
+      this.reused = driver.reused;
+      driver.start();
+    } catch (error) {
+      // The connection ended while it was idle.
+      this.#giveUp(line);
+      this.fail(error);
+    }
   }
 
   /** Returns the connection to the pool, which closes it if it is not idle. */
