@@ -189,10 +189,13 @@ export function byExchange(
   };
 }
 
+/** Carries an exchange by `exchange`, and reads its body as a text. */
+export const byText: Carry = byExchange((exchange) => exchange.text());
+
 /** Both ways to carry an exchange, and how a test names them. */
 export const CARRIES: readonly (readonly [string, Carry])[] = [
   ["send", bySend],
-  ["exchange", byExchange((exchange) => exchange.text())],
+  ["exchange", byText],
 ];
 
 /** The rest of a byte stream, read into views of a few bytes. */

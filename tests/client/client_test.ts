@@ -1,8 +1,6 @@
 // The origin of a client, and whole programs over real servers.
 
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { createServer, type IncomingMessage } from "node:http";
-import { type AddressInfo, connect as connectTcp } from "node:net";
 import { HttpRequest } from "@pimalaya/io-http";
 import { HttpClient, type HttpClientOptions } from "@pimalaya/io-http/client";
 import { pipe } from "../_pipe.ts";
@@ -69,38 +67,7 @@ Deno.test("connect sets the origin, and takes another or none", async () => {
   }
 });
 
-/** Runs a test against a server of Deno's, over TCP, TLS, or a Unix socket. */
-async function withServer(
-  kind: string,
-  test: (open: () => Promise<HttpClient>, site: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  const unixPath = `${folder}/socket`;
-  const where = kind === "a Unix socket"
-    ? { transport: "unix" as const, path: unixPath }
-    : { hostname: "127.0.0.1", port: 0, ...(kind === "TLS" && SERVER) };
-  {
-    await using server = Deno.serve(
-      { ...where, onListen() {} } as Deno.ServeTcpOptions,
-      async (request) => {
-        const { pathname } = new URL(request.url);
-        if (pathname === "/echo") return new Response(await request.bytes());
-        const headers = new Headers();
-        if (pathname === "/last") headers.set("Connection", "close");
-        return new Response(`${request.method} ${pathname}`, { headers });
-      },
-    );
-    const port = "port" in server.addr ? server.addr.port : 80;
-    const site = `${kind === "TLS" ? "https" : "http"}://localhost:${port}`;
-    const options = kind === "TLS"
-      ? { tls: { caCerts: [CA] }, hostname: "127.0.0.1" }
-      : kind === "TCP"
-      ? { hostname: "127.0.0.1" }
-      : { unixPath };
-    await test(() => HttpClient.connect(site, options), site);
-  }
-  await Deno.remove(folder, { recursive: true });
-}
+const LOCAL = { hostname: "127.0.0.1" };
 
 /** Bytes that no two places share, so that whatever is lost or swapped shows. */
 function makeBytes(length: number): Uint8Array<ArrayBuffer> {
@@ -113,70 +80,62 @@ for (const kind of ["TCP", "TLS", "a Unix socket"]) {
   Deno.test({
     name: `a client talks to Deno.serve over ${kind}`,
     ignore: kind === "a Unix socket" && Deno.build.os === "windows",
-    fn: () =>
-      withServer(kind, async (open, site) => {
-        await using client = await open();
-        assertEquals(client.info?.tls === null, kind !== "TLS");
-        for (let turn = 0; turn < 20; turn++) {
-          const sent = await client.send(HttpRequest.delete(`${site}/${turn}`));
-          assertEquals(sent.response.text(), `DELETE /${turn}`);
-          assertEquals(sent.reused, turn > 0);
-        }
-        const body = makeBytes(5_000_000);
-        const echo = HttpRequest.post(`${site}/echo`, { body });
-        const sent = await client.send(echo);
-        const pieces = ReadableStream.from([body.subarray(0, 9), body]);
-        const exchange = await client.exchange(echo, { body: pieces });
-        for (
-          const [echoed, at] of [
-            [sent.response.body, 0],
-            [await exchange.bytes(), 9],
-          ] as const
-        ) {
-          assertEquals(echoed.length, body.length + at);
-          assertEquals(body.every((byte, i) => echoed[at + i] === byte), true);
-        }
-        const last = await client.send(HttpRequest.get(`${site}/last`));
-        assertEquals(last.closeReason, "ResponseClose");
-        await client.ended;
-        await using old = await open();
-        const ancient = await old.sendHttp10(HttpRequest.get(`${site}/1`));
-        assertEquals(ancient.response.version, "HTTP/1.0");
-        assertEquals(ancient.response.text(), "GET /1");
-      }),
+    fn: async () => {
+      const folder = await Deno.makeTempDir();
+      const unixPath = `${folder}/socket`;
+      const where = kind === "a Unix socket"
+        ? { transport: "unix", path: unixPath }
+        : { hostname: "127.0.0.1", port: 0, ...(kind === "TLS" && SERVER) };
+      const server = Deno.serve(
+        { ...where, onListen() {} } as Deno.ServeTcpOptions,
+        answer,
+      );
+      const port = "port" in server.addr ? server.addr.port : 80;
+      const site = `${kind === "TLS" ? "https" : "http"}://localhost:${port}`;
+      const open = () =>
+        HttpClient.connect(site, {
+          ...(kind === "a Unix socket" ? { unixPath } : LOCAL),
+          ...(kind === "TLS" && { tls: { caCerts: [CA] } }),
+        });
+      const client = await open();
+      assertEquals(client.info?.tls === null, kind !== "TLS");
+      for (let turn = 0; turn < 20; turn++) {
+        const sent = await client.send(HttpRequest.delete(`${site}/${turn}`));
+        assertEquals(sent.response.text(), `DELETE /${turn}`);
+        assertEquals(sent.reused, turn > 0);
+      }
+      const body = makeBytes(5_000_000);
+      const echo = HttpRequest.post(`${site}/echo`, { body });
+      const sent = await client.send(echo);
+      const pieces = ReadableStream.from([body.subarray(0, 9), body]);
+      const exchange = await client.exchange(echo, { body: pieces });
+      for (
+        const [echoed, at] of [
+          [sent.response.body, 0],
+          [await exchange.bytes(), 9],
+        ] as const
+      ) {
+        assertEquals(echoed.length, body.length + at);
+        assertEquals(body.every((byte, i) => echoed[at + i] === byte), true);
+      }
+      const last = await client.send(HttpRequest.get(`${site}/last`));
+      assertEquals(last.closeReason, "ResponseClose");
+      await client.ended;
+      const old = await open();
+      const ancient = await old.sendHttp10(HttpRequest.get(`${site}/1`));
+      assertEquals(ancient.response.version, "HTTP/1.0");
+      assertEquals(ancient.response.text(), "GET /1");
+      await old.close();
+      await server.shutdown();
+      await Deno.remove(folder, { recursive: true });
+    },
   });
 }
 
-Deno.test("a client tunnels through a proxy to http and https", async () => {
-  const proxy = createServer();
-  proxy.on("connect", ({ url = "" }: IncomingMessage, down) => {
-    const [hostname, port] = url.split(":");
-    const up = connectTcp(Number(port), hostname, () => {
-      down.write("HTTP/1.1 200 Connection established\r\n\r\n");
-      up.pipe(down).pipe(up);
-    });
-    up.on("error", () => down.destroy());
-    down.on("error", () => up.destroy());
-  });
-  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
-  const { port } = proxy.address() as AddressInfo;
-  for (const kind of ["TCP", "TLS"]) {
-    await withServer(kind, async (_, site) => {
-      const target = site.replace("localhost", "127.0.0.1") + "/";
-      const outer = await HttpClient.connect(`http://127.0.0.1:${port}/`);
-      const request = new HttpRequest("CONNECT", target);
-      assertEquals((await outer.send(request)).response.status, 200);
-      const tunnel = outer.detach();
-      const connection = kind === "TCP" ? tunnel : await tunnel.startTls!({
-        serverName: "localhost",
-        caCerts: [CA],
-      });
-      await using client = new HttpClient(connection, { origin: target });
-      for (const turn of [1, 2, 3]) {
-        const sent = await client.send(HttpRequest.get(`${target}${turn}`));
-        assertEquals(sent.response.text(), `GET /${turn}`);
-      }
-    });
-  }
-  await new Promise((resolve) => proxy.close(resolve));
-});
+async function answer(request: Request): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  if (pathname === "/echo") return new Response(await request.bytes());
+  const headers = new Headers();
+  if (pathname === "/last") headers.set("Connection", "close");
+  return new Response(`${request.method} ${pathname}`, { headers });
+}

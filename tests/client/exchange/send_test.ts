@@ -15,6 +15,7 @@ import { toBytes, toText } from "../../_text.ts";
 import {
   byExchange,
   bySend,
+  byText,
   CARRIES,
   carryOne,
   checkOver,
@@ -52,7 +53,7 @@ const READERS = [
     "exchange, by bytes,",
     byExchange(async (exchange) => toText(await exchange.bytes())),
   ],
-  ["exchange, by text,", byExchange((exchange) => exchange.text())],
+  ["exchange, by text,", byText],
   [
     "exchange, by a Response,",
     byExchange((exchange) => exchange.toResponse().text()),

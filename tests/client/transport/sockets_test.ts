@@ -180,25 +180,48 @@ for (
 
   for (const kind of ["TCP", "TLS"] as const) {
     Deno.test(`${name} carries another protocol both ways once it is detached, over ${kind}`, async () => {
-      await using ends = await openSocket(kind, { connector });
-      const { client, peer } = ends;
-      const sending = client.send(upgrade());
-      await peer.readUntil("\r\n\r\n");
-      await peer.write(`${SWITCH}early `);
-      await sending;
-      const { readable, writable } = client.detach();
-      const text = "x".repeat(3_000_000);
-      const writer = writable.getWriter();
-      const writing = writer.write(toBytes(`${text}up`));
-      await peer.readUntil("up");
-      await writing;
-      await peer.write(text);
-      peer.close();
-      assertEquals(await drain(readable) === `early ${text}`, true);
-      await writer.close();
-      await peer.closed;
+      for (const end of ["close", "abort"] as const) {
+        await using ends = await openSocket(kind, { connector });
+        const { client, peer } = ends;
+        const sending = client.send(upgrade());
+        await peer.readUntil("\r\n\r\n");
+        await peer.write(`${SWITCH}early `);
+        await sending;
+        const { readable, writable } = client.detach();
+        const writer = writable.getWriter();
+        const text = "x".repeat(1_000_000);
+        const writing = writer.write(toBytes(`${text}up`));
+        await peer.readUntil("up");
+        await writing;
+        const draining = drain(readable);
+        if (end === "abort") {
+          await peer.abort();
+          await assertRejects(() => draining);
+          await writer.abort();
+        } else {
+          await peer.write(text);
+          peer.close();
+          assertEquals(await draining === `early ${text}`, true);
+          await writer.close();
+        }
+        await peer.closed;
+      }
     });
   }
+
+  Deno.test(`${name} starts no TLS behind bytes that came before the handshake`, async () => {
+    await using ends = await openSocket("TCP", { connector });
+    const { client, peer, url } = ends;
+    const sending = client.send(new HttpRequest("CONNECT", url));
+    await peer.readUntil("\r\n\r\n");
+    await peer.write("HTTP/1.1 200 OK\r\n\r\nearly");
+    await sending;
+    const connection = client.detach();
+    const starting = connection.startTls!({ serverName: "localhost" });
+    const { message } = await fails(starting, "TlsFailed");
+    assertEquals(message.includes("5 bytes came before"), true, message);
+    await peer.closed;
+  });
 
   Deno.test(`${name} drives only the very connection that it returned`, async () => {
     using listener = Deno.listen(LOCAL);

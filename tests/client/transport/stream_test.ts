@@ -129,6 +129,18 @@ for (const [kind, options] of PIPES) {
       assertEquals(server.isClosed, true);
     }
   });
+
+  Deno.test(`a stream detached from ${kind} carries another client`, async () => {
+    const { client, server } = openPipe(options);
+    const sending = client.send(new HttpRequest("CONNECT", SITE));
+    await server.answer("HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 100");
+    await sending;
+    await using inner = new HttpClient(client.detach());
+    const answering = inner.send(get());
+    await server.answer(` Continue\r\n\r\n${HI}`);
+    assertEquals((await answering).response.text(), "hi");
+    await carryOne(inner, server);
+  });
 }
 
 Deno.test("detach reads nothing before it is asked to", async () => {
