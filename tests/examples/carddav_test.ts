@@ -1,18 +1,13 @@
-// The discovery of `examples/libraries/carddav.ts`, over bytes in memory. Its
-// example and the interop tests run it over `HttpClient.run`: there, the server
-// closes after each response.
+// The discovery of `examples/libraries/carddav.ts`. Its example and the interop
+// tests run it over `HttpClient.run`: there, the server closes after each response.
 
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertObjectMatch, assertThrows } from "@std/assert";
 import { Secret } from "@pimalaya/io-http";
 import { findAddressBooks } from "../../examples/libraries/carddav.ts";
 import { test } from "../_pure.ts";
-import { toBytes, toText } from "../_text.ts";
+import { overMemory, reply } from "./_memory.ts";
 
 const HOST = "http://dav.example";
-
-function reply(status: string, body = "", fields = ""): string {
-  return `HTTP/1.1 ${status}\r\n${fields}Content-Length: ${body.length}\r\n\r\n${body}`;
-}
 
 function moved(location: string): string {
   return reply("307 Moved", "", `Location: ${location}\r\n`);
@@ -47,73 +42,49 @@ const BOOKS = found(
   ],
   ["/books/notes/", "<D:resourcetype/>"],
 );
-const ALL = [CONTEXT, PRINCIPAL, HOME, BOOKS];
 
-/**
- * Runs the discovery over replies in memory. Returns the request lines with the
- * origin and the credentials that they were sent with, and the address books.
- */
-function discover(replies: readonly string[]) {
-  const discovery = findAddressBooks(
+function discover() {
+  return findAddressBooks(
     `${HOST}/ignored?x`,
     ({ origin }) => origin === HOST ? new Secret("Basic s3cret") : null,
   );
-  const left = [...replies];
-  const sent: string[] = [];
-  let origin = HOST;
-  let step = discovery.resume();
-  while (step.type !== "Ok" && step.type !== "Err") {
-    if (step.type === "WantsRead") {
-      const text = left.shift();
-      step = discovery.resume(text === undefined ? null : toBytes(text));
-      continue;
-    }
-    if (step.type === "WantsWrite") {
-      const text = toText(step.bytes);
-      const credentials = /^Authorization: (.*)\r$/m.exec(text)?.[1] ?? "none";
-      sent.push(`${origin} ${text.split(" HTTP")[0]} ${credentials}`);
-    } else {
-      ({ origin } = step.url);
-      sent.push(`connect ${origin}`);
-    }
-    step = discovery.resume();
+}
+
+/** Returns each request line that was written, with the credentials. */
+function linesOf(written: string): string[] {
+  return written.split(/(?=(?:GET|PROPFIND) \/)/).map((text) => {
+    const credentials = /^Authorization: (.*)\r$/m.exec(text)?.[1] ?? "none";
+    return `${text.split(" HTTP")[0]} ${credentials}`;
+  });
+}
+
+test("findAddressBooks goes from the root or the well-known URL to the address books", () => {
+  const value = [
+    { url: new URL(`${HOST}/books/a/`), name: "A <1>" },
+    { url: new URL(`${HOST}/books/b/`), name: "" },
+  ];
+  const starts = { "/dav/": CONTEXT, "/": reply("404 Not Found") };
+  for (const [path, first] of Object.entries(starts)) {
+    const replies = [first, PRINCIPAL, HOME, BOOKS];
+    const { written, step } = overMemory(discover(), ...replies);
+    assertEquals(linesOf(written), [
+      "GET /.well-known/carddav none",
+      `PROPFIND ${path} Basic s3cret`,
+      "PROPFIND /me/ Basic s3cret",
+      "PROPFIND /books/ Basic s3cret",
+    ]);
+    assertObjectMatch(step, { type: "Ok", value, keepAlive: true });
   }
-  if (step.type === "Err") throw step.error;
-  assertEquals(left, []);
-  const books = step.value.map(({ url, name }) => `${url} ${name}`);
-  return { sent, books, keepAlive: step.keepAlive };
-}
-
-function line(method: string, path: string, credentials = "Basic s3cret") {
-  return `${HOST} ${method} ${path} ${credentials}`;
-}
-
-const WELL_KNOWN = line("GET", "/.well-known/carddav", "none");
-const TO_BOOKS = [line("PROPFIND", "/me/"), line("PROPFIND", "/books/")];
-
-test("findAddressBooks goes from the well-known URL to the address books", () => {
-  const { sent, books, keepAlive } = discover(ALL);
-  assertEquals(sent, [WELL_KNOWN, line("PROPFIND", "/dav/"), ...TO_BOOKS]);
-  assertEquals(books, [`${HOST}/books/a/ A <1>`, `${HOST}/books/b/ `]);
-  assertEquals(keepAlive, true);
-});
-
-test("findAddressBooks tries the root without a well-known redirect", () => {
-  const { sent } = discover([reply("404 Not Found"), ...ALL.slice(1)]);
-  assertEquals(sent, [WELL_KNOWN, line("PROPFIND", "/"), ...TO_BOOKS]);
 });
 
 test("findAddressBooks follows to another origin without the credentials", () => {
-  const { sent, books } = discover(
-    ALL.toSpliced(2, 0, moved("http://b.example/me/")),
-  );
-  assertEquals(sent.slice(2), [
-    line("PROPFIND", "/me/"),
-    "connect http://b.example",
-    "http://b.example PROPFIND /me/ none",
-    "http://b.example PROPFIND /books/ none",
-  ]);
-  assertEquals(books[0], "http://b.example/books/a/ A <1>");
+  const discovery = discover();
+  const url = new URL("http://b.example/me/");
+  const { step } = overMemory(discovery, CONTEXT, PRINCIPAL, moved(url.href));
+  assertEquals(step, { type: "WantsConnection", url });
+  const { written } = overMemory(discovery, HOME, BOOKS);
+  const expected = ["PROPFIND /me/ none", "PROPFIND /books/ none"];
+  assertEquals(linesOf(written), expected);
 });
 
 const FAILURES: Readonly<Record<string, string[]>> = {
@@ -121,14 +92,16 @@ const FAILURES: Readonly<Record<string, string[]>> = {
   "/dav/ has no current-user-principal": [CONTEXT, found(["/dav/", ""])],
   [`${HOST}/: 500 Oops`]: [reply("500 Oops")],
   [`${HOST}: more than 5 redirects`]: Array(7).fill(CONTEXT),
-  "Cannot read the response: the connection ended before its first byte": [
-    CONTEXT,
-  ],
 };
 
 for (const [message, replies] of Object.entries(FAILURES)) {
   test(`findAddressBooks throws: ${message}`, () => {
-    const error = assertThrows(() => discover(replies), Error);
-    assertEquals(error.message, message);
+    const run = () => overMemory(discover(), ...replies);
+    assertThrows(run, Error, message);
   });
 }
+
+test("findAddressBooks returns the failure of an exchange", () => {
+  const { step } = overMemory(discover(), CONTEXT);
+  assertObjectMatch(step, { type: "Err", error: { code: "NoResponse" } });
+});

@@ -3,7 +3,7 @@
 
 import { assert, assertEquals, assertObjectMatch } from "@std/assert";
 import http from "node:http";
-import { type HttpCoroutine, Secret } from "@pimalaya/io-http";
+import { Secret } from "@pimalaya/io-http";
 import { HttpClient } from "@pimalaya/io-http/client";
 import Provider from "oidc-provider";
 import { callMethod } from "../../examples/libraries/jmap.ts";
@@ -15,7 +15,7 @@ import {
 } from "../../examples/libraries/oauth.ts";
 import { listen, openOrigin } from "../../examples/_server.ts";
 import { bundle, findProgram } from "../matrix/programs.ts";
-import { toBytes, toText } from "../_text.ts";
+import { overMemory, reply } from "./_memory.ts";
 import { assertPrints, runDeno } from "./_run.ts";
 
 const MAIL = "urn:ietf:params:jmap:mail";
@@ -27,25 +27,8 @@ const APP: OAuthApp = {
 };
 const GRANT = { grant_type: "client_credentials" };
 
-/** Runs a coroutine over replies in memory; returns what it wrote, and its step. */
-function overMemory<Step extends { readonly type: string }>(
-  coroutine: HttpCoroutine<Step>,
-  ...replies: string[]
-): { written: string; step: Step } {
-  let written = "";
-  let step = coroutine.resume();
-  while (step.type === "WantsRead" || step.type === "WantsWrite") {
-    if ("bytes" in step) written += toText(step.bytes as Uint8Array);
-    step = step.type === "WantsWrite"
-      ? coroutine.resume()
-      : coroutine.resume(toBytes(replies.shift()!));
-  }
-  return { written, step };
-}
-
 function json(status: string, value: unknown): string {
-  const body = JSON.stringify(value);
-  return `HTTP/1.1 ${status}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  return reply(status, JSON.stringify(value));
 }
 
 function makeToken(expires: number, refresh = "again"): OAuthToken {
@@ -115,7 +98,7 @@ Deno.test("callMethod asks for a connection when it needs another one", () => {
   const apiUrl = "https://api.example/jmap";
   const { written, step } = overMemory(
     call,
-    "HTTP/1.1 302 Found\r\nLocation: /session\r\nContent-Length: 0\r\n\r\n",
+    reply("302 Found", "", "Location: /session\r\n"),
     json("200 OK", { apiUrl, primaryAccounts: { [MAIL]: "u1" } }),
   );
   assertEquals(written.match(/^GET .*$/gm), [
