@@ -8,6 +8,7 @@ import fc from "fast-check";
 import {
   decodeByteString,
   encodeByteString,
+  encodeByteStringInto,
   fromByteString,
   toByteString,
 } from "../../rfc9110/byte_string.ts";
@@ -60,6 +61,9 @@ test("decodeByteString returns what encodeByteString was given", () => {
       assertEquals(text.length, bytes.length);
       assert(bytes.every((byte, i) => text.charCodeAt(i) === byte));
       assertEquals(encodeByteString(text), new Uint8Array(bytes));
+      const into = new Uint8Array(bytes.length);
+      encodeByteStringInto(text, into);
+      assertEquals(into, new Uint8Array(bytes));
     }),
     { seed: 9101, numRuns: 200 },
   );

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { format, inspect } from "node:util";
 import { Secret } from "../../rfc9110/secret.ts";
 import { test } from "../_pure.ts";
@@ -32,6 +32,12 @@ test("Secret shows [redacted] as text, and wherever it is shown", () => {
   for (const shown of shownAs(secret)) assertMatch(shown, /\[redacted\]/);
   const options = { showHidden: true, customInspect: false, depth: 9 };
   assertEquals(inspect(secret, options).includes(HIDDEN), false);
+});
+
+test("Secret rejects what is not a string", () => {
+  for (const value of [undefined, null, 5, secret] as never[]) {
+    assertThrows(() => new Secret(value), TypeError, "not a string");
+  }
 });
 
 test("Secret has no property that holds the string", () => {
