@@ -4,7 +4,12 @@
  * @module
  */
 
-/** Tells the time to an agent, for tests that take no time. */
+/**
+ * Tells the time to an agent, for tests that take no time.
+ *
+ * The 50 ms that a body may still take after it is dropped are the runtime's, so
+ * that an agent can be closed while its clock stands still.
+ */
 export interface HttpClock {
   /**
    * Returns the wall clock's time, by which connections and cookies expire.
