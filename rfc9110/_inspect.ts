@@ -1,7 +1,7 @@
 // Keeps secrets out of logs: credentials in field values, and the userinfo of
 // URLs.
 
-import { equalsIgnoringCase } from "./_syntax.ts";
+import { includesName } from "./_syntax.ts";
 
 /** Replaces each value that is not shown. */
 export const REDACTED = "[redacted]";
@@ -52,9 +52,7 @@ const SENSITIVE_NAMES = [
 
 /** Returns whether the values of a field are secret. */
 export function isSensitive(name: string): boolean {
-  return SENSITIVE_NAMES.some((sensitive) =>
-    equalsIgnoringCase(name, sensitive)
-  );
+  return includesName(SENSITIVE_NAMES, name);
 }
 
 // URL parsers take a backslash for a slash, and at the start of an absolute URL

@@ -74,6 +74,11 @@ export function equalsIgnoringCase(a: string, b: string): boolean {
   return true;
 }
 
+/** Returns whether a name is among others, ignoring case. */
+export function includesName(names: readonly string[], name: string): boolean {
+  return names.some((listed) => equalsIgnoringCase(name, listed));
+}
+
 function lowerCode(code: number): number {
   return code >= 0x41 && code <= 0x5a ? code | 0x20 : code;
 }

@@ -189,7 +189,7 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
    */
   toHeaders(): Headers {
     const headers = new Headers();
-    this.appendTo(headers);
+    appendToPlatform(this, headers);
     return headers;
   }
 
@@ -246,8 +246,13 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
     lines.length = kept;
   }
 
-  // The rest is for the functions below, which are for this package alone. A
-  // static block that exported them would keep the class in every bundle.
+  // For the functions below, which are for this package alone. A static block
+  // that exported them would keep the class in every bundle.
+
+  /** @internal */
+  private lines(): HttpFieldValue[] {
+    return this.#lines;
+  }
 
   /** @internal */
   private static fromWire(lines: string[]): HttpHeaders {
@@ -255,38 +260,7 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
     headers.#lines = lines;
     return headers;
   }
-
-  /** @internal */
-  private encode(): string {
-    const lines = this.#lines;
-    let text = "";
-    for (let i = 0; i < lines.length; i += 2) {
-      text += `${lines[i]}: ${expose(lines[i + 1]!)}\r\n`;
-    }
-    return text;
-  }
-
-  /** @internal */
-  private appendTo(headers: Headers): void {
-    const lines = this.#lines;
-    for (let i = 0; i < lines.length; i += 2) {
-      headers.append(lines[i] as string, expose(lines[i + 1]!));
-    }
-  }
-
-  /** @internal */
-  private appendFrom(source: HttpHeaders, keep: FieldFilter): void {
-    const lines = source.#lines;
-    for (let i = 0; i < lines.length; i += 2) {
-      const name = lines[i] as string;
-      const value = lines[i + 1]!;
-      if (keep(name, value instanceof Secret)) this.#lines.push(name, value);
-    }
-  }
 }
-
-/** Decides whether a field line is copied. */
-export type FieldFilter = (name: string, isSecret: boolean) => boolean;
 
 /**
  * Builds headers from validated names, each followed by its value, taking
@@ -298,13 +272,24 @@ export function headersFromWire(lines: string[]): HttpHeaders {
 
 /** Encodes field lines as a byte string, each with its CRLF. */
 export function encodeFieldLines(headers: HttpHeaders): string {
-  return headers["encode"]();
+  const lines = headers["lines"]();
+  let text = "";
+  for (let i = 0; i < lines.length; i += 2) {
+    text += `${lines[i]}: ${expose(lines[i + 1]!)}\r\n`;
+  }
+  return text;
 }
 
 /** Appends the field lines to the platform's `Headers`. */
 export function appendToPlatform(source: HttpHeaders, headers: Headers): void {
-  source["appendTo"](headers);
+  const lines = source["lines"]();
+  for (let i = 0; i < lines.length; i += 2) {
+    headers.append(lines[i] as string, expose(lines[i + 1]!));
+  }
 }
+
+/** Decides whether a field line is copied. */
+export type FieldFilter = (name: string, isSecret: boolean) => boolean;
 
 /**
  * Appends the field lines of `source` that `keep` accepts to `target`. A
@@ -315,7 +300,14 @@ export function appendFields(
   source: HttpHeaders,
   keep: FieldFilter,
 ): void {
-  target["appendFrom"](source, keep);
+  const lines = source["lines"]();
+  for (let i = 0; i < lines.length; i += 2) {
+    const name = lines[i] as string;
+    const value = lines[i + 1]!;
+    if (keep(name, value instanceof Secret)) {
+      target["lines"]().push(name, value);
+    }
+  }
 }
 
 function isSameName(a: string, b: string): boolean {

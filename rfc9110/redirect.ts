@@ -7,7 +7,7 @@
 
 import { invalid } from "../core/quote.ts";
 import { encodeByteString } from "./byte_string.ts";
-import { equalsIgnoringCase } from "./_syntax.ts";
+import { includesName } from "./_syntax.ts";
 import { dropUserinfo, isHttp, tryParseUrl } from "./_url.ts";
 import { appendFields, HttpHeaders } from "./headers.ts";
 import { HttpRequest } from "./request.ts";
@@ -211,8 +211,4 @@ function targetOf(output: HttpRedirectOutput): URL {
 function describesBody(name: string): boolean {
   return name.toLowerCase().startsWith("content-") ||
     includesName(BODY_FIELDS, name);
-}
-
-function includesName(names: string[], name: string): boolean {
-  return names.some((listed) => equalsIgnoringCase(name, listed));
 }

@@ -22,11 +22,11 @@ import { LineReader } from "./_lines.ts";
 
 // Most events have some hundred bytes, and those with an image in base64 a few
 // MiB. This leaves room for them, and keeps a peer from filling the memory.
-const DEFAULT_MAX_EVENT_BYTES = 2 ** 24;
+const DEFAULT_MAX_EVENT_BYTES = 1 << 24;
 
 // The longest string that every engine can create is that of V8 on 32 bits.
 // Decoding more would throw.
-const MAX_EVENT_BYTES = 2 ** 28 - 16;
+const MAX_EVENT_BYTES = (1 << 28) - 16;
 
 /** Options of {@linkcode SseParser}. */
 export interface SseParserOptions {
