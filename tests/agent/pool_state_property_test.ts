@@ -1,5 +1,6 @@
-// docs/policies.md, "Pool": random schedules of events, checked against a model without any data structure
-// that it could get wrong: it looks through everything, each time.
+// docs/policies.md, "Pool": random schedules of events, checked against a model
+// without any data structure that it could get wrong: it looks through everything,
+// each time.
 
 import { assert, assertEquals } from "@std/assert";
 import { type HttpPoolDecision, HttpPoolState } from "@pimalaya/io-http/agent";
