@@ -13,12 +13,17 @@ import { test } from "./_pure.ts";
 export interface Script {
   readonly name: string;
   readonly rule: string;
+  /** The request of a call, and what its cookie jar holds. */
+  readonly request?: { readonly url?: string; readonly headers?: object };
+  readonly cookies?: readonly string[];
   readonly options?: object;
   readonly words?: readonly string[];
   readonly script: readonly string[];
 }
 
-const KEYS = ["name", "rule", "options", "words", "script"];
+const KEYS = [
+  ...["name", "rule", "request", "cookies", "options", "words", "script"],
+];
 
 /** What plays scripts. */
 export interface Player<Options> {

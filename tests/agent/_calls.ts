@@ -16,7 +16,9 @@ import {
   type HttpProgress,
   HttpRequest,
   HttpResponse,
+  Secret,
 } from "@pimalaya/io-http";
+import { HttpCookieJar } from "@pimalaya/io-http/cookies";
 import { type Script, testScripts } from "../_scripts.ts";
 
 /** How far the exchange came that failed. */
@@ -147,6 +149,17 @@ function shorten(value: string): string {
   return `Digest ${algorithm} ${nonce}.${count}`.replace("  ", " ");
 }
 
+const URL_HTTP = "http://a.test/";
+
+/** Creates headers; a value like `secret X` is a `Secret`. */
+function headersOf(fields: object = {}): HttpHeaders {
+  const pairs = Object.entries(fields).map(([name, value]) => {
+    const secret = /^secret (.*)/.exec(value)?.[1];
+    return [name, secret === undefined ? value : new Secret(secret)] as const;
+  });
+  return new HttpHeaders(pairs);
+}
+
 /** Plays scripts against calls of GET, or of the method that a name starts with. */
 export function testCalls(
   scripts: readonly Script[],
@@ -155,28 +168,49 @@ export function testCalls(
   testScripts(scripts, {
     subject: "A call",
     words,
-    start(options, { name }) {
+    start(options, { name, request = {}, cookies }) {
       const method = /^(GET|POST) /.exec(name)?.[1] ?? "GET";
-      const url = options.httpsOnly ? "https://a.test/" : "http://a.test/";
-      const driven = new Driven(new HttpRequest(method, url), options);
+      const url = request.url ??
+        (options.httpsOnly ? "https://a.test/" : URL_HTTP);
+      const headers = headersOf(request.headers);
+      const jar = new HttpCookieJar();
+      jar.store(new URL(URL_HTTP), cookies ?? [], 0);
+      const driven = new Driven(new HttpRequest(method, url, { headers }), {
+        ...options,
+        ...(options.headers && { headers: headersOf(options.headers) }),
+        ...(cookies && { cookies: jar }),
+      });
       return (event) => {
-        playEvent(driven, event);
-        return show(driven.step);
+        const [verb, place] = event.split(" ");
+        return verb === "jar"
+          ? jar.header(new URL(place!), 0) ?? "nothing"
+          : playEvent(driven, event);
       };
     },
   });
 }
 
 /**
- * Plays one event of a script: `elapse`, `fail CODE CAME`, or `STATUS FIELD: VALUE |
- * ...`, which came on a used connection if `used` stands before it.
+ * Plays one event of a script, and shows what follows: `elapse`, `fail CODE CAME`, or
+ * `STATUS FIELD: VALUE | ...`, which came on a used connection if `used` stands
+ * before it. `fields`, `sent FIELD`, and `route` show what is to be sent.
  */
-export function playEvent(driven: Driven, event: string): void {
+export function playEvent(driven: Driven, event: string): string {
   const [word, ...rest] = event.split(" ") as [string, ...string[]];
+  if (word === "fields") {
+    const { headers } = driven.exchange.request;
+    return [...headers].map((pair) => pair.join("=")).join(", ");
+  }
+  if (word === "sent") return driven.sent(rest[0]!) ?? "nothing";
+  if (word === "route") {
+    const { proxy, target } = driven.exchange;
+    return `${proxy?.href ?? "none"}, ${target ?? "default"}`;
+  }
   if (word === "elapse") driven.elapse();
   else if (word === "fail") driven.fail(rest[0]!, rest[1]!, !rest[2]);
   else if (word === "used") answer(driven, rest, true);
   else answer(driven, [word, ...rest], false);
+  return show(driven.step);
 }
 
 function answer(
