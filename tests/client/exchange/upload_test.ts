@@ -11,6 +11,8 @@ import type {
 import { toBytes, toText } from "../../_text.ts";
 import {
   assertClosed,
+  bySend,
+  byText,
   carryOne,
   checkOver,
   endless,
@@ -19,6 +21,7 @@ import {
   HeldTimers,
   HI,
   openPipe,
+  type Outcome,
   post,
   runProgram,
   settle,
@@ -140,64 +143,44 @@ Deno.test("exchange writes what it has if the next piece is not ready", async ()
 const EXPECT = { Expect: "100-continue" };
 const CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
 const OWN = HttpRequest.post(SITE, { headers: EXPECT, body: "own" });
+const LOWER = HttpRequest.post(SITE, {
+  headers: { expect: "100-Continue" },
+  body: "own",
+});
+const STATED = post({ ...EXPECT, "Content-Length": "3" });
 
 type Start = (
   client: HttpClient,
   options?: HttpExchangeOptions,
-) => Promise<{ uploaded: boolean; text: string; closeReason: string | null }>;
-
-function starting(
-  request: HttpRequest,
-  make: () => HttpExchangeOptions = () => ({}),
-): Start {
-  return async (client, options) => {
-    const all = { ...make(), ...options };
-    const exchange = await client.exchange(request, all);
-    const text = await exchange.text();
-    const { closeReason } = await exchange.closed;
-    return { uploaded: await exchange.uploaded, text, closeReason };
-  };
-}
+) => Promise<Outcome>;
 
 /** Every way to have a body, and what it is on the wire. */
-const BODIES: [name: string, start: Start, body: string][] = [
-  [
-    "a stream",
-    starting(post(EXPECT), () => ({ body: streamOf(["own"]).body })),
-    "3\r\nown\r\n0\r\n\r\n",
-  ],
-  [
-    "an iterable of a stated length",
-    starting(
-      post({ ...EXPECT, "Content-Length": "3" }),
-      () => ({ body: generatorOf(["own"]).body }),
-    ),
-    "own",
-  ],
-  ["the request's own body", starting(OWN), "own"],
-  [
-    "that, with trailers",
-    starting(
-      HttpRequest.post(SITE, {
-        headers: { expect: "100-Continue" },
-        body: "own",
-      }),
-      () => ({ trailers: { A: "1" } }),
-    ),
-    "3\r\nown\r\n0\r\nA: 1\r\n\r\n",
-  ],
-  ["the body of send", async (client) => {
-    const { response, uploaded, closeReason } = await client.send(OWN);
-    return { uploaded, text: response.text(), closeReason };
+const BODIES: [name: string, start: Start, wire: string][] = [
+  ["a stream", (client, options) => {
+    const { body } = streamOf(["own"]);
+    return byText(client, post(EXPECT), { ...options, body });
+  }, "3\r\nown\r\n0\r\n\r\n"],
+  ["an iterable of a stated length", (client, options) => {
+    const { body } = generatorOf(["own"]);
+    return byText(client, STATED, { ...options, body });
   }, "own"],
+  ["its own body", (client, options) => byText(client, OWN, options), "own"],
+  ["its own body with trailers", (client, options) => {
+    return byText(client, LOWER, { ...options, trailers: { A: "1" } });
+  }, "3\r\nown\r\n0\r\nA: 1\r\n\r\n"],
+  ["the body of send", (client) => bySend(client, OWN), "own"],
 ];
 
-const SENT = { uploaded: true, text: "hi", closeReason: null };
-const UNSENT = {
-  uploaded: false,
-  text: "no",
-  closeReason: "RequestIncomplete",
-};
+/** Checks what came of an exchange: the body, and whether all was sent. */
+async function check(
+  carrying: Promise<Outcome>,
+  text: "hi" | "no",
+): Promise<void> {
+  const { body, uploaded, closeReason } = await carrying;
+  assertEquals(body, text);
+  assertEquals(uploaded, text === "hi");
+  assertEquals(closeReason, uploaded ? null : "RequestIncomplete");
+}
 
 for (const [name, start, body] of BODIES) {
   Deno.test(`${name} goes out after a 100, or when its time is up, and not before`, async () => {
@@ -221,7 +204,7 @@ for (const [name, start, body] of BODIES) {
         assertEquals(timers.delays, []);
         // A late 100 changes nothing.
         server.write(comes ? HI : CONTINUE + HI);
-        assertEquals(await exchanging, SENT);
+        await check(exchanging, "hi");
         await carryOne(client, server);
       }
     }
@@ -235,7 +218,7 @@ for (const [name, start, body] of BODIES) {
       await server.readUntil("\r\n\r\n");
       await settle();
       server.write(`HTTP/1.1 ${status} No\r\nContent-Length: 2\r\n\r\nno`);
-      assertEquals(await exchanging, UNSENT);
+      await check(exchanging, "no");
       await checkOver(client, server);
       await client.close();
       assertEquals(server.received, 0);
@@ -252,7 +235,7 @@ for (const [name, start, body] of BODIES) {
     assertEquals(await server.readUntil(body), body);
     assertEquals(timers.delays, []);
     server.write("hi");
-    assertEquals(await exchanging, SENT);
+    await check(exchanging, "hi");
   });
 }
 
@@ -261,7 +244,7 @@ Deno.test("exchange starts to wait for a 100 when the head is written", async ()
   for (const isEarly of [true, false]) {
     const { client, server } = openPipe({ capacity: 0 });
     if (isEarly) server.write(CONTINUE);
-    const exchanging = starting(OWN)(client);
+    const exchanging = byText(client, OWN);
     await settle();
     assertEquals(timers.delays, []);
     await server.readUntil("\r\n\r\n");
@@ -269,7 +252,7 @@ Deno.test("exchange starts to wait for a 100 when the head is written", async ()
     await server.readUntil("own");
     assertEquals(timers.delays, []);
     server.write(HI);
-    assertEquals(await exchanging, SENT);
+    await check(exchanging, "hi");
   }
 });
 
@@ -277,7 +260,7 @@ Deno.test("exchange waits without a timer if the time is no limit, and not at al
   using timers = new HeldTimers();
   for (const continueTimeout of [Infinity, 2 ** 31, 2 ** 40, 0]) {
     const { client, server } = openPipe();
-    const exchanging = starting(OWN)(client, { continueTimeout });
+    const exchanging = byText(client, OWN, { continueTimeout });
     await server.readUntil("\r\n\r\n");
     if (continueTimeout > 0) {
       await settle();
@@ -286,29 +269,28 @@ Deno.test("exchange waits without a timer if the time is no limit, and not at al
     }
     await server.readUntil("own");
     server.write(HI);
-    assertEquals(await exchanging, SENT);
+    await check(exchanging, "hi");
   }
 });
 
 Deno.test("exchange has nothing to wait for without a body, a 100 to come, or HTTP/1.1", async () => {
   using timers = new HeldTimers();
-  const start = [
-    starting(get(EXPECT)),
-    starting(post(EXPECT)),
-    starting(
-      post({ ...EXPECT, "Content-Length": "0" }),
-      () => ({ body: streamOf([]).body }),
-    ),
-    starting(post({ Expect: "more" }), () => ({ body: "x" })),
-  ];
-  for (const exchange of start) {
+  const empty = post({ ...EXPECT, "Content-Length": "0" });
+  for (
+    const [request, options] of [
+      [get(EXPECT)],
+      [post(EXPECT)],
+      [empty, { body: streamOf([]).body }],
+      [post({ Expect: "more" }), { body: "x" }],
+    ] as [HttpRequest, HttpExchangeOptions?][]
+  ) {
     const { client, server } = openPipe();
-    const exchanging = exchange(client);
+    const exchanging = byText(client, request, options);
     await server.readUntil("\r\n\r\n");
     await settle();
     assertEquals(timers.delays, []);
     server.write(CONTINUE + HI);
-    assertEquals(await exchanging, SENT);
+    await check(exchanging, "hi");
   }
   const { client, server } = openPipe();
   const sending = client.sendHttp10(OWN);
