@@ -16,81 +16,41 @@ import { freePorts, readOutput } from "../matrix/programs.ts";
 import { CREDENTIALS } from "./cases/credentials.ts";
 import { PROXYING } from "./cases/proxies.ts";
 import type { Program, Setup } from "./_program.ts";
-import { FORBIDDEN_PORT, PROXIES } from "./proxies.ts";
+import { FORBIDDEN_PORT, PROXIES, type Proxy } from "./proxies.ts";
 import { RADICALE, type Server, SERVERS, startDeno } from "./servers.ts";
 import { makeSite } from "./_site.ts";
 
 const CASE_MILLISECONDS = 20_000;
 
-/** One table: the cases by their title, and how the programs are started. */
-interface Table<Each extends Program, Facts> {
-  readonly title: string;
-  readonly programs: readonly Each[];
-  readonly cases: Readonly<
-    Record<string, (run: Facts & { readonly use: Use }) => Promise<void>>
-  >;
-  /** Starts a program, and returns what its cases work with. */
-  start(program: Each, file: string, setup: Setup): Promise<Facts>;
-}
-
+const authenticating = SERVERS.flatMap((server) => {
+  const { cannotAuthenticate: cannot } = server;
+  return cannot === undefined ? [] : [{ ...server, cannot }];
+});
 const site = await makeSite();
 let isOk = false;
 try {
   isOk = await runMatrices(Deno.args, [
-    makeMatrix({
-      title: "Servers",
-      programs: SERVERS,
-      cases: EXCHANGES,
-      start: startServer,
-    }),
-    makeMatrix({
-      title: "Credentials",
-      programs: SERVERS.flatMap((server) => {
-        const { cannotAuthenticate: cannot } = server;
-        return cannot === undefined ? [] : [{ ...server, cannot }];
-      }),
-      cases: CREDENTIALS,
-      start: startServer,
-    }),
-    makeMatrix({
-      title: "Proxies",
-      programs: PROXIES,
-      cases: PROXYING,
-      async start({ start, url, password = PASSWORD }, file, setup) {
-        const origin = await startDeno(setup);
-        const [deadPort] = freePorts(1) as [number];
-        const values = {
-          ...{ originPort: origin.port, originTlsPort: origin.otherPort },
-          ...{ deadPort, forbiddenPort: FORBIDDEN_PORT },
-        };
-        const { port, otherPort } = await start(file, { ...setup, values });
-        const plain = `http://127.0.0.1:${origin.port}`;
-        const secure = `https://127.0.0.1:${origin.otherPort}`;
-        return {
-          ...{
-            caCert: site.caCert,
-            password,
-            deadPort,
-            origins: [plain, secure] as const,
-          },
-          ...{ open: `${url}:${port}`, locked: `${url}:${otherPort}` },
-        };
-      },
-    }),
-    makeMatrix({
-      title: "A library without I/O",
-      programs: [RADICALE],
-      cases: { "CardDAV discovery, in examples/": discover },
-      start: ({ start }, file, setup) => start(file, setup),
-    }),
+    makeMatrix("Servers", SERVERS, EXCHANGES, startServer),
+    makeMatrix("Credentials", authenticating, CREDENTIALS, startServer),
+    makeMatrix("Proxies", PROXIES, PROXYING, startProxy),
+    makeMatrix(
+      "A library without I/O",
+      [RADICALE],
+      { "CardDAV discovery, in examples/": discover },
+      ({ start }, file, setup) => start(file, setup),
+    ),
   ]);
 } finally {
   await Deno.remove(site.folder, { recursive: true });
 }
 Deno.exit(isOk ? 0 : 1);
 
+/** Makes a table: the cases by their title, and how the programs are started. */
 function makeMatrix<Each extends Program, Facts>(
-  { title, programs, cases, start }: Table<Each, Facts>,
+  title: string,
+  programs: readonly Each[],
+  cases: Readonly<Record<string, (run: Facts & { use: Use }) => Promise<void>>>,
+  start: (program: Each, file: string, setup: Setup) => Promise<Facts>,
 ): Matrix {
   const rows = Object.keys(cases);
   const columns = programs.map((program) => ({
@@ -127,6 +87,28 @@ async function startServer(server: Server, file: string, setup: Setup) {
         hostname: "127.0.0.1",
         ...(origin !== plain && { tls: { caCerts: [site.caCert] } }),
       }),
+  };
+}
+
+/** Starts a proxy, and an origin behind it. */
+async function startProxy(
+  { start, url, password = PASSWORD }: Proxy,
+  file: string,
+  setup: Setup,
+) {
+  const origin = await startDeno(setup);
+  const [deadPort] = freePorts(1) as [number];
+  const values = {
+    ...{ originPort: origin.port, originTlsPort: origin.otherPort },
+    ...{ deadPort, forbiddenPort: FORBIDDEN_PORT },
+  };
+  const { port, otherPort } = await start(file, { ...setup, values });
+  const plain = `http://127.0.0.1:${origin.port}`;
+  const secure = `https://127.0.0.1:${origin.otherPort}`;
+  return {
+    ...{ caCert: site.caCert, origins: [plain, secure] as const },
+    ...{ open: `${url}:${port}`, locked: `${url}:${otherPort}` },
+    ...{ password, deadPort },
   };
 }
 

@@ -74,7 +74,6 @@ export const SERVERS: readonly Server[] = [
   {
     name: "http.server",
     programs: ["python3"],
-    versionArgs: ["--version"],
     async start(program, { site, use }) {
       const [port] = freePorts(1) as [number];
       const where = ["--bind", "127.0.0.1", "--directory", site.values.root!];
@@ -107,20 +106,17 @@ export const SERVERS: readonly Server[] = [
   {
     name: "node:http",
     programs: ["node24/bin/node", "node"],
-    versionArgs: ["--version"],
     start: (program, setup) => startOrigin(program, setup, "node.mjs"),
   },
   {
     name: "Deno.serve",
     programs: [Deno.execPath()],
-    versionArgs: ["--version"],
     start: (_, setup) => startDeno(setup),
     cannot: { "POST, refused before the body": ASKS_AT_ONCE },
   },
   {
     name: "Bun.serve",
     programs: ["bun/bin/bun"],
-    versionArgs: ["--version"],
     start: (program, setup) => startOrigin(program, setup, "serve.ts"),
     cannot: {
       "POST, refused before the body": ASKS_AT_ONCE,
@@ -135,7 +131,6 @@ export const SERVERS: readonly Server[] = [
 export const RADICALE: Program = {
   name: "Radicale",
   programs: ["radicale"],
-  versionArgs: ["--version"],
   start: startWith("radicale.ini", (config, folder) => {
     const book = `${folder}/collections/collection-root/${USER}/friends`;
     const props = { "tag": "VADDRESSBOOK", "D:displayname": "Friends" };

@@ -19,8 +19,12 @@ export interface Column {
   readonly name: string;
   /** What its program may be called; see {@linkcode findProgram}. */
   readonly programs: readonly string[];
-  /** The arguments that print its version; none if it does not say. */
-  readonly versionArgs: readonly string[] | null;
+  /**
+   * The arguments that print its version, or `null` if it does not say.
+   *
+   * @default {["--version"]}
+   */
+  readonly versionArgs?: readonly string[] | null;
   /** Runs the rows with the program, reporting each cell when it is known. */
   run(program: string, report: Report): Promise<void>;
 }
@@ -81,7 +85,7 @@ function idOf({ name }: Column): string {
 }
 
 async function runColumn(
-  { name, programs, versionArgs, run }: Column,
+  { name, programs, versionArgs = ["--version"], run }: Column,
   rows: readonly string[],
 ): Promise<Result> {
   const cells = new Map<string, Cell>();

@@ -61,7 +61,6 @@ function makeColumns(site: Site): Column[] {
   ): Column => ({
     name,
     programs: [program],
-    versionArgs: ["--version"],
     async run(file, report) {
       await readOutcomes(file, argsOf(await bundleEntry(entry)), text, report);
     },

@@ -46,12 +46,9 @@ const WHILE_IDLE: Readonly<Record<string, Action>> = {
   "a reset": "reset",
 };
 
-const OVER_STREAMS = {
-  ...mapKeys(DURING_A_CALL, "is its own error", checkFault),
-  ...mapKeys(WHILE_IDLE, "on an idle connection ends it", checkIdle),
-
+const overStreams = casesOf(undefined, {
   /** docs/protocol.md: a 2xx does not stop the upload. */
-  async "an early 200 leaves the upload alone"(env: Env) {
+  async "an early 200 leaves the upload alone"(env) {
     const head = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
     const peer = await env.peer([
       ["head", { write: head }, { read: 6 }, "signal", { write: "hi" }],
@@ -71,13 +68,24 @@ const OVER_STREAMS = {
     equal("body", await exchange.text(), "hi");
     equal("closed", (await exchange.closed).keepAlive, true);
   },
-};
+});
 
 /** Faults of the peer. */
 export const FAULTS: Group = {
   title: "Faults of the peer",
   cases: [
-    ...casesOf(undefined, OVER_STREAMS),
+    ...Object.entries(DURING_A_CALL).flatMap(([name, fault]) =>
+      casesOf(undefined, {
+        [`${name} is its own error`]: (env) => checkFault(env, fault),
+      })
+    ),
+    ...Object.entries(WHILE_IDLE).flatMap(([name, action]) =>
+      casesOf(undefined, {
+        [`${name} on an idle connection ends it`]: (env) =>
+          checkIdle(env, action),
+      })
+    ),
+    ...overStreams,
     ...casesOf("transport", {
       "aborted connects leave no connection": abortConnects,
     }),
@@ -87,20 +95,6 @@ export const FAULTS: Group = {
     }),
   ],
 };
-
-/** Makes a case of each row, named by its key and an outcome. */
-function mapKeys<Row>(
-  rows: Readonly<Record<string, Row>>,
-  outcome: string,
-  run: (env: Env, row: Row) => Promise<void>,
-): Record<string, (env: Env) => Promise<void>> {
-  return Object.fromEntries(
-    Object.entries(rows).map(([key, row]) => [
-      `${key} ${outcome}`,
-      (env: Env) => run(env, row),
-    ]),
-  );
-}
 
 function urlOf({ port }: Peer): string {
   return `http://127.0.0.1:${port}/`;
