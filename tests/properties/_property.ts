@@ -4,16 +4,12 @@
 
 import fc, { type Arbitrary } from "fast-check";
 
-/** One invariant. */
-export interface Property {
-  readonly name: string;
-  readonly check: fc.IRawProperty<unknown>;
-}
-
-/** The properties that were declared so far. */
-export const PROPERTIES: Property[] = [];
-
 const SEED = 9100;
+// Of `fuzz.ts`: for how long, and with which seed.
+const [seconds, seed] = Deno.args.map(Number);
+const isFuzzing = seconds !== undefined && seed !== undefined;
+
+let declared = 0;
 
 /**
  * Declares a property, as a test without permissions. To fuzz it as well, list
@@ -34,11 +30,20 @@ export function property<T>(
   const it = check.constructor.name === "AsyncFunction"
     ? fc.asyncProperty(inputs, check as (input: T) => Promise<void>)
     : fc.property(inputs, check as (input: T) => void);
-  PROPERTIES.push({ name, check: it as fc.IRawProperty<unknown> });
+  declared++;
   Deno.test({
-    name,
+    name: isFuzzing ? `Fuzzing: ${name}` : name,
     permissions: "none",
-    fn: async () => await fc.assert(it, { seed: SEED, numRuns: runs }),
+    async fn() {
+      const parameters = isFuzzing
+        ? {
+          seed,
+          numRuns: 1e9,
+          interruptAfterTimeLimit: 1e3 * seconds / declared,
+        }
+        : { seed: SEED, numRuns: runs };
+      await fc.assert(it, parameters);
+    },
   });
 }
 
