@@ -59,7 +59,7 @@ export interface HeadPlan {
 }
 
 // Up to here, one write with a copy of the body costs less than two writes.
-const MAX_COPIED_BODY = 16384;
+export const MAX_COPIED_BODY = 16384;
 
 // These methods imply a body, so a request without one says so.
 const METHODS_WITH_BODY = ["POST", "PUT", "PATCH"];

@@ -1,6 +1,7 @@
 // How a request goes out, decided and checked before a byte is sent: its head,
 // and the source and framing of a body that follows.
 
+import { concat } from "@std/bytes";
 import type { HttpHeadersInit } from "../../rfc9110/headers.ts";
 import { HttpRequest } from "../../rfc9110/request.ts";
 import type { HttpVersion } from "../../rfc9110/response.ts";
@@ -8,6 +9,7 @@ import { Http11ChunkEncoder } from "../../rfc9112/chunk_encoder.ts";
 import {
   encodeHead,
   type HttpEncodeOptions,
+  MAX_COPIED_BODY,
   type RequestFraming,
   writeRequest,
 } from "../../rfc9112/encode.ts";
@@ -88,6 +90,10 @@ export function planRequest(
   const continueTimeout = waits && !isEmpty
     ? options.continueTimeout ?? DEFAULT_CONTINUE_TIMEOUT
     : null;
+  const { bytes } = body;
+  const isJoined = framing.kind === "length" && continueTimeout === null &&
+    bytes !== null && bytes.length <= MAX_COPIED_BODY;
+  if (isJoined) return { head: concat([head, bytes]), body: null };
   return {
     head,
     body: {

@@ -30,6 +30,8 @@ export interface BodySource {
 export interface RequestBody {
   /** The length in bytes, or `null` if it is unknown. */
   readonly length: number | null;
+  /** The body itself if it is in memory, or `null`. */
+  readonly bytes: Uint8Array<ArrayBuffer> | null;
   /** The Content-Type that this kind of body implies, or `null`. */
   readonly type: string | null;
   /** Opens the source. The body is not touched before. */
@@ -58,20 +60,19 @@ export function describeBody(body: HttpBodyInit): RequestBody {
   if (body instanceof FormData) {
     const form = new Response(body);
     const type = form.headers.get("content-type");
-    return { length: null, type, open: () => streamSource(form.body!) };
+    return streamedBody(() => streamSource(form.body!), null, type);
   }
   if (body instanceof Blob) {
-    const open = () => streamSource(body.stream());
-    return { length: body.size, type: null, open };
+    return streamedBody(() => streamSource(body.stream()), body.size);
   }
   if (body instanceof ReadableStream) {
     if (body.locked) {
       throw new TypeError("Cannot send the body: the stream is locked");
     }
-    return { length: null, type: null, open: () => streamSource(body) };
+    return streamedBody(() => streamSource(body));
   }
   if (typeof body?.[Symbol.asyncIterator] === "function") {
-    return { length: null, type: null, open: () => iterableSource(body) };
+    return streamedBody(() => iterableSource(body));
   }
   throw new TypeError(
     "Cannot send the body: it is not bytes, a string, a Blob, a form, " +
@@ -83,7 +84,16 @@ function bytesBody(
   bytes: Uint8Array<ArrayBuffer>,
   type: string | null = null,
 ): RequestBody {
-  return { length: bytes.length, type, open: () => bytesSource([bytes]) };
+  const { length } = bytes;
+  return { length, bytes, type, open: () => bytesSource([bytes]) };
+}
+
+function streamedBody(
+  open: () => BodySource,
+  length: number | null = null,
+  type: string | null = null,
+): RequestBody {
+  return { length, bytes: null, type, open };
 }
 
 /** Makes a source of pieces in memory, which are not copied. */

@@ -11,7 +11,7 @@
 // than the connection. Small pieces that are ready together, the head and the
 // end of the body among them, are joined in one write.
 
-import type { Outgoing } from "../transport/transport.ts";
+import { lengthOf, type Outgoing } from "../transport/transport.ts";
 import type { BodyFraming, BodyPlan, RequestPlan } from "./request_plan.ts";
 import { type BodySource, isThenable } from "./source.ts";
 
@@ -87,7 +87,7 @@ export class Upload {
   #state: State = TAKING;
   /** The source, until its end was reached. */
   #source: BodySource | null = null;
-  #next: Promise<Uint8Array | null> | null = null;
+  #next: NextPiece | null = null;
   #hasContinue = false;
 
   constructor(
@@ -230,9 +230,12 @@ export class Upload {
     source: BodySource,
     waits: boolean,
   ): Promise<Uint8Array | null | typeof NOT_READY> {
-    const next = this.#next ??= source.next();
-    if (!waits && !await isReady(next)) return NOT_READY;
-    const piece = await next;
+    const next = this.#next ??= awaitPiece(source.next());
+    for (let tick = 0; !waits && !next.isSettled; tick++) {
+      if (tick === READY_TICKS) return NOT_READY;
+      await null;
+    }
+    const piece = await next.promise;
     this.#next = null;
     return piece;
   }
@@ -303,7 +306,10 @@ class Batch {
 }
 
 /** Splits pieces into writes of a limited size. */
-function splitPieces(pieces: readonly Uint8Array[]): Uint8Array[][] {
+function splitPieces(
+  pieces: readonly Uint8Array[],
+): (readonly Uint8Array[])[] {
+  if (lengthOf(pieces) <= MAX_WRITE_BYTES) return [pieces];
   const writes: Uint8Array[][] = [];
   let write: Uint8Array[] = [];
   let room = MAX_WRITE_BYTES;
@@ -323,13 +329,17 @@ function splitPieces(pieces: readonly Uint8Array[]): Uint8Array[][] {
   return writes;
 }
 
-/** Tells whether a promise is settled, or is about to be. */
-async function isReady(promise: Promise<unknown>): Promise<boolean> {
-  let ready = false;
+/** The next piece of a source, which may not have arrived. */
+interface NextPiece {
+  readonly promise: Promise<Uint8Array | null>;
+  isSettled: boolean;
+}
+
+function awaitPiece(promise: NextPiece["promise"]): NextPiece {
+  const next = { promise, isSettled: false };
   const settle = () => {
-    ready = true;
+    next.isSettled = true;
   };
   promise.then(settle, settle);
-  for (let tick = 0; tick < READY_TICKS && !ready; tick++) await null;
-  return ready;
+  return next;
 }
