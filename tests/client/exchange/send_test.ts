@@ -60,6 +60,7 @@ const READERS = [
   ],
 ] as const;
 
+const CLOSING = ["Connection: a", "Connection: b, CLOSE"];
 const TRAILERS: [string, string][] = [["X-Sum", "1"], ["x-sum", "2"]];
 
 /** Responses, the body of each, and what they say of the connection. */
@@ -84,8 +85,7 @@ const RESPONSES: [
   [`${OK}\r\n`, "", "ReadToClose"],
   [withLength(5), "", null, {}, HttpRequest.head(SITE)],
   [withLength(5).replace("200", "304"), "", null, { status: 304 }],
-  [`${withLength(5, "Connection: a", "Connection: b, CLOSE")}hello`, "hello"]
-    .concat("ResponseClose") as [string, string, HttpCloseReason],
+  [`${withLength(5, ...CLOSING)}hello`, "hello", "ResponseClose"],
   [withLength(0), "", "RequestClose", {}, get({ Connection: "close" })],
   ["HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi", "hi", "Http10"],
   [
