@@ -19,7 +19,12 @@ import {
   type AttemptHost,
   type SendOptions,
 } from "./agent_attempt.ts";
-import type { WholeResponse } from "./agent_receive.ts";
+import {
+  type BodyUse,
+  IN_USE,
+  isInUse,
+  type WholeResponse,
+} from "./agent_receive.ts";
 import { askForCredentials } from "./ask.ts";
 import type { CallBody } from "./agent_body.ts";
 import type { CallPlan } from "./agent_plan.ts";
@@ -66,14 +71,6 @@ export interface CallResult<Received = StreamedBody | WholeResponse> {
   readonly decoding: Decoding | null;
 }
 
-/** Who reads the body of a response. Nothing here keeps the reader alive. */
-export interface BodyUse {
-  /** Whether a method reads it to its end. */
-  isTaken: boolean;
-  /** The streams that were handed out: a clone of a Response has its own. */
-  streams: readonly WeakRef<ReadableStream>[];
-}
-
 type Challenge = Pick<CallResult<StreamedBody>, "received" | "attempt">;
 
 type Step<Type> = HttpCallStep & { readonly type: Type };
@@ -82,8 +79,6 @@ type Step<Type> = HttpCallStep & { readonly type: Type };
 // keeps it from being collected. It must not stay registered for longer than
 // necessary: no scavenge collects what is.
 const garbage = new FinalizationRegistry((call: AgentCall) => call.drop());
-
-const IN_USE: BodyUse = { isTaken: true, streams: [] };
 
 const NOT_SENT = "The request body was not sent: the server has responded";
 
@@ -432,8 +427,4 @@ export class AgentCall extends Timed implements AttemptHost {
   #time(): number {
     return this.pool.clock.now();
   }
-}
-
-function isInUse({ isTaken, streams }: BodyUse): boolean {
-  return isTaken || streams.some((stream) => stream.deref()?.locked);
 }

@@ -1,4 +1,5 @@
-// Reads the response of an attempt that its call wants whole.
+// Who reads the body of a response: its call, which wants it whole, or whoever gets
+// the exchange.
 
 import type { BodyConsumer, ResponseEnd } from "../client/exchange/consumer.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
@@ -57,4 +58,20 @@ export class WholeBody implements BodyConsumer {
   fail(error: unknown): void {
     this.#listener.fail(error);
   }
+}
+
+/** Who reads a streamed body. Nothing here keeps the reader alive. */
+export interface BodyUse {
+  /** Whether a method reads it to its end. */
+  isTaken: boolean;
+  /** The streams that were handed out: a clone of a Response has its own. */
+  streams: readonly WeakRef<ReadableStream>[];
+}
+
+/** The call itself reads it. */
+export const IN_USE: BodyUse = { isTaken: true, streams: [] };
+
+/** Whether somebody reads a body. */
+export function isInUse({ isTaken, streams }: BodyUse): boolean {
+  return isTaken || streams.some((stream) => stream.deref()?.locked);
 }
