@@ -134,6 +134,8 @@ export async function drain(body: ReadableStream<Uint8Array>): Promise<string> {
 /** All that comes of an exchange. */
 export interface Outcome {
   readonly status: number;
+  readonly reason: string;
+  readonly headers: [string, string][];
   readonly body: string;
   readonly trailers: [string, string][];
   readonly interim: number[];
@@ -156,6 +158,8 @@ export const bySend: Carry = async (client, request = get(), options = {}) => {
     await client.send(request, options);
   return {
     status: response.status,
+    reason: response.reason,
+    headers: [...response.headers],
     body: toText(response.body),
     trailers: [...response.trailers],
     interim: interim.map(({ status }) => status),
@@ -179,6 +183,8 @@ export function byExchange(
     const { response, redirect, trailers, closed, uploaded } = exchange;
     return {
       status: response.status,
+      reason: response.reason,
+      headers: [...response.headers],
       body: await read(exchange),
       trailers: [...await trailers],
       interim,

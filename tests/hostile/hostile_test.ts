@@ -185,6 +185,12 @@ const MANY_PARTS = [
   '5 ;a="b;c"\r\nhello\r\n00B\r\n, you there\r\n0;last\r\nA: 1\r\nB: 2\r\n\r\n',
 ].join("");
 
+const HEADERS: [string, string][] = [
+  ["X-A", "1"],
+  ["Transfer-Encoding", "chunked"],
+  ["x-a", "2, 3"],
+];
+
 const REFUSAL =
   "HTTP/1.1 503 Busy\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbusy";
 
@@ -201,6 +207,8 @@ for (const [call, carry] of CARRIES) {
           for (const piece of pieces) await peer.write(piece);
           assertEquals(await carrying, {
             status: 200,
+            reason: "All right",
+            headers: HEADERS,
             body: "hello, you there",
             trailers: [["A", "1"], ["B", "2"]],
             interim: [103],

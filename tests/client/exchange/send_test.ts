@@ -110,7 +110,11 @@ for (const [how, carry] of READERS) {
           const carrying = carry(client, request);
           await server.answer(response, pieceLength);
           if (closeReason === "ReadToClose") server.close();
-          assertEquals<Outcome>(await carrying, {
+          const { reason, headers, ...outcome } = await carrying;
+          const fields = headers.map((field) => `${field.join(": ")}\r\n`);
+          const head = ` ${reason}\r\n${fields.join("")}\r\n`;
+          assertEquals(response.includes(head), true, head);
+          assertEquals<Partial<Outcome>>(outcome, {
             status: 200,
             body,
             trailers: [],
