@@ -2,6 +2,7 @@ import {
   assert,
   assertEquals,
   assertLessOrEqual,
+  assertStrictEquals,
   assertThrows,
 } from "@std/assert";
 import {
@@ -55,9 +56,12 @@ for (
     const receive = new Http11Receive(GET);
     drain(receive, toBytes(head));
     for (const piece of pieces) {
-      const [step, ...more] = drain(receive, toBytes(piece));
+      const bytes = toBytes(piece);
+      const [step, ...more] = drain(receive, bytes);
       assert(step?.type === "Data");
       assertEquals(toText(step.bytes), piece);
+      // A view, not a copy.
+      assertStrictEquals(step.bytes.buffer, bytes.buffer);
       assertEquals(typesOf(more), ["WantsRead"]);
     }
   });
