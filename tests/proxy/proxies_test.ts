@@ -63,61 +63,57 @@ for (const { name, noProxy, direct, proxied } of vectors) {
 // An independent reader: entries are made from what they mean, and their meaning
 // is calculated with big integers and lists of labels.
 
-interface Made {
+interface Host {
   readonly text: string;
-  matches(
-    host: { address: bigint | null; v6: boolean; labels: string[] },
-  ): boolean;
+  readonly address: { readonly bits: 32 | 128; readonly value: bigint } | null;
+  readonly labels: readonly string[];
 }
 
-const byte = fc.constantFrom<bigint[]>(
-  0n,
-  1n,
-  2n,
-  0xan,
-  0xfn,
-  0x7fn,
-  0x80n,
-  0xffn,
-);
-const v4 = fc.tuple(byte, byte, byte, byte).map((parts) =>
-  parts.reduce((sum, part) => (sum << 8n) | part, 0n)
-);
+interface Entry {
+  readonly text: string;
+  matches(host: Host): boolean;
+}
+
+const BYTES = [0n, 1n, 2n, 0xan, 0xfn, 0x7fn, 0x80n, 0xffn];
+
+/** Numbers of so many random bytes, after one that is given. */
+function addresses(length: number, first: bigint): fc.Arbitrary<bigint> {
+  const bytes = fc.constantFrom(...BYTES);
+  return fc.array(bytes, { minLength: length, maxLength: length })
+    .map((parts) => parts.reduce((sum, part) => (sum << 8n) | part, first));
+}
+
 // Never an IPv4-mapped address, which is IPv4 and has a row above.
-const v6 = fc.array(byte, { minLength: 15, maxLength: 15 }).map((parts) =>
-  parts.reduce((sum, part) => (sum << 8n) | part, 0x20n)
+const address = fc.oneof(
+  addresses(4, 0n).map((value) => ({ bits: 32, value } as const)),
+  addresses(15, 0x20n).map((value) => ({ bits: 128, value } as const)),
 );
-const labels = fc.array(fc.constantFrom("a", "b", "xn--bcher-kva"), {
-  minLength: 1,
-  maxLength: 4,
-});
+const label = fc.constantFrom("a", "b", "xn--bcher-kva");
+const labels = fc.array(label, { minLength: 1, maxLength: 4 });
 
-function showV4(value: bigint): string {
-  return [24n, 16n, 8n, 0n].map((at) => (value >> at) & 0xffn).join(".");
+function show({ bits, value }: NonNullable<Host["address"]>): string {
+  const hex = value.toString(16).padStart(bits / 4, "0");
+  return bits === 32
+    ? hex.match(/../g)!.map((byte) => parseInt(byte, 16)).join(".")
+    : `[${hex.match(/..../g)!.join(":")}]`;
 }
 
-function showV6(value: bigint): string {
-  const hex = value.toString(16).padStart(32, "0");
-  return hex.match(/.{4}/g)!.join(":");
-}
-
-const network = fc.oneof(
-  fc.record({ v6: fc.constant(false), base: v4, bits: fc.nat({ max: 32 }) }),
-  fc.record({ v6: fc.constant(true), base: v6, bits: fc.nat({ max: 128 }) }),
-).map(({ v6, base, bits }): Made => {
-  const shift = BigInt((v6 ? 128 : 32) - bits);
-  return {
-    text: v6 ? `[${showV6(base)}]/${bits}` : `${showV4(base)}/${bits}`,
-    matches: (host) =>
-      host.address !== null && host.v6 === v6 &&
-      host.address >> shift === base >> shift,
-  };
-});
+const network = fc.tuple(address, fc.nat({ max: 128 }))
+  .map(([base, most]): Entry => {
+    const length = most % (base.bits + 1);
+    const shift = BigInt(base.bits - length);
+    return {
+      text: `${show(base)}/${length}`,
+      matches: ({ address }) =>
+        address?.bits === base.bits &&
+        address.value >> shift === base.value >> shift,
+    };
+  });
 const domain = fc.record({
   start: fc.constantFrom("", ".", "*."),
   name: labels,
   end: fc.constantFrom("", "."),
-}).map(({ start, name, end }): Made => ({
+}).map(({ start, name, end }): Entry => ({
   text: start + name.join(".").toUpperCase() + end,
   matches: ({ address, labels }) => {
     const rest = labels.slice(-name.length);
@@ -127,66 +123,53 @@ const domain = fc.record({
   },
 }));
 const host = fc.oneof(
-  v4.map((address) => ({
-    text: showV4(address),
+  address.map((address): Host => ({
+    text: show(address),
     address,
-    v6: false,
-    labels: [] as string[],
+    labels: [],
   })),
-  v6.map((address) => ({
-    text: `[${showV6(address)}]`,
-    address,
-    v6: true,
-    labels: [] as string[],
-  })),
-  labels.map((labels) => ({
+  labels.map((labels): Host => ({
     text: labels.join("."),
     address: null,
-    v6: false,
     labels,
   })),
 );
+const port = fc.constantFrom(null, 80, 8080);
+const entry = fc.tuple(fc.oneof(network, domain), port);
 
-{
-  const port = fc.constantFrom(null, 80, 8080);
-  const entry = fc.tuple(fc.oneof(network, domain), port);
-  property(
-    "Proxies: HttpProxies matches what an independent reader of no_proxy does",
-    2000,
-    fc.tuple(fc.array(entry), host, port),
-    ([entries, host, port]) => {
-      const noProxy = entries.map(([{ text }, port]) =>
-        port === null ? text : `${text}:${port}`
-      );
-      const expected = entries.some(([made, own]) =>
-        (own === null || own === (port ?? 80)) && made.matches(host)
-      );
-      const url = port === null ? host.text : `${host.text}:${port}`;
-      assertEquals(bypasses(noProxy.join(), url), [expected]);
-    },
-  );
-}
+property(
+  "Proxies: HttpProxies matches what an independent reader of no_proxy does",
+  2000,
+  fc.tuple(fc.array(entry), host, port),
+  ([entries, host, port]) => {
+    const withPort = (text: string, port: number | null) =>
+      port === null ? text : `${text}:${port}`;
+    const noProxy = entries.map(([{ text }, port]) => withPort(text, port));
+    const expected = entries.some(([entry, own]) =>
+      (own === null || own === (port ?? 80)) && entry.matches(host)
+    );
+    const url = withPort(host.text, port);
+    assertEquals(bypasses(noProxy.join(), url), [expected]);
+  },
+);
 
 test("Proxies: HttpProxies shows its proxies without their credentials", () => {
   const proxies = new HttpProxies({ http: "user:hush@a.test:3128" });
   const shown = "http://[redacted]@a.test:3128/";
-  assertEquals(
-    Deno.inspect(proxies),
-    `HttpProxies { http: "${shown}", https: null }`,
-  );
+  const inspected = `HttpProxies { http: "${shown}", https: null }`;
+  assertEquals(Deno.inspect(proxies), inspected);
   assertEquals(JSON.stringify(proxies), `{"http":"${shown}","https":null}`);
 });
 
-{
-  const char = fc.constantFrom(..."*.:/[]%0123a,@?#\\ \u00e4\ud83d");
-  const text = fc.array(char, { maxLength: 20 }).map((chars) => chars.join(""));
-  property(
-    "Proxies: HttpProxies accepts a no_proxy of any text",
-    2000,
-    fc.oneof(text, fc.string({ unit: "binary" })),
-    (noProxy) => {
-      const [isBypassed] = bypasses(noProxy, "host.test");
-      assert(!isBypassed || noProxy.includes("*"));
-    },
-  );
-}
+const char = fc.constantFrom(..."*.:/[]%0123a,@?#\\ \u00e4\ud83d");
+const text = fc.array(char, { maxLength: 20 }).map((chars) => chars.join(""));
+
+property(
+  "Proxies: HttpProxies accepts a no_proxy of any text",
+  2000,
+  fc.oneof(text, fc.string({ unit: "binary" })),
+  (noProxy) => {
+    const [isBypassed] = bypasses(noProxy, "host.test");
+    assert(!isBypassed || noProxy.includes("*"));
+  },
+);
