@@ -76,9 +76,17 @@ export function findCloseReason(
 }
 
 /** Returns whether an option is in the list of all `Connection` fields. */
-export function hasOption(headers: HttpHeaders, option: string): boolean {
+function hasOption(headers: HttpHeaders, option: string): boolean {
   const options = headers.get("Connection");
   return options !== null && listIncludes(options, option);
+}
+
+/**
+ * Returns whether a final response makes the rest of the request pointless
+ * (RFC 9112 §9.5).
+ */
+export function endsUpload({ status, headers }: HttpResponse): boolean {
+  return status >= 300 || hasOption(headers, "close");
 }
 
 /**

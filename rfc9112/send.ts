@@ -35,8 +35,8 @@ import { BodyBuffer } from "./_body_buffer.ts";
 import { encodeRequest, type HttpEncodeOptions } from "./encode.ts";
 import { type HttpReceiveOptions, resolveReceiveOptions } from "./limits.ts";
 import {
+  endsUpload,
   finalCloseReason,
-  hasOption,
   type HttpCloseReason,
 } from "./persistence.ts";
 import { type EndStep, type ResponseBody, ResponseHeads } from "./receive.ts";
@@ -300,11 +300,6 @@ class SendExchange {
     const url = new URL(this.#href);
     return findRedirect({ method: this.#method, url }, response);
   }
-}
-
-/** Returns whether a final response makes the rest of the request pointless. */
-export function endsUpload({ status, headers }: HttpResponse): boolean {
-  return status >= 300 || hasOption(headers, "close");
 }
 
 /** Ends after a redirect. Bytes passed since then are unsolicited. */
