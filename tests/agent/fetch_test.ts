@@ -166,7 +166,9 @@ Deno.test('RequestInit: fetch with credentials: "omit" uses no cookies and no cr
 });
 
 Deno.test("Responses: a Response without a body, or that cannot be made, gives its connection back", async () => {
-  const { agent: hidden } = serve(() => respond("205 Reset Content", "text"));
+  // Longer than what is read to keep a connection.
+  const reset = respond("205 Reset Content", "x".repeat(300_000));
+  const { agent: hidden } = serve(() => reset);
   await using _ = hidden;
   const { body } = await hidden.fetch("http://a.test/");
   await settle();
