@@ -14,12 +14,12 @@
 //     └──── a redirect, a 503, ... ─────┘
 
 import type { Connection } from "../client/connection/connection.ts";
+import type { LeaseMonitor } from "../client/connection/lease.ts";
+import { StreamedBody } from "../client/exchange/body.ts";
 import type {
   BodyConsumer,
   HeadConsumer,
 } from "../client/exchange/consumer.ts";
-import type { LeaseMonitor } from "../client/connection/lease.ts";
-import { StreamedBody } from "../client/exchange/body.ts";
 import {
   ExchangeDriver,
   type ExchangeParts,
@@ -41,10 +41,9 @@ import {
   type WholeResponse,
 } from "./agent_receive.ts";
 import type { HttpTimings } from "./facts.ts";
-import { readKeepAlive } from "./response_fields.ts";
-import { Line } from "./line.ts";
-import type { Opened, OpenPhase } from "./opening.ts";
+import { Line, type Opened, type OpenPhase } from "./line.ts";
 import type { Asker, Pool, Waiting } from "./pool.ts";
+import { readKeepAlive } from "./response_fields.ts";
 import type { Route } from "./route.ts";
 import type { Timeouts } from "./timeouts.ts";
 

@@ -8,10 +8,10 @@ import { environment } from "../client/transport/node_socket.ts";
 import { nextTurn } from "../client/transport/turn.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
 import { LinkedList } from "./_linked_list.ts";
+import { prepareBody } from "./agent_body.ts";
 import { AgentCall, type CallHost } from "./agent_call.ts";
 import { type CallPlan, Planner } from "./agent_plan.ts";
-import { prepareBody } from "./agent_body.ts";
-import { systemClock } from "./clock.ts";
+import { secureRandom, systemClock } from "./clock.ts";
 import { Conversation } from "./conversation.ts";
 import type {
   HttpAgentOptions,
@@ -19,7 +19,6 @@ import type {
   HttpWarning,
 } from "./options.ts";
 import { Pool } from "./pool.ts";
-import { secureRandom } from "./random.ts";
 import { findRoute, type Route } from "./route.ts";
 import {
   type CallSettings,

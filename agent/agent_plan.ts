@@ -6,7 +6,7 @@ import type { SendOptions } from "./agent_attempt.ts";
 import { type CallRules, resolveCallOptions } from "./call_options.ts";
 import { type DecodeRules, resolveDecode } from "./decode.ts";
 import type { HttpAgentSendOptions } from "./options.ts";
-import { secureRandom } from "./random.ts";
+import { secureRandom } from "./clock.ts";
 import {
   type CallSettings,
   changeCallSettings,

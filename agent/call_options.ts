@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseProxyUrl } from "../proxy/_proxy_url.ts";
+import { parseProxyUrl } from "../proxy/proxies.ts";
 import { HttpHeaders, type HttpHeadersInit } from "../rfc9110/headers.ts";
 import type { HttpSendOptions } from "../rfc9112/send.ts";
 import type { HttpCredentials } from "./credentials.ts";

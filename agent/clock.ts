@@ -1,5 +1,5 @@
 /**
- * The time, and timers.
+ * The time, timers, and randomness.
  *
  * @module
  */
@@ -55,4 +55,9 @@ export const systemClock: HttpClock = {
 /** Browsers and Workers number their timers, which keep nothing alive. */
 function canUnref(timer: unknown): timer is { unref(): void } {
   return typeof timer === "object" && timer !== null && "unref" in timer;
+}
+
+/** Returns a number from 0 up to 1 that nobody can guess: nonces depend on it. */
+export function secureRandom(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0]! / 2 ** 32;
 }

@@ -1,7 +1,14 @@
-// The open connections of a pool.
+// The connections of a pool, open or being opened.
 
+import { defaultConnector } from "../client/connect/default.ts";
+import { openConnection } from "../client/connect/open.ts";
 import type { Connection } from "../client/connection/connection.ts";
+import type { HttpConnection } from "../client/transport/http_connection.ts";
+import { HttpError, type HttpProgress } from "../error.ts";
+import { type Deadlines, Timed } from "./deadlines.ts";
+import { connectToProxy, proxyConnector } from "./proxy.ts";
 import type { Route } from "./route.ts";
+import { timeoutError, type Timeouts } from "./timeouts.ts";
 
 /** The connections of one key. */
 export class Group {
@@ -49,4 +56,140 @@ export class Line {
     this.group = group;
     this.connection = connection;
   }
+}
+
+/** A connection that is being opened. Its limits are those of who asked. */
+export class Opening extends Timed {
+  /** Is called when another phase starts. */
+  onPhase: (phase: OpenPhase) => void = () => {};
+  readonly group: Group;
+  readonly #timeouts: Timeouts;
+  readonly #deadlines: Deadlines;
+  readonly #controller = new AbortController();
+  #phase: OpenPhase = "connect";
+  #phaseAt: number;
+  #connectTime = 0;
+
+  constructor(group: Group, timeouts: Timeouts, deadlines: Deadlines) {
+    super();
+    this.group = group;
+    this.#timeouts = timeouts;
+    this.#deadlines = deadlines;
+    this.#phaseAt = deadlines.now();
+  }
+
+  get deadline(): number {
+    return this.#phaseAt + this.#timeouts[this.#phase];
+  }
+
+  /**
+   * Opens the connection.
+   *
+   * @throws {HttpError} If it cannot be opened.
+   * @throws {TypeError} If the connector cannot do what the route needs.
+   */
+  async open(): Promise<Opened> {
+    const { signal } = this.#controller;
+    this.onPhase("connect");
+    this.#deadlines.watch(this);
+    try {
+      const connection = await openRoute(this.group.route, {
+        signal,
+        onPhase: this.#enter,
+      });
+      const isTls = this.#phase === "tls";
+      const time = this.#deadlines.now() - this.#phaseAt;
+      return {
+        connection,
+        connectTime: isTls ? this.#connectTime : time,
+        tlsTime: isTls ? time : null,
+      };
+    } catch (error) {
+      throw withOpenProgress(error, this.#phase);
+    } finally {
+      this.#deadlines.forget(this);
+    }
+  }
+
+  /** Stops opening it. */
+  abort(reason: unknown): void {
+    this.#controller.abort(reason);
+  }
+
+  expire(): void {
+    const phase = this.#phase;
+    this.abort(timeoutError(phase, {
+      origin: this.group.route.origin,
+      limit: this.#timeouts[phase],
+      progress: { phase, reused: false, requestBytes: 0, responseBytes: 0 },
+    }));
+  }
+
+  readonly #enter = (phase: OpenPhase): void => {
+    const now = this.#deadlines.now();
+    if (this.#phase === "connect") this.#connectTime = now - this.#phaseAt;
+    this.#phase = phase;
+    this.#phaseAt = now;
+    this.#deadlines.watch(this);
+    this.onPhase(phase);
+  };
+}
+
+/** An open connection, and how long its phases took in milliseconds. */
+export interface Opened {
+  readonly connection: HttpConnection;
+  readonly connectTime: number;
+  readonly tlsTime: number | null;
+}
+
+/** What a connection that is being opened is doing. */
+export type OpenPhase = "connect" | "tls";
+
+/** How to open a connection. */
+interface OpenRouteOptions {
+  /** Ends the attempt, which rejects with its reason. */
+  readonly signal: AbortSignal;
+  /** Is called when another phase starts. */
+  readonly onPhase: (phase: OpenPhase) => void;
+}
+
+/**
+ * Opens a connection.
+ *
+ * @throws {HttpError} If no address accepts it, or TLS fails.
+ * @throws {TypeError} If the connector cannot do what the route needs.
+ */
+function openRoute(
+  route: Route,
+  { signal, onPhase }: OpenRouteOptions,
+): Promise<HttpConnection> {
+  const { proxy, isTls, tls, target, hostname, source } = route;
+  const connector = route.connector ?? defaultConnector();
+  if (proxy !== null && route.isForwarded) {
+    return connectToProxy(proxy, { connector, tls, signal });
+  }
+  return openConnection({
+    connector: proxy === null ? connector : proxyConnector(proxy, {
+      connector,
+      tls,
+      ...source,
+    }),
+    target,
+    tls: isTls ? { ...tls, serverName: tls.serverName ?? hostname } : null,
+    signal,
+    onTls: () => onPhase("tls"),
+  });
+}
+
+/** Adds how far it had come to the error of a connection. */
+function withOpenProgress(error: unknown, phase: OpenPhase): unknown {
+  if (!(error instanceof HttpError) || error.progress !== null) return error;
+  const { code, message, cause, response, timeout } = error;
+  const progress: HttpProgress = {
+    phase,
+    reused: false,
+    requestBytes: 0,
+    responseBytes: 0,
+  };
+  return new HttpError(code, message, { cause, progress, response, timeout });
 }

@@ -14,8 +14,14 @@ import { StreamTransport } from "../client/transport/stream.ts";
 import { takeTransport } from "../client/transport/transport.ts";
 import type { HttpClock } from "./clock.ts";
 import { Deadlines, Timed } from "./deadlines.ts";
-import { Group, Line, type LineUser } from "./line.ts";
-import { type Opened, Opening, type OpenPhase } from "./opening.ts";
+import {
+  Group,
+  Line,
+  type LineUser,
+  type Opened,
+  Opening,
+  type OpenPhase,
+} from "./line.ts";
 import type { HttpPoolOptions } from "./pool_limits.ts";
 import {
   type HttpPoolCounts,

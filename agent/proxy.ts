@@ -21,14 +21,14 @@ import type {
   HttpConnector,
   HttpTlsOptions,
 } from "../client/transport/http_connection.ts";
-import { parseProxyUrl } from "../proxy/_proxy_url.ts";
+import { parseProxyUrl } from "../proxy/proxies.ts";
 import { Socks5Connect } from "../proxy/socks5.ts";
 import { authenticateProxy, takeUserinfo } from "./authentication.ts";
 import type { HttpCredentials } from "./credentials.ts";
 import { HttpCallMemory } from "./memory.ts";
 import { openTunnel } from "./proxy_tunnel.ts";
 import { explainProxy } from "./proxy_failure.ts";
-import { secureRandom } from "./random.ts";
+import { secureRandom } from "./clock.ts";
 import { addressOf } from "./route.ts";
 
 /** Options of {@linkcode proxyConnector}. */

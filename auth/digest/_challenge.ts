@@ -3,8 +3,7 @@
 import { quote } from "../../core/quote.ts";
 import { isFieldText, parseTokenList } from "../../rfc9110/_syntax.ts";
 import type { HttpChallenge } from "../../rfc9110/challenge.ts";
-import { md5 } from "./md5.ts";
-import { sha256, sha512_256 } from "./sha2.ts";
+import { md5, sha256, sha512_256 } from "./hashes.ts";
 
 /** A hash function. */
 export type Hash = (message: Uint8Array) => Uint8Array<ArrayBuffer>;

@@ -20,7 +20,7 @@ import {
   type Nonce,
   type Session,
 } from "./_session.ts";
-import { md5 } from "./md5.ts";
+import { md5 } from "./hashes.ts";
 
 // A server may offer a new nonce in each response, forever. Those in use at the
 // same time are as many as there are connections, 64 by default.

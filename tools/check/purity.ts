@@ -13,7 +13,7 @@ import { isPublished, parse, problemAt, walk } from "./source.ts";
 // `client/_` is what is left of the first version of the client.
 const RUNTIME = /^(?:client\/connect\/|client\/transport\/|agent\/decoders\.)/;
 const DRIVER =
-  /^(?:client\/|agent\/(?:mod|fetch|agent|pool\.|open|line|clock|decod|proxy|ask|random))/;
+  /^(?:client\/|agent\/(?:mod|fetch|agent|pool\.|line|clock|decod|proxy|ask))/;
 // `HttpRequest.fromRequest` reads the body of a `Request`.
 const MAY_AWAIT: ReadonlySet<string> = new Set(["rfc9110/request.ts"]);
 
