@@ -10,6 +10,7 @@ import type {
   HttpConnector,
 } from "../../client/transport/http_connection.ts";
 import { pipe, type PipeServer } from "../_pipe.ts";
+import { toText } from "../_text.ts";
 import { FakeClock } from "./_clock.ts";
 import { TextReader } from "./_reader.ts";
 
@@ -23,6 +24,25 @@ export function serve(handle?: Handler, options: HttpAgentOptions = {}) {
   const agent = new HttpAgent({ connector: network, clock, ...options });
   return { network, clock, agent };
 }
+
+/** The ways to read a body. */
+export const READERS: Readonly<
+  Record<string, (agent: HttpAgent, url: string) => Promise<string>>
+> = {
+  "send()": async (agent, url) => (await agent.send(url)).response.text(),
+  "text()": async (agent, url) => await (await agent.exchange(url)).text(),
+  async "its stream"(agent, url) {
+    let text = "";
+    const { body } = await agent.exchange(url);
+    for await (const piece of body) text += toText(piece);
+    return text;
+  },
+  "its Response": async (agent, url) =>
+    await (await agent.exchange(url)).toResponse().text(),
+  "fetch()": async (agent, url) => await (await agent.fetch(url)).text(),
+  "a clone": async (agent, url) =>
+    await (await agent.fetch(url)).clone().text(),
+};
 
 /** A request as the server read it. */
 export interface SeenRequest {

@@ -19,6 +19,7 @@ import {
   type Handler,
   type Network,
   ok,
+  READERS,
   type Reply,
   serve,
   URL_A,
@@ -72,32 +73,10 @@ Deno.test("Pool: HttpAgent.close lets calls in progress and queued calls finish,
   assertEquals(network.open, 0);
 });
 
-const READERS: [string, (agent: HttpAgent) => Promise<string>][] = [
-  ["text()", async (agent) => await (await agent.exchange(SLOW)).text()],
-  ["its stream", async (agent) => {
-    const { body } = await agent.exchange(SLOW);
-    let text = "";
-    for await (const piece of body) text += toText(piece);
-    return text;
-  }],
-  [
-    "its Response",
-    async (agent) => await (await agent.exchange(SLOW)).toResponse().text(),
-  ],
-  [
-    "the Response of fetch",
-    async (agent) => await (await agent.fetch(SLOW)).text(),
-  ],
-  [
-    "a clone of it",
-    async (agent) => await (await agent.fetch(SLOW)).clone().text(),
-  ],
-];
-
-for (const [reader, read] of READERS) {
-  Deno.test(`Pool: HttpAgent.close waits for a body that is being read through ${reader}`, async () => {
+for (const [way, read] of Object.entries(READERS)) {
+  Deno.test(`Pool: HttpAgent.close waits for a body that is being read through ${way}`, async () => {
     const { network, agent, finish } = serveSlowly();
-    const reading = read(agent);
+    const reading = read(agent, SLOW);
     await settle();
     const closing = agent.close();
     assertEquals([await isPending(closing), network.open], [true, 1]);
