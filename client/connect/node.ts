@@ -11,7 +11,7 @@ import type {
   HttpConnector,
 } from "../transport/http_connection.ts";
 import { NodeTransport } from "../transport/node.ts";
-import { PooledReads } from "../transport/node_reads.ts";
+import { PooledReads } from "../transport/node_io.ts";
 import { loadNode, type NodeSocket } from "../transport/node_socket.ts";
 import { connectFailed } from "../transport/open_failure.ts";
 import { makeConnection } from "../transport/socket_connection.ts";

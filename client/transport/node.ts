@@ -4,13 +4,11 @@
 //   reading ── end ──> ended          `null` for every further read
 //       └───── error, abort, close ──> failed     the error for every further read
 
-import { concat } from "@std/bytes/concat";
-import { encodeByteString } from "../../rfc9110/byte_string.ts";
 import { returnBuffer } from "./buffers.ts";
 import type { HttpConnection, HttpConnectionInfo } from "./http_connection.ts";
 import { makeDuplex } from "./node_duplex.ts";
 import type { NodeDuplex, NodeSocket, NodeTlsSocket } from "./node_socket.ts";
-import type { PooledReads } from "./node_reads.ts";
+import { NodeWrites, type PooledReads } from "./node_io.ts";
 import { handshake } from "./node_tls.ts";
 import {
   makeConnection,
@@ -37,20 +35,12 @@ type Input =
 // Above this, the socket is paused until someone reads: one read of Node's.
 const MAX_QUEUED_BYTES = 65536;
 
-// Up to this, copying pieces together costs less than writing them one by one.
-const MAX_JOINED_BYTES = 65536 + 64;
-
-// Half of what Deno's TLS layer buffers.
-const MAX_CARRIED_BYTES = 32768;
-
 // An orderly close of an idle connection does not have to wait for the peer. It
 // can only take this long if the peer's window is full.
 const CLOSE_MILLISECONDS = 1000;
 
 // The same if the bytes have to leave the process first.
 const UNSENT_CLOSE_MILLISECONDS = 10_000;
-
-type WriteCallback = (error?: Error | null) => void;
 
 const CLOSED = "The connection is closed";
 
@@ -85,7 +75,7 @@ export class NodeTransport implements SocketTransport {
   /** Whether something was read after the last write. */
   #isAnswered = true;
   #reader: Pending<Bytes | null> | null = null;
-  #writer: Pending<void> | null = null;
+  readonly #writes: NodeWrites;
   #ahead: ReadAhead | null = null;
   readonly #closed: Promise<void>;
 
@@ -106,6 +96,7 @@ export class NodeTransport implements SocketTransport {
     this.#reads = reads;
     this.#layers = [socket, ...under?.layers ?? []];
     this.#carrier = carrier;
+    this.#writes = new NodeWrites(socket, carrier);
     this.info = info;
     if (reads === null) socket.on("data", this.#onData);
     else reads.onBytes = this.#onBytes;
@@ -167,9 +158,8 @@ export class NodeTransport implements SocketTransport {
     if (this.#input.kind === "reading") this.#input = { kind: "failed", error };
     const reason = this.#input.kind === "failed" ? this.#input.error : error;
     this.#reader?.reject(reason);
-    this.#writer?.reject(reason);
     this.#reader = null;
-    this.#writer = null;
+    this.#writes.fail(reason);
   }
 
   read(_into?: Bytes): Promise<Bytes | null> {
@@ -231,91 +221,17 @@ export class NodeTransport implements SocketTransport {
       return;
     }
     this.#isAnswered = false;
-    if (typeof data === "string" && this.#carrier === null) {
-      this.#writer = pending;
-      this.#socket.write(data, "latin1", this.#onWritten);
-      return;
-    }
-    const pieces = typeof data === "string" ? [encodeByteString(data)] : data;
-    const joined = pieces.length > 1 && length <= MAX_JOINED_BYTES
-      ? [concat(pieces as Uint8Array[])]
-      : pieces;
-    if (this.#carrier === null || length <= MAX_CARRIED_BYTES) {
-      this.#writer = pending;
-      this.#send(joined);
-    } else {
-      this.#sendCarried(joined).then(
-        () => pending.resolve(),
-        (error) => pending.reject(error),
-      );
-    }
-  }
-
-  // The TLS layer says that it has written all that it is given, and keeps what
-  // does not fit into its own buffer.
-  async #sendCarried(pieces: readonly Uint8Array[]): Promise<void> {
-    for (const piece of pieces) {
-      for (let at = 0; at < piece.length; at += MAX_CARRIED_BYTES) {
-        const part = piece.subarray(at, at + MAX_CARRIED_BYTES);
-        if (this.#input.kind === "failed") throw this.#input.error;
-        await new Promise<void>((resolve, reject) => {
-          this.#writer = { resolve, reject };
-          this.#send([part]);
-        });
-      }
-    }
-  }
-
-  #send(pieces: readonly Uint8Array[]): void {
-    if (pieces.length === 1) {
-      this.#socket.write(pieces[0]!, this.#onWritten);
-      return;
-    }
-    this.#socket.cork();
-    pieces.forEach((piece, i) => {
-      const isLast = i === pieces.length - 1;
-      this.#socket.write(piece, isLast ? this.#onWritten : undefined);
-    });
-    this.#socket.uncork();
-  }
-
-  readonly #onWritten: WriteCallback = (error) => {
-    const writer = this.#writer;
-    if (writer === null) return;
-    if (error) {
-      this.#writer = null;
-      writer.reject(error);
-    } else if (this.#carrier === null) {
-      this.#writer = null;
-      writer.resolve();
-    } else {
-      this.#awaitCarrier(this.#carrier, writer);
-    }
-  };
-
-  /** Waits until the encrypted bytes are written as well. */
-  #awaitCarrier(carrier: NodeDuplex, writer: Pending<void>): void {
-    // The TLS layer passes them on in a microtask.
-    queueMicrotask(() => {
-      const resolve = () => {
-        if (this.#writer !== writer) return;
-        this.#writer = null;
-        writer.resolve();
-      };
-      if (carrier.writableNeedDrain) carrier.once("drain", resolve);
-      else resolve();
-    });
+    this.#writes.start(data, pending);
   }
 
   closeWrite(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#writer = { resolve, reject };
-      this.#socket.end(() => this.#onWritten());
+      this.#writes.end({ resolve, reject });
     });
   }
 
   async close(): Promise<void> {
-    if (this.#input.kind === "failed" || this.#writer !== null) {
+    if (this.#input.kind === "failed" || this.#writes.isPending) {
       this.#destroy();
       return await this.#closed;
     }
