@@ -49,7 +49,7 @@ function pass(): void {
 }
 
 /** How many microtasks a caller gets. */
-const CALLER_TICKS = 4;
+const CALLER_TICKS = 8;
 
 const SETTLED = Promise.resolve();
 

@@ -6,9 +6,11 @@ import {
   type DenoConn,
   DenoTransport,
 } from "../../../client/transport/deno.ts";
+import { makeConnection } from "../../../client/transport/socket_connection.ts";
 import { HttpRequest } from "@pimalaya/io-http";
 import { HttpClient } from "@pimalaya/io-http/client";
 import { toBytes } from "../../_text.ts";
+import { HeldClock, settle } from "../_client.ts";
 
 /** A connection whose reads return these lengths, and then end of file. */
 function connOf(...lengths: number[]): DenoConn & { sizes: number[] } {
@@ -52,6 +54,42 @@ Deno.test("DenoTransport lends a buffer to one reader at a time", async () => {
   transport.recycle(first);
   assertEquals(takeBuffer(1).buffer === first.buffer, true);
   assertEquals(await transport.read(), null);
+});
+
+Deno.test("a request that follows a response at once is written before anything is read", async () => {
+  using clock = new HeldClock();
+  const conn = connOf();
+  const calls: string[] = [];
+  let respond = (_: number) => {};
+  let buffer: Uint8Array = new Uint8Array(0);
+  conn.read = (into) => {
+    calls.push("read");
+    buffer = into;
+    return new Promise((resolve) => respond = resolve);
+  };
+  conn.write = ({ length }) => {
+    calls.push("write");
+    return Promise.resolve(length);
+  };
+  conn.unref = () => calls.push("unref");
+  const client = new HttpClient(makeConnection(new DenoTransport(conn)));
+  const request = HttpRequest.get("http://127.0.0.1:1/");
+  const send = async () => {
+    const sending = client.send(request);
+    await settle();
+    const response = toBytes("HTTP/1.1 204 No Content\r\n\r\n");
+    buffer.set(response);
+    respond(response.length);
+    return await sending;
+  };
+  await send();
+  calls.length = 0;
+  clock.now += 0.5;
+  await send();
+  assertEquals(calls, ["write", "read"]);
+  await settle();
+  assertEquals(calls, ["write", "read", "unref", "read"]);
+  await client.close();
 });
 
 Deno.test("DenoTransport reads more at once after full reads, unless it is idle", async () => {
