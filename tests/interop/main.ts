@@ -8,7 +8,7 @@
 import { assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { HttpClient } from "../../client/mod.ts";
-import { EXCHANGES } from "../exchanges/mod.ts";
+import { EXCHANGES } from "../exchanges/all.ts";
 import { PASSWORD, USER } from "../exchanges/_site.ts";
 import { runCell, type Use } from "../matrix/cells.ts";
 import { type Matrix, type Report, runMatrices } from "../matrix/matrix.ts";

@@ -1,7 +1,7 @@
 // The exchanges that also run against servers of others (`../../interop/`).
 
 import { HttpClient } from "../../../client/mod.ts";
-import { EXCHANGES } from "../../exchanges/mod.ts";
+import { EXCHANGES } from "../../exchanges/all.ts";
 import type { Run } from "../../exchanges/_session.ts";
 import { type Case, casesOf, type Env, type Group } from "./_case.ts";
 
