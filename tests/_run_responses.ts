@@ -8,7 +8,7 @@ import type { ChunkedVector, ResponseVector } from "./_vectors.ts";
 import type { ExpectedHead, ExpectedResponse } from "./_vectors.ts";
 import { drive } from "./_cuts.ts";
 import type { AnyCoroutine, Driven, PlainStep } from "./_cuts.ts";
-import { equal, sweep } from "./_sweep.ts";
+import { attempt, equal, sweep } from "./_sweep.ts";
 import type { Ending } from "./_sweep.ts";
 
 /** The pure entry point, which each runtime loads in its own way. */
@@ -179,16 +179,13 @@ function runReader(api: Api, vector: ResponseVector, reader: Reader): void {
   const input = toBytes(expand(vector.wire));
   const eof = vector.eof ?? false;
   const make = () => reader.make(api, vector);
-  try {
+  attempt(reader.name, () => {
     const whole = drive(make(), input, [], { eof });
     checkWhole(reader, whole, expect);
     const ending = endingOf(expect, input.length);
     const { most, atStart } = reader;
     sweep({ make, input, eof, ending, most, atStart }, whole);
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new Error(`${reader.name}: ${message}`, { cause: error });
-  }
+  });
 }
 
 /** Checks that something throws an error of a class, and returns it. */

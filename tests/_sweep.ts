@@ -176,7 +176,8 @@ function same(label: string, expected: Driven, run: () => Driven): Driven {
   return driven;
 }
 
-function attempt(label: string, run: () => Driven): Driven {
+/** Runs something, and puts a label before the message of its error. */
+export function attempt<T>(label: string, run: () => T): T {
   try {
     return run();
   } catch (error) {

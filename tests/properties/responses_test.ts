@@ -17,7 +17,7 @@ import {
   summarizeBuffered,
   summarizeStreamed,
 } from "../_run_responses.ts";
-import { equal } from "../_sweep.ts";
+import { attempt, equal } from "../_sweep.ts";
 import { toBytes } from "../_text.ts";
 import {
   CHUNKED,
@@ -197,16 +197,13 @@ function runOnce(
   let driven!: Driven;
   const run = () =>
     driven = drive(coroutine, input, cuts, { ...options, eof, maxHeld: most });
-  try {
+  return attempt(`${reader.name}, ${label}`, () => {
     if (!counts || options.eager) return run();
     const { largest } = countWork(run);
     const most = maxArray(reader, limits, longestPiece(input, cuts));
     must(largest <= most, `Allocates ${largest} bytes, over ${most}`);
     return driven;
-  } catch (error) {
-    const message = error instanceof Error ? error.message : `${error}`;
-    throw new Error(`${reader.name}, ${label}: ${message}`, { cause: error });
-  }
+  });
 }
 
 /** How many bytes may be passed without a step that carries something. */
