@@ -35,6 +35,11 @@ import type { HttpLimits, ReceiveSettings } from "./limits.ts";
 
 const COLON = 0x3a;
 
+// Longer values are skipped by words of 4 bytes, which takes half the time. A
+// short head does not make up for the array of words that this needs.
+const MIN_VALUE = 16;
+const MIN_HEAD = 256;
+
 /** Replaces the start of the name in the spans of a folded line. */
 const FOLD = -1;
 
@@ -102,6 +107,7 @@ export class FieldSectionReader {
       return false;
     }
     let end = this.windowEnd(input);
+    const words = end - start > MIN_HEAD ? wordsOf(bytes.buffer) : null;
     while (true) {
       const line = start + this.#line;
       if (!this.#isHead) end = this.windowEnd(input);
@@ -109,7 +115,7 @@ export class FieldSectionReader {
       const isLast = first === CR || first === LF;
       const lineFeed = isLast
         ? this.#endLine(bytes, line, line, end)
-        : this.#readLine(bytes, line, end, start);
+        : this.#readLine(bytes, line, end, start, words);
       if (lineFeed < 0) {
         this.#askForMore(input, end);
         return false;
@@ -189,6 +195,7 @@ export class FieldSectionReader {
     line: number,
     end: number,
     start: number,
+    words: Int32Array | null,
   ): number {
     let nameEnd = line;
     while (nameEnd < end && (BYTE_CLASS[bytes[nameEnd]!]! & TOKEN) !== 0) {
@@ -208,6 +215,15 @@ export class FieldSectionReader {
     const valueStart = at;
     const valueClasses = this.#valueClasses;
     let bits = 0;
+    const stop = words === null ? end : Math.min(end, at + MIN_VALUE);
+    while (at < stop) {
+      const byte = bytes[at]!;
+      if ((BYTE_CLASS[byte]! & valueClasses) === 0) break;
+      bits |= byte;
+      at++;
+    }
+    // With a call in it, one loop for both would take twice as long.
+    if (words !== null && at === stop) at = skipWords(words, bytes, at, end);
     while (at < end) {
       const byte = bytes[at]!;
       if ((BYTE_CLASS[byte]! & valueClasses) === 0) break;
@@ -296,4 +312,32 @@ export class FieldSectionReader {
     const code = this.#isHead ? "InvalidHeader" : "InvalidTrailer";
     throw cannotRead(code, this.#name, fault);
   }
+}
+
+/** Returns a buffer as words, or `null` if offsets in it exceed 31 bits. */
+function wordsOf(buffer: ArrayBufferLike): Int32Array | null {
+  const { byteLength } = buffer;
+  return byteLength < 2 ** 31
+    ? new Int32Array(buffer, 0, byteLength >> 2)
+    : null;
+}
+
+/** Skips words of printable ASCII, up to the one of another byte or of `end`. */
+function skipWords(
+  words: Int32Array,
+  { byteOffset }: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  const last = (byteOffset + end) >> 2;
+  let at = (byteOffset + start) >> 2;
+  while (at < last) {
+    const word = words[at]!;
+    // This sets the high bit of a byte below 0x20, of 0x7f, and of one above. A
+    // borrow or a carry reaches another byte only if there is one of them.
+    const bits = (word - 0x20202020 | 0) | (word + 0x01010101 | 0) | word;
+    if ((bits & 0x80808080) !== 0) break;
+    at++;
+  }
+  return Math.max(start, at * 4 - byteOffset);
 }

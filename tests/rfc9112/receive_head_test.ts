@@ -36,3 +36,27 @@ function heapUsed(): number {
   runInNewContext("gc")();
   return v8.getHeapStatistics().used_heap_size;
 }
+
+// Long values are read by words of 4 bytes, which the input may start inside.
+test("Http11ReceiveHead finds a bad byte anywhere in a long value", () => {
+  const start = "HTTP/1.1 200 OK\r\nA: ";
+  const end = `\r\nB: ${"y".repeat(300)}\r\n\r\n`;
+  const wire = toBytes(`${start}${"x".repeat(60)}${end}`);
+  const storage = new Uint8Array(wire.length + 3);
+  for (const byte of [0, 0x1f, 0x20, 0x7e, 0x7f, 0x80, 0xff, 0x09, 0x0d]) {
+    const isText = byte === 0x09 || (byte >= 0x20 && byte !== 0x7f);
+    for (let offset = 0; offset < 4; offset++) {
+      for (let at = 1; at < 59; at++) {
+        const bytes = storage.subarray(offset, offset + wire.length);
+        bytes.set(wire);
+        bytes[start.length + at] = byte;
+        const step = new Http11ReceiveHead().resume(bytes);
+        assertEquals(step.type, isText ? "Ok" : "Err");
+        if (step.type !== "Ok") continue;
+        const value = "x".repeat(at) + String.fromCharCode(byte);
+        assertEquals(step.response.header("a"), value.padEnd(60, "x"));
+        assertEquals(step.response.header("b"), "y".repeat(300));
+      }
+    }
+  }
+});
