@@ -12,6 +12,7 @@ import { runInNewContext } from "node:vm";
 import { Http11Send, type HttpErrorCode, HttpRequest } from "@pimalaya/io-http";
 import { HttpClient, type HttpExchange } from "@pimalaya/io-http/client";
 import { pipe, type PipeServer } from "../../_pipe.ts";
+import { toText } from "../../_text.ts";
 import { openSocket } from "../../hostile/_peer.ts";
 import {
   assertClosed,
@@ -172,7 +173,9 @@ function blockUntilArrived(port: number): void {
   const start = performance.now();
   // In "remote address, state, bytes to send:bytes to read".
   const arrived = new RegExp(`:${hex} 01 \\w+:0*[1-9A-F]`);
-  while (!arrived.test(Deno.readTextFileSync("/proc/net/tcp")));
+  // Deno itself reads files there only with every permission.
+  const list = new Deno.Command("cat", { args: ["/proc/net/tcp"] });
+  while (!arrived.test(toText(list.outputSync().stdout)));
   // After less, the client takes it that nothing can have arrived.
   while (performance.now() < start + 2);
 }
