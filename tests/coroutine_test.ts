@@ -32,6 +32,22 @@ function* fetchText(): HttpFlow<string, WantsConnection> {
   return (yield* runCoroutine(new Http11Send(next))).response.text();
 }
 
+/** Ends one exchange well, and another with a fault. */
+function* fetchOnce(): HttpFlow<number> {
+  yield* runCoroutine(new Http11Send(HttpRequest.get(URL_A)));
+  try {
+    yield* runCoroutine(new Http11Send(HttpRequest.get(URL_A)));
+  } catch { /* The first one tells nothing of the connection any more. */ }
+  return 1;
+}
+
+/** Ends with a connection that may be used again, without reading. */
+function* keepAlone(): HttpFlow<number> {
+  const end = { type: "Ok", keepAlive: true };
+  yield* runCoroutine({ resume: () => end });
+  return 1;
+}
+
 /** Writes something and reads nothing. */
 function* writeAlone(): HttpFlow<number> {
   yield { type: "WantsWrite", bytes: toBytes("x") };
@@ -115,6 +131,18 @@ const CASES: [outcome: string, Flow, (string | null)[], steps: string][] = [
     writeAlone,
     ["early", ""],
     "Write Ok 1 false early",
+  ],
+  [
+    "returns unread input whatever else spoils nothing",
+    keepAlone,
+    ["early"],
+    "Ok 1 false early",
+  ],
+  [
+    "forgets the end of a coroutine once the next one runs",
+    fetchOnce,
+    ["", "", OK, "", null],
+    "Write Read Write Read Ok 1 false ",
   ],
   [
     "turns an HttpError of the flow into Err, for good",

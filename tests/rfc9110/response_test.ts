@@ -49,6 +49,7 @@ test("HttpResponse has defaults of its own", () => {
   assertNotStrictEquals(first.headers, second.headers);
   assertNotStrictEquals(first.trailers, second.trailers);
   assertNotStrictEquals(first.body.buffer, second.body.buffer);
+  assertStrictEquals(first.body, first.body);
 });
 
 test("HttpResponse rejects a status that is not an integer from 100 to 999", () => {
