@@ -104,6 +104,8 @@ const IDEMPOTENT_METHODS: readonly string[] = [
   "SEARCH",
 ];
 
+const STATUSES: readonly number[] = [408, 429, 502, 503, 504];
+
 const MAX_UNSENT_IN_A_ROW = 5;
 
 // The codes of a connection that ended, also while it was idle.
@@ -136,8 +138,8 @@ export function resolveRetry(
   }
   return {
     attempts,
-    statuses: options.statuses ?? [408, 429, 502, 503, 504],
-    methods: options.methods ?? IDEMPOTENT_METHODS,
+    statuses: [...options.statuses ?? STATUSES],
+    methods: [...options.methods ?? IDEMPOTENT_METHODS],
     maxRetryAfter: checkDelay(
       "retry.maxRetryAfter",
       options.maxRetryAfter ?? 60_000,

@@ -121,14 +121,11 @@ export function changeCallSettings(
 ): CallSettings {
   const { redirect, retry, proxy, credentials, cookies, connectTo } = options;
   const httpsOnly = options.httpsOnly ?? base.httpsOnly;
-  // For what they throw: a call resolves them again, with its own state.
-  if (redirect !== undefined) resolveRedirects(redirect, httpsOnly);
-  if (retry !== undefined) resolveRetry(retry);
-  if (typeof connectTo === "object") checkConnectTo(connectTo);
   return {
     timeouts: resolveTimeouts(options.timeouts, base.timeouts),
-    redirect: redirect ?? base.redirect,
-    retry: retry ?? base.retry,
+    // Copies: the caller may change what was given.
+    redirect: redirect === undefined ? base.redirect : copyRedirect(redirect),
+    retry: retry === undefined ? base.retry : copyRetry(retry),
     proxy: proxy === undefined
       ? base.proxy
       : resolveProxy(proxy, readEnvironment),
@@ -136,9 +133,32 @@ export function changeCallSettings(
     cookies: cookies === undefined ? base.cookies : cookies,
     decode: options.decode ?? base.decode,
     headers: addHeaders(base.headers, options.headers),
-    connectTo: connectTo === undefined ? base.connectTo : connectTo,
+    connectTo: connectTo === undefined
+      ? base.connectTo
+      : copyConnectTo(connectTo),
     httpsOnly,
   };
+}
+
+function copyRedirect(redirect: HttpRedirectMode): HttpRedirectMode {
+  const { max, decide } = resolveRedirects(redirect, false);
+  return typeof redirect === "object"
+    ? { max, decide: decide ?? undefined }
+    : redirect;
+}
+
+function copyRetry(retry: boolean | HttpRetryOptions): CallSettings["retry"] {
+  const rules = resolveRetry(retry);
+  return typeof retry === "object" && rules !== null ? rules : retry;
+}
+
+function copyConnectTo(
+  connectTo: CallSettings["connectTo"],
+): CallSettings["connectTo"] {
+  if (typeof connectTo !== "object" || connectTo === null) return connectTo;
+  checkConnectTo(connectTo);
+  const { hostname, port, unixPath } = connectTo;
+  return { hostname, port, unixPath };
 }
 
 function resolveProxy(

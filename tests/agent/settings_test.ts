@@ -3,6 +3,7 @@
 import {
   assert,
   assertEquals,
+  assertObjectMatch,
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
@@ -40,7 +41,7 @@ test("changeSettings keeps what is absent or undefined", () => {
 test("changeSettings replaces what is given, and turns off what is null", () => {
   const given = {
     ...{ redirect: "manual", retry: true, decode: false, httpsOnly: true },
-    ...{ credentials: () => null, connectTo: { port: 1 }, random: () => 0 },
+    ...{ credentials: () => null, connectTo: () => null, random: () => 0 },
     ...{ connector: { connect: () => Promise.reject() }, onWarning() {} },
     cookies: { header: () => null, store: () => [] },
   } as const satisfies HttpAgentOptions;
@@ -54,11 +55,19 @@ test("changeSettings replaces what is given, and turns off what is null", () => 
   assertStrictEquals(change({}, changed).memory, BASE.memory);
 });
 
-test("changeSettings copies the options of TLS, and merges limits", () => {
+test("changeSettings copies what is given as an object, and merges limits", () => {
   const caCerts = ["one"];
-  const changed = change({ tls: { caCerts }, maxHeadBytes: 9 });
+  const redirect = { max: 1 };
+  const retry = { attempts: 1, statuses: [500] };
+  const connectTo = { port: 1 };
+  const copied = { redirect, retry, connectTo };
+  const changed = change({ ...copied, tls: { caCerts }, maxHeadBytes: 9 });
+  const before = structuredClone(copied);
   caCerts.push("two");
+  retry.statuses.push(501);
+  redirect.max = retry.attempts = connectTo.port = 2;
   assertEquals(changed.tls, { caCerts: ["one"] });
+  assertObjectMatch(changed, before);
   const { receive } = change({ maxBodyBytes: 8 }, changed);
   assertEquals([receive.maxHeadBytes, receive.maxBodyBytes], [9, 8]);
 });
