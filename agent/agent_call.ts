@@ -89,6 +89,16 @@ const NO_PROGRESS: HttpProgress = {
   responseBytes: 0,
 };
 
+/** @throws {TypeError} If the response could start another protocol. */
+function checkWhole(step: HttpCallStep): void {
+  if (step.type !== "WantsExchange") return;
+  const { method, headers } = step.request;
+  if (method !== "CONNECT" && !headers.has("upgrade")) return;
+  throw new TypeError(
+    "Cannot send a request for another protocol: use exchange()",
+  );
+}
+
 /** One call of an agent. */
 export class AgentCall extends Timed implements AttemptHost {
   readonly host: CallHost;
@@ -159,6 +169,7 @@ export class AgentCall extends Timed implements AttemptHost {
     let challenge: Challenge | null = null;
     try {
       let step = this.#told;
+      if (collects) checkWhole(step);
       while (true) {
         switch (step.type) {
           case "WantsExchange": {
@@ -166,6 +177,8 @@ export class AgentCall extends Timed implements AttemptHost {
             try {
               const sent = this.#sendOptions(step);
               const options = sent instanceof Promise ? await sent : sent;
+              // The caller's own code may have aborted it meanwhile.
+              if (this.#failure !== null) throw this.#failure.reason;
               const received = await attempt.exchange(options);
               const end = this.#told;
               if (end.type === "Ok") {

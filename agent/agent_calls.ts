@@ -34,13 +34,7 @@ export async function send(
   given: HttpRequest | string | URL,
   options: HttpAgentSendOptions,
 ): Promise<HttpAgentOutput> {
-  const asked = toRequest(given);
-  if (asked.method === "CONNECT" || asked.headers.has("upgrade")) {
-    throw new TypeError(
-      "Cannot send a request for another protocol: use exchange()",
-    );
-  }
-  const starting = core.start(asked, options);
+  const starting = core.start(toRequest(given), options);
   const call = starting instanceof Promise ? await starting : starting;
   const result = await call.run(true);
   const { received, attempt, end, decoding } = result;

@@ -113,12 +113,20 @@ export class AgentCore implements CallHost {
     options: HttpAgentSendOptions,
     planner: Planner = this.#planner,
   ): AgentCall | Promise<AgentCall> {
-    this.checkOpen();
-    options.signal?.throwIfAborted();
+    this.#checkStart(options);
     const plan = planner.plan(options);
     return plan instanceof Promise
-      ? plan.then((plan) => this.#start(request, options, plan))
+      ? plan.then((plan) => {
+        // Nobody listened meanwhile.
+        this.#checkStart(options);
+        return this.#start(request, options, plan);
+      })
       : this.#start(request, options, plan);
+  }
+
+  #checkStart({ signal }: HttpAgentSendOptions): void {
+    this.checkOpen();
+    signal?.throwIfAborted();
   }
 
   #start(

@@ -15,6 +15,8 @@ import {
   type HttpAgentOptions,
   type HttpAgentSendOptions,
 } from "@pimalaya/io-http/agent";
+import { AgentCore } from "../../agent/agent_core.ts";
+import { type CallPlan, Planner } from "../../agent/agent_plan.ts";
 import { settle } from "./_clock.ts";
 import { type Handler, ok, respond, serve, URL_A, URL_B } from "./_network.ts";
 
@@ -122,6 +124,7 @@ Deno.test("HttpAgent rejects a caller's mistakes before it connects", async () =
     ["http", () => agent.send("ftp://a.example/")],
     ["exchange()", () => agent.send(new HttpRequest("CONNECT", URL_A))],
     ["exchange()", () => agent.send(upgrade)],
+    ["exchange()", () => send({ headers: { Upgrade: "x" } })],
     ["httpsOnly", () => send({ httpsOnly: true })],
     ["locked", () => agent.send(HttpRequest.post(URL_A), { body: locked })],
     ["no host or port", () => send({ connectTo: { unixPath: "/a", port: 1 } })],
@@ -182,6 +185,45 @@ for (const [place, left, { body, ...options }, handle] of PLACES) {
     }
   });
 }
+
+for (const name of ["connectTo", "body"]) {
+  Deno.test(`Pool: a signal that ${name}() aborts rejects the call with its reason, and opens nothing`, async () => {
+    for (const call of CALLS) {
+      const { agent, network } = serve(undefined, {
+        connector: { connect: () => never },
+      });
+      await using _ = agent;
+      const controller = new AbortController();
+      const { signal } = controller;
+      const reason = new Error("enough");
+      const abort = () => controller.abort(reason);
+      const running = call(agent, { signal, [name]: abort });
+      assertStrictEquals(await assertRejects(() => running), reason);
+      assertEquals([agent.stats().connecting, network.open], [0, 0]);
+    }
+  });
+}
+
+/** As where decoders have to be tried first. */
+class LatePlanner extends Planner {
+  override async plan(options: HttpAgentSendOptions): Promise<CallPlan> {
+    return await super.plan(options);
+  }
+}
+
+Deno.test("Pool: a signal or an agent that ends before the runtime's decoders are known ends the call", async () => {
+  const core = AgentCore.create({});
+  const planner = new LatePlanner(core.settings);
+  const start = async (signal?: AbortSignal) =>
+    await core.start(HttpRequest.get(URL_A), { signal }, planner);
+  const controller = new AbortController();
+  const aborted = start(controller.signal);
+  controller.abort(new Error("enough"));
+  await assertRejects(() => aborted, Error, "enough");
+  const late = start();
+  core.abort(new Error("closed"));
+  await assertRejects(() => late, TypeError, "the agent is closed");
+});
 
 Deno.test("Pool: a signal that is aborted while a call waits for a connection ends that call alone", async () => {
   const { agent, network } = serve(() => ({ then: "stall" }), {
