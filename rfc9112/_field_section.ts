@@ -296,7 +296,11 @@ export class FieldSectionReader {
     if (
       this.#isHead && this.#settings.lenient.includes("RepeatedStatusLine") &&
       isStatusLine(bytes, line, lineFeed)
-    ) return lineFeed;
+    ) {
+      // Its reason phrase may be in any encoding.
+      this.#nonAscii.push(this.#line, this.#line + lineFeed + 1 - line);
+      return lineFeed;
+    }
     const colon = bytes.subarray(0, lineFeed).indexOf(COLON, line);
     const quoted = quoteBytes(
       bytes,
