@@ -267,7 +267,8 @@ export class Connection
   }
 
   #becomeIdle(): void {
-    this.#state = { kind: "idle", since: performance.now() };
+    // Not now: whoever received a response may have worked for long since.
+    this.#state = { kind: "idle", since: this.input.readAt };
     if (this.transport.readsAreCostly) afterCaller(this.#watchIdle);
     else this.#watch();
   }

@@ -33,6 +33,11 @@ const ENDED: State = { kind: "ended" };
 export class Input implements Pending<InputBytes | null> {
   /** Whoever the result of the pending or next read is for. */
   receiver: InputReceiver;
+  /**
+   * When the last read was done, by `performance.now`. Whatever has arrived since
+   * then may not have been read.
+   */
+  readAt: number = performance.now();
   readonly #transport: Transport;
   #state: State = STILL;
 
@@ -106,6 +111,7 @@ export class Input implements Pending<InputBytes | null> {
   /** Receives what the pending read returned. */
   resolve(bytes: InputBytes | null): void {
     this.#state = bytes === null ? ENDED : STILL;
+    this.readAt = performance.now();
     this.receiver.receive(bytes);
   }
 
