@@ -73,7 +73,7 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const QUOTED_TEXT = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** Parses a MIME type and writes it in its normal form; `null` if it is none. */
-function normalizeMimeType(text: string): string | null {
+export function normalizeMimeType(text: string): string | null {
   const trimmed = trim(text);
   const end = trimmed.indexOf(";");
   const essence = trimEnd(end < 0 ? trimmed : trimmed.slice(0, end));

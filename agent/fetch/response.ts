@@ -3,6 +3,9 @@
 
 import { appendToPlatform, type HttpHeaders } from "../../rfc9110/headers.ts";
 import { isNullBodyStatus } from "../../rfc9110/response.ts";
+import { normalizeMimeType } from "./data_url.ts";
+
+type BodyStream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
 /**
  * Takes note of a stream that a body is read through.
@@ -63,6 +66,8 @@ export class FetchResponse extends Response {
   readonly #init: FetchResponseInit;
   readonly #hasBody: boolean;
   #headers: Headers | null = null;
+  /** The body as a byte stream, if that of the runtime is none. */
+  #stream: BodyStream | null = null;
 
   constructor(body: BodyInit | null, init: FetchResponseInit) {
     const { status, statusText, headers } = init;
@@ -108,49 +113,98 @@ export class FetchResponse extends Response {
     return new FetchResponse(this.#hasBody ? bytes : null, this.#init);
   }
 
+  override get body(): BodyStream | null {
+    const body = super.body;
+    if (body === null || !(#init in this)) return body;
+    if (this.#stream === null && isByteStream(body)) return body;
+    return this.#stream ??= toByteStream(() => super.body!);
+  }
+
   override clone(): FetchResponse {
+    if (this.#stream?.locked) throw isLocked("clone");
     const { source } = this.#init;
-    const whole = this.body;
-    const clone = new FetchResponse(super.clone().body, this.#init);
+    const whole = super.body;
+    const body = super.clone().body;
     // The old stream is locked for good: each of the two has a new one.
-    if (this.body !== null) source.handOut(this.body, whole);
-    if (clone.body !== null) source.handOut(clone.body, null);
-    return clone;
+    if (super.body !== null) source.handOut(super.body, whole);
+    if (body !== null) source.handOut(body, null);
+    return new FetchResponse(body, this.#init);
   }
 
   override arrayBuffer(): Promise<ArrayBuffer> {
-    return this.#isAborted ? this.#rejectAborted() : super.arrayBuffer();
+    return this.#refusal ?? super.arrayBuffer();
   }
 
-  override blob(): Promise<Blob> {
-    return this.#isAborted ? this.#rejectAborted() : super.blob();
+  override async blob(): Promise<Blob> {
+    const blob = await (this.#refusal ?? super.blob());
+    if (blob.type !== "") return blob;
+    // In Bun, that of a stream has none.
+    const type = normalizeMimeType(super.headers.get("content-type") ?? "");
+    return type === null ? blob : blob.slice(0, blob.size, type);
   }
 
   override bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#isAborted ? this.#rejectAborted() : super.bytes();
+    return this.#refusal ?? super.bytes();
   }
 
   override formData(): Promise<FormData> {
-    return this.#isAborted ? this.#rejectAborted() : super.formData();
+    return this.#refusal ?? super.formData();
   }
 
   override json(): Promise<unknown> {
-    return this.#isAborted ? this.#rejectAborted() : super.json();
+    return this.#refusal ?? super.json();
   }
 
   override text(): Promise<string> {
-    return this.#isAborted ? this.#rejectAborted() : super.text();
+    return this.#refusal ?? super.text();
   }
 
-  get #isAborted(): boolean {
+  /** Rejects if the body cannot be read, but the runtime does not know. */
+  get #refusal(): Promise<never> | null {
     const { signal } = this.#init;
-    return signal !== null && signal.aborted && this.#hasBody &&
-      !this.bodyUsed;
+    if (signal?.aborted && this.#hasBody && !this.bodyUsed) {
+      return Promise.reject(signal.reason);
+    }
+    return this.#stream?.locked ? Promise.reject(isLocked("read")) : null;
   }
+}
 
-  #rejectAborted(): Promise<never> {
-    return Promise.reject(this.#init.signal?.reason);
+function isLocked(verb: string): TypeError {
+  return new TypeError(`Cannot ${verb} the body: its stream is locked`);
+}
+
+/** Whether a stream can be read into memory of the reader, or is in use. */
+function isByteStream(stream: BodyStream): boolean {
+  if (stream.locked) return true;
+  try {
+    stream.getReader({ mode: "byob" }).releaseLock();
+    return true;
+  } catch {
+    return false;
   }
+}
+
+/**
+ * Makes a byte stream of another one, which it leaves alone until it is read. All
+ * bodies from a network are byte streams (WHATWG Fetch §2.2.4); in Deno, those that
+ * are made from a string or from bytes are none.
+ */
+function toByteStream(open: () => BodyStream): BodyStream {
+  let reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | null =
+    null;
+  return new ReadableStream({
+    type: "bytes",
+    async pull(controller) {
+      reader ??= open().getReader();
+      let { done, value } = await reader.read();
+      // An empty piece is not for a byte stream.
+      while (value?.length === 0) ({ done, value } = await reader.read());
+      if (!done) return controller.enqueue(value!);
+      controller.close();
+      controller.byobRequest?.respond(0);
+    },
+    cancel: (reason) => (reader ?? open()).cancel(reason),
+  });
 }
 
 /** Headers that cannot be changed, as those of the runtime's own `fetch`. */

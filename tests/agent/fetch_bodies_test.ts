@@ -1,9 +1,9 @@
 // A body that comes whole is a string in the Response if it is text. It must not
 // show.
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { toBytes, toText } from "../_text.ts";
-import { ok, serve, URL_A } from "./_network.ts";
+import { ok, respond, serve, URL_A } from "./_network.ts";
 
 const TYPES = [null, "text/plain", "application/problem+json", "image/png"];
 const BODIES = [
@@ -39,6 +39,41 @@ for (const type of TYPES) {
     }
   });
 }
+
+Deno.test("Responses: a body is a byte stream, however it arrived", async () => {
+  const chunked = respond("200 OK", "4\r\nbody\r\n0\r\n\r\n", {
+    "Transfer-Encoding": "chunked",
+  });
+  const text = ok("body", { "Content-Type": "text/plain" });
+  for (const wire of [text, ok("body"), chunked]) {
+    const { agent } = serve(() => wire);
+    await using _ = agent;
+    const [whole, cloned, locked, read, canceled] = await Promise.all(
+      Array.from({ length: 5 }, () => agent.fetch(URL_A)),
+    );
+    for (const response of [whole!, cloned!.clone(), cloned!]) {
+      const reader = response.body!.getReader({ mode: "byob" });
+      const pieces: string[] = [];
+      for (;;) {
+        const { done, value } = await reader.read(new Uint8Array(3));
+        if (done) break;
+        pieces.push(toText(value));
+      }
+      assertEquals([pieces.join(""), response.bodyUsed], ["body", true]);
+      assertEquals(response.body!.locked, true);
+    }
+    const reader = locked!.body!.getReader();
+    await assertRejects(() => locked!.text(), TypeError);
+    assertThrows(() => locked!.clone(), TypeError);
+    reader.releaseLock();
+    assertEquals([await locked!.text(), locked!.bodyUsed], ["body", true]);
+    const { body } = read!;
+    assertEquals(await read!.text(), "body");
+    await assertRejects(async () => await body!.getReader().read(), TypeError);
+    await canceled!.body!.cancel();
+    assertEquals(canceled!.bodyUsed, true);
+  }
+});
 
 Deno.test("Responses: fetch keeps every Content-Type of a response", async () => {
   const { agent } = serve(() =>
