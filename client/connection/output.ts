@@ -2,6 +2,9 @@
 //
 //   ready ── write ──> writing ── done ──> ready
 //                         └── error ──> broken
+//
+// A coroutine may end before its write is done. What its successor writes then
+// waits for that.
 
 import { encodeByteString } from "../../rfc9110/byte_string.ts";
 import type { Outgoing, Pending, Transport } from "../transport/transport.ts";
@@ -28,16 +31,22 @@ export class Output implements Pending<void> {
   listener: OutputListener;
   readonly #transport: Transport;
   #state: State = READY;
+  /** What follows the pending write. */
+  #queue: Outgoing[] = [];
 
   constructor(transport: Transport, listener: OutputListener) {
     this.#transport = transport;
     this.listener = listener;
   }
 
-  /** Starts a write. None may be pending. */
+  /** Starts a write. None of the same listener's may be pending. */
   write(data: Outgoing): void {
     if (this.#state.kind === "broken") {
       return this.listener.failWrite(this.#state.error);
+    }
+    if (this.#state.kind === "writing") {
+      this.#queue.push(data);
+      return;
     }
     this.#state = WRITING;
     const transport = this.#transport;
@@ -54,7 +63,9 @@ export class Output implements Pending<void> {
   /** Learns that the pending write is done. */
   resolve(): void {
     this.#state = READY;
-    this.listener.written();
+    const next = this.#queue.shift();
+    if (next === undefined) this.listener.written();
+    else this.write(next);
   }
 
   /** Learns that the pending write failed. */

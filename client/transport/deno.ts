@@ -29,7 +29,7 @@ import { nextTurn } from "./turn.ts";
 type Bytes = Uint8Array<ArrayBuffer>;
 
 const NOTHING: Bytes = new Uint8Array(0);
-const NOBODY = { resolve() {}, reject() {} };
+const NOBODY: Pending<unknown> = { resolve() {}, reject() {} };
 
 interface DenoAddress {
   readonly hostname?: string;
@@ -148,14 +148,27 @@ export class DenoTransport implements SocketTransport {
   }
 
   startWrite(data: Outgoing, pending: Pending<void>): void {
+    if (this.#pendingWrite !== NOBODY) return this.#queueWrite(data, pending);
     this.#pendingWrite = pending;
     if (typeof data === "string") return this.#writeText(data);
     const [only] = data;
     if (data.length === 1 && only !== undefined) return this.#write(only);
-    this.#writePieces(data).then(
-      () => pending.resolve(),
-      (error) => pending.reject(error),
-    );
+    this.#writePieces(data).then(this.#onAllWritten, this.#onWriteError);
+  }
+
+  /** Starts a write after one that a client has left behind. */
+  #queueWrite(data: Outgoing, pending: Pending<void>): void {
+    const left = this.#pendingWrite;
+    this.#pendingWrite = {
+      resolve: () => {
+        left.resolve();
+        this.startWrite(data, pending);
+      },
+      reject: (error) => {
+        left.reject(error);
+        pending.reject(error);
+      },
+    };
   }
 
   /** Writes from a buffer of the pool, which costs less than a new one. */
@@ -179,11 +192,21 @@ export class DenoTransport implements SocketTransport {
     this.#writing = NOTHING;
     if (this.#written !== null) returnBuffer(this.#written.buffer);
     this.#written = null;
-    this.#pendingWrite.resolve();
+    this.#onAllWritten();
+  };
+
+  readonly #onAllWritten = (): void => {
+    const pending = this.#pendingWrite;
+    this.#pendingWrite = NOBODY;
+    pending.resolve();
   };
 
   readonly #onWriteError = (error: unknown): void => {
-    this.#pendingWrite.reject(error);
+    const pending = this.#pendingWrite;
+    this.#pendingWrite = NOBODY;
+    // The runtime may still refer to it.
+    this.#written = null;
+    pending.reject(error);
   };
 
   async #writePieces(pieces: readonly Uint8Array[]): Promise<void> {

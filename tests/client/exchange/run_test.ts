@@ -191,6 +191,18 @@ Deno.test("run does not leave a connection reusable while a write is pending", a
   server.write("early");
   assertEquals(await running, DONE);
   assertEquals(client.reusable, false);
+
+  // The next write is not done when that one is.
+  const script = new Script(write("b"), DONE);
+  const next = client.run(script);
+  await settle();
+  assertEquals(toText((await server.read())!), "a");
+  await settle();
+  assertEquals(script.passed, [undefined]);
+  assertEquals(toText((await server.read())!), "b");
+  assertEquals(await next, DONE);
+  assertEquals(script.passed, [undefined, undefined]);
+  await client.close();
 });
 
 Deno.test("run fails with what a coroutine throws or reports", async () => {

@@ -9,7 +9,7 @@ import {
 import { makeConnection } from "../../../client/transport/socket_connection.ts";
 import { HttpRequest } from "@pimalaya/io-http";
 import { HttpClient } from "@pimalaya/io-http/client";
-import { toBytes } from "../../_text.ts";
+import { toBytes, toText } from "../../_text.ts";
 import { HeldClock, settle } from "../_client.ts";
 
 /** A connection whose reads return these lengths, and then end of file. */
@@ -116,6 +116,34 @@ Deno.test("DenoTransport joins what fits into a buffer in one write", async () =
     await transport.write([new Uint8Array(length), new Uint8Array(length)]);
   }
   assertEquals(lengths, [2000, 120_000, 260_000, 140_000, 140_000]);
+});
+
+Deno.test("DenoTransport starts no write before the one that was left is done", async () => {
+  let wire = "";
+  const writes: (() => void)[] = [];
+  const transport = new DenoTransport({
+    ...connOf(),
+    write: (bytes) =>
+      new Promise((resolve) => {
+        const text = toText(bytes.subarray(0, 5));
+        writes.push(() => {
+          wire += text;
+          resolve(text.length);
+        });
+      }),
+  });
+  const done: string[] = [];
+  for (const pieces of [["first"], ["two", "pieces"], ["the third"]]) {
+    transport.write(pieces.map(toBytes)).then(() => done.push(wire));
+  }
+  const resolve = () => done.push(wire);
+  transport.startWrite("a text", { resolve, reject() {} });
+  while (writes.length > 0) {
+    writes.shift()!();
+    await settle();
+  }
+  const all = ["first", "twopieces", "the third", "a text"];
+  assertEquals(done, all.map((_, at) => all.slice(0, at + 1).join("")));
 });
 
 /** Connections by how they are made of one of Deno's. */
