@@ -213,7 +213,10 @@ export class Attempt
       };
       const got = pool.acquire(this);
       if (got instanceof Line) return this.#start(got, parts);
-      this.#wait(got).then((line) => this.#start(line, parts)).catch(reject);
+      this.#wait(got).then((line) => this.#start(line, parts), (error) => {
+        this.#state = OVER;
+        reject(error);
+      });
     });
   }
 

@@ -225,6 +225,26 @@ Deno.test("Time limits: timeouts.total covers hops, and what the call waits for 
   }
 });
 
+Deno.test("Time limits: timeouts.attempt does not count while a call pauses", async () => {
+  const network = new Network();
+  const connect = network.connect.bind(network);
+  const failures = [new HttpError("ConnectFailed", "refused")];
+  network.connect = (...args) => {
+    const failure = failures.pop();
+    return failure === undefined ? connect(...args) : Promise.reject(failure);
+  };
+  const { agent, clock } = serve(undefined, {
+    connector: network,
+    retry: { backoff: () => 300 },
+    timeouts: { attempt: 100 },
+  });
+  await using _ = agent;
+  const sent = agent.send(URL_A);
+  sent.catch(() => {});
+  await clock.pass(300);
+  assertEquals((await sent).response.text(), "hi");
+});
+
 Deno.test("Time limits: `null` and more than 2^31-1 ms are no limit", async () => {
   const { clock, agent } = serve(stall, { timeouts: { head: 1, total: null } });
   const call = agent.send(URL_A, { timeouts: { head: 2 ** 31 } });
