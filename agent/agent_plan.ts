@@ -79,6 +79,7 @@ export class Planner {
     const { redirect, retry, credentials, cookies, proxy, httpsOnly } =
       settings;
     const base = this.#base;
+    const { fields, withheld } = settings.headers;
     const { target } = options;
     return {
       settings,
@@ -89,8 +90,10 @@ export class Planner {
         credentials,
         cookies,
         proxy,
-        headers: settings.headers.fields,
-        acceptEncoding: decode?.acceptEncoding,
+        headers: fields,
+        acceptEncoding: withheld.has("accept-encoding")
+          ? undefined
+          : decode?.acceptEncoding,
         target,
         httpsOnly,
         idempotent: options.idempotent,

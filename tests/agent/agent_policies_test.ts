@@ -79,7 +79,10 @@ Deno.test("Content codings: An agent decodes what it did not ask for, and offers
     const { response } = await agent.send(HttpRequest.get(URL_A, { headers }));
     assertEquals(response.text(), "text");
   }
-  assertEquals(network.sent("Accept-Encoding"), ["x", null]);
+  const own = agent.with({ headers: { "accept-encoding": null } });
+  assertEquals((await own.send(URL_A)).response.text(), "text");
+  assertEquals(await (await own.fetch(URL_A)).text(), "text");
+  assertEquals(network.sent("Accept-Encoding"), ["x", null, null, null]);
 });
 
 Deno.test("Content codings: maxBodyBytes counts decoded bytes, and no coded ones", async () => {
