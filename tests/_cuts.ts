@@ -150,12 +150,17 @@ function partsOf(value: object): unknown[] {
   return Object.values("status" in value ? responseFields(value) : value);
 }
 
+/** Buffers that cannot be transferred; to try that again takes long. */
+const fixed = new WeakSet<ArrayBufferLike>();
+
 function takeAway(array: Uint8Array): void {
+  if (fixed.has(array.buffer)) return;
   try {
     transfer(array);
   } catch {
     // An empty array may be one that cannot be transferred at all.
     if (array.length > 0) throw new Error("Returns an array that is not free");
+    fixed.add(array.buffer);
   }
 }
 

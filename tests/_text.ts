@@ -15,7 +15,9 @@ export function toBytes(text: string): Uint8Array<ArrayBuffer> {
 export function toText(bytes: Uint8Array): string {
   let text = "";
   for (let i = 0; i < bytes.length; i += 4096) {
-    text += String.fromCharCode(...bytes.subarray(i, i + 4096));
+    const piece = bytes.subarray(i, i + 4096) as unknown as number[];
+    // Spreading it takes 4 to 8 times as long.
+    text += String.fromCharCode.apply(null, piece);
   }
   return text;
 }
