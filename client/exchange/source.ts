@@ -119,10 +119,10 @@ function iterableSource(iterable: AsyncIterable<Uint8Array>): BodySource {
   const iterator = iterable[Symbol.asyncIterator]();
   return {
     next: () => nextPiece(() => iterator.next()),
-    cancel() {
+    cancel(reason) {
       // A generator that is waiting for something ends after that. Other
       // iterators may throw at once, or return no promise.
-      const end = async () => await iterator.return?.();
+      const end = async () => await iterator.return?.(reason);
       end().catch(() => {});
     },
   };

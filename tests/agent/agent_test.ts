@@ -270,6 +270,21 @@ Deno.test("a failure to connect is an HttpError that names the place, and cancel
   assertEquals(reason, error);
 });
 
+Deno.test("HttpAgent cancels a stream that is being sent with the reason of the signal", async () => {
+  const { agent } = serve();
+  await using _ = agent;
+  const controller = new AbortController();
+  const { signal } = controller;
+  let reason: unknown;
+  const body = new ReadableStream({ cancel: (why) => void (reason = why) });
+  const sending = agent.send(HttpRequest.post(URL_A), { body, signal });
+  sending.catch(() => {});
+  await settle();
+  controller.abort(new Error("enough"));
+  await assertRejects(() => sending, Error, "enough");
+  assertStrictEquals(reason, signal.reason);
+});
+
 for (const status of ["417 No", "200 OK", "303 See Other"]) {
   Deno.test(`HttpAgent cancels a stream that a ${status} makes needless`, async () => {
     const { network, agent } = serve();
