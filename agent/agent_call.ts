@@ -178,7 +178,7 @@ export class AgentCall extends Timed implements AttemptHost {
               const sent = this.#sendOptions(step);
               const options = sent instanceof Promise ? await sent : sent;
               // The caller's own code may have aborted it meanwhile.
-              if (this.#failure !== null) throw this.#failure.reason;
+              this.#checkFailure();
               const received = await attempt.exchange(options);
               const end = this.#told;
               if (end.type === "Ok") {
@@ -194,6 +194,7 @@ export class AgentCall extends Timed implements AttemptHost {
               // It is the call's own if there are no credentials.
               challenge = { received, attempt };
               await received.keep(this);
+              this.#checkFailure();
             } catch (error) {
               step = this.#tellFailure(error);
             }
@@ -413,6 +414,11 @@ export class AgentCall extends Timed implements AttemptHost {
   /** Drops a response that is not the call's. */
   async #discard(body: StreamedBody): Promise<void> {
     await body.discard(this);
+    this.#checkFailure();
+  }
+
+  /** @throws {unknown} Why the call was ended, if it was. */
+  #checkFailure(): void {
     if (this.#failure !== null) throw this.#failure.reason;
   }
 
@@ -430,7 +436,7 @@ export class AgentCall extends Timed implements AttemptHost {
   /** Waits for something that knows nothing of the call being aborted. */
   #wait<Value>(promise: Promise<Value>): Promise<Value> {
     return new Promise((resolve, reject) => {
-      if (this.#failure !== null) return reject(this.#failure.reason);
+      if (this.#failure !== null) reject(this.#failure.reason);
       this.#cancel = reject;
       promise.then(resolve, reject);
     });

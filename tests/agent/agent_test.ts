@@ -204,6 +204,25 @@ for (const name of ["connectTo", "body"]) {
   });
 }
 
+Deno.test("Pool: a signal that is aborted while a challenge is read ahead asks for no credentials", async () => {
+  const challenge = respond("401 No", "body", { "WWW-Authenticate": "Basic" });
+  const controller = new AbortController();
+  const { signal } = controller;
+  const { agent, network } = serve(() => ({ write: challenge.slice(0, -1) }), {
+    credentials() {
+      assert(!signal.aborted, "it was asked");
+      return never;
+    },
+  });
+  await using _ = agent;
+  const sending = agent.send(URL_A, { signal });
+  sending.catch(() => {});
+  await settle();
+  controller.abort(new Error("enough"));
+  await assertRejects(() => sending, Error, "enough");
+  assertEquals([agent.stats().busy, network.open], [0, 0]);
+});
+
 /** As where decoders have to be tried first. */
 class LatePlanner extends Planner {
   override async plan(options: HttpAgentSendOptions): Promise<CallPlan> {
