@@ -269,8 +269,9 @@ export class Connection
   #becomeIdle(): void {
     // Not now: whoever received a response may have worked for long since.
     this.#state = { kind: "idle", since: this.input.readAt };
-    if (this.transport.readsAreCostly) afterCaller(this.#watchIdle);
-    else this.#watch();
+    if (this.transport.readsAreCostly && !this.input.isOver) {
+      afterCaller(this.#watchIdle);
+    } else this.#watch();
   }
 
   /** Starts the read of an idle connection, unless an exchange has done so. */

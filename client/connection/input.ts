@@ -46,6 +46,11 @@ export class Input implements Pending<InputBytes | null> {
     this.receiver = receiver;
   }
 
+  /** Whether nothing more will be read. */
+  get isOver(): boolean {
+    return this.#state.kind === "ended" || this.#state.kind === "lost";
+  }
+
   /**
    * Passes the next bytes to the receiver: at once if there are any, otherwise
    * when the pending read is done, which is started if there is none.

@@ -10,7 +10,7 @@ import { makeConnection } from "../../../client/transport/socket_connection.ts";
 import { HttpRequest } from "@pimalaya/io-http";
 import { HttpClient } from "@pimalaya/io-http/client";
 import { toBytes, toText } from "../../_text.ts";
-import { HeldClock, settle } from "../_client.ts";
+import { DONE, HeldClock, READ, Script, settle } from "../_client.ts";
 
 /** A connection whose reads return these lengths, and then end of file. */
 function connOf(...lengths: number[]): DenoConn & { sizes: number[] } {
@@ -90,6 +90,12 @@ Deno.test("a request that follows a response at once is written before anything 
   await settle();
   assertEquals(calls, ["write", "read", "unref", "read"]);
   await client.close();
+});
+
+Deno.test("a connection whose end a coroutine has read takes no request", async () => {
+  const client = new HttpClient(makeConnection(new DenoTransport(connOf())));
+  await client.run(new Script(READ, DONE));
+  assertEquals(client.reusable, false);
 });
 
 Deno.test("DenoTransport reads more at once after full reads, unless it is idle", async () => {
