@@ -42,6 +42,13 @@ export interface VectorResult {
   readonly detail?: string;
 }
 
+/** The files about heads, which are half of the work. */
+export const HEAD_FILES: readonly string[] = [
+  "response_head",
+  "interim",
+  "framing",
+];
+
 /** Creates a case for each vector. */
 export function vectorCases(api: Api): VectorCase[] {
   const responses = Object.entries(RESPONSES).flatMap(([file, vectors]) =>
