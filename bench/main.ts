@@ -7,6 +7,7 @@
 // A missed goal is shown as such and is no failure; a row that cannot be measured
 // is one.
 
+import { fileURLToPath } from "node:url";
 import { runGroup } from "./_group.ts";
 import { drawChart } from "./_chart.ts";
 import { formatReport, type Measured } from "./_report.ts";
@@ -101,8 +102,12 @@ function titleOf({ title, runtime }: Measured): string {
 }
 
 async function writeDocs(measured: readonly Measured[]): Promise<void> {
-  await Deno.writeTextFile(new URL("results.md", DOCS), formatReport(measured));
-  await Deno.writeTextFile(new URL("results.svg", DOCS), drawChart(measured));
+  const report = new URL("results.md", DOCS);
+  const chart = new URL("results.svg", DOCS);
+  await Deno.writeTextFile(report, formatReport(measured));
+  await Deno.writeTextFile(chart, drawChart(measured));
+  const args = ["fmt", "-q", fileURLToPath(report), fileURLToPath(chart)];
+  await new Deno.Command(Deno.execPath(), { args }).output();
 }
 
 /** Shows a line on a terminal until the next one; nothing elsewhere. */
