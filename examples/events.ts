@@ -1,27 +1,31 @@
-// Server-sent events, going on after the last one when the stream breaks off.
+// Server-sent events. When the stream ends, the program connects again and goes on
+// after the last event.
 //
 //   deno run --allow-net examples/events.ts [URL]
 
-import { HttpRequest } from "@pimalaya/io-http";
-import { HttpClient, readEvents } from "@pimalaya/io-http/client";
+import { HttpRequest, toByteString } from "@pimalaya/io-http";
+import { HttpAgent } from "@pimalaya/io-http/agent";
+import { readEvents } from "@pimalaya/io-http/client";
 import { openOrigin } from "./_server.ts";
 
-const MAX_EVENTS = 5; // this program ends some time; yours may go on
+const MAX_EVENTS = 5; // yours may go on forever
 
 await using origin = openOrigin("/events", Deno.args[0]);
+await using agent = new HttpAgent();
 let lastEventId = "";
 let retry = 1000;
 let count = 0;
 
-/** Reads events until the stream or their number is at its end. */
+/** Reads events until the stream ends or there were enough. */
 async function listen() {
   const request = HttpRequest.get(origin.url)
     .header("Accept", "text/event-stream");
-  if (lastEventId !== "") request.header("Last-Event-ID", utf8(lastEventId));
-  await using client = await HttpClient.connect(origin.url);
-  const { response, body } = await client.exchange(request);
+  if (lastEventId !== "") {
+    request.header("Last-Event-ID", toByteString(lastEventId));
+  }
+  const { response, body } = await agent.exchange(request);
   if (response.status !== 200) {
-    throw new Error(`There are no events: the answer is ${response.status}`);
+    throw new Error(`There are no events: the status is ${response.status}`);
   }
   const onRetry = (milliseconds: number) => retry = milliseconds;
   for await (const event of readEvents(body, { lastEventId, onRetry })) {
@@ -29,11 +33,6 @@ async function listen() {
     console.log(`${event.event}: ${event.data}`);
     if (++count === MAX_EVENTS) return;
   }
-}
-
-/** A field value is a byte string, so an ID goes into it as UTF-8. */
-function utf8(text: string): string {
-  return String.fromCharCode(...new TextEncoder().encode(text));
 }
 
 await listen();

@@ -1,5 +1,5 @@
-// An API whose tokens expire. The agent asks for a new one when the API refuses
-// the old one, once for all the calls that it refuses.
+// An API whose tokens expire. When the API refuses a token, the agent asks for a
+// new one, once for all calls.
 //
 //   deno run --allow-net examples/refreshed_token.ts [URL [TOKEN]]
 
@@ -10,11 +10,13 @@ import { openApi } from "./_api.ts";
 await using api = openApi(Deno.args[0]);
 
 await using agent = new HttpAgent({
-  async credentials({ attempt }) {
-    // Tokens in a row that are refused will not get better.
+  async credentials({ url, attempt }) {
+    // Any origin may ask, after a redirect for example: give none to others.
+    if (url.origin !== new URL(api.url).origin) return null;
+    // The third refusal in a row is final: another token would not help.
     if (attempt > 2) return null;
     const token = Deno.args[1] ?? await api.issueToken();
-    console.log(`  (a new token)`);
+    console.log("  (a new token)");
     return new HttpAuthBearer(token);
   },
 });
