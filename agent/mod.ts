@@ -14,7 +14,7 @@
  * const { response, url } = await agent.send("https://example.com/");
  * console.log(url.href, response.status, response.text());
  *
- * const repository = await agent.fetch("https://api.example.com/repository");
+ * const repository = await agent.fetch("https://example.com/repository");
  * console.log(await repository.json());
  * ```
  *

@@ -60,6 +60,9 @@
  *
  * @example Over a socket, on any runtime that has some
  * ```ts ignore
+ * import { HttpRequest } from "@pimalaya/io-http";
+ * import { HttpClient } from "@pimalaya/io-http/client";
+ *
  * await using client = await HttpClient.connect("https://example.com/");
  * const output = await client.send(HttpRequest.get("https://example.com/"));
  * console.log(output.response.status, output.reused);

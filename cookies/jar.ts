@@ -108,6 +108,7 @@ export interface HttpCookieJarOptions {
  * that takes one line:
  *
  * ```ts ignore
+ * import { HttpCookieJar } from "@pimalaya/io-http/cookies";
  * import { getPublicSuffix } from "npm:tldts";
  *
  * const jar = new HttpCookieJar({

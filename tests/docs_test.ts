@@ -1,43 +1,52 @@
-// Runs the code of README.md and docs/ as it stands there, but against servers on
-// the loopback interface: only hosts, ports, and paths are replaced. Blocks that
-// are marked `no_run` are type-checked alone.
+// Runs the code of README.md and docs/, and the module examples that need a
+// server, as they stand, but against servers on the loopback interface: only hosts,
+// ports, and paths are replaced.
 
 import { assertEquals } from "@std/assert";
+import { openApi } from "../examples/_api.ts";
+import { openCamera } from "../examples/_camera.ts";
+import { openDocker, openMutualTlsOrigin } from "../examples/_server.ts";
+import { openSocks } from "../examples/_socks.ts";
 
 const ROOT = new URL("../", import.meta.url);
-const CA = new URL("./certs/ca.pem", import.meta.url);
-const CERT = new URL("./certs/server.pem", import.meta.url);
-const KEY = new URL("./certs/server.key", import.meta.url);
+const CERTS = new URL("certs/", import.meta.url).pathname;
 
 interface Block {
   readonly line: number;
   readonly code: string;
+  /** Whether `deno check --doc` passes over the block. */
+  readonly isUnchecked: boolean;
 }
 
-/** Finds the blocks of TypeScript in a Markdown text. */
-function findBlocks(markdown: string): Block[] {
+/** Finds the blocks of code that run, in Markdown or in a comment without stars. */
+function findBlocks(text: string): Block[] {
   return Array.from(
-    markdown.matchAll(/^```ts\n(.*?)^```$/gms),
-    ({ index, 1: code = "" }) => ({
-      line: markdown.slice(0, index).split("\n").length,
+    text.matchAll(/^```(ts|js|ts ignore)\n(.*?)^```$/gms),
+    ({ index, 1: fence, 2: code = "" }) => ({
+      line: text.slice(0, index).split("\n").length,
       code,
+      isUnchecked: fence === "ts ignore",
     }),
   );
 }
 
-/** Answers what the README asks for. */
+/** Answers what the docs ask for. */
 async function answer(request: Request): Promise<Response> {
-  await request.body?.pipeTo(new WritableStream());
   const { pathname } = new URL(request.url);
+  if (pathname === "/websocket") {
+    return Deno.upgradeWebSocket(request).response;
+  }
+  await request.body?.pipeTo(new WritableStream());
   switch (pathname) {
     case "/status":
     case "/notes":
     case "/notes/7":
+    case "/repository":
       return Response.json({ ok: true, id: "7" });
     case "/old":
       return Response.redirect(new URL("/status", request.url));
     case "/events":
-      return new Response("event: greeting\ndata: hello\n\n", {
+      return new Response("retry: 1\nevent: greeting\ndata: hello\n\n", {
         headers: { "Content-Type": "text/event-stream" },
       });
     default:
@@ -46,11 +55,11 @@ async function answer(request: Request): Promise<Response> {
 }
 
 /** Runs a program in the folder of the project, where its imports resolve. */
-async function run(code: string): Promise<{ code: number; stderr: string }> {
+async function run(code: string, check: string): Promise<[number, string]> {
   const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-check", "--no-prompt", "--ext=ts", "-A", "-"],
+    args: ["run", "-q", check, "--no-prompt", "--ext=ts", "-A", "-"],
     cwd: ROOT,
-    env: { DENO_CERT: CA.pathname, NO_COLOR: "1" },
+    env: { DENO_CERT: `${CERTS}ca.pem`, NO_COLOR: "1", PASSWORD: "secret" },
     stdin: "piped",
     stdout: "null",
     stderr: "piped",
@@ -60,31 +69,73 @@ async function run(code: string): Promise<{ code: number; stderr: string }> {
   await writer.write(new TextEncoder().encode(code));
   await writer.close();
   const { code: exitCode, stderr } = await output;
-  return { code: exitCode, stderr: new TextDecoder().decode(stderr) };
+  return [exitCode, new TextDecoder().decode(stderr)];
 }
 
-async function runOnLoopback(code: string): Promise<void> {
+/** Runs a Worker once, with the stand-in for Cloudflare's sockets, without TLS. */
+function inStandIn(code: string): string {
+  if (!code.includes("cloudflare:sockets")) return code;
+  const worker = code
+    .replace("{ connect }", "{ connectStandIn as connect }")
+    .replace("cloudflare:sockets", "./examples/_server.ts")
+    .replace("https://", "http://")
+    .replace("export default", "const worker =");
+  return `${worker}
+const { status } = await worker.fetch();
+if (status !== 200) throw new Error(String(status));`;
+}
+
+async function runOnLoopback({ code, isUnchecked }: Block): Promise<void> {
   const folder = await Deno.makeTempDir();
-  const socket = `${folder}/app.sock`;
   const options = { hostname: "127.0.0.1", port: 0, onListen() {} };
-  const cert = await Deno.readTextFile(CERT);
-  const key = await Deno.readTextFile(KEY);
+  const cert = await Deno.readTextFile(`${CERTS}server.pem`);
+  const key = await Deno.readTextFile(`${CERTS}server.key`);
   const plain = Deno.serve(options, answer);
   const tls = Deno.serve({ ...options, cert, key }, answer);
-  const unix = Deno.serve({ path: socket, onListen() {} }, answer);
+  const unix = Deno.serve(
+    { path: `${folder}/app.sock`, onListen() {} },
+    answer,
+  );
+  await using api = openApi();
+  const auth = Deno.serve(options, async () => {
+    return Response.json({ access_token: await api.issueToken() });
+  });
+  await using camera = openCamera();
+  await using docker = await openDocker();
+  await using mutual = await openMutualTlsOrigin([]);
+  await using socks = await openSocks();
+  const places: [name: string, place: string][] = [
+    ["https://example.com", `https://127.0.0.1:${tls.addr.port}`],
+    ["http://example.com", `http://127.0.0.1:${plain.addr.port}`],
+    ["npm:tldts", "tldts"],
+    ["https://api.example.com", new URL(api.url).origin],
+    ["https://auth.example.com", `http://127.0.0.1:${auth.addr.port}`],
+    ["https://internal.example.com", new URL(mutual.url).origin],
+    ["http://camera.lan", `http://${new URL(camera.url).host}`],
+    ['"camera.lan"', '"127.0.0.1"'],
+    ['"example.com"', '"127.0.0.1"'],
+    ["port: 80", `port: ${plain.addr.port}`],
+    ["socks5://127.0.0.1:1080", socks.url],
+    ["/run/app.sock", `${folder}/app.sock`],
+    ["/var/run/docker.sock", docker.path],
+    ["our_ca.pem", `${CERTS}ca.pem`],
+    ['"client.pem"', `"${CERTS}client.pem"`],
+    ['"client.key"', `"${CERTS}client.key"`],
+    ['open("video.mp4"', 'open("README.md"'],
+    ['"snapshot.jpg"', `"${folder}/snapshot.jpg"`],
+  ];
+  const program = places.reduce(
+    (text, [name, place]) => text.replaceAll(name, place),
+    inStandIn(code),
+  );
   try {
-    const result = await run(
-      code
-        .replaceAll("https://example.com", `https://127.0.0.1:${tls.addr.port}`)
-        .replaceAll("http://example.com", `http://127.0.0.1:${plain.addr.port}`)
-        .replaceAll('"example.com"', '"127.0.0.1"')
-        .replaceAll("port: 80", `port: ${plain.addr.port}`)
-        .replaceAll("/run/app.sock", socket)
-        .replaceAll("video.mp4", "README.md"),
+    assertEquals(
+      await run(program, isUnchecked ? "--check" : "--no-check"),
+      [0, ""],
     );
-    assertEquals(result, { code: 0, stderr: "" });
   } finally {
-    await Promise.all([plain, tls, unix].map((server) => server.shutdown()));
+    const servers = [plain, tls, unix, auth];
+    await Promise.all(servers.map((server) => server.shutdown()));
     await Deno.remove(folder, { recursive: true });
   }
 }
@@ -104,11 +155,22 @@ Deno.test("SECURITY.md names tests that exist", () => {
   }
 });
 
-for (const page of listPages()) {
-  const blocks = findBlocks(Deno.readTextFileSync(new URL(page, ROOT)));
-  for (const { line, code } of blocks) {
-    Deno.test(`${page} runs to its end from line ${line}`, async () => {
-      await runOnLoopback(code);
+/** The modules with examples that `deno test --doc` passes over. */
+const MODULES = ["agent/mod.ts", "client/mod.ts", "cookies/jar.ts"];
+
+function listBlocks(path: string): Block[] {
+  const text = Deno.readTextFileSync(new URL(path, ROOT));
+  return path.endsWith(".md")
+    ? findBlocks(text)
+    : findBlocks(text.replaceAll(/^ *\* ?/gm, "")).filter((it) =>
+      it.isUnchecked
+    );
+}
+
+for (const path of [...listPages(), ...MODULES]) {
+  for (const block of listBlocks(path)) {
+    Deno.test(`${path} runs to its end from line ${block.line}`, async () => {
+      await runOnLoopback(block);
     });
   }
 }
