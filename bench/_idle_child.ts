@@ -1,14 +1,18 @@
 // Opens keep-alive connections, sends one request over each, and prints by how
 // many bytes a connection this process has grown once they are idle.
 //
-//   _idle_child.ts io-http|undici in-turn|at-once URL CONNECTIONS
+//   _idle_child.ts io-http|undici|bare in-turn|at-once URL CONNECTIONS
 
 import { Client, type Dispatcher, Pool } from "undici";
+import { probe } from "./_bare.ts";
 import { CLIENT_SEND, type Send, type Site } from "./_clients.ts";
 
 const WARM_UP_REQUESTS = 500;
 const SETTLE_MILLISECONDS = 300;
 const KEEP_ALIVE_MILLISECONDS = 600_000;
+
+// As large as the first read of a client.
+const READ_BYTES = 1024;
 
 const [name, order, url] = Deno.args as [string, string, string];
 const connections = Number(Deno.args[3]);
@@ -31,6 +35,7 @@ async function open(count: number): Promise<Send[]> {
   if (name === "io-http") {
     return await CLIENT_SEND.open({ ca: "" } as Site, url, count);
   }
+  if (name === "bare") return await openBare(count);
   const { origin } = new URL(url);
   const options = { keepAliveTimeout: KEEP_ALIVE_MILLISECONDS };
   // A pool opens another connection only while the others are busy.
@@ -41,6 +46,21 @@ async function open(count: number): Promise<Send[]> {
     { length: count },
     () => makeSend(pool ?? new Client(origin, options)),
   );
+}
+
+/** Opens connections that a read is left pending on, as a client needs it. */
+async function openBare(count: number): Promise<Send[]> {
+  const { request, bodyLength } = await probe(url, "");
+  const { hostname, port } = new URL(url);
+  return await Promise.all(Array.from({ length: count }, async () => {
+    const conn = await Deno.connect({ hostname, port: Number(port) });
+    return async () => {
+      await conn.write(request);
+      await conn.read(new Uint8Array(READ_BYTES));
+      conn.read(new Uint8Array(READ_BYTES));
+      return bodyLength;
+    };
+  }));
 }
 
 function makeSend(dispatcher: Dispatcher): Send {

@@ -2,7 +2,7 @@
 //
 //   _memory_child.ts down|down-default|down-bare|up ORIGIN LENGTH
 
-import { BARE } from "./_bare.ts";
+import { BARE_STREAMS } from "./_bare.ts";
 import { GrowthWatch } from "./_process_memory.ts";
 import {
   bareDownload,
@@ -25,7 +25,7 @@ const WARM_UP_BYTES = 2 ** 20;
 const DIRECTIONS = new Map<string, Transfer>([
   ["down", byobDownload],
   ["down-default", download],
-  ["down-bare", bareDownload(BARE.streams)],
+  ["down-bare", bareDownload(BARE_STREAMS)],
   ["up", upload],
 ]);
 

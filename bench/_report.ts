@@ -1,6 +1,7 @@
 // The figures as a page of the docs.
 
-import { type Group, isMet, type Row } from "./_table.ts";
+import type { Spread } from "./_measure.ts";
+import { type Ceiling, type Group, isMet, type Row } from "./_table.ts";
 
 /** A group, and the runtime that it was measured on. */
 export interface Measured extends Group {
@@ -23,14 +24,15 @@ export function formatReport(measured: readonly Measured[]): string {
     "Written by `deno task bench`, which runs all contenders in turn, in one",
     "process for each group. A result with the unit `x` is our speed divided by",
     "the peer's: above 1, this package is faster. It is the median over all",
-    "rounds; the spread is the quartiles.",
+    "rounds; the spread is the quartiles. The ceiling is the same figure of a bare",
+    "loop or connection: the least that any client has to do.",
     "",
     `${date}, ${machine}, Deno ${Deno.version.deno}, V8 ${Deno.version.v8}, a ` +
     `load of ${Deno.loadavg()[0]!.toFixed(2)} at the end. ` +
     `${goals.filter(isMet).length} of ${goals.length} goals are met.`,
     "",
     ...measured.flatMap(formatSection),
-    ...formatMissed(goals),
+    ...formatMissed(measured, JSON.parse(Deno.readTextFileSync(REASONS))),
   ].join("\n");
 }
 
@@ -41,16 +43,16 @@ function formatSection({ title, runtime, rows }: Measured): string[] {
     "",
     `${capitalize(title.slice(at + 1).trim())}.`,
     "",
-    "| row | result | spread | peer | ours | theirs | goal |",
-    "| --- | --- | --- | --- | --- | --- | --- |",
+    "| row | result | spread | peer | ours | theirs | goal | ceiling |",
+    "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ...rows.map(formatRow),
     "",
   ];
 }
 
 function formatRow(row: Row): string {
-  const { what, value, unit, peer, ours, theirs } = row;
-  const median = `${formatFigure(value.median)} ${unit}`.trim();
+  const { what, value, peer, ours, theirs, ceiling } = row;
+  const median = formatMedian(row, value);
   return "| " + [
     what,
     isMet(row) ? median : `**${median}**`,
@@ -59,24 +61,40 @@ function formatRow(row: Row): string {
     ours,
     theirs || "-",
     formatGoal(row),
+    ceiling ? formatMedian(row, ceiling.value) : "-",
   ].join(" | ") + " |";
 }
 
-function formatMissed(goals: readonly Row[]): string[] {
-  const missed = goals.filter((row) => !isMet(row));
-  if (missed.length === 0) return [];
-  const reasons: Record<string, string> = JSON.parse(
-    Deno.readTextFileSync(REASONS),
+/**
+ * Lists the goals that are missed, each with what a bare loop reaches.
+ *
+ * @param reasons What a profile showed, by the name of the row.
+ */
+export function formatMissed(
+  measured: readonly Measured[],
+  reasons: Readonly<Record<string, string>>,
+): string[] {
+  const lines = measured.flatMap(({ runtime, rows }) =>
+    rows.filter((row) => !isMet(row)).map((row) => {
+      const { what, peer, value, ceiling } = row;
+      const against = peer && ` against ${peer}`;
+      return `- **${what}**${against}, ${runtime}: ` +
+        `${formatMedian(row, value)}, with a goal of ${formatGoal(row)}` +
+        `${formatCeiling(row, ceiling)}. ${
+          reasons[what] ?? "Not explained yet."
+        }`;
+    })
   );
-  return [
-    "## Missed goals",
-    "",
-    ...missed.map(({ what, peer }) =>
-      `- **${what}**${peer && ` (${peer})`}: ` +
-      (reasons[what] ?? "not explained yet.")
-    ),
-    "",
-  ];
+  return lines.length === 0 ? [] : ["## Missed goals", "", ...lines, ""];
+}
+
+function formatCeiling(row: Row, ceiling: Ceiling | null | undefined): string {
+  if (!ceiling) return "";
+  return `; a ${ceiling.name} reaches ${formatMedian(row, ceiling.value)}`;
+}
+
+function formatMedian({ unit }: Row, { median }: Spread): string {
+  return `${formatFigure(median)} ${unit}`.trim();
 }
 
 function formatGoal({ target }: Row): string {

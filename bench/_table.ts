@@ -21,6 +21,15 @@ export interface Row {
   readonly unit: string;
   /** `null` where the row is there to be compared with, and nothing more. */
   readonly target: Target | null;
+  /** The same figure of the least that any client could do, if it is known. */
+  readonly ceiling?: Ceiling | null;
+}
+
+/** What a bare loop or connection reaches in place of this package. */
+export interface Ceiling {
+  /** What it is; starts with "bare". */
+  readonly name: string;
+  readonly value: Spread;
 }
 
 /** All rows about one thing. */
@@ -30,12 +39,18 @@ export interface Group {
   readonly rows: readonly Row[];
 }
 
-/** Makes the rows of one contender of ours against several peers. */
+/**
+ * Makes the rows of one contender of ours against several peers.
+ *
+ * @param bare The bare loops among those that were measured, of which each row
+ * quotes the fastest as its ceiling.
+ */
 export function ratioRows(
   what: string,
   ours: Result,
   peers: readonly (readonly [Result, Target | null])[],
   format: (speed: number) => string,
+  bare: readonly Result[] = [],
 ): Row[] {
   return peers.map(([theirs, target]) => ({
     what,
@@ -45,7 +60,16 @@ export function ratioRows(
     value: ratioOf(ours, theirs),
     unit: "x",
     target,
+    ceiling: bare.includes(theirs) ? null : ceilingOf(theirs, bare),
   }));
+}
+
+/** Returns the fastest of some bare loops, compared with a peer. */
+function ceilingOf(theirs: Result, bare: readonly Result[]): Ceiling | null {
+  const ceilings = bare
+    .map((loop) => ({ name: loop.name, value: ratioOf(loop, theirs) }))
+    .sort((a, b) => b.value.median - a.value.median);
+  return ceilings[0] ?? null;
 }
 
 /** Tells whether a row reaches its target. */
@@ -66,6 +90,7 @@ export function formatGroup({ title, rows }: Group): string {
     "result",
     "spread",
     "target",
+    "ceiling",
   ];
   const cells = rows.map((row) => [
     row.what,
@@ -75,6 +100,7 @@ export function formatGroup({ title, rows }: Group): string {
     `${formatNumber(row.value.median)} ${row.unit}`.trimEnd(),
     `${formatNumber(row.value.low)} - ${formatNumber(row.value.high)}`,
     formatTarget(row),
+    row.ceiling ? formatNumber(row.ceiling.value.median) : "-",
   ]);
   const widths = head.map((name, column) =>
     Math.max(name.length, ...cells.map((line) => line[column]!.length))

@@ -5,13 +5,7 @@ import { Pool } from "undici";
 import { HttpRequest } from "@pimalaya/io-http";
 import { createFetch } from "@pimalaya/io-http/agent";
 import { HttpClient } from "@pimalaya/io-http/client";
-import {
-  type Bare,
-  connect,
-  encodeGet,
-  headLength,
-  READ_BYTES,
-} from "./_bare.ts";
+import { type BareLoop, exchangeBare, probe, READ_BYTES } from "./_bare.ts";
 import type { Contender } from "./_measure.ts";
 
 const PIECE = new Uint8Array(READ_BYTES).fill(0x78);
@@ -82,21 +76,14 @@ export const undiciDownload: Transfer = (url) => {
   };
 };
 
-/** A bare loop, by the way it reads. */
-export function bareDownload(make: (conn: Deno.TcpConn) => Bare): Transfer {
-  return async (url, length) => {
-    const { write, read } = make(await connect(url));
-    const request = encodeGet(url);
+/** A bare loop. */
+export function bareDownload({ connect }: BareLoop): Transfer {
+  return async (url) => {
+    const { request, headLength, bodyLength } = await probe(url, "");
+    const bare = await connect(new URL(url), "");
     return async () => {
-      await write(request);
-      const first = await read();
-      let count = first.length - headLength(first);
-      while (count < length) {
-        const bytes = await read();
-        if (bytes.length === 0) break;
-        count += bytes.length;
-      }
-      return count;
+      await exchangeBare(bare, request, headLength + bodyLength);
+      return bodyLength;
     };
   };
 }

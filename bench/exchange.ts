@@ -1,9 +1,13 @@
 // How much a whole exchange costs beside the parsing that it cannot do without.
 
 import { assertEquals } from "@std/assert";
-import { Http11Send, HttpRequest } from "@pimalaya/io-http";
+import {
+  encodeHttp11Request,
+  Http11Send,
+  HttpRequest,
+} from "@pimalaya/io-http";
 import { printGroup } from "./_group.ts";
-import { measure } from "./_measure.ts";
+import { measure, ratioOf, spreadOf } from "./_measure.ts";
 import { llhttpHeadParser } from "./_peers_parse.ts";
 import { SMALL_RESPONSE } from "./_responses.ts";
 import { perSecond, ratioRows, type Row } from "./_table.ts";
@@ -12,7 +16,11 @@ const TITLE = "exchange: Http11Send in memory, from making the request to " +
   "every field read out; llhttp parses the same response and reads its fields " +
   "out, and does no more; a second";
 
+const BODY_BYTES = 11;
 const REQUEST_URL = "http://example.com/items/1?page=2";
+
+/** Keeps the last arrays, so that they are really made. */
+const kept: Uint8Array[] = [];
 
 if (import.meta.main) await printGroup(TITLE, measureExchange);
 
@@ -21,7 +29,8 @@ async function measureExchange(): Promise<Row[]> {
   const llhttp = llhttpHeadParser();
   const url = new URL(REQUEST_URL);
   assertEquals(exchange(REQUEST_URL, bytes), llhttp.read(bytes));
-  const [ours, oursWithUrl, theirs] = await measure([
+  const requestLength = encodeHttp11Request(HttpRequest.get(url)).length;
+  const [ours, oursWithUrl, theirs, arrays] = await measure([
     {
       name: "io-http",
       run(times) {
@@ -40,6 +49,15 @@ async function measureExchange(): Promise<Row[]> {
         for (let i = 0; i < times; i++) llhttp.read(bytes);
       },
     },
+    {
+      name: "two arrays",
+      run(times) {
+        for (let i = 0; i < times; i++) {
+          kept[0] = new Uint8Array(requestLength);
+          kept[1] = new Uint8Array(BODY_BYTES);
+        }
+      },
+    },
   ]);
   const what = `5 fields and 11 bytes of body, ${bytes.length} bytes`;
   return [
@@ -50,6 +68,15 @@ async function measureExchange(): Promise<Row[]> {
       [[theirs!, null]],
       perSecond,
     ),
+    {
+      what: "the arrays of its bytes and its body alone, as a share",
+      ours: perSecond(spreadOf(arrays!.speeds).median),
+      peer: theirs!.name,
+      theirs: perSecond(spreadOf(theirs!.speeds).median),
+      value: ratioOf(theirs!, arrays!),
+      unit: "of its time",
+      target: null,
+    },
   ];
 }
 
@@ -60,7 +87,7 @@ function exchange(url: string | URL, reply: Uint8Array): string[] {
   while (step.type === "WantsWrite" || step.type === "WantsRead") {
     step = step.type === "WantsWrite" ? send.resume() : send.resume(reply);
   }
-  if (step.type !== "Ok" || step.response.body.length !== 11) {
+  if (step.type !== "Ok" || step.response.body.length !== BODY_BYTES) {
     throw new Error(`Expected the whole response, got ${step.type}`);
   }
   const strings = [step.response.reason];

@@ -3,7 +3,7 @@
 import { printGroup, runScript } from "./_group.ts";
 import { type Spread, spreadOf } from "./_measure.ts";
 import { startServer } from "./_servers.ts";
-import type { Row } from "./_table.ts";
+import type { Ceiling, Row, Target } from "./_table.ts";
 
 const CHILD = new URL("./_idle_child.ts", import.meta.url);
 const CONNECTIONS = 1000;
@@ -33,15 +33,20 @@ async function measureOrder(
 ): Promise<Row[]> {
   const ours: number[] = [];
   const undici: number[] = [];
+  const bare: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     ours.push(await measureGrowth("io-http", order, url));
     undici.push(await measureGrowth("undici", order, url));
+    bare.push(await measureGrowth("bare", order, url));
   }
-  const [ourKib, undiciKib] = [spreadOf(ours), spreadOf(undici)];
-  const ratio = spreadOf(ours.map((growth, i) => growth / undici[i]!));
+  const name = "bare conn with a pending read";
   return [
-    makeRow(what, ourKib, null, ourKib, "KiB", 24),
-    makeRow(`${what}, ours / peer`, ourKib, undiciKib, ratio, "", 1),
+    makeRow(what, ours, null, { atMost: 24 }, { name, value: spreadOf(bare) }),
+    makeRow(`${what}, ours / peer`, ours, ["undici", undici], { atMost: 1 }, {
+      name,
+      value: ratioOfGrowths(bare, undici),
+    }),
+    makeRow(`${what}, ours / peer`, ours, [name, bare], null, null),
   ];
 }
 
@@ -55,25 +60,33 @@ async function measureGrowth(
   return Number(await runScript(CHILD, args)) / KIB;
 }
 
+/** Makes a row of our growth, or of its ratio to a peer's. */
 function makeRow(
   what: string,
-  ours: Spread,
-  undici: Spread | null,
-  value: Spread,
-  unit: string,
-  atMost: number,
+  ours: readonly number[],
+  peer: readonly [name: string, growths: readonly number[]] | null,
+  target: Target | null,
+  ceiling: Ceiling | null,
 ): Row {
   return {
     what,
     ours: formatKib(ours),
-    peer: undici === null ? "" : "undici",
-    theirs: undici === null ? "" : formatKib(undici),
-    value,
-    unit,
-    target: { atMost },
+    peer: peer?.[0] ?? "",
+    theirs: peer === null ? "" : formatKib(peer[1]),
+    value: peer === null ? spreadOf(ours) : ratioOfGrowths(ours, peer[1]),
+    unit: peer === null ? "KiB" : "",
+    target,
+    ceiling,
   };
 }
 
-function formatKib({ median }: Spread): string {
-  return `${median.toFixed(1)} KiB`;
+function ratioOfGrowths(
+  growths: readonly number[],
+  others: readonly number[],
+): Spread {
+  return spreadOf(growths.map((growth, i) => growth / others[i]!));
+}
+
+function formatKib(growths: readonly number[]): string {
+  return `${spreadOf(growths).median.toFixed(1)} KiB`;
 }

@@ -4,7 +4,20 @@
 //   network.ts SITE [NAME...]     prints JSON; SITE is JSON too
 
 import process from "node:process";
-import { BARE, bareClient } from "./_bare.ts";
+import {
+  BARE_BUN,
+  BARE_BYOB,
+  BARE_CONN,
+  BARE_CONN_TLS,
+  BARE_NET,
+  BARE_NET_BYOB,
+  BARE_ONREAD,
+  BARE_STREAMS,
+  BARE_TLS,
+  bareClient,
+  bareFetch,
+  type BareLoop,
+} from "./_bare.ts";
 import {
   AGENT_FETCH,
   AGENT_SEND,
@@ -57,33 +70,54 @@ type Name = "deno" | "node" | "bun";
 /** A peer, and how many times its speed ours should be; `null` for no goal. */
 type Rival<Of> = readonly [peer: Of, atLeast: number | null];
 
-/** One line of the table for each peer. */
+/** One line of the table for each peer, and for each bare loop. */
 interface Scenario<Of> {
   readonly what: string;
   readonly ours: Of;
   readonly rivals: Readonly<Partial<Record<Name, readonly Rival<Of>[]>>>;
+  readonly bare: Readonly<Partial<Record<Name, readonly Of[]>>>;
   readonly make: (it: Of, site: Site) => Promise<Contender>;
   readonly format: (speed: number) => string;
 }
 
-const BARE_CONN = bareClient("bare conn loop", BARE.conn);
-const BARE_BYOB = bareClient("bare BYOB loop", BARE.byob);
-const BARE_STREAMS = bareClient("bare Web Streams loop", BARE.streams);
+/** What most scenarios of small requests have in common. */
+interface SmallOptions {
+  readonly bare?: Scenario<Client>["bare"];
+  readonly urlOf?: (site: Site) => string;
+  readonly bodyLength?: number;
+}
+
+/** What bounds any client that sends these requests over TCP. */
+const BARE = {
+  deno: [bareClient(BARE_CONN)],
+  node: [bareClient(BARE_NET), bareClient(BARE_ONREAD)],
+  bun: [bareClient(BARE_NET), bareClient(BARE_BUN)],
+};
+
+/** What bounds any `fetch` that does so. */
+const BARE_FETCH = {
+  deno: [bareFetch(BARE_CONN)],
+  node: [bareFetch(BARE_ONREAD)],
+  bun: [bareFetch(BARE_BUN)],
+};
 
 const SMALL: readonly Scenario<Client>[] = [
   small("send, 1 connection", 1, CLIENT_SEND, {
-    deno: [[BARE_STREAMS, 1], [FETCH, 1.5], [BARE_CONN, null]],
+    deno: [[bareClient(BARE_STREAMS), 1], [FETCH, 1.5]],
     node: [[UNDICI, 1.4], [NODE_HTTP, 2], [FETCH, 3]],
     bun: [[FETCH, 1]],
-  }),
+  }, { bare: BARE }),
   small("send, 64 connections", 64, CLIENT_SEND, {
-    deno: [[BARE_BYOB, 0.85], [FETCH, 2.5], [UNDICI, 2.5], [BARE_CONN, null]],
+    deno: [[bareClient(BARE_BYOB), 0.85], [FETCH, 2.5], [UNDICI, 2.5]],
     node: [[UNDICI, 1.4], [NODE_HTTP, 2], [FETCH, 3]],
     bun: [[FETCH, 0.9]],
-  }),
+  }, { bare: BARE }),
   small("send over TLS, 64 connections", 64, CLIENT_SEND, {
     deno: [[FETCH, 1.5], [UNDICI, 1.3]],
-  }, (site) => site.smallTls),
+  }, {
+    bare: { deno: [bareClient(BARE_TLS), bareClient(BARE_CONN_TLS)] },
+    urlOf: (site) => site.smallTls,
+  }),
   small("exchange and text(), 1 connection", 1, CLIENT_EXCHANGE, {
     deno: [[CLIENT_SEND, 0.85]],
     node: [[CLIENT_SEND, 0.85]],
@@ -93,21 +127,24 @@ const SMALL: readonly Scenario<Client>[] = [
     deno: [[CLIENT_POST, 0.75]],
     node: [[CLIENT_POST, 0.75]],
     bun: [[CLIENT_POST, 0.75]],
-  }, (site) => site.upload),
+  }, { urlOf: (site) => site.upload }),
   small("agent.send, 64 at once", 64, AGENT_SEND, {
     deno: [[CLIENT_SEND, 0.9], [UNDICI, 2.5], [FETCH, 2.5]],
     node: [[UNDICI, 1.3]],
-  }),
+  }, { bare: BARE }),
   small("agent.fetch and text(), 64 at once", 64, AGENT_FETCH, {
     deno: [[FETCH, 2], [UNDICI_FETCH, 3]],
     node: [[FETCH, 2.5]],
-  }),
+  }, { bare: BARE_FETCH }),
   small("agent.fetch and text(), one at a time", 1, AGENT_FETCH, {
     bun: [[FETCH, 1]],
-  }),
+  }, { bare: BARE_FETCH }),
   small("agent.fetch over TLS, 64 at once", 64, AGENT_FETCH, {
     deno: [[FETCH, 1.5]],
-  }, (site) => site.smallTls),
+  }, {
+    bare: { deno: [bareFetch(BARE_TLS), bareFetch(BARE_CONN_TLS)] },
+    urlOf: (site) => site.smallTls,
+  }),
   small(
     "agent.fetch, 1 MB of JSON with gzip, 16 at once",
     16,
@@ -116,8 +153,7 @@ const SMALL: readonly Scenario<Client>[] = [
       deno: [[FETCH, 1]],
       node: [[FETCH, null]],
     },
-    (site) => site.json,
-    JSON_CHARS,
+    { urlOf: (site) => site.json, bodyLength: JSON_CHARS },
   ),
 ];
 
@@ -126,27 +162,30 @@ type Mover = readonly [name: string, move: Transfer];
 
 const LARGE: readonly Scenario<Mover>[] = [
   large("100 MB down, BYOB reader", ["io-http", byobDownload], {
-    deno: [
-      [["bare BYOB loop", bareDownload(BARE.byob)], 0.9],
-      [["bare conn loop", bareDownload(BARE.conn)], null],
-    ],
+    deno: [[bareMover(BARE_BYOB), 0.9]],
     node: [[["undici body stream", undiciDownload], 1]],
+  }, {
+    deno: [bareMover(BARE_CONN)],
+    node: [bareMover(BARE_NET_BYOB), bareMover(BARE_NET)],
   }),
   large("100 MB down, default reader", ["io-http", download], {
-    deno: [
-      [["fetch", fetchDownload], 1.2],
-      [["bare default reader", bareDownload(BARE.streams)], null],
-    ],
-  }),
+    deno: [[["fetch", fetchDownload], 1.2]],
+  }, { deno: [bareMover(BARE_STREAMS)] }),
   large("100 MB down, agent.fetch", ["io-http", agentFetchDownload], {
     deno: [[["fetch", fetchDownload], 1.2]],
-  }),
+  }, { deno: [bareMover(BARE_STREAMS)] }),
   large("100 MB down, held by send", ["io-http", heldDownload], {
     deno: [[["fetch().arrayBuffer()", fetchHeldDownload], null]],
   }),
-  large("100 MB up, streamed", ["io-http", upload], {
-    deno: [[["fetch with a stream", fetchUpload], 1]],
-  }, (site) => site.upload),
+  large(
+    "100 MB up, streamed",
+    ["io-http", upload],
+    {
+      deno: [[["fetch with a stream", fetchUpload], 1]],
+    },
+    {},
+    (site) => site.upload,
+  ),
 ];
 
 const [siteText, ...chosen] = process.argv.slice(2);
@@ -171,13 +210,13 @@ function small(
   places: number,
   ours: Client,
   rivals: Scenario<Client>["rivals"],
-  urlOf: (site: Site) => string = (site) => site.small,
-  bodyLength?: number,
+  { bare = {}, urlOf = (site) => site.small, bodyLength }: SmallOptions = {},
 ): Scenario<Client> {
   return {
     what,
     ours,
     rivals,
+    bare,
     make: (client, site) =>
       keepBusy(client, site, urlOf(site), places, bodyLength),
     format: perSecond,
@@ -188,16 +227,22 @@ function large(
   what: string,
   ours: Mover,
   rivals: Scenario<Mover>["rivals"],
+  bare: Scenario<Mover>["bare"] = {},
   urlOf: (site: Site) => string = (site) => site.large,
 ): Scenario<Mover> {
   return {
     what,
     ours,
     rivals,
+    bare,
     make: ([name, move], site) =>
       transfer(name, move, urlOf(site), LARGE_BYTES),
     format: bytesPerSecond(LARGE_BYTES),
   };
+}
+
+function bareMover(loop: BareLoop): Mover {
+  return [loop.name, bareDownload(loop)];
 }
 
 function isChosen(what: string): boolean {
@@ -205,15 +250,19 @@ function isChosen(what: string): boolean {
 }
 
 async function run<Of>(scenario: Scenario<Of>): Promise<Row[]> {
+  const { what, format } = scenario;
   const rivals = scenario.rivals[runtime] ?? [];
-  if (rivals.length === 0 || !isChosen(scenario.what)) return [];
-  const contenders = [await scenario.make(scenario.ours, site)];
-  for (const [peer] of rivals) contenders.push(await scenario.make(peer, site));
+  if (rivals.length === 0 || !isChosen(what)) return [];
+  const bare = scenario.bare[runtime] ?? [];
+  const contenders = await Promise.all(
+    [scenario.ours, ...rivals.map(([peer]) => peer), ...bare]
+      .map((it) => scenario.make(it, site)),
+  );
   const [ours, ...others] = await measure(contenders, EFFORT);
   const peers = others.map((result, i) =>
-    [result, targetOf(rivals[i]![1])] as const
+    [result, targetOf(rivals[i]?.[1] ?? null)] as const
   );
-  return ratioRows(scenario.what, ours!, peers, scenario.format);
+  return ratioRows(what, ours!, peers, format, others.slice(rivals.length));
 }
 
 /** Compares the time of one call of 10,000 with that of one call of 1,000. */
