@@ -10,7 +10,7 @@ import { encodeByteString } from "./byte_string.ts";
 import { includesName } from "./_syntax.ts";
 import { dropUserinfo, isHttp, tryParseUrl } from "./_url.ts";
 import { appendFields, HttpHeaders } from "./headers.ts";
-import { HttpRequest } from "./request.ts";
+import { bodyLength, HttpRequest } from "./request.ts";
 import type { HttpResponse } from "./response.ts";
 
 /** The target of a redirect. */
@@ -144,8 +144,9 @@ function decodeUtf8(text: string): string {
  * Creates the request that follows a redirect.
  *
  * 303 changes every method except HEAD to GET, and 301 and 302 change POST to
- * GET. The body is then dropped, and with it the fields that describe one. 307
- * and 308 keep the method and the body. A request to another origin loses
+ * GET. The body is then dropped, and with it the fields that describe one, unless
+ * a GET or HEAD had none to begin with. 307 and 308 keep the method and the body.
+ * A request to another origin loses
  * `Authorization`, `Proxy-Authorization`, `Cookie`, the caller's `Host`, and
  * every field whose value is a `Secret`.
  *
@@ -184,7 +185,8 @@ export function redirectRequest(
   const becomesGet = status === 303
     ? request.method !== "HEAD"
     : (status === 301 || status === 302) && request.method === "POST";
-  const dropsBody = becomesGet || status === 303;
+  const dropsBody = becomesGet && request.method !== "GET" ||
+    status === 303 && hasBody(request);
   const sameOrigin = url.origin === request.url.origin;
   const headers = new HttpHeaders();
   appendFields(
@@ -199,6 +201,12 @@ export function redirectRequest(
     url,
     dropsBody ? { headers } : { headers, body: request.body },
   );
+}
+
+/** Returns whether a request has a body, here or elsewhere. */
+function hasBody(request: HttpRequest): boolean {
+  return bodyLength(request) > 0 || request.headers.has("content-length") ||
+    request.headers.has("transfer-encoding");
 }
 
 function targetOf(output: HttpRedirectOutput): URL {

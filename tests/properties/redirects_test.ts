@@ -110,7 +110,11 @@ function checkNext(
   const isSwitched = status === 303 && request.method !== "HEAD" ||
     status <= 302 && request.method === "POST";
   equal("method", next.method, isSwitched ? "GET" : request.method);
-  const losesBody = status === 303 || isSwitched;
+  const { length } = request.body;
+  const hadNone = ["GET", "HEAD"].includes(request.method) && length === 0 &&
+    !request.headers.has("content-length") &&
+    !request.headers.has("transfer-encoding");
+  const losesBody = (status === 303 || isSwitched) && !hadNone;
   const names = (list: Field[]) => list.map(([name]) => name.toLowerCase());
   const lost = [
     ...(sameOrigin ? [] : names(OF_THE_ORIGIN)),
