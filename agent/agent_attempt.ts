@@ -152,6 +152,11 @@ export class Attempt
     return this.#parts;
   }
 
+  /** Returns whether an error is the one of the request's body. */
+  isOfSource(error: unknown): boolean {
+    return this.#parts?.driver.isOfSource(error) ?? false;
+  }
+
   /** Whether the response has ended, or the attempt has failed. */
   get isOver(): boolean {
     return this.#state.kind === "over";

@@ -236,6 +236,11 @@ export class AgentCall extends Timed implements AttemptHost {
     garbage.register(exchange, this, this);
   }
 
+  /** Returns whether an error is the one of the request's body. */
+  isOfSource(error: unknown): boolean {
+    return this.#attempt?.isOfSource(error) ?? false;
+  }
+
   /** Drops the body of the response if nobody is reading it. */
   dropUnread(): void {
     if (this.#isOver || !this.#isAnswered || isInUse(this.#use)) return;

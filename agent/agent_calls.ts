@@ -12,6 +12,7 @@ import { Planner } from "./agent_plan.ts";
 import type { WholeResponse } from "./agent_receive.ts";
 import { decodeWhole } from "./decode.ts";
 import type { HttpAgentExchange, HttpAgentOutput } from "./facts.ts";
+import { explainSource } from "./fetch/body.ts";
 import {
   checkingPorts,
   explainError,
@@ -134,7 +135,12 @@ async function start(
 ): Promise<FetchCall> {
   const starting = core.start(asked, options, planner);
   const call = starting instanceof Promise ? await starting : starting;
-  const result = await call.run(false);
+  let result: CallResult<StreamedBody>;
+  try {
+    result = await call.run(false);
+  } catch (error) {
+    throw call.isOfSource(error) ? explainSource(error) : error;
+  }
   const { received: body, attempt, end, decoding } = result;
   const { url } = attempt.request;
   const head = body.response;
@@ -143,7 +149,8 @@ async function start(
     ? body.takeArrived((bytes) => bodyInit(bytes, head.headers))
     : null;
   if (arrived === null) {
-    const explain = (error: unknown) => explainError(error, url);
+    const explain = (error: unknown) =>
+      call.isOfSource(error) ? explainSource(error) : explainError(error, url);
     return new AgentExchange(call, result, explain);
   }
   return {

@@ -50,7 +50,7 @@ export function readBody(body: NonNullable<RequestInit["body"]>): FetchBody {
   }
   return isAsyncIterable(body)
     ? { content: body, type: null }
-    : textBody(String(body));
+    : textBody(`${body}`);
 }
 
 function textBody(text: string): FetchBody {
@@ -60,6 +60,19 @@ function textBody(text: string): FetchBody {
 function isAsyncIterable(body: unknown): body is AsyncIterable<Uint8Array> {
   return typeof body === "object" && body !== null &&
     Symbol.asyncIterator in body;
+}
+
+/**
+ * Returns the error of a request whose body failed. An abort stays one, as the
+ * standard says.
+ */
+export function explainSource(error: unknown): unknown {
+  const isAbort = error instanceof DOMException && error.name === "AbortError";
+  return isAbort || error instanceof TypeError
+    ? error
+    : new TypeError("Cannot send the body: its source failed", {
+      cause: error,
+    });
 }
 
 // How much of a Request's body is read at once. What is longer may be a stream
@@ -73,7 +86,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
  * memory can be read without waiting. That is then sent with its length, and can
  * be sent again.
  *
- * @throws {TypeError} If a piece is not a Uint8Array.
+ * @throws {TypeError} If it fails, or a piece is not a Uint8Array.
  */
 export async function readRequestBody(
   body: ReadableStream<Bytes>,
@@ -98,6 +111,8 @@ export async function readRequestBody(
       pieces.push(first.value);
       size += first.value.length;
     }
+  } catch (error) {
+    throw explainSource(error);
   } finally {
     turn.stop();
   }

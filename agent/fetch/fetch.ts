@@ -86,7 +86,8 @@ export function makeFetch(host: FetchHost): Fetch {
   // A member keeps its name in a bundle.
   const { fetch } = {
     fetch(input: FetchInput, init: RequestInit = NO_INIT): Promise<Response> {
-      return fetcher.fetch(input, init);
+      // Whoever writes JavaScript may pass null.
+      return fetcher.fetch(input, init ?? NO_INIT);
     },
   };
   // Bun's has a method that opens connections ahead, which a pool does not need.

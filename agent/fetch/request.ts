@@ -4,7 +4,8 @@
 import { quote } from "../../core/quote.ts";
 import { isToken } from "../../rfc9110/_syntax.ts";
 import { forEachEntry } from "../../rfc9110/_entries.ts";
-import { HttpHeaders } from "../../rfc9110/headers.ts";
+import { tryParseUrl } from "../../rfc9110/_url.ts";
+import { appendFields, HttpHeaders } from "../../rfc9110/headers.ts";
 import { Secret } from "../../rfc9110/secret.ts";
 import { type FetchContent, readBody, readRequestBody } from "./body.ts";
 
@@ -37,10 +38,23 @@ const ENUMS: readonly [name: keyof Init, values: readonly string[]][] = [
     "only-if-cached",
   ]],
   ["duplex", ["half"]],
+  ["priority", ["auto", "high", "low"]],
+  ["referrerPolicy", [
+    ...["", "no-referrer", "no-referrer-when-downgrade", "same-origin"],
+    ...["origin", "strict-origin", "origin-when-cross-origin"],
+    ...["strict-origin-when-cross-origin", "unsafe-url"],
+  ]],
 ];
 
+/** The methods that a document may send to any origin. */
+const SIMPLE = ["GET", "HEAD", "POST"];
+
 /** An init with the members that not every runtime declares. */
-type Init = RequestInit & { duplex?: unknown; window?: unknown };
+type Init = RequestInit & {
+  duplex?: unknown;
+  priority?: unknown;
+  window?: unknown;
+};
 
 /**
  * Reads the arguments of fetch.
@@ -51,8 +65,11 @@ export function readArguments(
   input: FetchInput,
   init: Init,
 ): FetchRequest | Promise<FetchRequest> {
+  if (!["object", "function"].includes(typeof init)) {
+    throw new TypeError(`Invalid init: ${typeof init} is not an object`);
+  }
   return input instanceof Request
-    ? readRequest(new Request(input, withDuplex(init)), init)
+    ? readRequest(input, init)
     : readInit(String(input), init);
 }
 
@@ -61,7 +78,11 @@ export const NO_INIT: Init = {};
 
 function readInit(url: string, init: Init): FetchRequest {
   if (init !== NO_INIT) checkInit(init);
-  const method = normalizeMethod(init.method ?? "GET");
+  const { method: given = "GET", integrity = "" } = init;
+  const method = normalizeMethod(String(given));
+  if (init.mode === "no-cors" && !SIMPLE.includes(method)) {
+    throw new TypeError(`Cannot send ${method} with the mode "no-cors"`);
+  }
   const headers = readHeaders(init.headers);
   let content: FetchContent | null = null;
   if (init.body !== undefined && init.body !== null) {
@@ -83,25 +104,25 @@ function readInit(url: string, init: Init): FetchRequest {
     redirect: init.redirect,
     signal: init.signal ?? null,
     omitsCredentials: init.credentials === "omit",
-    integrity: init.integrity ?? "",
+    integrity: String(integrity),
   };
 }
 
-async function readRequest(
-  request: Request,
-  init: Init,
-): Promise<FetchRequest> {
+async function readRequest(given: Request, init: Init): Promise<FetchRequest> {
+  const own = init.headers === undefined ? null : readHeaders(init.headers);
+  const request = new Request(given, requestInit(init, own));
   const { method, url, signal, body, redirect, cache } = request;
   if (signal.aborted) {
     body?.cancel(signal.reason).catch(() => {});
     throw signal.reason;
   }
   const headers = readHeaders(request.headers);
-  addCacheFields(headers, cache);
+  if (own !== null) appendFields(own, headers, (name) => !own.has(name));
+  addCacheFields(own ?? headers, cache);
   return {
     method,
     url,
-    headers,
+    headers: own ?? headers,
     content: body === null ? null : await readRequestBody(body),
     // A Request that was made without a mode has "follow".
     redirect: redirect === "follow" ? init.redirect : redirect,
@@ -111,11 +132,19 @@ async function readRequest(
   };
 }
 
-/** A stream as a body must say so, but not in every runtime. */
-function withDuplex(init: Init): RequestInit {
+/**
+ * Prepares an init for the runtime's Request. A stream as a body must say so, but
+ * not in every runtime. `Headers` would lose the case of the caller's fields, and
+ * knows no `Secret`: of them, a body needs only to know whether one is its type.
+ */
+function requestInit(init: Init, own: HttpHeaders | null): RequestInit {
   const { body } = init;
   const given = body === undefined || body === null ? {} : { duplex: "half" };
-  return { ...given, ...init };
+  const all: RequestInit = { ...given, ...init };
+  if (own !== null) {
+    all.headers = own.has("content-type") ? { "Content-Type": "a/b" } : {};
+  }
+  return all;
 }
 
 /** @throws {TypeError} If a member is invalid. */
@@ -137,10 +166,23 @@ function checkInit(init: Init): void {
   if (init.window !== undefined && init.window !== null) {
     throw new TypeError("Invalid init: window is not null");
   }
+  if (init.keepalive && init.body instanceof ReadableStream) {
+    throw new TypeError("Invalid init: keepalive does not go with a stream");
+  }
+  checkReferrer(init.referrer);
   const { signal } = init;
   if (
     signal !== undefined && signal !== null && !(signal instanceof AbortSignal)
   ) throw new TypeError("Invalid init: signal is not an AbortSignal");
+}
+
+/** @throws {TypeError} If it is not a URL: there is no document to be relative to. */
+function checkReferrer(referrer: string | undefined): void {
+  if (referrer === undefined || referrer === "") return;
+  if (tryParseUrl(String(referrer)) !== null) return;
+  throw new TypeError(
+    `Invalid init: referrer ${quote(String(referrer))} is not a URL`,
+  );
 }
 
 /** @throws {TypeError} If the method is not a token, or forbidden. */

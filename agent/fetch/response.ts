@@ -132,11 +132,11 @@ export class FetchResponse extends Response {
   }
 
   override arrayBuffer(): Promise<ArrayBuffer> {
-    return this.#refusal ?? super.arrayBuffer();
+    return this.#refuse() ?? super.arrayBuffer();
   }
 
   override async blob(): Promise<Blob> {
-    const blob = await (this.#refusal ?? super.blob());
+    const blob = await (this.#refuse() ?? super.blob());
     if (blob.type !== "") return blob;
     // In Bun, that of a stream has none.
     const type = normalizeMimeType(super.headers.get("content-type") ?? "");
@@ -144,28 +144,33 @@ export class FetchResponse extends Response {
   }
 
   override bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#refusal ?? super.bytes();
+    return this.#refuse() ?? super.bytes();
   }
 
   override formData(): Promise<FormData> {
-    return this.#refusal ?? super.formData();
+    return this.#refuse() ?? super.formData();
   }
 
   override json(): Promise<unknown> {
-    return this.#refusal ?? super.json();
+    return this.#refuse() ?? super.json();
   }
 
   override text(): Promise<string> {
-    return this.#refusal ?? super.text();
+    return this.#refuse() ?? super.text();
   }
 
-  /** Rejects if the body cannot be read, but the runtime does not know. */
-  get #refusal(): Promise<never> | null {
+  /**
+   * Rejects if the body cannot be read, but the runtime does not know. Otherwise,
+   * nobody can read it from now on.
+   */
+  #refuse(): Promise<never> | null {
     const { signal } = this.#init;
     if (signal?.aborted && this.#hasBody && !this.bodyUsed) {
       return Promise.reject(signal.reason);
     }
-    return this.#stream?.locked ? Promise.reject(isLocked("read")) : null;
+    if (this.#stream?.locked) return Promise.reject(isLocked("read"));
+    if (!this.bodyUsed) this.#stream?.getReader();
+    return null;
   }
 }
 

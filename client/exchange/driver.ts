@@ -69,6 +69,7 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
   /** Where they were to be read to. */
   #target: InputBytes | undefined;
   #needsCloseNotify = false;
+  #sourceFailure: { readonly error: unknown } | null = null;
 
   /**
    * Leases the connection.
@@ -108,6 +109,11 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
   get isUploaded(): boolean | null {
     if (this.#upload.isSent) return true;
     return this.#upload.isStopped ? false : null;
+  }
+
+  /** Returns whether an error is the one of the request's body. */
+  isOfSource(error: unknown): boolean {
+    return this.#sourceFailure !== null && this.#sourceFailure.error === error;
   }
 
   get needsCloseNotify(): boolean {
@@ -216,6 +222,7 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
   }
 
   failSource(error: unknown): void {
+    this.#sourceFailure = { error };
     this.#lease.fail(error);
   }
 

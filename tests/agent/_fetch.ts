@@ -47,7 +47,7 @@ export interface FetchVector {
   /** The section of docs/fetch.md. */
   readonly rule: string;
   readonly url: string;
-  readonly init?: object;
+  readonly init?: object | string | number | null;
   /** The outcome, as {@linkcode outcome} shows it. */
   readonly expect?: string;
   /** The media type of the response. */
@@ -65,11 +65,11 @@ export function testVectors(vectors: readonly FetchVector[]): void {
     const isSame = denoDiffers === undefined;
     testFetches(`${rule}: fetch ${name}`, isSame, async ({ fetch }) => {
       if (sent === undefined) {
-        const shown = await outcome(fetch(url, init), vector.type);
+        const shown = await outcome(fetch(url, init as object), vector.type);
         assertEquals(shown, vector.expect);
         return;
       }
-      const { headers, method, body } = await seen(fetch(url, init));
+      const { headers, method, body } = await seen(fetch(url, init as object));
       const all: Record<string, string> = { ...headers, method, body };
       const names = Object.keys(sent).map((name) => [name, all[name] ?? null]);
       assertEquals(Object.fromEntries(names), sent);

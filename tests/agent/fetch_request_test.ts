@@ -1,6 +1,6 @@
 // docs/fetch.md, "What each member of `RequestInit` does" and "Requests".
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { Secret } from "@pimalaya/io-http";
 import { createFetch } from "@pimalaya/io-http/agent";
 import { VERSION } from "../../agent/fetch/version.ts";
@@ -86,15 +86,35 @@ for (const inRequest of [false, true]) {
   });
 }
 
-// Deno's own: it says TypeError.
-test.ours("Requests: fetch rejects with the failure of a stream", async ({ fetch }) => {
-  const body = new ReadableStream<Uint8Array>({
-    pull: () => {
-      throw new RangeError("Broken");
-    },
+test("Requests: fetch rejects with the failure of a stream as the cause", async ({ fetch, origin }) => {
+  const broken = new Error("Broken");
+  const init = (error: unknown) => ({
+    method: "POST",
+    body: new ReadableStream<Uint8Array>({ pull: (it) => it.error(error) }),
+    duplex: "half",
   });
-  const init = { method: "POST", body, duplex: "half" };
-  assertEquals(await failure(fetch("/echo", init)), "RangeError");
+  const url = `${origin}/echo`;
+  for (const input of [url, new Request(url), new Request(url, init(broken))]) {
+    const own = input instanceof Request && input.body !== null;
+    const call = fetch(input, own ? undefined : init(broken));
+    const { cause } = await assertRejects(() => call, TypeError);
+    assertEquals(`${cause}`, "Error: Broken");
+  }
+});
+
+test.ours("Requests: fetch rejects with the abort of a stream, and its TypeError", async ({ fetch }) => {
+  for (const error of [new DOMException("", "AbortError"), new TypeError()]) {
+    const body = new ReadableStream({ pull: (it) => it.error(error) });
+    const init = { method: "POST", body, duplex: "half" };
+    assertEquals(await fetch("/echo", init).catch((it) => it), error);
+  }
+});
+
+// Deno's own: it does not check.
+test.ours("RequestInit: fetch takes no stream with keepalive", async ({ fetch }) => {
+  const body = new ReadableStream();
+  const init = { method: "POST", body, keepalive: true };
+  assertEquals(await failure(fetch("/echo", init)), "TypeError");
 });
 
 test("Requests: fetch rejects a locked stream, a Request that was used, and no input", async ({ fetch, origin }) => {
@@ -120,6 +140,26 @@ test("RequestInit: fetch takes headers in each form", async ({ fetch }) => {
   ) {
     const echo = await seen(fetch("/echo", { headers }));
     assertEquals(echo.headers["x-a"], "a b");
+  }
+});
+
+test.ours("RequestInit: fetch takes the same headers for a URL and for a Request", async ({ fetch, origin }) => {
+  const url = `${origin}/echo`;
+  const used = { method: "POST", headers: { b: "2" }, body: "x" };
+  for (const input of [url, new Request(url), new Request(url, used)]) {
+    const { headers } = await seen(fetch(input, {
+      method: "POST",
+      headers: {
+        Authorization: new Secret("Bearer x"),
+        "X-A": undefined,
+        "Content-Length": "9",
+      } as unknown as Record<string, string>,
+      body: new URLSearchParams("a=b"),
+    }));
+    const { authorization, "x-a": a, b } = headers;
+    assertEquals([authorization, a, b], ["Bearer x", undefined, undefined]);
+    assertMatch(headers["content-type"]!, /^application\/x-www-form-urlenc/);
+    assertEquals(headers["content-length"], "3");
   }
 });
 

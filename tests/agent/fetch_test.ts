@@ -84,6 +84,15 @@ test("Responses: fetch returns a body that is read once", async ({ fetch }) => {
   assertEquals(await failure(response.text()), "TypeError");
 });
 
+test("Responses: fetch returns a stream that is locked once a method reads it", async ({ fetch }) => {
+  const response = await fetch("/text");
+  const { body } = response;
+  const text = response.text();
+  assertThrows(() => body!.getReader(), TypeError);
+  assertEquals([await text, response.body === body], ["text", true]);
+  assertThrows(() => body!.getReader(), TypeError);
+});
+
 test("Responses: fetch returns a Response that another one can be made of", async ({ fetch }) => {
   const response = await fetch("/status/201");
   const copy = new Response(response.body, response);
