@@ -34,6 +34,9 @@ export class CookieStore {
    */
   put(cookie: HttpCookie, now: number): HttpCookie {
     const key = keyOf(cookie);
+    const last = this.#domains.get(cookie.domain)?.get(key);
+    // One that has expired is none, even if it is still here.
+    if (last !== undefined && isExpired(last, now)) this.remove(last);
     const domain = this.#domains.get(cookie.domain);
     const old = domain?.get(key);
     const { created, order } = old ?? { ...cookie, order: this.#order++ };
@@ -62,9 +65,11 @@ export class CookieStore {
     if (domain.size === 0) this.#domains.delete(cookie.domain);
   }
 
-  /** Lists all cookies. */
-  *all(): Generator<StoredCookie> {
-    for (const domain of this.#domains.values()) yield* domain.values();
+  /** Lists all cookies, the oldest first. */
+  all(): StoredCookie[] {
+    return [...this.#domains.values()]
+      .flatMap((domain) => [...domain.values()])
+      .sort((a, b) => a.order - b.order);
   }
 
   /** Lists the cookies whose domain is the host or above it. */
@@ -78,12 +83,16 @@ export class CookieStore {
 
   /**
    * Lists the Secure cookies of a name whose domain is this one, above it, or
-   * below it.
+   * below it, and that have not expired.
    */
-  *secureRelated(name: string, domain: string): Generator<StoredCookie> {
+  *secureRelated(
+    name: string,
+    domain: string,
+    now: number,
+  ): Generator<StoredCookie> {
     for (const cookie of this.#secure) {
       if (
-        cookie.name === name &&
+        cookie.name === name && !isExpired(cookie, now) &&
         (domainMatches(cookie.domain, domain) ||
           domainMatches(domain, cookie.domain))
       ) yield cookie;

@@ -206,7 +206,7 @@ export class HttpCookieJar {
     return setCookieValues(headers).map((text) => {
       const parsed = parseSetCookie(text, now);
       if (typeof parsed === "string") return { refused: parsed };
-      const refused = this.#findRefusal(url, parsed);
+      const refused = this.#findRefusal(url, parsed, now);
       if (refused !== null) return { refused };
       const cookie = this.#store.put(makeCookie(url, parsed, now), now);
       return { cookie: snapshot(cookie) };
@@ -234,14 +234,14 @@ export class HttpCookieJar {
    * Lists cookies, without counting this as a use.
    *
    * @param url The URL of a request to list the cookies of, in the order in
-   * which they are sent; otherwise all cookies are listed.
+   * which they are sent; otherwise all cookies are listed, the oldest first.
    * @param now The current time, in milliseconds since the epoch. Without it,
    * expired cookies are listed too.
    * @returns Copies of the cookies, with their values.
    */
   cookies(url?: URL, now: number = -Infinity): HttpCookie[] {
     const cookies = url === undefined
-      ? [...this.#store.all()].filter((cookie) => !isExpired(cookie, now))
+      ? this.#store.all().filter((cookie) => !isExpired(cookie, now))
       : this.#find(url, now);
     return cookies.map(snapshot);
   }
@@ -257,7 +257,7 @@ export class HttpCookieJar {
     const isMatch = typeof filter === "function"
       ? (cookie: HttpCookie) => filter(snapshot(cookie))
       : (cookie: HttpCookie) => matchesFilter(cookie, filter);
-    const matches = [...this.#store.all()].filter(isMatch);
+    const matches = this.#store.all().filter(isMatch);
     for (const cookie of matches) this.#store.remove(cookie);
     return matches.length;
   }
@@ -286,13 +286,17 @@ export class HttpCookieJar {
   }
 
   /** Checks a cookie in the order of §5.7. */
-  #findRefusal(url: URL, parsed: SetCookie): HttpCookieRefusal | null {
+  #findRefusal(
+    url: URL,
+    parsed: SetCookie,
+    now: number,
+  ): HttpCookieRefusal | null {
     const { name, value, domain, secure } = parsed;
     const domainFault = this.#checkDomain(url.hostname, parsed);
     if (domainFault !== null) return domainFault;
     const isSecureOrigin = url.protocol === "https:";
     if (secure && !isSecureOrigin) return "InsecureOrigin";
-    if (!secure && !isSecureOrigin && this.#hidesSecure(url, parsed)) {
+    if (!secure && !isSecureOrigin && this.#hidesSecure(url, parsed, now)) {
       return "OverwritesSecure";
     }
     if (parsed.sameSite === "None" && !secure) return "SameSiteNoneInsecure";
@@ -324,10 +328,14 @@ export class HttpCookieJar {
   }
 
   /** Returns true if a Secure cookie of that name would be hidden (§5.7). */
-  #hidesSecure(url: URL, parsed: SetCookie): boolean {
+  #hidesSecure(url: URL, parsed: SetCookie, now: number): boolean {
     const { name, domain } = parsed;
     const path = parsed.path ?? defaultPath(url.pathname);
-    const secure = this.#store.secureRelated(name, domain || url.hostname);
+    const secure = this.#store.secureRelated(
+      name,
+      domain || url.hostname,
+      now,
+    );
     for (const cookie of secure) {
       if (pathMatches(path, cookie.path)) return true;
     }

@@ -118,10 +118,14 @@ test("Cookies: HttpCookieJar returns a saved jar as it was, and its cookies as c
   const [before] = jar.cookies(new URL(HTTPS), NOW + 6);
   header(jar, HTTPS, NOW + 7);
   assertEquals(before!.lastAccess, NOW + 5);
+  // Of one time, and of several domains.
+  for (const more of ["c=3", "d=4; Domain=example.com", "e=5"]) {
+    store(jar, HTTPS, `${more}; Path=/`, NOW + 5);
+  }
   const saved = JSON.parse(JSON.stringify(jar));
   const restored = HttpCookieJar.fromJSON(saved);
   assertEquals(restored.cookies(), jar.cookies());
-  assertEquals(header(restored, HTTPS, NOW + 8), "b=2; a=1");
+  assertEquals(header(restored, HTTPS, NOW + 8), "b=2; a=1; c=3; d=4; e=5");
   assertEquals(restored.cookies()[0], {
     name: "a",
     value: "1",
