@@ -199,9 +199,11 @@ export function copyRequest(
 
 /** Joins cookies; of two with one name, the caller's counts. */
 function joinCookies(own: readonly string[], jars: string): string {
-  const ownNames = new Set(own.join(";").split(";").map(nameOf));
+  const given = own.filter((value) => value !== "");
+  const pairs = given.join(";").split(";").filter((pair) => pair.trim() !== "");
+  const ownNames = new Set(pairs.map(nameOf));
   const others = jars.split("; ").filter((pair) => !ownNames.has(nameOf(pair)));
-  return [...own, ...others].join("; ");
+  return [...given, ...others].join("; ");
 }
 
 /** A cookie without "=" is all value. */
