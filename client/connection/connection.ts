@@ -219,16 +219,16 @@ export class Connection
     return this.#close();
   }
 
-  /** Waits until whatever arrived before now was read; `null` if it was. */
-  settle(since: number): Promise<void> | null {
+  /** Calls back once whatever arrived before now was read. */
+  settle(since: number, ready: () => void): void {
     const idle = performance.now() - since;
     // A clock that stands still, as on Workers, tells nothing.
     if (idle <= MAX_IDLE_MILLISECONDS && idle > 0) {
-      return this.transport.settle?.() ?? null;
+      return this.transport.settle(ready);
     }
     // The read of an idle connection may not have started yet.
     this.input.read();
-    return this.transport.turn();
+    this.transport.turn().then(ready);
   }
 
   /** Ends the lease, after which nobody else reads or writes. */

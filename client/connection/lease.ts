@@ -97,8 +97,8 @@ export interface LeasedConnection {
   readonly transport: Transport;
   readonly input: Input;
   readonly output: Output;
-  /** Waits until all that has arrived was read; `null` if it was. */
-  settle(idleSince: number): Promise<void> | null;
+  /** Calls back once all that has arrived was read. */
+  settle(idleSince: number, ready: () => void): void;
   /** Ends the lease. */
   release(end: LeaseEnd): void;
 }
@@ -188,18 +188,17 @@ export class Lease implements InputReceiver, OutputListener {
    */
   open(ready: () => void): void {
     if (this.#phase !== "idle") return ready();
-    const settled = this.#idleSince === null
-      ? null
-      : this.#connection.settle(this.#idleSince);
-    if (settled === null) {
-      this.enter("request");
-      return ready();
-    }
-    settled.then(() => {
+    const begin = () => {
       if (this.#phase !== "idle") return;
-      this.enter("request");
-      ready();
-    });
+      try {
+        this.enter("request");
+        ready();
+      } catch (error) {
+        this.fail(error);
+      }
+    };
+    if (this.#idleSince === null) begin();
+    else this.#connection.settle(this.#idleSince, begin);
   }
 
   /** Has the holder receive the next bytes. */

@@ -24,7 +24,7 @@ import {
   type StartTlsOptions,
 } from "./socket_connection.ts";
 import { lengthOf, type Outgoing, type Pending } from "./transport.ts";
-import { nextTurn } from "./turn.ts";
+import { nextTurn, startTogether } from "./turn.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -257,6 +257,10 @@ export class DenoTransport implements SocketTransport {
 
   turn(): Promise<void> {
     return nextTurn();
+  }
+
+  settle(ready: () => void): void {
+    startTogether(ready);
   }
 
   ref(): void {

@@ -23,7 +23,7 @@ import {
   type Outgoing,
   type Pending,
 } from "./transport.ts";
-import { nextTurn } from "./turn.ts";
+import { nextTurn, startTogether } from "./turn.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -290,6 +290,10 @@ export class NodeTransport implements SocketTransport {
 
   turn(): Promise<void> {
     return nextTurn();
+  }
+
+  settle(ready: () => void): void {
+    startTogether(ready);
   }
 
   ref(): void {

@@ -114,8 +114,10 @@ export class StreamTransport implements Transport {
   // As many microtasks as a piece needs from the stream to whoever reads. A
   // piece that is enqueued before this call arrives before its promise settles,
   // and one that is enqueued after it does not.
-  async settle(): Promise<void> {
+  async settle(ready: () => void): Promise<void> {
     await null;
+    await null;
+    ready();
   }
 
   ref(): void {

@@ -77,11 +77,11 @@ export interface Transport {
    */
   turn(): Promise<void>;
   /**
-   * Waits until promises that are already settled have delivered their data to
-   * a pending read. Only transports that read through chains of promises need
-   * it.
+   * Calls back when a request may be written on a connection that was read a
+   * moment ago: once promises that are already settled have delivered their data
+   * to a pending read, and together with other requests.
    */
-  settle?(): Promise<void>;
+  settle(ready: () => void): void;
   /** Whether the connection keeps the process alive. */
   ref(): void;
   /** See {@linkcode ref}. */
