@@ -98,51 +98,56 @@ export interface HttpProgress {
 /** Limits on time, in milliseconds; `null` is no limit. */
 export interface HttpTimeouts {
   /**
-   * Resolving names, connecting, and the handshake with a proxy.
+   * Resolving names, connecting, and the handshake with a proxy. Lost packets are
+   * sent again after 1, 3, and 7 s; a host that misses all of them is down.
    *
    * @default {10_000}
    */
   connect?: number | null | undefined;
   /**
-   * The TLS handshake.
+   * The TLS handshake, for which the same holds.
    *
    * @default {10_000}
    */
   tls?: number | null | undefined;
   /**
-   * From the last byte of the request to the end of the response head.
+   * From the last byte of the request to the end of the response head. Some
+   * services compute for minutes, and other clients wait as long.
    *
    * @default {300_000}
    */
   head?: number | null | undefined;
   /**
-   * Between two reads of a body while someone is waiting for it, and for one
-   * write that is blocked.
+   * Between two pieces of a body while someone waits for it, or one write that is
+   * blocked. Event streams pause, but rarely for longer without a comment.
    *
    * @default {300_000}
    */
   body?: number | null | undefined;
   /**
    * Waiting for a 100 after `Expect: 100-continue`, before the body is sent
-   * anyway.
+   * anyway: many servers never send one.
    *
    * @default {1000}
    */
   continue?: number | null | undefined;
   /**
-   * Waiting in the queue of the pool, while no connection of its key is freed.
+   * Waiting in the queue of the pool, while no connection of its key is freed: as
+   * long as the call before it may wait for its head.
    *
    * @default {300_000}
    */
   queue?: number | null | undefined;
   /**
-   * One attempt, from its connection to the end of its response body.
+   * One attempt, from its connection to the end of its response body. There is
+   * none, because downloads and event streams may take any time.
    *
    * @default {null}
    */
   attempt?: number | null | undefined;
   /**
-   * The whole call: hops, waits, and the body to its end.
+   * The whole call: hops, waits, and the body to its end. There is none, for the
+   * same reason.
    *
    * @default {null}
    */

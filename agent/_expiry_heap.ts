@@ -1,11 +1,11 @@
-// A binary heap of what expires first, each of whose entries knows its index, so
-// that any of them can be removed in logarithmic time.
+// A binary heap ordered by expiry. Each entry knows its index, so that any entry can
+// be removed in logarithmic time.
 
 /** An entry of an {@linkcode ExpiryHeap}. */
 export interface Expiring {
-  /** When it expires; does not change while it is in the heap. */
+  /** When it expires; constant while it is in the heap. */
   expires: number;
-  /** Its index in the heap, or -1; written by the heap alone. */
+  /** Its index in the heap, or -1; only the heap writes it. */
   heapIndex: number;
 }
 

@@ -1,8 +1,8 @@
-// A doubly linked list whose links are kept by their owners, so that removing one
-// from the middle takes constant time and allocates nothing. `Map` is no queue:
-// entries deleted at its front are skipped again by each iterator.
+// A doubly linked list whose owners keep the links, so that removing one from the
+// middle takes constant time and allocates nothing. A `Map` is not a queue: each
+// iterator skips the entries deleted at its front again.
 
-/** A place in a {@linkcode LinkedList}; in one list at a time. */
+/** A place in a {@linkcode LinkedList}, in at most one list at a time. */
 export class Link<Value> {
   readonly value: Value;
   previous: Link<Value> | null = null;

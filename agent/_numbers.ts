@@ -1,6 +1,6 @@
 // Numbers in options: limits on counts and on time.
 
-// The longest time that every runtime's timer takes.
+// The longest delay that the timers of all runtimes accept.
 const MAX_MILLISECONDS = 2 ** 31 - 1;
 
 /**

@@ -1,4 +1,4 @@
-// The records that the state of a pool is made of.
+// The records of a pool's state.
 
 import { Link, LinkedList } from "./_linked_list.ts";
 
@@ -36,7 +36,7 @@ export class Connection {
   }
 }
 
-/** All that share their connections. */
+/** The connections and waiters of one key. */
 export class Key {
   readonly id: number;
   /** Its place among the keys that want a connection. */

@@ -14,13 +14,13 @@ import type { HttpAgentOptions, HttpAgentSendOptions } from "./options.ts";
 import type { HttpPoolStats } from "./pool.ts";
 
 /**
- * Sends requests over a pool of connections. It follows redirects, sends again
- * what is safe to send again, limits the time, and decodes content codings.
+ * Sends requests over a pool of connections. It follows redirects, resends requests
+ * if that is safe, limits the time, and decodes content codings.
  *
  * One agent serves a whole program. Agents made by {@linkcode HttpAgent.with}
- * have other options and the same pool. A failure rejects with an `HttpError`,
- * whatever the status code of a response is none. An aborted signal rejects with
- * its reason. A caller's mistake is a `TypeError` or `RangeError`.
+ * have other options and the same pool. A failure rejects with an `HttpError`; a
+ * status code is never a failure. An aborted signal rejects with its reason. A
+ * caller's mistake is a `TypeError` or `RangeError`.
  *
  * On Workers, connections die with the request that opened them, so create an
  * agent for each request there.
@@ -30,7 +30,7 @@ import type { HttpPoolStats } from "./pool.ts";
  * import { assertEquals } from "@std/assert";
  * import { HttpAgent } from "@pimalaya/io-http/agent";
  *
- * // A server that responds to each write, in which a request fits.
+ * // A server that responds to each write, which is a whole request.
  * const response = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
  * const connector = {
  *   async connect() {
@@ -73,12 +73,12 @@ export class HttpAgent implements AsyncDisposable {
   }
 
   /**
-   * Sends a request and reads the response, whole.
+   * Sends a request and reads the whole response.
    *
    * @param request The request, or a URL to GET.
    * @param options The options of this call.
-   * @returns The response, and how the call went.
-   * @throws {HttpError} If it failed, or the time was up.
+   * @returns The response, and facts of the call.
+   * @throws {HttpError} If the call fails or times out.
    * @throws {TypeError} If the request or an option is invalid, the request is a
    * CONNECT or has an `Upgrade` field, or the agent is closed.
    * @throws {RangeError} If a number is out of range.
@@ -97,7 +97,7 @@ export class HttpAgent implements AsyncDisposable {
    * @param options The options of this call.
    * @returns The exchange. Read its body, or discard it: until then, it keeps a
    * connection.
-   * @throws {HttpError} If it failed, or the time was up.
+   * @throws {HttpError} If the call fails or times out.
    * @throws {TypeError} If the request or an option is invalid, or the agent is
    * closed.
    * @throws {RangeError} If a number is out of range.
@@ -110,9 +110,10 @@ export class HttpAgent implements AsyncDisposable {
   }
 
   /**
-   * The agent as a `fetch`, for whatever takes one. It needs no `this`.
+   * The agent as a `fetch`, to pass to any library that takes one. It needs no
+   * `this`.
    *
-   * It follows the Fetch standard, apart from what concerns documents: see
+   * It follows the Fetch standard for a client without documents: see
    * `docs/fetch.md` for each member of `RequestInit`.
    */
   get fetch(): typeof globalThis.fetch {
@@ -122,7 +123,7 @@ export class HttpAgent implements AsyncDisposable {
   }
 
   /**
-   * Creates an agent that has other options and the same pool.
+   * Creates an agent with other options and the same pool.
    *
    * Options that are absent or `undefined` are inherited. `headers` are merged by
    * name and `timeouts` by member, and every other option replaces the
@@ -152,9 +153,9 @@ export class HttpAgent implements AsyncDisposable {
   }
 
   /**
-   * Closes the agent: it takes no more calls, lets those in progress finish
-   * together with the bodies that are being read, and drops the bodies that are
-   * not. If the pool is its own, its connections are then closed.
+   * Closes the agent: it refuses new calls, waits for calls in progress and for
+   * bodies that are being read, and drops the other bodies. If the pool is its own,
+   * it then closes the connections.
    *
    * @returns A promise that resolves when nothing is open.
    */
@@ -165,7 +166,7 @@ export class HttpAgent implements AsyncDisposable {
   /**
    * Ends all calls at once, and closes the agent.
    *
-   * @param reason What the calls reject with. Defaults to an `AbortError`.
+   * @param reason The reason that the calls reject with. Defaults to an `AbortError`.
    */
   abort(reason?: unknown): void {
     this.#core.abort(

@@ -1,26 +1,26 @@
-// The body of a call's request, which may have to be sent more than once.
+// The body of a call's request, which may be sent more than once.
 
 import type { HttpAgentSendOptions } from "./options.ts";
 
 type GivenBody = HttpAgentSendOptions["body"];
 
-/** A body as an exchange takes it. */
+/** A body as an exchange accepts it. */
 export type SentBody = Exclude<GivenBody, () => unknown>;
 
 /** The body of a call. */
 export interface CallBody {
-  /** Whether it can be sent again after some of it was taken. */
+  /** Whether it can be sent again after part of it was taken. */
   readonly replayable: boolean;
-  /** Whether anything was taken from a source that can be read once. */
+  /** Whether anything was taken from a source that can be read only once. */
   readonly used: boolean;
   /** Returns the body to send. */
   open(): SentBody | Promise<SentBody>;
-  /** Lets go of a source that was not read. */
+  /** Cancels a source that was not read. */
   cancel(reason: unknown): void;
 }
 
 /**
- * Prepares a body; `undefined` is that of the request.
+ * Prepares a body; `undefined` means the request's own.
  *
  * @throws {TypeError} If it is a stream that is being read.
  */
@@ -36,7 +36,7 @@ export function prepareBody(body: GivenBody): CallBody {
   if (isAsyncIterable(body)) {
     return new OneShot(
       () => body[Symbol.asyncIterator](),
-      // A generator that was not started has nothing to let go of.
+      // A generator that was not started holds nothing.
       () => {},
     );
   }
@@ -59,8 +59,8 @@ class Replayable implements CallBody {
 const OF_REQUEST: CallBody = new Replayable(() => undefined);
 
 /**
- * A source that can be read once. An exchange that fails before it reads leaves
- * it as it was.
+ * A source that can be read only once. An exchange that fails before it reads
+ * leaves it as it was.
  */
 class OneShot implements CallBody {
   readonly replayable = false;
@@ -96,12 +96,12 @@ class OneShot implements CallBody {
     try {
       await this.#cancel(reason);
     } catch {
-      // The source may be locked or broken. Nobody reads it anymore.
+      // The source may be locked or broken, but nobody reads it anymore.
     }
   }
 }
 
-/** Reads a stream; not every runtime's streams can be iterated. */
+/** Reads a stream. Not all runtimes can iterate streams. */
 function iterate(
   stream: ReadableStream<Uint8Array>,
 ): AsyncIterator<Uint8Array, undefined> {

@@ -1,5 +1,5 @@
-// The calls of an agent: buffered, whose response is folded into one output,
-// streamed, and those of fetch.
+// The calls of an agent: buffered ones, whose response becomes one output, streamed
+// ones, and those of fetch.
 
 import { StreamedBody } from "../client/exchange/body.ts";
 import { Exchange } from "../client/exchange/exchange.ts";
@@ -26,7 +26,7 @@ import { copyRequest } from "./hop.ts";
 import type { HttpAgentSendOptions } from "./options.ts";
 
 /**
- * Sends a request and reads the response, whole.
+ * Sends a request and reads the whole response.
  *
  * @throws {unknown} Why it failed.
  */
@@ -65,7 +65,7 @@ export async function send(
   };
 }
 
-/** Decodes a body while it is read: its coded bytes have no limit. */
+/** Decodes a body while it is read, without a limit on its encoded bytes. */
 async function decodeBody(
   call: AgentCall,
   body: StreamedBody,
@@ -93,7 +93,7 @@ export async function exchange(
 }
 
 /**
- * Copies a request, which belongs to the call from then on, or creates it.
+ * Copies a request, or creates one. The result belongs to the call.
  *
  * @throws {TypeError} If the URL is invalid.
  */
@@ -105,7 +105,7 @@ function toRequest(request: HttpRequest | string | URL): HttpRequest {
 
 const CODINGS = "accept-encoding";
 
-/** Makes the calls of a fetch over an agent. */
+/** Creates the calls of a fetch over an agent. */
 export function fetchHost(core: AgentCore): FetchHost {
   const { settings } = core;
   const { redirect, credentials, headers: { fields, withheld } } = settings;
@@ -144,7 +144,7 @@ async function start(
   const { received: body, attempt, end, decoding } = result;
   const { url } = attempt.request;
   const head = body.response;
-  // Many a response comes whole, in one read. It needs no stream.
+  // Many responses arrive in one read. They need no stream.
   const arrived = decoding === null
     ? body.takeArrived((bytes) => bodyInit(bytes, head.headers))
     : null;

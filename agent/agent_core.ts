@@ -1,5 +1,5 @@
 // The inside of an agent: its settings, its calls, and the pool, which it shares
-// with the agents that `with` makes of it.
+// with the agents that `with` derives from it.
 //
 //   open ── close ──> closing ── its last call ends ──> closed
 //    └───── abort ───────────────────────────────────────^
@@ -41,22 +41,22 @@ const MAX_ROUTES = 1024;
 export class AgentCore implements CallHost {
   readonly pool: Pool;
   readonly settings: Settings;
-  /** Whose pool it shares; `null` if the pool is its own. */
+  /** The agent whose pool it shares; `null` if the pool is its own. */
   readonly #parent: AgentCore | null;
   readonly #planner: Planner;
   readonly #routes = new Map<string, Route>();
-  /** The route that was found last, and how the URLs of its origin start. */
+  /** The route that was found last, and the prefix of its origin's URLs. */
   #last: { readonly prefix: string; readonly route: Route } | null = null;
   /**
    * Its calls and those of the agents that share its pool; empty if the pool is
-   * another's. A `Set` would make garbage that no scavenge collects: each time
-   * it grows, its old table keeps the calls in it from being collected.
+   * another's. Not a `Set`: each time one grows, its old table keeps the calls in
+   * it from being collected by a scavenge.
    */
   readonly #calls = new LinkedList<AgentCall>();
-  /** How many calls it has, and how many share its pool. */
+  /** The number of its calls, and of all calls that share its pool. */
   #callCount = 0;
   #state: State = OPEN;
-  /** Is called when the last call has ended. */
+  /** Called when the last call has ended. */
   #onQuiet: () => void = () => {};
 
   private constructor(
@@ -101,8 +101,8 @@ export class AgentCore implements CallHost {
   /**
    * Starts a call.
    *
-   * @param request The request, which is the call's from now on.
-   * @param planner Works out what the call does.
+   * @param request The request, which the call now owns.
+   * @param planner Plans the call.
    * @returns The call, in a promise until the runtime's decoders are known.
    * @throws {TypeError} If an option is invalid, or the agent is closed.
    * @throws {RangeError} If a number is out of range.
@@ -117,7 +117,7 @@ export class AgentCore implements CallHost {
     const plan = planner.plan(options);
     return plan instanceof Promise
       ? plan.then((plan) => {
-        // Nobody listened meanwhile.
+        // Nobody was listening to it in the meantime.
         this.#checkStart(options);
         return this.#start(request, options, plan);
       })
@@ -161,11 +161,11 @@ export class AgentCore implements CallHost {
 
   findRoute(url: URL, proxy: URL | null, settings: CallSettings): Route {
     const { connectTo } = settings;
-    // Otherwise, all URLs of an origin have the same.
+    // Otherwise, all URLs of an origin have the same route.
     const isOwn = proxy !== null || connectTo !== this.settings.connectTo ||
       typeof connectTo === "function";
     if (isOwn) return this.#newRoute(url, proxy, settings);
-    // Faster than to write the origin, which nearly all calls share.
+    // Faster than serializing the origin, which nearly all calls share.
     if (this.#last !== null && url.href.startsWith(this.#last.prefix)) {
       return this.#last.route;
     }
@@ -219,7 +219,7 @@ export class AgentCore implements CallHost {
   }
 
   async #shutDown(): Promise<void> {
-    // Who has just got an exchange needs a moment to read its body.
+    // Code that has just received an exchange needs a moment to read its body.
     await nextTurn();
     this.#forEachCall((call) => call.dropUnread());
     if (this.#parent === null) this.pool.shutDown();
@@ -229,7 +229,7 @@ export class AgentCore implements CallHost {
     if (this.#parent === null) await this.pool.finish(null);
   }
 
-  /** Takes note of a call. */
+  /** Registers a call. */
   add(call: AgentCall): void {
     this.#callCount++;
     if (this.#parent === null) this.#calls.push(call.link);

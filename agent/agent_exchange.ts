@@ -1,4 +1,4 @@
-// A streamed exchange of an agent: that of the client, without content codings.
+// A streamed exchange of an agent: the client's, without content codings.
 
 import type { StreamedBody } from "../client/exchange/body.ts";
 import {
@@ -110,7 +110,7 @@ export class AgentExchange implements HttpAgentExchange {
   get body(): BodyStream {
     if (this.#stream !== null) return this.#stream;
     const { body } = this.#inner;
-    // Of a body that was read otherwise, it is locked.
+    // It is locked if the body was read in another way.
     this.#stream = this.#decoding === null || body.locked
       ? body
       : decodeStream(body, this.#decoding, this.#explain);
@@ -119,9 +119,9 @@ export class AgentExchange implements HttpAgentExchange {
   }
 
   /**
-   * Takes note of a stream that the body is read through.
+   * Registers a stream that the body is read through.
    *
-   * @param replaced The stream that it takes the place of, if any.
+   * @param replaced The stream that it replaces, if any.
    */
   handOut(stream: ReadableStream, replaced: ReadableStream | null): void {
     const others = this.#use.streams.filter((ref) => ref.deref() !== replaced);
@@ -164,7 +164,7 @@ export class AgentExchange implements HttpAgentExchange {
       return response;
     }
     const { version, status, reason, headers } = this.response;
-    // Without the body at first: a status out of range must not cost it.
+    // Without the body at first: a status out of range must not consume it.
     const head = new HttpResponse({ version, status, reason }).toResponse();
     this.#checkStream();
     const { body } = this.#inner.toResponse();

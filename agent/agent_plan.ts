@@ -1,4 +1,4 @@
-// What a call does, worked out from its options and those of its agent.
+// The plan of a call, made from its options and those of its agent.
 
 import { environment } from "../client/transport/node_socket.ts";
 import { resolveReceiveOptions } from "../rfc9112/limits.ts";
@@ -13,20 +13,20 @@ import {
   type Settings,
 } from "./settings.ts";
 
-/** What a call does. */
+/** The plan of a call. */
 export interface CallPlan {
   readonly settings: CallSettings;
   readonly decode: DecodeRules | null;
-  /** The policies, apart from what each call has of its own. */
+  /** The policies, without the members that each call has for itself. */
   readonly rules: CallRules;
   /** How each request is sent. */
   readonly sendOptions: SendOptions;
 }
 
-/** The options of a call that has none. */
+/** The options of a call without options. */
 export const NO_OPTIONS: HttpAgentSendOptions = {};
 
-/** Whether all options are of the kind that does not change the plan. */
+/** Whether no option changes the plan. */
 function isPlainCall(options: HttpAgentSendOptions): boolean {
   for (const name in options) {
     if (name !== "signal" && name !== "body" && name !== "trailers") {
@@ -36,7 +36,7 @@ function isPlainCall(options: HttpAgentSendOptions): boolean {
   return true;
 }
 
-/** Works out what the calls of an agent do. */
+/** Plans the calls of an agent. */
 export class Planner {
   readonly #base: Settings;
   readonly #decode: DecodeRules | null | Promise<DecodeRules>;
@@ -50,7 +50,7 @@ export class Planner {
   }
 
   /**
-   * Works out what a call does.
+   * Plans a call.
    *
    * @returns The plan, in a promise until the runtime's decoders are known.
    * @throws {TypeError} If an option is invalid.

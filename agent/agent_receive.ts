@@ -1,23 +1,23 @@
-// Who reads the body of a response: its call, which wants it whole, or whoever gets
-// the exchange.
+// The reader of a response's body: its call, which collects it, or the user of the
+// exchange.
 
 import type { BodyConsumer, ResponseEnd } from "../client/exchange/consumer.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 import { BodyBuffer } from "../rfc9112/_body_buffer.ts";
 import type { HttpFraming } from "../rfc9112/framing.ts";
 
-/** A response that was read to its end. */
+/** A response that has been read to its end. */
 export interface WholeResponse {
   readonly response: HttpResponse;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly end: ResponseEnd;
 }
 
-/** Whoever waits for a response. */
+/** Code that waits for a response. */
 export interface ResponseListener {
   readonly maxBodyBytes: number;
   resolve(received: WholeResponse): void;
-  /** Learns that the exchange failed before its end. */
+  /** Called if the exchange fails before its end. */
   fail(error: unknown): void;
 }
 
@@ -60,18 +60,18 @@ export class WholeBody implements BodyConsumer {
   }
 }
 
-/** Who reads a streamed body. Nothing here keeps the reader alive. */
+/** The readers of a streamed body. Nothing here keeps them alive. */
 export interface BodyUse {
   /** Whether a method reads it to its end. */
   isTaken: boolean;
-  /** The streams that were handed out: a clone of a Response has its own. */
+  /** The streams that were returned: a clone of a Response has its own. */
   streams: readonly WeakRef<ReadableStream>[];
 }
 
-/** The call itself reads it. */
+/** The reader of a call that reads the body itself. */
 export const IN_USE: BodyUse = { isTaken: true, streams: [] };
 
-/** Whether somebody reads a body. */
+/** Whether anybody reads the body. */
 export function isInUse({ isTaken, streams }: BodyUse): boolean {
   return isTaken || streams.some((stream) => stream.deref()?.locked);
 }

@@ -1,5 +1,5 @@
-// Asking for credentials. Calls that need the same at the same time ask once: ten
-// calls whose token has expired must not refresh it ten times.
+// Asking for credentials. Calls that need the same credentials at the same time ask
+// once: ten calls whose token has expired must not refresh it ten times.
 
 import type {
   HttpCredential,
@@ -11,7 +11,7 @@ type Pending = Map<string, Promise<HttpCredential | null>>;
 
 const pending = new WeakMap<HttpCredentials, Pending>();
 
-/** Asks a function, unless it has been asked the same and has not answered yet. */
+/** Calls a function, unless a call of it for the same peer is still pending. */
 export function askForCredentials(
   credentials: HttpCredentials,
   ask: HttpCredentialsAsk,

@@ -1,6 +1,5 @@
-// How one hop of a call answers the challenges of its origin, or those of its
-// proxy. The other of the two has a machine of its own, so that
-// neither gets the credentials of the other.
+// How one hop of a call answers the challenges of its origin or of its proxy. Each
+// of the two has its own machine, so that neither gets the other's credentials.
 //
 // | the request carried              | the challenge          | then            |
 // |----------------------------------|------------------------|-----------------|
@@ -43,18 +42,18 @@ export interface CredentialSource {
   readonly random: () => number;
 }
 
-/** Authenticates to an origin; `null` if there is nothing to do it with. */
+/** Authenticates to an origin; `null` if there is no source of credentials. */
 export function authenticateOrigin(
   url: URL,
   userinfo: HttpPassword | null,
   source: CredentialSource,
 ): Authentication | null {
-  // Nearly no request has either, and an origin takes time to write.
+  // Few requests have either, and serializing an origin takes time.
   if (userinfo === null && source.credentials === null) return null;
   return authenticate({ url, proxy: false, userinfo, key: url.origin }, source);
 }
 
-/** Authenticates to a proxy; `null` if there is nothing to do it with. */
+/** Authenticates to a proxy; `null` if there is no source of credentials. */
 export function authenticateProxy(
   proxy: URL,
   source: CredentialSource,
@@ -89,7 +88,7 @@ export function takeUserinfo(url: URL): HttpPassword | null {
   return { username: decode(username), password: decode(password) };
 }
 
-/** Decodes percent-encoding; a "%" that is none stands for itself. */
+/** Decodes percent-encoding; any other "%" stands for itself. */
 function decode(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -98,9 +97,9 @@ function decode(text: string): string {
   }
 }
 
-/** Whom to authenticate to, and with what. */
+/** The peer to authenticate to, and the credentials for it. */
 interface AuthenticationInit {
-  /** The URL that is requested, or that of the proxy, without userinfo. */
+  /** The requested URL, or the proxy's, without userinfo. */
   readonly url: URL;
   readonly proxy: boolean;
   /** The userinfo of the URL, or `null` to ask for credentials. */
@@ -111,7 +110,7 @@ interface AuthenticationInit {
   readonly random: () => number;
 }
 
-/** What to do about challenges. */
+/** The reaction to challenges. */
 export type Reaction =
   | { readonly type: "Resend" }
   | { readonly type: "Ask"; readonly ask: HttpCredentialsAsk }
@@ -123,12 +122,12 @@ const STOP: Reaction = { type: "Stop" };
 /** Authenticates one request, which may be sent several times. */
 export class Authentication {
   readonly #init: AuthenticationInit;
-  /** What the last request carried. */
+  /** The credentials that the last request carried. */
   #sent: Authorization | null = null;
   #coversBody = true;
   #challenges: readonly HttpChallenge[] = [];
   #refused = 0;
-  // What it did before, each of which it does once.
+  // The steps that it takes at most once, and whether it has.
   #answered = false;
   #adopted = false;
   #renewed = false;
@@ -156,7 +155,7 @@ export class Authentication {
     if (info !== null) this.#sent?.digest?.learn(info);
   }
 
-  /** Decides what to do about a 401 or 407. */
+  /** Decides how to react to a 401 or 407. */
   challenged(challenges: readonly HttpChallenge[]): Reaction {
     this.#challenges = challenges;
     const { store, key, userinfo } = this.#init;
@@ -191,7 +190,7 @@ export class Authentication {
   accept(credential: HttpCredential | null): Reaction {
     const { store, key } = this.#init;
     const kept = store.get(key);
-    // Another call was faster, and its digest counts the nonces for both.
+    // Another call was faster. Use its digest, which counts the nonces for both.
     if (kept !== null && kept !== this.#sent) return this.#resend();
     if (credential === null) return STOP;
     return this.#answer(
@@ -202,7 +201,7 @@ export class Authentication {
   get #rules(): AnswerRules {
     const { url, proxy, userinfo } = this.#init;
     return {
-      // Not to whoever listens, unless the caller wrote it into a URL.
+      // Never over plain http, unless the caller wrote it into the URL.
       basicForPassword: url.protocol === "https:" || proxy || userinfo !== null,
       coversBody: this.#coversBody,
     };

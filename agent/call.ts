@@ -25,13 +25,13 @@ export type { HttpHop } from "./redirects.ts";
 
 /**
  * One call, driven by hand or by an agent: from a request to its last response,
- * over redirects, attempts, and challenges.
+ * through redirects, attempts, and challenges.
  *
- * It does no I/O and knows no time but the time it is given. Pass nothing to the
- * first {@linkcode HttpCall.resume | resume}, then the input that answers each
- * step. `Ok` and `Err` are final.
+ * It does no I/O and reads no clock. Pass nothing to the first
+ * {@linkcode HttpCall.resume | resume}, then the input that answers each step. `Ok`
+ * and `Err` are final.
  *
- * @example A redirect, and a server that is busy, in no time
+ * @example A redirect, then a busy server
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { HttpHeaders, HttpRequest, HttpResponse } from "@pimalaya/io-http";
@@ -85,9 +85,9 @@ export class HttpCall {
   /**
    * Takes one step.
    *
-   * @param input What happened to the last step. Without it, that step is
-   * returned again.
-   * @returns What the call needs next, or how it ended.
+   * @param input The result of the last step. Without it, that step is returned
+   * again.
+   * @returns The next step of the call, or its end.
    * @throws {TypeError} If the input does not answer the last step.
    */
   resume(input?: HttpCallInput): HttpCallStep {
@@ -112,7 +112,7 @@ export class HttpCall {
         ? this.#conversation.start()
         : this.#conversation.resume(input);
     } catch (error) {
-      // A function among the options threw.
+      // One of the caller's functions threw.
       this.#state = { type: "Thrown", error };
       throw error;
     }

@@ -28,7 +28,7 @@ export interface HttpCallCookies {
    * @param url The URL of the request.
    * @param headers The fields of the response.
    * @param now The time, in milliseconds since 1970.
-   * @returns Anything: nothing looks at it.
+   * @returns Anything; it is ignored.
    */
   store(url: URL, headers: HttpHeaders, now: number): unknown;
   /**
@@ -44,20 +44,20 @@ export interface HttpCallCookies {
 /** Options of a call. */
 export interface HttpCallOptions {
   /**
-   * What to do with redirects.
+   * Whether to follow redirects.
    *
    * @default {"follow"}
    */
   redirect?: HttpRedirectMode | undefined;
   /**
-   * Whether, and how, to retry beyond what is always safe.
+   * Whether and how to retry, beyond resending that is always safe.
    *
    * @default {false}
    */
   retry?: boolean | HttpRetryOptions | undefined;
   /**
-   * Whose credentials answer challenges. The call does not run the function: it
-   * yields `WantsCredentials`, and its driver runs it.
+   * Finds credentials. The call does not run this function: it yields
+   * `WantsCredentials`, and its driver runs it.
    *
    * @default {null}
    */
@@ -69,8 +69,8 @@ export interface HttpCallOptions {
    */
   cookies?: HttpCallCookies | null | undefined;
   /**
-   * The proxy of every URL, or a function of the URL. It decides who a 407 comes
-   * from.
+   * The proxy of every URL, or rules that choose it. It decides whether a 407 comes
+   * from the proxy or from the origin.
    *
    * @default {null}
    */
@@ -100,10 +100,9 @@ export interface HttpCallOptions {
    */
   httpsOnly?: boolean | undefined;
   /**
-   * Whether the request may be sent twice. If it is not given, the method and an
-   * `Idempotency-Key` decide.
+   * Whether the request may be sent twice.
    *
-   * @default {undefined}
+   * @default {true if the method is idempotent, or there is an `Idempotency-Key`}
    */
   idempotent?: boolean | undefined;
   /**
@@ -113,27 +112,26 @@ export interface HttpCallOptions {
    */
   replayable?: boolean | undefined;
   /**
-   * Whether the body is elsewhere than in the request, so that no digest can cover
-   * it.
+   * Whether the body is not in the request, so that no digest can cover it.
    *
    * @default {false}
    */
   streamed?: boolean | undefined;
   /**
-   * Returns numbers from 0 up to 1, for delays and nonces.
+   * Returns numbers from 0 to 1, exclusive, for delays and nonces.
    *
    * @default {always 0.5}
    */
   random?: (() => number) | undefined;
   /**
-   * The time when the call starts, in milliseconds since 1970. Cookies that have
-   * expired by then are not sent.
+   * The time at the start of the call, in milliseconds since 1970. Cookies that
+   * have expired by then are not sent.
    *
    * @default {0}
    */
   now?: number | undefined;
   /**
-   * What calls share: credentials that were accepted, and retry budgets.
+   * State that calls share: credentials that were accepted, and retry budgets.
    *
    * @default {nothing is shared}
    */

@@ -5,33 +5,32 @@
  */
 
 /**
- * Tells the time to an agent, for tests that take no time.
+ * Tells an agent the time, so that tests need not wait.
  *
- * The 50 ms that a body may still take after it is dropped are the runtime's, so
- * that an agent can be closed while its clock stands still.
+ * `discard` measures its 50 ms with the runtime's clock, so that an agent can be
+ * closed while its own clock stands still.
  */
 export interface HttpClock {
   /**
-   * Returns the wall clock's time, by which connections and cookies expire.
+   * Returns the wall-clock time, for the expiry of connections and cookies.
    *
    * @returns Milliseconds since 1970.
    */
   now(): number;
   /**
-   * Returns a time that never jumps, by which time limits and timings are
-   * measured.
+   * Returns a time that never jumps, for time limits and timings.
    *
    * @default {now}
-   * @returns Milliseconds since any moment.
+   * @returns Milliseconds since an arbitrary moment.
    */
   elapsed?(): number;
   /**
-   * Starts a timer, which by itself does not keep the process alive.
+   * Starts a timer that does not keep the process alive.
    *
-   * @param milliseconds After how long it fires, at most 2^31-1.
-   * @param callback What it calls.
-   * @param options With `keepsAlive`, the process waits for the timer: a call
-   * that pauses before a retry has nothing else to live for.
+   * @param milliseconds The delay, at most 2^31-1.
+   * @param callback Called when the timer fires.
+   * @param options With `keepsAlive`, the timer does keep the process alive: a
+   * call that waits before a retry has no connection that does.
    * @returns A handle that stops it.
    */
   startTimer(
@@ -52,12 +51,12 @@ export const systemClock: HttpClock = {
   },
 };
 
-/** Browsers and Workers number their timers, which keep nothing alive. */
+/** In browsers and Workers, a timer is a number, and keeps nothing alive. */
 function canUnref(timer: unknown): timer is { unref(): void } {
   return typeof timer === "object" && timer !== null && "unref" in timer;
 }
 
-/** Returns a number from 0 up to 1 that nobody can guess: nonces depend on it. */
+/** Returns an unpredictable number from 0 to 1, exclusive: nonces depend on it. */
 export function secureRandom(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0]! / 2 ** 32;
 }

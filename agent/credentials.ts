@@ -10,22 +10,22 @@ import { HttpAuthDigest } from "../auth/digest/digest.ts";
 import { listIncludes } from "../rfc9110/_syntax.ts";
 import type { HttpChallenge } from "../rfc9110/challenge.ts";
 
-/** Asks for credentials: an origin or a proxy sent challenges. */
+/** A request for credentials: an origin or a proxy sent challenges. */
 export interface HttpCredentialsAsk {
-  /** The URL that was requested, or that of the proxy; without userinfo. */
+  /** The requested URL, or the proxy's, without userinfo. */
   readonly url: URL;
-  /** Whether the proxy asks (407), not the origin (401). */
+  /** Whether the proxy asks (407) rather than the origin (401). */
   readonly proxy: boolean;
-  /** The schemes that it accepts. */
+  /** The challenges, one for each scheme that it accepts. */
   readonly challenges: readonly HttpChallenge[];
   /**
-   * How many credentials this request has come to, from 1 on: those that were
-   * sent before were refused, such as a token that has expired.
+   * The number of this attempt to authenticate the request, starting at 1. If it
+   * is higher, earlier credentials were refused, such as a token that has expired.
    */
   readonly attempt: number;
 }
 
-/** A username and a password, for the strongest challenge that they can answer. */
+/** A username and a password, which answer the strongest challenge they can. */
 export interface HttpPassword {
   /** The username. */
   readonly username: string;
@@ -33,7 +33,7 @@ export interface HttpPassword {
   readonly password: string;
 }
 
-/** What answers a challenge. */
+/** Credentials that answer a challenge. */
 export type HttpCredential =
   | HttpAuthBasic
   | HttpAuthBearer
@@ -54,9 +54,9 @@ export interface AuthorizedRequest {
   readonly body: Uint8Array | undefined;
 }
 
-/** What an answer may be. */
+/** Which answers are allowed. */
 export interface AnswerRules {
-  /** Whether a password may be sent as it is. */
+  /** Whether a password may be sent in plain text. */
   readonly basicForPassword: boolean;
   /** Whether a digest can cover the body, because it is in memory. */
   readonly coversBody: boolean;
@@ -64,10 +64,10 @@ export interface AnswerRules {
 
 /** Credentials, and the challenge that they answer. */
 export class Authorization {
-  /** As it was given. */
+  /** The credential as it was given. */
   readonly credential: HttpCredential;
   readonly #challenge: HttpChallenge;
-  /** One for all challenges, for it counts the uses of each nonce. */
+  /** One for all challenges, because it counts the uses of each nonce. */
   readonly #digest: HttpAuthDigest | null;
 
   private constructor(
@@ -126,7 +126,7 @@ export class Authorization {
     );
   }
 
-  /** Writes the value of `Authorization` or `Proxy-Authorization`. */
+  /** Encodes the value of `Authorization` or `Proxy-Authorization`. */
   write(request: AuthorizedRequest, random: () => number): string {
     const { credential } = this;
     if (
@@ -178,7 +178,7 @@ function strongest(
   return best;
 }
 
-/** Whether an answer has to cover the body: `auth-int` is all that is offered. */
+/** Whether an answer has to cover the body: only `auth-int` is offered. */
 function needsBody(challenge: HttpChallenge): boolean {
   const qop = challenge.param("qop");
   return qop !== undefined && !listIncludes(qop, "auth");

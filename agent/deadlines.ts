@@ -1,49 +1,49 @@
-// All time limits of a pool, by one timer.
+// All time limits of a pool, with one timer.
 //
-// A call has a deadline in each of its phases, and nearly all calls end before
-// any. So a call enters the heap once and leaves it at its end. If its deadline
-// moves to later, the heap does not know: it looks when the old one has come. The
-// timer is never later than the earliest entry, and is left running if earlier.
+// A call has a deadline in each of its phases, and nearly all calls end before any
+// of them. So a call enters the heap once, and leaves it at its end. If its deadline
+// moves to later, the heap notices only when the old one has come. The timer never
+// fires later than the earliest entry; if it would fire earlier, it is left running.
 
 import { ExpiryHeap } from "./_expiry_heap.ts";
 import type { HttpClock } from "./clock.ts";
 
 const MAX_TIMER = 2 ** 31 - 1;
 
-/** Something that may end by time. */
+/** Something with a deadline. */
 export abstract class Timed {
-  /** For the heap: the deadline as it was when last looked at. */
+  /** For the heap: the deadline when it was last looked at. */
   expires = Infinity;
   heapIndex = -1;
 
-  /** When it ends, in the time of {@linkcode Deadlines.now}. */
+  /** The deadline, in the time of {@linkcode Deadlines.now}. */
   abstract readonly deadline: number;
 
-  /** Is called when the deadline has come. */
+  /** Called when the deadline has come. */
   abstract expire(now: number): void;
 }
 
-/** Watches over what may end by time. */
+/** Watches everything that has a deadline. */
 export class Deadlines {
   readonly #clock: HttpClock;
   readonly #heap = new ExpiryHeap<Timed>();
   #timer: { stop(): void } | null = null;
   #firesAt = Infinity;
-  /** The latest time that a timer has proved. A clock may go backward. */
+  /** The latest time that a timer has shown. A clock may go backward. */
   #floor = -Infinity;
 
   constructor(clock: HttpClock) {
     this.#clock = clock;
   }
 
-  /** The time in milliseconds since any moment. */
+  /** The time in milliseconds since an arbitrary moment. */
   now(): number {
     const clock = this.#clock;
     const time = clock.elapsed === undefined ? clock.now() : clock.elapsed();
     return time > this.#floor ? time : this.#floor;
   }
 
-  /** Takes note of a deadline that is new or may be earlier than it was. */
+  /** Notes a deadline that is new, or may be earlier than before. */
   watch(timed: Timed): void {
     const { deadline } = timed;
     if (timed.heapIndex >= 0) {
@@ -56,12 +56,12 @@ export class Deadlines {
     if (deadline < this.#firesAt) this.#start(deadline);
   }
 
-  /** Forgets it. */
+  /** Stops watching it. */
   forget(timed: Timed): void {
     this.#heap.remove(timed);
   }
 
-  /** Stops the timer. Whatever is still watched has no deadline anymore. */
+  /** Stops the timer. Nothing that is still watched has a deadline anymore. */
   stop(): void {
     this.#timer?.stop();
     this.#timer = null;
@@ -78,10 +78,10 @@ export class Deadlines {
     );
   }
 
-  /** Ends what has come to its deadline. A timer may fire early by a fraction. */
+  /** Ends everything whose deadline has come. A timer may fire slightly early. */
   #fire(at: number): void {
     this.#timer = null;
-    // Whatever is watched meanwhile starts no timer.
+    // Entries that are added meanwhile start no timer.
     this.#firesAt = -Infinity;
     this.#floor = Math.max(this.#floor, at);
     const now = this.now();

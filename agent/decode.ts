@@ -1,6 +1,5 @@
 /**
- * Content codings (RFC 9110 §8.4): which ones to ask for, and the
- * body without them.
+ * Content codings (RFC 9110 §8.4): which ones to ask for, and how to decode them.
  *
  * @module
  */
@@ -18,17 +17,17 @@ import type { HttpDecodeOptions } from "./options.ts";
 /** {@linkcode HttpDecodeOptions} with the defaults filled in. */
 export interface DecodeRules {
   readonly decoders: Decoders;
-  /** What to send as `Accept-Encoding`. */
+  /** The value of `Accept-Encoding`. */
   readonly acceptEncoding: string;
   readonly maxRatio: number;
 }
 
 const MAX_CODINGS = 5;
-// Below that, no ratio does any harm.
+// Below this size, no ratio does any harm.
 const FREE_BYTES = 2 ** 20;
 
-// What goes in at once counts as expanded, so a bomb that arrives as one piece
-// must not. This much may become 32 MiB before it is noticed.
+// The ratio counts every byte that a decoder has been given, so it is given pieces of
+// this size. One of them can become 32 MiB before that is noticed.
 const MAX_PIECE = 32_768;
 
 /**
@@ -68,7 +67,7 @@ function rulesFor(runtime: Decoders, options: HttpDecodeOptions): DecodeRules {
   };
 }
 
-/** Finds what to decode in a response; `null` to leave the body as it is. */
+/** Plans how to decode a response; `null` to leave the body as it is. */
 export function findDecoding(
   method: string,
   response: HttpResponse,
@@ -90,9 +89,9 @@ export function findDecoding(
   return { codings, rules, response: markStreamed(decoded) };
 }
 
-/** What to decode, and with what. */
+/** The codings of a body, and their decoders. */
 export interface Decoding {
-  /** The codings to undo, in the order in which they were applied. */
+  /** The codings, in the order in which they were applied. */
   readonly codings: string[];
   readonly rules: DecodeRules;
   /** The response without its codings. */
@@ -100,17 +99,17 @@ export interface Decoding {
 }
 
 /**
- * Decodes a body, piece by piece and each as soon as it can be. Errors of the
- * source are passed on.
+ * Decodes a body piece by piece, each as soon as possible. Passes on the errors of
+ * the source.
  *
- * @throws {HttpError} If the body is not in its codings, or expands too far.
+ * @throws {HttpError} If the body is not valid in its codings, or expands too far.
  */
 export async function* decodePieces(
   source: AsyncIterable<Uint8Array>,
   { codings, rules, response }: Decoding,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
   const coded = new CodedBody(source);
-  // No coding makes nothing of nothing, but servers label it all the same.
+  // An empty body is not valid in any coding, but servers label it all the same.
   if (await coded.isEmpty()) return;
   let pieces: AsyncIterable<Uint8Array> = coded.pieces();
   for (const coding of codings.toReversed()) {
@@ -119,7 +118,7 @@ export async function* decodePieces(
   }
   let size = 0;
   for await (const piece of pieces) {
-    // A byte stream takes none, but a decoder of the caller's may put some out.
+    // A byte stream accepts no empty piece, but the caller's decoder may return one.
     if (piece.length === 0) continue;
     size += piece.length;
     if (size > FREE_BYTES && size > coded.size * rules.maxRatio) {
@@ -153,7 +152,7 @@ async function* decodeOne(
 
 /** A body before it is decoded. */
 class CodedBody {
-  /** How many bytes the decoder got. */
+  /** The number of bytes given to the decoder. */
   size = 0;
   readonly #source: AsyncIterator<Uint8Array>;
   #first: IteratorResult<Uint8Array> | null = null;
@@ -189,7 +188,7 @@ class CodedBody {
 }
 
 /**
- * {@linkcode decodePieces} for a stream, whose backpressure is kept.
+ * {@linkcode decodePieces} for a stream, with backpressure.
  *
  * @param explain Returns the error for the reader of the stream.
  */
@@ -221,9 +220,9 @@ export function decodeStream(
 }
 
 /**
- * {@linkcode decodePieces} into memory. Only decoded bytes count as its size.
+ * {@linkcode decodePieces} into memory. Only decoded bytes count toward its size.
  *
- * @throws {HttpError} If it is not in its codings, or too large.
+ * @throws {HttpError} If it is not valid in its codings, or too large.
  */
 export async function decodeWhole(
   body: ReadableStream<Uint8Array>,

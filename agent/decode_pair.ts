@@ -1,23 +1,22 @@
-// Decodes with a pair of streams: a `DecompressionStream`, or what the caller
-// gives.
+// Decodes with a pair of streams: a `DecompressionStream`, or the caller's own.
 
 import type { HttpDecoderPair } from "./options.ts";
 
-/** A decoder's verdict: what it was given is not in its coding. */
+/** A decoder's verdict that its input is not valid in its coding. */
 export class DecodeFailure extends Error {
   override readonly name = "DecodeFailure";
 }
 
-/** Decodes one coding: from coded pieces to decoded ones that are the caller's. */
+/** Decodes one coding: encoded pieces into decoded ones that the caller owns. */
 export type Decoder = (
   pieces: AsyncIterable<Uint8Array>,
 ) => AsyncGenerator<Uint8Array<ArrayBuffer>, void>;
 
 /**
- * Makes a decoder of a function that creates a pair.
+ * Makes a decoder from a function that creates a pair.
  *
- * @param maxPiece How many bytes go in at once: a decoder may put out at once all
- * that they expand to.
+ * @param maxPiece The number of bytes to write at once: a decoder may return
+ * everything that they expand to at once.
  */
 export function pairDecoder(
   create: () => HttpDecoderPair,
@@ -29,7 +28,7 @@ export function pairDecoder(
     const writer = writable.getWriter();
     const source = new WatchedSource(pieces);
     const fed = feed(writer, source.pieces(), maxPiece);
-    // What goes wrong here shows on the other side too.
+    // An error here also appears on the other side.
     fed.catch((error) => writer.abort(error)).catch(() => {});
     try {
       for (;;) {
@@ -38,7 +37,7 @@ export function pairDecoder(
         if (!(value instanceof Uint8Array)) {
           throw new TypeError("a piece is not a Uint8Array");
         }
-        // A copy, for it may be a view of the decoder's own memory.
+        // A copy, because it may be a view of the decoder's own memory.
         yield new Uint8Array(value);
       }
     } catch (error) {
@@ -46,14 +45,14 @@ export function pairDecoder(
         ? new DecodeFailure(messageOf(error), { cause: error })
         : source.failure.error;
     } finally {
-      // Not awaited: nobody knows how long a decoder of the caller's takes.
+      // Not awaited, because the caller's decoder may take any time.
       reader.cancel().catch(() => {});
       writer.abort().catch(() => {});
     }
   };
 }
 
-/** Keeps the errors of a source apart from those of the decoder. */
+/** Separates the errors of a source from those of the decoder. */
 class WatchedSource {
   failure: { readonly error: unknown } | null = null;
   readonly #pieces: AsyncIterable<Uint8Array>;
@@ -79,7 +78,7 @@ async function feed(
 ): Promise<void> {
   for await (const piece of pieces) {
     for (let at = 0; at < piece.length; at += maxPiece) {
-      // A copy, for a decoder may keep it for longer than this piece is ours.
+      // A copy, because a decoder may keep it for longer than this piece is valid.
       await writer.write(new Uint8Array(piece.subarray(at, at + maxPiece)));
     }
   }

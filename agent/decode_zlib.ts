@@ -1,16 +1,16 @@
-// Decodes with a stream of `node:zlib`, in bounded memory: it stops in the middle
-// of its input while its output is not read.
+// Decodes with a stream of `node:zlib`, in bounded memory: the stream stops in the
+// middle of its input while its output is not read.
 //
-// Such a stream says by itself if its input is corrupt. It also says if the input
-// is truncated, but for Brotli on Deno: there, one more byte than there is goes in
-// at the end, and if the stream takes it, it is not at its end. It says nothing of
-// what follows the end, so that is what it has not taken of its input.
+// Such a stream reports corrupt input. It also reports truncated input, except for
+// Brotli on Deno: there, this decoder adds one byte at the end, and if the stream
+// takes that byte, the input was truncated. A stream does not report bytes after the
+// end of the format: they are the input that it has not taken.
 
 import { DecodeFailure, type Decoder } from "./decode_pair.ts";
 
-/** What is used of the streams of `node:zlib`. */
+/** The members in use of the streams of `node:zlib`. */
 export interface ZlibStream {
-  /** How much of its input the stream has taken. */
+  /** The number of bytes of its input that the stream has taken. */
   readonly bytesWritten: number;
   write(bytes: Uint8Array, callback: () => void): void;
   end(): void;
@@ -20,17 +20,17 @@ export interface ZlibStream {
   on(event: "error", listener: (error: Error) => void): void;
 }
 
-/** How a kind of stream behaves. */
+/** The behavior of a kind of stream. */
 export interface ZlibBehavior {
-  /** Whether it ends at truncated input as if that were whole. */
+  /** Whether it hides that its input is truncated. */
   readonly hidesTruncation?: boolean;
-  /** Whether its format may be repeated, which it does not do within a piece. */
+  /** Whether its format may be repeated. The stream itself stops at the first end. */
   readonly repeats?: boolean;
 }
 
 const SENTINEL = new Uint8Array(1);
 
-/** Makes a decoder of a function that creates a stream. */
+/** Makes a decoder from a function that creates a stream. */
 export function zlibDecoder(
   create: () => ZlibStream,
   { hidesTruncation = false, repeats = false }: ZlibBehavior = {},
@@ -70,7 +70,7 @@ class Feed {
     zlib.on("error", (error) => this.#settle(error));
   }
 
-  /** Decodes one piece, and returns what follows the end of the format. */
+  /** Decodes one piece, and returns the bytes after the end of the format. */
   async *write(piece: Uint8Array): Pieces<Uint8Array> {
     this.#given += piece.length;
     let taken = false;
@@ -83,7 +83,7 @@ class Feed {
     return piece.subarray(piece.length - left);
   }
 
-  /** Decodes what is left. */
+  /** Decodes the rest. */
   async *finish(hidesTruncation: boolean): Pieces<void> {
     if (hidesTruncation) this.#zlib.write(SENTINEL, () => {});
     this.#zlib.end();

@@ -1,24 +1,24 @@
 // The content codings that this runtime can decode.
 //
-// A decoder that does not report a truncated body is of no use: whoever cuts the
-// connection would decide how a document ends. Nor is one that puts out at once
-// all that a few bytes expand to. Measured in 2026:
+// A decoder that does not report a truncated body is not used: an attacker who cuts
+// the connection would decide how a document ends. Nor is a decoder that returns at
+// once everything that a few bytes expand to. Measured in 2026:
 //
 // | runtime  | gzip, deflate         | br                  | zstd                |
 // |----------|-----------------------|---------------------|---------------------|
 // | Node 24  | node:zlib             | node:zlib           | node:zlib           |
 // | Node 22  | node:zlib             | node:zlib           | none: node:zlib     |
 // |          |                       |                     | hides truncation    |
-// | Bun 1.3  | node:zlib             | node:zlib           | the stream, for     |
+// | Bun 1.3  | node:zlib             | node:zlib           | the stream, since   |
 // |          |                       |                     | node:zlib hides it  |
 // | Deno 2.9 | node:zlib; the        | node:zlib, see      | none: node:zlib     |
 // |          | stream hides it       | `decode_zlib.ts`;   | hides it            |
-// |          |                       | the stream puts out |                     |
+// |          |                       | the stream returns  |                     |
 // |          |                       | 1 GiB at once       |                     |
-// | others   | the stream if it      | none: nobody knows  | none                |
-// |          | reports truncation    | how much it puts out|                     |
+// | others   | the stream if it      | none: its pieces    | none                |
+// |          | reports truncation    | may have any size   |                     |
 //
-// The stream is a `DecompressionStream`. It decodes one member of gzip alone.
+// The stream is a `DecompressionStream`. It decodes only one member of gzip.
 
 import { type Decoder, pairDecoder } from "./decode_pair.ts";
 import {
@@ -43,7 +43,7 @@ export function runtimeDecoders(): Decoders | Promise<Decoders> {
 type CreateZlib = (options: { chunkSize: number }) => ZlibStream;
 type DecodeSync = (bytes: Uint8Array) => unknown;
 
-/** What is used of `node:zlib`. */
+/** The members in use of `node:zlib`. */
 interface Zlib {
   readonly createGunzip: CreateZlib;
   readonly createInflate: CreateZlib;
@@ -62,11 +62,10 @@ interface Runtime {
   navigator?: { userAgent?: string };
 }
 
-// As much as a read from a socket gives. The default of 16 KiB takes twice as
-// long.
+// As much as one read from a socket. The default of 16 KiB takes twice as long.
 const CHUNK_SIZE = 65_536;
 
-// The beginning of any body in these codings.
+// The first bytes of any body in these codings.
 const BROTLI_START = Uint8Array.of(0x0b);
 const ZSTD_START = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd);
 
@@ -133,7 +132,7 @@ const SAMPLES = {
   "deflate-raw": [0x4b, 4, 0],
 };
 
-/** Finds out which formats a `DecompressionStream` decodes to their end. */
+/** Tests which formats a `DecompressionStream` decodes to their end. */
 async function probeStreams(): Promise<Decoders> {
   const [gzip, zlib, raw] = await Promise.all([
     probeStream("gzip"),
@@ -170,8 +169,8 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
 }
 
 /**
- * Makes a decoder of `deflate`. It is the zlib format (RFC 9110 §8.4.1.2), but some
- * servers send the raw format that is inside of it.
+ * Makes a decoder for `deflate`. It is the zlib format (RFC 9110 §8.4.1.2), but some
+ * servers send the raw format inside it.
  */
 function deflateDecoder(zlib: Decoder, raw: Decoder): Decoder {
   return async function* (pieces) {
@@ -188,8 +187,9 @@ function deflateDecoder(zlib: Decoder, raw: Decoder): Decoder {
 }
 
 /**
- * The header of the zlib format (RFC 1950 §2.2): method 8, and a multiple of 31.
- * Raw, its first byte would begin a stored block whose padding is not zero.
+ * Recognizes the header of the zlib format (RFC 1950 §2.2): method 8, and a multiple
+ * of 31. In the raw format, such a first byte would begin a stored block with
+ * padding that is not zero.
  */
 function isZlib([first, second]: Uint8Array): boolean {
   if (first === undefined) return true;

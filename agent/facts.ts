@@ -1,5 +1,5 @@
 /**
- * What a call reports besides its response.
+ * Facts of a call besides its response.
  *
  * @module
  */
@@ -10,11 +10,11 @@ import type { HttpConnectionInfo } from "../client/transport/http_connection.ts"
 import type { HttpHop } from "./redirects.ts";
 
 /**
- * How long the phases of a call's last exchange took, in milliseconds. A phase
- * that is not over, or that was not necessary, is `null`.
+ * The durations of the phases of a call's last exchange, in milliseconds. A phase
+ * that is not over, or was not needed, is `null`.
  */
 export interface HttpTimings {
-  /** Waiting for a connection, except for the next two. */
+  /** Waiting for a connection, without the next two. */
   readonly queued: number | null;
   /** Resolving names and connecting; `null` if the connection was open already. */
   readonly connect: number | null;
@@ -28,24 +28,24 @@ export interface HttpTimings {
   readonly receive: number | null;
 }
 
-/** What a call reports besides its response. */
+/** Facts of a call besides its response. */
 export interface HttpAgentFacts {
   /** The URL of the response, after all redirects. */
   readonly url: URL;
   /** The redirects that were followed. */
   readonly hops: HttpHop[];
-  /** How many requests were sent. */
+  /** The number of requests sent. */
   readonly attempts: number;
   /** Facts of the connection. */
   readonly info: HttpConnectionInfo | null;
-  /** How long it took. */
+  /** The durations of its phases. */
   readonly timings: HttpTimings;
-  /** The content codings that were decoded, in that order. */
+  /** The content codings that were decoded, in order. */
   readonly decoded: string[];
 }
 
 /** The result of a buffered call. */
 export type HttpAgentOutput = HttpClientOutput & HttpAgentFacts;
 
-/** The result of a streamed call, whose body is still to be read. */
+/** The result of a streamed call, whose body is yet to be read. */
 export type HttpAgentExchange = HttpExchange & HttpAgentFacts;

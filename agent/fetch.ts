@@ -11,19 +11,19 @@ import type { HttpAgentOptions } from "./options.ts";
  * Creates a `fetch` with options and a pool of its own. It follows the Fetch
  * standard for a client without documents:
  *
- * | member of `RequestInit` | what it does |
+ * | member of `RequestInit` | effect |
  * |---|---|
- * | `method`, `headers`, `body` | all that is valid is sent, also fields that browsers forbid, but for `Content-Length` and `Transfer-Encoding` |
- * | `redirect` | as the standard says; by default, the option of the agent |
+ * | `method`, `headers`, `body` | sent, including fields that browsers forbid, except `Content-Length` and `Transfer-Encoding` |
+ * | `redirect` | as in the standard; defaults to the agent's option |
  * | `signal` | aborts the call, up to the end of the body |
  * | `integrity` | the body is compared with the hashes |
  * | `credentials` | `"omit"` uses no cookies and no credentials |
- * | `cache` | there is none; `"no-store"`, `"reload"`, and `"no-cache"` tell caches on the way |
+ * | `cache` | nothing is cached; `"no-store"`, `"reload"`, and `"no-cache"` send fields to caches on the way |
  * | `duplex` | nothing: every stream is sent while the response is read |
  * | `mode`, `referrer`, `referrerPolicy`, `keepalive`, `priority` | nothing |
  *
- * A failure is a `TypeError` whose `cause` says more. `docs/fetch.md` has the
- * details.
+ * A failure is a `TypeError` whose `cause` is the `HttpError`. `docs/fetch.md` has
+ * the details.
  *
  * @param options The options of its agent.
  * @returns The `fetch`. Dispose it to close its agent.

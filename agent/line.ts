@@ -10,15 +10,15 @@ import { connectToProxy, proxyConnector } from "./proxy.ts";
 import type { Route } from "./route.ts";
 import { timeoutError, type Timeouts } from "./timeouts.ts";
 
-/** The connections of one key. */
+/** The connections of one key, and its waiting calls. */
 export class Group {
   readonly id: number;
   readonly route: Route;
   readonly lines: Set<Line> = new Set();
-  /** How many calls wait, or have a connection opened for them. */
+  /** The number of calls that wait, or whose connection is being opened. */
   waiting = 0;
   openings = 0;
-  /** When a connection was last given up, in the time of the deadlines. */
+  /** When a connection was last released, in the time of the deadlines. */
   freedAt = -Infinity;
 
   constructor(id: number, route: Route) {
@@ -26,7 +26,7 @@ export class Group {
     this.route = route;
   }
 
-  /** Says what its connections are busy with, for a message. */
+  /** Describes the use of its connections, for a message. */
   describe(): string {
     let [busy, unread] = [0, 0];
     for (const { user } of this.lines) {
@@ -37,7 +37,7 @@ export class Group {
   }
 }
 
-/** Who uses a connection. */
+/** The user of a connection. */
 export interface LineUser {
   /** Whether it has a body that nobody reads. */
   readonly isUnread: boolean;
@@ -48,7 +48,7 @@ export class Line {
   readonly id: number;
   readonly group: Group;
   readonly connection: Connection;
-  /** Who uses it, or `null` if it is idle. */
+  /** Its user, or `null` if it is idle. */
   user: LineUser | null = null;
 
   constructor(id: number, group: Group, connection: Connection) {
@@ -58,7 +58,7 @@ export class Line {
   }
 }
 
-/** A connection that is being opened. Its limits are those of who asked. */
+/** A connection that is being opened, within the limits of the call that asked. */
 export class Opening extends Timed {
   /** Is called when another phase starts. */
   onPhase: (phase: OpenPhase) => void = () => {};
@@ -86,7 +86,7 @@ export class Opening extends Timed {
    * Opens the connection.
    *
    * @throws {HttpError} If it cannot be opened.
-   * @throws {TypeError} If the connector cannot do what the route needs.
+   * @throws {TypeError} If the connector lacks something that the route needs.
    */
   async open(): Promise<Opened> {
     const { signal } = this.#controller;
@@ -142,14 +142,14 @@ export interface Opened {
   readonly tlsTime: number | null;
 }
 
-/** What a connection that is being opened is doing. */
+/** The phase of a connection that is being opened. */
 export type OpenPhase = "connect" | "tls";
 
 /** How to open a connection. */
 interface OpenRouteOptions {
   /** Ends the attempt, which rejects with its reason. */
   readonly signal: AbortSignal;
-  /** Is called when another phase starts. */
+  /** Called when another phase starts. */
   readonly onPhase: (phase: OpenPhase) => void;
 }
 
@@ -157,7 +157,7 @@ interface OpenRouteOptions {
  * Opens a connection.
  *
  * @throws {HttpError} If no address accepts it, or TLS fails.
- * @throws {TypeError} If the connector cannot do what the route needs.
+ * @throws {TypeError} If the connector lacks something that the route needs.
  */
 function openRoute(
   route: Route,

@@ -1,5 +1,5 @@
 /**
- * What the calls of one agent share.
+ * State that the calls of one agent share.
  *
  * @module
  */
@@ -11,12 +11,12 @@ export interface Memory {
   readonly retryBudget: RetryBudget;
   /** The passwords in URLs that were accepted. */
   readonly userinfo: CredentialStore;
-  /** Those that each function found, so that none is used in place of another. */
+  /** The credentials that each function found: no function gets another's. */
   readonly credentials: WeakMap<HttpCredentials, CredentialStore>;
 }
 
 /**
- * What the calls of one agent share: credentials that were found, and retry
+ * State that the calls of one agent share: credentials that were found, and retry
  * budgets.
  */
 export class HttpCallMemory {
@@ -33,7 +33,7 @@ export function openMemory(memory: HttpCallMemory): Memory {
   return memory["inside"];
 }
 
-/** The store of what a function found. */
+/** The store of the credentials that a function found. */
 export function credentialsFoundBy(
   credentials: HttpCredentials,
   memory: HttpCallMemory,
@@ -47,11 +47,11 @@ export function credentialsFoundBy(
   return store;
 }
 
-// A crawler meets any number of origins. Those that are forgotten are asked for
-// again.
+// A crawler meets any number of origins. Credentials that were forgotten are asked
+// for again.
 const MAX_ENTRIES = 1024;
 
-/** Keeps credentials to send them ahead of the next challenge. */
+/** Keeps credentials, to send them without waiting for the next challenge. */
 export class CredentialStore {
   readonly #entries = new Map<string, Authorization>();
 
@@ -67,7 +67,7 @@ export class CredentialStore {
     }
   }
 
-  /** Forgets credentials that were refused, unless others have replaced them. */
+  /** Forgets credentials that were refused, unless they have been replaced. */
   drop(key: string, authorization: Authorization): void {
     if (this.#entries.get(key) === authorization) this.#entries.delete(key);
   }
@@ -76,7 +76,7 @@ export class CredentialStore {
 const MIN_RETRIES = 10;
 
 // A crawler meets any number of origins. The oldest counts are forgotten first,
-// which gives those origins their minimum anew.
+// which gives those origins their minimum again.
 const MAX_ORIGINS = 4096;
 
 interface Counts {
@@ -85,13 +85,13 @@ interface Counts {
 }
 
 /**
- * Counts requests and retries for each origin: a server that fails under load must
- * not get a multiple of that load.
+ * Counts requests and retries for each origin, so that a server that fails under
+ * load does not get a multiple of that load.
  */
 export class RetryBudget {
   readonly #origins = new Map<string, Counts>();
 
-  /** Notes a request that is no retry. */
+  /** Counts a request that is not a retry. */
   noteRequest(origin: string): void {
     this.#countsOf(origin).requests++;
   }
@@ -99,8 +99,8 @@ export class RetryBudget {
   /**
    * Takes one retry out of an origin's budget.
    *
-   * @param fraction Retries per request; `null` is no limit, and 0 is none.
-   * @returns Whether there was one left.
+   * @param fraction Retries per request; `null` for any number, and 0 for none.
+   * @returns Whether one was left.
    */
   takeRetry(origin: string, fraction: number | null): boolean {
     const counts = this.#countsOf(origin);

@@ -1,9 +1,9 @@
 /**
  * Agents: calls over as many connections as they need. An agent pools
- * connections, follows redirects, sends again what is safe to send again, limits
- * the time, and decodes content codings; its `fetch` can be used anywhere.
+ * connections, follows redirects, resends requests if that is safe, limits the
+ * time, and decodes content codings. Its `fetch` can be passed to any library.
  *
- * @example Ten lines
+ * @example Send a request, and use its `fetch`
  * ```ts ignore
  * import { HttpAgent } from "@pimalaya/io-http/agent";
  *

@@ -21,7 +21,7 @@ import type { HttpRedirectMode } from "./redirects.ts";
 import type { HttpRetryOptions } from "./retry.ts";
 import type { HttpConnectTo } from "./route.ts";
 
-/** Fields to add; in a record, `null` is for one of the defaults of `fetch`. */
+/** Fields to add; in a record, `null` removes one of the defaults of `fetch`. */
 export type HttpAgentHeadersInit =
   | HttpHeadersInit
   | Readonly<
@@ -31,7 +31,7 @@ export type HttpAgentHeadersInit =
     >
   >;
 
-/** A pair of streams: what is written to one is read from the other. */
+/** A pair of streams: bytes written to one are read from the other, decoded. */
 export interface HttpDecoderPair {
   /** The decoded body. */
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
@@ -42,58 +42,59 @@ export interface HttpDecoderPair {
 /** How to decode bodies. */
 export interface HttpDecodeOptions {
   /**
-   * How many times its size a body may expand to, beyond 1 MiB; `null` for any
-   * number. Documents stay below 100; a gzip bomb reaches 1032.
+   * The highest ratio of decoded to encoded bytes, beyond 1 MiB; `null` for any.
+   * Documents stay below 100; a gzip bomb reaches 1032.
    *
    * @default {1000}
    */
   maxRatio?: number | null | undefined;
   /**
-   * Decoders by the names of their codings, besides those of the runtime or in
-   * place of them. They are offered in `Accept-Encoding`. Each must fail if its
-   * input is truncated.
+   * Decoders by the names of their codings, in addition to those of the runtime
+   * or instead of them. They are offered in `Accept-Encoding`. Each must fail if
+   * its input is truncated.
    *
    * @default {none}
    */
   decoders?: Readonly<Record<string, () => HttpDecoderPair>> | undefined;
 }
 
-/** Says of something that is no failure, but hardly what was meant. */
+/** Reports something that is not a failure, but probably a mistake. */
 export interface HttpWarning {
   /** An exchange was collected as garbage before its body was read. */
   readonly code: "ExchangeDropped";
-  /** What happened, for people. */
+  /** The event, described for people. */
   readonly message: string;
   /** The URL of the exchange. */
   readonly url: URL;
 }
 
-/** Options that an agent and one call have in common. */
+/** Options of an agent that a single call can override. */
 export interface HttpAgentCallOptions {
   /**
-   * Time limits, in milliseconds; `null` for none. Each that is not given keeps
-   * its value. The whole call has none, since downloads and event streams may
-   * last for any time.
+   * Time limits, in milliseconds; `null` for none. A limit that is absent keeps
+   * its value. The whole call has none by default, because downloads and event
+   * streams may take any time.
    *
    * @default {see {@linkcode HttpTimeouts}}
    */
   timeouts?: HttpTimeouts | undefined;
   /**
-   * What to do with redirects. Most callers want the resource, wherever it is.
+   * Whether to follow redirects. Most callers want the resource, wherever it is.
    *
    * @default {"follow", at most 20}
    */
   redirect?: HttpRedirectMode | undefined;
   /**
-   * Whether, and how, to retry. It is off because it adds load to servers that
-   * are in trouble. What is always safe is sent again in any case.
+   * Whether and how to retry. It is off because it adds load to servers that are
+   * in trouble. A request that is safe to resend is resent in any case.
    *
    * @default {false}
    */
   retry?: boolean | HttpRetryOptions | undefined;
   /**
-   * The proxy: its URL, the rules that choose it, or `"env"` for those of the
-   * environment. By default, the environment has no influence.
+   * The proxy: its URL, rules that choose one, or `"env"` for the rules of the
+   * environment. These are not the default, so that no variable can redirect a
+   * program that does not expect it.
    *
    * @default {null}
    */
@@ -105,37 +106,39 @@ export interface HttpAgentCallOptions {
     | null
     | undefined;
   /**
-   * Finds credentials for an origin or proxy that asks for them. Without it, a
+   * Finds credentials for an origin or proxy that asks for them. Any origin may
+   * ask, also after a redirect, so look at the URL. Without this function, a
    * challenge is a response like any other: no secret is sent by surprise.
    *
    * @default {null}
    */
   credentials?: HttpCredentials | null | undefined;
   /**
-   * The jar that cookies come from and go to. Without one, cookies are fields
-   * like any other.
+   * The jar that cookies come from and go to. There is none by default, so that
+   * calls for different users share no cookies by accident.
    *
    * @default {null}
    */
   cookies?: HttpCallCookies | null | undefined;
   /**
-   * Whether, and how, to ask for content codings and to decode them. They make
-   * text several times smaller.
+   * Whether and how to ask for content codings and to decode them. They make text
+   * several times smaller.
    *
    * @default {true}
    */
   decode?: boolean | HttpDecodeOptions | undefined;
   /**
-   * Fields to add to each request that has none of that name. By default, only
-   * what you ask for is sent.
+   * Fields to add to each request that has none of that name. By default, a
+   * request has only the fields that you gave it.
    *
    * @default {none}
    */
   headers?: HttpAgentHeadersInit | undefined;
   /**
-   * Where to connect instead of to the URL's host and port, which stay those of
-   * `Host` and of the certificate. By default, the URL says it all. Behind an HTTP
-   * proxy, it is a TypeError for an http URL, to which the proxy connects itself.
+   * Where to connect instead of to the URL's host and port, which remain those of
+   * `Host` and of the certificate. It is for Unix sockets, tests, and names
+   * without DNS. With an http URL behind an HTTP proxy it is a TypeError, because
+   * the proxy connects.
    *
    * @default {null}
    */
@@ -145,8 +148,8 @@ export interface HttpAgentCallOptions {
     | null
     | undefined;
   /**
-   * Whether to refuse http URLs, also those that a redirect points to. It is off
-   * because local services and devices often speak nothing else.
+   * Whether to refuse http URLs, also as the target of a redirect. It is off
+   * because local services and devices often support nothing else.
    *
    * @default {false}
    */
@@ -157,42 +160,42 @@ export interface HttpAgentCallOptions {
 export interface HttpAgentOptions
   extends HttpReceiveOptions, HttpAgentCallOptions {
   /**
-   * Opens the connections. The runtime's own is the one that is tested with it;
-   * pass another for a tunnel, or for tests in memory.
+   * Opens the connections. The runtime's own suits most programs; pass another
+   * for a tunnel, or for tests in memory.
    *
    * @default {the runtime's own}
    */
   connector?: HttpConnector | undefined;
   /**
-   * Certificates and keys, besides the authorities that the runtime trusts. They
-   * are copied, and connections with different ones are not shared.
+   * Certificates and keys, in addition to the authorities that the runtime
+   * trusts. They are copied. Calls with different ones share no connection.
    *
    * @default {the runtime's own authorities}
    */
   tls?: HttpTlsOptions | undefined;
   /**
    * Limits of the pool. The defaults are high enough not to slow a program down,
-   * and low enough to stay below what systems allow a process.
+   * and stay below the number of descriptors that systems allow a process.
    *
    * @default {256 connections, 64 per origin, idle for up to 60 s}
    */
   pool?: HttpPoolOptions | undefined;
   /**
-   * Is called with what is no failure, but hardly what was meant. By default, a
-   * library writes no logs.
+   * Called for something that is not a failure, but probably a mistake. By
+   * default nothing is reported, because a library writes no logs.
    *
    * @default {nothing is called}
    */
   onWarning?: ((warning: HttpWarning) => void) | undefined;
   /**
-   * Tells the time, so that tests need not wait.
+   * Tells the time. With a clock of its own, a test need not wait.
    *
    * @default {the runtime's clock}
    */
   clock?: HttpClock | undefined;
   /**
-   * Returns numbers from 0 up to 1, for delays and nonces, which nobody should be
-   * able to predict. A test may pass a sequence of its own.
+   * Returns numbers from 0 to 1, exclusive, for delays and nonces, which must not
+   * be predictable. A test may pass a fixed sequence.
    *
    * @default {a source that cannot be predicted}
    */
@@ -203,14 +206,14 @@ export interface HttpAgentOptions
 export interface HttpAgentSendOptions
   extends HttpSendOptions, HttpAgentCallOptions {
   /**
-   * Ends the call with the signal's reason, until its body is read.
+   * Aborts the call, up to the end of its body, with the signal's reason.
    *
    * @default {none}
    */
   signal?: AbortSignal | undefined;
   /**
-   * The body, instead of the request's own; or a function that creates one, and
-   * another if the request is sent again.
+   * The body, instead of the request's own, or a function that creates it, which
+   * is called again if the request is resent.
    *
    * @default {the request's body}
    */
@@ -221,22 +224,21 @@ export interface HttpAgentSendOptions
       | Promise<HttpExchangeOptions["body"]>);
   /**
    * The trailer fields that follow the body, or a function that creates them
-   * when the body has been sent.
+   * after the body has been sent.
    *
    * @default {none}
    */
   trailers?: HttpExchangeOptions["trailers"];
   /**
-   * Is called with each interim (1xx) response, and awaited.
+   * Called with each interim (1xx) response, and awaited.
    *
    * @default {nothing is called}
    */
   onInterim?: HttpExchangeOptions["onInterim"];
   /**
-   * Whether the request may be sent twice. If it is not given, its method and an
-   * `Idempotency-Key` decide.
+   * Whether the request may be sent twice.
    *
-   * @default {undefined}
+   * @default {true if the method is idempotent, or there is an `Idempotency-Key`}
    */
   idempotent?: boolean | undefined;
 }

@@ -9,37 +9,38 @@ import { checkCount, checkMilliseconds } from "./_numbers.ts";
 /** Limits of a pool. */
 export interface HttpPoolOptions {
   /**
-   * How many connections there may be, including those that are being opened. A
-   * process often may have no more than 1,024 descriptors.
+   * The number of connections, including those being opened. Many systems allow a
+   * process only 1,024 descriptors.
    *
    * @default {256}
    */
   maxConnections?: number | undefined;
   /**
-   * How many of them may be to one origin: with one key, to be exact. More would
-   * hardly be faster, and look like an attack to some servers.
+   * The number of connections per origin, or more exactly per key. More are
+   * hardly faster, and look like an attack to some servers.
    *
    * @default {64}
    */
   maxConnectionsPerOrigin?: number | undefined;
   /**
-   * How long a connection may be idle, in milliseconds; `null` for any time. If it
-   * is given, a server's `Keep-Alive` can only shorten it; by default, a server
-   * may ask for up to 600 s. Many servers close after about a minute.
+   * How long a connection may be idle, in milliseconds; `null` for any time. A
+   * server's `Keep-Alive` can shorten it, and, if you do not set it, also extend
+   * it to up to 600 s. Many servers close after about a minute.
    *
    * @default {60_000}
    */
   idleTimeout?: number | null | undefined;
   /**
-   * How old a connection may be to carry another exchange, in milliseconds. Set
-   * it if the addresses behind a name change, which a connection does not notice.
+   * The age up to which a connection carries another exchange, in milliseconds.
+   * There is none, because addresses rarely change. Set it if those of a name do:
+   * a connection does not notice.
    *
    * @default {null}
    */
   maxAge?: number | null | undefined;
   /**
-   * How many exchanges a connection may carry. Servers that have such a limit
-   * close by themselves, so there is none by default.
+   * The number of exchanges that a connection carries. There is no limit, because
+   * servers that have one close the connection themselves.
    *
    * @default {null}
    */
@@ -58,8 +59,8 @@ export interface HttpPoolLimits {
 }
 
 const DEFAULT_IDLE_TIMEOUT = 60_000;
-// A longer promise is hardly kept: there are proxies and address translators
-// between, which forget connections that are idle.
+// A longer promise is rarely kept: proxies and address translators on the way
+// forget idle connections.
 const MAX_KEEP_ALIVE = 600_000;
 
 /**

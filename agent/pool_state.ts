@@ -1,9 +1,9 @@
 /**
  * The state of a pool of connections: which call gets which connection, which
- * connects, which waits, and what to close.
+ * connects, which waits, and which connections to close.
  *
- * It knows numbers only: the IDs of calls that ask, of keys (all that must be
- * equal for two calls to share a connection), and of connections, and the time.
+ * It knows only numbers: the IDs of calls that ask, of keys (calls with the same key
+ * can share a connection), and of connections, and the time.
  *
  * ```text
  *             ┌─ Assign ──────────────> busy ── free ──> idle ── ask ──> busy
@@ -14,10 +14,10 @@
  * Three rules keep it free of leaks and starvation:
  *
  * - A connection that is being opened has an owner, the call that it is opened
- *   for. If the owner is served by a freed connection, the opening one has no
- *   owner anymore and later joins the pool. If the owner is canceled, it is closed.
- * - In each key, those whose connection is being opened have waited longer than
- *   those without, as connections are opened in the order of asking.
+ *   for. If the owner gets a freed connection instead, the opening one loses its
+ *   owner, and later joins the pool. If the owner is canceled, it is closed.
+ * - In each key, the calls whose connection is being opened have waited longer than
+ *   those without one, because connections are opened in the order of asking.
  * - If a key wants a connection that only the total limit forbids, there is no
  *   idle connection at all: the oldest one would have made room.
  *
@@ -33,7 +33,7 @@ import {
   resolvePoolLimits,
 } from "./pool_limits.ts";
 
-/** What a call needs of a connection. */
+/** The requirements of a call. */
 export interface HttpPoolAskOptions {
   /**
    * Whether the request may be sent again if the connection turns out to be dead.
@@ -51,7 +51,7 @@ export interface HttpPoolAskOptions {
   fresh?: boolean | undefined;
 }
 
-/** How a connection was left by its call. */
+/** The state in which a call left its connection. */
 export interface HttpPoolFreeOptions {
   /** Whether it can carry another exchange. */
   reusable: boolean;
@@ -63,7 +63,7 @@ export interface HttpPoolFreeOptions {
   keepAlive?: number | null | undefined;
 }
 
-/** What to do, in the order in which it is listed. */
+/** A decision: something to do with a connection or a call. */
 export type HttpPoolDecision =
   /** Give the connection to the call. */
   | {
@@ -83,7 +83,7 @@ export type HttpPoolDecision =
   /** Close the connection, or stop opening it. The pool has forgotten it. */
   | { readonly type: "Close"; readonly connection: number };
 
-/** How many connections and calls there are. */
+/** The numbers of connections and waiting calls. */
 export interface HttpPoolCounts {
   /** Open connections: idle and busy. */
   readonly open: number;
@@ -97,13 +97,14 @@ export interface HttpPoolCounts {
   readonly waiting: number;
 }
 
-// How long an idle connection is trusted without the server's promise to keep it.
+// How long an idle connection is trusted if the server did not promise to keep it.
 const MAX_UNPROMISED_IDLE = 4000;
-// A server may close a connection by as much earlier as its response took to arrive.
+// A server counts from when it sent its response, so it may close earlier by the time
+// that the response took to arrive.
 const KEEP_ALIVE_MARGIN = 1000;
 
 /**
- * Decides about the connections of a pool, without having any.
+ * Decides about the connections of a pool, without holding any.
  *
  * Report each event by its method, then carry out the decisions it returns, in
  * their order. An empty list means that there is nothing to do: after `ask`, that
@@ -172,7 +173,7 @@ export class HttpPoolState {
    * @param ask The ID of the call, which no other waiting call has.
    * @param key The ID of the key.
    * @param now The time in milliseconds.
-   * @param options What the call needs.
+   * @param options The requirements of the call.
    * @returns An `Assign` or `Connect` of the call, or neither if it waits.
    * @throws {TypeError} If a call with that ID waits already.
    */
@@ -206,7 +207,7 @@ export class HttpPoolState {
    * opened for it is closed.
    *
    * @param ask The ID of the call; one that does not wait is ignored.
-   * @returns What to do.
+   * @returns The decisions.
    */
   cancel(ask: number): HttpPoolDecision[] {
     const link = this.#waiters.get(ask);
@@ -226,7 +227,7 @@ export class HttpPoolState {
    *
    * @param connection Its ID.
    * @param now The time in milliseconds.
-   * @returns What to do: a `Close` if the pool has forgotten it.
+   * @returns The decisions: a `Close` if the pool has forgotten it.
    */
   connected(connection: number, now: number): HttpPoolDecision[] {
     const opened = this.#connections.get(connection);
@@ -249,7 +250,7 @@ export class HttpPoolState {
    * Reports that a connection could not be opened.
    *
    * @param connection Its ID; one that the pool has forgotten is ignored.
-   * @returns What to do: a `Fail` of the call that it was opened for, if any.
+   * @returns The decisions: a `Fail` of the call that it was opened for, if any.
    */
   connectFailed(connection: number): HttpPoolDecision[] {
     const failed = this.#connections.get(connection);
@@ -269,8 +270,8 @@ export class HttpPoolState {
    *
    * @param connection Its ID; one that the pool has forgotten is ignored.
    * @param now The time in milliseconds.
-   * @param options How the connection was left.
-   * @returns What to do.
+   * @param options The state of the connection.
+   * @returns The decisions.
    */
   free(
     connection: number,
@@ -298,7 +299,7 @@ export class HttpPoolState {
    * Reports that a connection ended by itself.
    *
    * @param connection Its ID; one that the pool has forgotten is ignored.
-   * @returns What to do: a `Close` of the connection too.
+   * @returns The decisions: a `Close` of the connection too.
    */
   end(connection: number): HttpPoolDecision[] {
     const ended = this.#connections.get(connection);
@@ -314,7 +315,7 @@ export class HttpPoolState {
    *
    * @param now The time in milliseconds. If it is earlier than when a connection
    * became idle, the clock went backward, and the connection counts as expired.
-   * @returns What to do.
+   * @returns The decisions.
    */
   tick(now: number): HttpPoolDecision[] {
     let first = this.#expiries.first;
@@ -331,7 +332,7 @@ export class HttpPoolState {
   /**
    * Closes all idle connections.
    *
-   * @returns What to do.
+   * @returns The decisions.
    */
   closeIdle(): HttpPoolDecision[] {
     while (this.#idle.first !== null) this.#close(this.#idle.first.value);
@@ -339,10 +340,10 @@ export class HttpPoolState {
   }
 
   /**
-   * Closes the pool: no connection becomes idle anymore. Calls that wait are
-   * served all the same.
+   * Closes the pool: no connection becomes idle anymore. Waiting calls are still
+   * served.
    *
-   * @returns What to do.
+   * @returns The decisions.
    */
   close(): HttpPoolDecision[] {
     this.#isClosed = true;
@@ -378,7 +379,7 @@ export class HttpPoolState {
     return { open: idle + busy, idle, busy, connecting, waiting };
   }
 
-  /** Takes the most recent idle connection that will do, closing expired ones. */
+  /** Takes the most recent idle connection that fits, closing expired ones. */
   #takeIdle(key: Key, now: number, resendable: boolean): Connection | null {
     while (true) {
       const promised = key.promised.last?.value;
@@ -400,7 +401,7 @@ export class HttpPoolState {
     }
   }
 
-  /** Gives a connection that nobody uses to who has waited longest for it. */
+  /** Gives an unused connection to the call that has waited longest for it. */
   #offer(
     connection: Connection,
     now: number,
@@ -459,7 +460,7 @@ export class HttpPoolState {
     this.#emptied.push(connection.key);
   }
 
-  /** Moves a connection from one state to another, or to the end. */
+  /** Moves a connection to another state, or removes it. */
   #enter(connection: Connection, state: "Busy" | "Idle" | null): void {
     const { key } = connection;
     if (connection.state === "Opening") key.openingCount--;
@@ -483,7 +484,7 @@ export class HttpPoolState {
     while (
       key.queued.size > 0 && key.size >= this.#limits.maxConnectionsPerOrigin
     ) {
-      // Only idle connections that its waiters cannot use are left to make room.
+      // The remaining idle connections cannot serve these waiters, so they make room.
       const idle = key.unpromised.first ?? key.promised.first;
       if (idle === null) break;
       this.#close(idle.value);
@@ -545,7 +546,7 @@ export class HttpPoolState {
     return key;
   }
 
-  /** Ends an event: forgets the keys that nobody needs, and returns the rest. */
+  /** Ends an event: forgets unused keys, and returns the decisions. */
   #finish(): HttpPoolDecision[] {
     for (let key = this.#emptied.pop(); key; key = this.#emptied.pop()) {
       if (key.size === 0 && key.queued.size === 0) this.#keys.delete(key.id);

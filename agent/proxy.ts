@@ -10,8 +10,8 @@
 // | https              | connect, TLS with the proxy, CONNECT                  |
 // | socks5, socks5h    | connect, SOCKS5                                       |
 //
-// TLS with the target, if there is any, starts afterwards, inside the tunnel. For
-// http URLs, an HTTP proxy needs no tunnel: it takes requests in absolute form.
+// TLS with the target, if any, starts afterwards, inside the tunnel. For http URLs,
+// an HTTP proxy needs no tunnel: it takes requests in absolute form.
 
 import { HttpClient } from "../client/client.ts";
 import { defaultConnector } from "../client/connect/default.ts";
@@ -40,8 +40,8 @@ export interface HttpProxyConnectorOptions {
    */
   connector?: HttpConnector | undefined;
   /**
-   * The authorities to trust besides the runtime's own, for a proxy that speaks
-   * TLS. The other options are for origins, and have no effect here.
+   * The authorities to trust in addition to the runtime's own, for an https proxy.
+   * The other options of TLS are for origins, and have no effect here.
    *
    * @default {the runtime's own authorities}
    */
@@ -53,13 +53,13 @@ export interface HttpProxyConnectorOptions {
    */
   credentials?: HttpCredentials | null | undefined;
   /**
-   * Where credentials that the proxy has accepted are kept.
+   * The memory that keeps credentials that the proxy has accepted.
    *
    * @default {a memory of this connector}
    */
   memory?: HttpCallMemory | undefined;
   /**
-   * Returns numbers from 0 up to 1, for Digest.
+   * Returns numbers from 0 to 1, exclusive, for Digest.
    *
    * @default {the runtime's secure source}
    */
@@ -77,17 +77,18 @@ export interface ProxyAccess {
  * Creates a connector that opens connections through a proxy.
  *
  * The proxy resolves names. Its 407 is answered with the userinfo of its URL or
- * with `credentials`, on the same connection if that is still open, and later
- * ahead of the next 407. If it refuses, the error's code is `ProxyRefused`, and
- * its `response` is the proxy's; if it is no such proxy, `InvalidProxyReply`.
+ * with `credentials`, on the same connection if that is still open; later
+ * connections send them without waiting for a 407. If the proxy refuses, the error
+ * is `ProxyRefused`, with its `response`; if it is not a proxy of this kind, the
+ * error is `InvalidProxyReply`.
  *
- * An agent with the option `proxy` uses this by itself.
+ * An agent with the option `proxy` does this on its own.
  *
  * @param proxy The URL of the proxy, whose scheme is http (the default), https,
  * socks5, or socks5h. Its userinfo is for the proxy.
- * @param options How to reach the proxy, and who answers it.
+ * @param options How to reach the proxy, and its credentials.
  * @returns The connector.
- * @throws {TypeError} If the URL is invalid, or its scheme is another one.
+ * @throws {TypeError} If the URL is invalid, or has another scheme.
  *
  * @example A tunnel through a proxy in memory
  * ```ts
@@ -193,8 +194,8 @@ async function openSocks(
 }
 
 /**
- * Hides the TLS with the proxy, lest it be taken for TLS with the target by who
- * cannot start the latter inside the former.
+ * Hides the TLS with the proxy. Otherwise, code that cannot start TLS inside TLS
+ * would take it for TLS with the target.
  */
 function ownTls(connection: HttpConnection): HttpConnection {
   if (connection.info.tls === null || connection.startTls !== undefined) {

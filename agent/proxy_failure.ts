@@ -1,5 +1,5 @@
-// Why a proxy did not open a connection, in the terms of its user. No byte of the
-// user's own request was written by then.
+// Why a proxy did not open a connection, in the user's terms. No byte of the user's
+// own request has been written by then.
 
 import {
   formatAddress,
@@ -16,7 +16,7 @@ const PROGRESS: HttpProgress = {
   responseBytes: 0,
 };
 
-/** Errors that say all there is to say. */
+/** Errors that need no further explanation. */
 const KNOWN: readonly HttpErrorCode[] = [
   "InvalidAuthenticationInfo",
   "InvalidProxyReply",
@@ -24,7 +24,7 @@ const KNOWN: readonly HttpErrorCode[] = [
   "Timeout",
 ];
 
-/** Errors of a proxy that cannot be reached, or hung up rather than replied. */
+/** Errors of a proxy that cannot be reached, or closed instead of replying. */
 const CODES: Readonly<Partial<Record<HttpErrorCode, HttpErrorCode>>> = {
   ConnectFailed: "ConnectFailed",
   ConnectionLost: "ConnectFailed",
@@ -33,13 +33,13 @@ const CODES: Readonly<Partial<Record<HttpErrorCode, HttpErrorCode>>> = {
   UnexpectedBytes: "ConnectFailed",
 };
 
-/** Returns whether a proxy ended the connection rather than reply. */
+/** Returns whether a proxy closed the connection instead of replying. */
 export function hasHungUp(error: unknown): boolean {
   return error instanceof HttpError &&
     (error.code === "NoResponse" || error.code === "ConnectionLost");
 }
 
-/** Turns the error of an exchange with a proxy into that of a connection. */
+/** Turns the error of an exchange with a proxy into the error of a connection. */
 export function explainProxy(
   error: unknown,
   proxy: URL,

@@ -1,11 +1,11 @@
 // Tunnels through HTTP proxies (RFC 9110 §9.3.6):
 //
 //   CONNECT ── 2xx ──────> tunnel
-//      ^ │ └── 407 ──────> answer it, if anybody can
+//      ^ │ └── 407 ──────> answer it if possible
 //      └─┼───────────────────┘   on the same connection if it is still open
 //        └── any other ──> ProxyRefused
 //
-// A 407 that comes from inside the tunnel is the origin's: nobody here sees it.
+// A 407 from inside the tunnel is the origin's, and does not come here.
 
 import type { HttpClient } from "../client/client.ts";
 import { abortable } from "../client/connect/abortable.ts";
@@ -31,14 +31,14 @@ import {
 export interface TunnelOptions {
   /** Opens a connection to it. */
   open(): Promise<HttpClient>;
-  /** Answers it, or `null` if nobody does. */
+  /** Answers its challenges; `null` if there are no credentials. */
   readonly authentication: Authentication | null;
   /** Finds the credentials to answer with. */
   readonly credentials: HttpCredentials | null;
   readonly signal: AbortSignal | undefined;
 }
 
-// A refusal is a page for people. More of it would only fill memory.
+// A refusal is a page for people. A longer one would only fill memory.
 const MAX_REFUSAL_BYTES = 1 << 20;
 
 /**
@@ -62,7 +62,7 @@ export async function openTunnel(
       await client.close();
     } catch (error) {
       await client?.close();
-      // It hung up after its 407, and did not say that it would.
+      // It closed after its 407, without announcing that.
       if (!isReused || !hasHungUp(error)) {
         throw explainProxy(error, proxy, target);
       }
@@ -79,7 +79,7 @@ async function connect(
   { authentication, credentials, signal }: TunnelOptions,
 ): Promise<HttpConnection | null> {
   const authority = formatAddress(target);
-  // CONNECT names the port in any case, so the scheme is of no importance.
+  // CONNECT always names the port, so the scheme does not matter.
   const request = new HttpRequest("CONNECT", `https://${authority}`);
   const value = authentication?.authorize({
     method: "CONNECT",

@@ -1,11 +1,11 @@
-// Which redirects a call follows. The request that follows one is
-// built by `redirectRequest`.
+// Which redirects a call follows. `redirectRequest` builds the request that follows
+// one.
 
 import { HttpError } from "../error.ts";
 import { quote } from "../core/quote.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 
-/** A redirect that a call came to. */
+/** A redirect that a call received. */
 export interface HttpHop {
   /** The URL that was requested. */
   readonly url: URL;
@@ -20,22 +20,22 @@ export interface HttpHop {
 }
 
 /**
- * What to do with redirects: follow them, return them (`"manual"`), or fail with
+ * Whether to follow redirects, return them (`"manual"`), or fail with
  * `UnexpectedRedirect` (`"error"`).
  */
 export type HttpRedirectMode = "follow" | "manual" | "error" | {
   /**
-   * How many redirects one call follows before it fails with
+   * The number of redirects that one call follows before it fails with
    * `TooManyRedirects`. Browsers allow as many.
    *
    * @default {20}
    */
   max?: number | undefined;
   /**
-   * Decides whether to follow one. With `"stop"`, the call returns the redirect;
-   * an error that it throws is the call's.
+   * Decides whether to follow a redirect. With `"stop"`, the call returns the
+   * redirect. If the function throws, the call fails with that error.
    *
-   * @default {follows each}
+   * @default {follow}
    */
   decide?: ((hop: HttpHop) => "follow" | "stop") | undefined;
 };
@@ -78,8 +78,8 @@ export function resolveRedirects(
 /**
  * Decides whether to follow a redirect or to return it.
  *
- * @param followed How many redirects the call has followed.
- * @param canFollow Whether the body, if it has to go along, can be sent again.
+ * @param followed The number of redirects that the call has followed.
+ * @param canFollow Whether the body, if the redirect needs it, can be sent again.
  * @throws {HttpError} If the rules forbid the redirect.
  */
 export function follows(

@@ -1,4 +1,4 @@
-// The fields of a response that say something about time.
+// The fields of a response that are about time.
 
 import type { HttpHeaders } from "../rfc9110/headers.ts";
 import { parseHttpDate } from "../rfc9110/http_date.ts";
@@ -7,9 +7,8 @@ import type { HttpResponse } from "../rfc9110/response.ts";
 const DIGITS = /^[0-9]+$/;
 
 /**
- * Reads `Retry-After` (RFC 9110 §10.2.3): seconds, or an HTTP-date by its own
- * grammar. Returns milliseconds, or `null` if there is none, or something that the
- * RFC does not know ("-1", "soon").
+ * Reads `Retry-After` (RFC 9110 §10.2.3): seconds, or an HTTP-date. Returns
+ * milliseconds, or `null` if it is absent or invalid, such as "-1" or "soon".
  */
 export function readRetryAfter(
   response: HttpResponse,
@@ -18,13 +17,13 @@ export function readRetryAfter(
   const values = new Set(response.headers.getAll("retry-after"));
   const [value] = values;
   if (value === undefined || values.size > 1) return null;
-  // More digits than a number can hold are infinity, which no limit allows.
+  // More digits than a number can hold are Infinity, which no limit allows.
   if (DIGITS.test(value)) return Number(value) * 1000;
   const date = parseHttpDate(value, now);
   return date === null ? null : Math.max(0, date - now);
 }
 
-// More digits say no more: the pool keeps no connection for that long.
+// More digits do not matter: the pool keeps no connection for that long.
 const MAX_DIGITS = 9;
 
 /**

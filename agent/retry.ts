@@ -1,6 +1,6 @@
-// Whether a request is sent again, and these are all the rules:
+// Whether a request is sent again. These are all the rules:
 //
-// |   | what happened                                    | sent again           |
+// |   | event                                            | sent again           |
 // |---|--------------------------------------------------|----------------------|
 // | A | no byte of the request was written, although a   | always, with an      |
 // |   | connection had been found; not after a timeout   | untouched or         |
@@ -37,44 +37,47 @@ import { readRetryAfter } from "./response_fields.ts";
 /** When and how often to retry. */
 export interface HttpRetryOptions {
   /**
-   * How many attempts one call may add. Two bridge the restart of a server
-   * without multiplying the load on one that is down.
+   * The number of attempts that one call may add. Two bridge the restart of a
+   * server without multiplying the load on one that is down.
    *
    * @default {2}
    */
   attempts?: number | undefined;
   /**
-   * The status codes after which to retry: those that say that the same request
-   * may succeed later.
+   * The status codes after which to retry. The default ones say that the same
+   * request may succeed later.
    *
    * @default {[408, 429, 502, 503, 504]}
    */
   statuses?: readonly number[] | undefined;
   /**
-   * The methods to retry. A request with an `Idempotency-Key`, or with
-   * `idempotent: true`, is retried whatever its method.
+   * The methods to retry. The default ones are idempotent (RFC 9110 §9.2.2). A
+   * request with an `Idempotency-Key`, or with `idempotent: true`, is retried
+   * with any method.
    *
    * @default {GET, HEAD, OPTIONS, TRACE, PUT, DELETE, QUERY, PROPFIND, REPORT, and SEARCH}
    */
   methods?: readonly string[] | undefined;
   /**
-   * The longest `Retry-After` to wait for, in milliseconds; a response that asks
-   * for more is returned, for the caller to decide.
+   * The longest `Retry-After` to wait for, in milliseconds. A response that asks
+   * for more is returned, because few callers want to wait longer.
    *
    * @default {60_000}
    */
   maxRetryAfter?: number | undefined;
   /**
-   * How many retries an origin gets per request, as a fraction, beyond the first
-   * 10; 0 for none, and `null` for any number. All calls of an agent share it.
+   * The number of retries per request that an origin gets, which is at least 10
+   * in total; 0 for none, and `null` for any number. All calls of an agent share
+   * it, so that a server in trouble does not get a multiple of its load.
    *
    * @default {0.2}
    */
   budget?: number | null | undefined;
   /**
-   * How long to wait before a retry, in milliseconds: a random part of `base`,
-   * doubled with each retry up to `max`; or a function of the number of retries
-   * so far, from 0 on.
+   * The delay before a retry, in milliseconds: a random part of `base`, which
+   * doubles with each retry up to `max`; or a function of the number of retries
+   * so far, starting at 0. A random delay keeps clients that failed together from
+   * coming back together.
    *
    * @default {{ base: 500, max: 30_000 }}
    */
@@ -149,7 +152,7 @@ export function resolveRetry(
   };
 }
 
-/** What became of it. */
+/** The outcome of an attempt. */
 export type Outcome =
   | { readonly type: "Failed"; readonly error: HttpError }
   | {
@@ -161,22 +164,22 @@ export type Outcome =
 
 /** How to send the request again. */
 export interface Resend {
-  /** Whether only a connection that carried no exchange will do. */
+  /** Whether it needs a connection that has carried no exchange. */
   readonly fresh: boolean;
-  /** How many milliseconds to wait; `null` for not even a timer. */
+  /** The delay in milliseconds; `null` for none, without a timer. */
   readonly delay: number | null;
 }
 
-/** What decides in one call. */
+/** The facts of one call that decide. */
 export interface ResendRules {
   readonly retry: RetryRules | null;
-  /** The caller's word, which counts more than the method. */
+  /** The caller's own statement, which overrides the method. */
   readonly idempotent: boolean | undefined;
   readonly random: () => number;
   readonly memory: HttpCallMemory;
 }
 
-/** What one call has sent again so far. */
+/** The requests that one call has resent so far. */
 export class Resends {
   readonly #rules: ResendRules;
   #unsentInARow = 0;
@@ -187,7 +190,7 @@ export class Resends {
     this.#rules = rules;
   }
 
-  /** Starts with another request: A and B count anew, and the budget grows. */
+  /** Starts another request: resets the counts of A and B, and grows the budget. */
   startRequest(url: URL): void {
     this.#unsentInARow = 0;
     this.#usedRuleB = false;
@@ -291,9 +294,9 @@ function classify(outcome: Outcome): Kind {
 }
 
 /**
- * How long to wait before a retry: a random part of `base`, doubled with each
- * retry up to `max`, in milliseconds; or a function of the number of retries so
- * far, from 0 on, and of a source of random numbers.
+ * The delay before a retry, in milliseconds: a random part of `base`, which doubles
+ * with each retry up to `max`; or a function of the number of retries so far,
+ * starting at 0, and of a source of random numbers.
  */
 export type HttpBackoff =
   | { base?: number | undefined; max?: number | undefined }

@@ -1,5 +1,5 @@
-// A route: all that has to be known to open a connection, and so all that two
-// calls must have in common to share one.
+// A route: everything that it takes to open a connection, and so everything that
+// two calls must have in common to share one.
 
 import { quote } from "../core/quote.ts";
 import type {
@@ -24,7 +24,7 @@ export interface HttpConnectTo {
    */
   port?: number | undefined;
   /**
-   * The path of a Unix socket, instead of any host and port.
+   * The path of a Unix socket, instead of a host and port.
    *
    * @default {none}
    */
@@ -33,9 +33,9 @@ export interface HttpConnectTo {
 
 /** How to open a connection. */
 export interface Route {
-  /** All of the below as one string. Its secrets are why it is never shown. */
+  /** All members below as one string. It contains secrets, so never show it. */
   readonly key: string;
-  /** The origin of the URL, or of the proxy that is asked for any http URL. */
+  /** The origin of the URL, or of the proxy if it takes requests for any origin. */
   readonly origin: string;
   /** Whether the connection speaks TLS with the origin. */
   readonly isTls: boolean;
@@ -45,16 +45,16 @@ export interface Route {
   /** Where to connect, if there is no proxy. */
   readonly target: HttpAddress;
   readonly proxy: URL | null;
-  /** Whether the proxy takes requests for any origin, rather than open a tunnel. */
+  /** Whether the proxy takes requests for any origin instead of opening a tunnel. */
   readonly isForwarded: boolean;
   /** The runtime's own connector if `null`. */
   readonly connector: HttpConnector | null;
   readonly tls: HttpTlsOptions;
-  /** Where the credentials of a proxy that opens a tunnel come from. */
+  /** The source of the credentials of a proxy that opens a tunnel. */
   readonly source: CredentialSource;
 }
 
-/** The part of a route that an agent's options decide. */
+/** The part of a route that comes from an agent's options. */
 export interface RouteOptions extends CredentialSource {
   readonly connector: HttpConnector | null;
   readonly tls: HttpTlsOptions;
@@ -178,7 +178,7 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = {
   "socks5h:": 1080,
 };
 
-/** Returns where the server of a URL listens. IPv6 is without brackets. */
+/** Returns the host and port of a URL's server. IPv6 is without brackets. */
 export function addressOf(
   { hostname, port, protocol }: URL,
 ): { readonly hostname: string; readonly port: number } {
@@ -188,7 +188,7 @@ export function addressOf(
   };
 }
 
-// Objects that keys compare by identity, numbered.
+// Numbers for objects that keys compare by identity.
 const ids = new WeakMap<object, number>();
 let lastId = 0;
 

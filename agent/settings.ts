@@ -33,7 +33,7 @@ import {
   type Timeouts,
 } from "./timeouts.ts";
 
-/** What a call does, if its own options do not say otherwise. */
+/** The settings of a call, unless its own options change them. */
 export interface CallSettings {
   readonly timeouts: Timeouts;
   readonly redirect: HttpRedirectMode;
@@ -50,7 +50,7 @@ export interface CallSettings {
   readonly httpsOnly: boolean;
 }
 
-/** What all calls of an agent have in common. */
+/** The settings of an agent. */
 export interface Settings extends CallSettings {
   readonly connector: HttpConnector | null;
   readonly tls: HttpTlsOptions;
@@ -60,7 +60,7 @@ export interface Settings extends CallSettings {
   readonly memory: HttpCallMemory;
 }
 
-/** The settings of an agent without options. */
+/** Returns the settings of an agent without options. */
 export function defaultSettings(): Settings {
   return {
     timeouts: DEFAULT_TIMEOUTS,
@@ -86,8 +86,8 @@ export function defaultSettings(): Settings {
 export type ReadEnvironment = () => Record<string, string | undefined>;
 
 /**
- * Changes what the options of an agent give. The pool and the clock are not
- * among it: agents that share a pool have the same.
+ * Applies the options of an agent. The pool and the clock are not among them:
+ * agents that share a pool share both.
  *
  * @throws {TypeError} If an option is invalid.
  * @throws {RangeError} If a number is out of range.
@@ -109,7 +109,7 @@ export function changeSettings(
 }
 
 /**
- * Changes what the options of one call give.
+ * Applies the options of one call.
  *
  * @throws {TypeError} If an option is invalid.
  * @throws {RangeError} If a number is out of range.
@@ -123,7 +123,7 @@ export function changeCallSettings(
   const httpsOnly = options.httpsOnly ?? base.httpsOnly;
   return {
     timeouts: resolveTimeouts(options.timeouts, base.timeouts),
-    // Copies: the caller may change what was given.
+    // Copies, since the caller may change the objects later.
     redirect: redirect === undefined ? base.redirect : copyRedirect(redirect),
     retry: retry === undefined ? base.retry : copyRetry(retry),
     proxy: proxy === undefined
@@ -175,7 +175,7 @@ function resolveProxy(
 /** Fields to add to each request that has none of that name. */
 export interface AddedHeaders {
   readonly fields: HttpHeaders;
-  /** The names, in lowercase, of which not even a default is added. */
+  /** The lowercase names for which not even a default is added. */
   readonly withheld: ReadonlySet<string>;
 }
 
@@ -186,7 +186,7 @@ export const NO_ADDED_HEADERS: AddedHeaders = {
 };
 
 /**
- * Adds more fields to others, of which those of the same name are replaced.
+ * Adds fields to others, replacing those of the same name.
  *
  * @throws {TypeError} If a field is invalid.
  */

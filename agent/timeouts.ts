@@ -1,4 +1,4 @@
-// The time limits of a call, in milliseconds. `Infinity` is none.
+// The time limits of a call, in milliseconds. `Infinity` means no limit.
 
 import { quote } from "../core/quote.ts";
 import { HttpError, type HttpProgress, type HttpTimeouts } from "../error.ts";
@@ -8,7 +8,7 @@ import { checkMilliseconds } from "./_numbers.ts";
 /** {@linkcode HttpTimeouts} with the defaults filled in. */
 export type Timeouts = { readonly [Name in keyof HttpTimeouts]-?: number };
 
-/** The limits of an agent whose options name none. */
+/** The limits of an agent without options. */
 export const DEFAULT_TIMEOUTS: Timeouts = {
   connect: 10_000,
   tls: 10_000,
@@ -21,7 +21,7 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
 };
 
 /**
- * Fills in the limits that are not given.
+ * Fills in the limits that are absent.
  *
  * @throws {RangeError} If a limit is not a non-negative number.
  */
@@ -65,7 +65,7 @@ export function timeoutError(
   { origin, limit, detail = "", progress, response = null }: {
     readonly origin: string;
     readonly limit: number;
-    /** What else the message says. */
+    /** Further text of the message. */
     readonly detail?: string;
     readonly progress: HttpProgress;
     readonly response?: HttpResponse | null;

@@ -1,8 +1,8 @@
-// The body of a request, in all the kinds that fetch takes (WHATWG Fetch §5.2).
+// The body of a request, of every kind that fetch accepts (WHATWG Fetch §5.2).
 
 import { concat } from "@std/bytes/concat";
 
-/** A body in memory, which can be sent again, or one that is read as it is sent. */
+/** A body in memory, which can be resent, or one that is read while it is sent. */
 export type FetchContent =
   | Uint8Array<ArrayBuffer>
   | Blob
@@ -20,11 +20,11 @@ const encoder = new TextEncoder();
 /**
  * Reads the body of an init.
  *
- * @throws {TypeError} If it is a stream that someone reads.
+ * @throws {TypeError} If it is a stream that is being read.
  */
 export function readBody(body: NonNullable<RequestInit["body"]>): FetchBody {
   if (typeof body === "string") return textBody(body);
-  // A copy, as the standard says: the caller may change it from now on.
+  // A copy, as the standard says: the caller may change the original.
   if (ArrayBuffer.isView(body)) {
     const { buffer, byteOffset, byteLength } = body;
     const bytes = new Uint8Array(buffer, byteOffset, byteLength);
@@ -75,16 +75,16 @@ export function explainSource(error: unknown): unknown {
     });
 }
 
-// How much of a Request's body is read at once. What is longer may be a stream
-// that never waits and never ends.
+// The most bytes of a Request's body that are read at once. A longer one may be a
+// stream that never waits and never ends.
 const MAX_READY_BYTES = 2 ** 24;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /**
- * Reads the body of a Request. Nothing tells what it was made from, but what is in
- * memory can be read without waiting. That is then sent with its length, and can
- * be sent again.
+ * Reads the body of a Request. It does not tell whether it is in memory, but then it
+ * can be read without waiting. In that case it is sent with its length, and can be
+ * resent.
  *
  * @throws {TypeError} If it fails, or a piece is not a Uint8Array.
  */
@@ -118,7 +118,7 @@ export async function readRequestBody(
   }
 }
 
-/** Resolves once everything has happened that waits for nothing. */
+/** Resolves in the next turn of the event loop, after all pending microtasks. */
 function startTurn(): { readonly over: Promise<null>; stop(): void } {
   let timer: ReturnType<typeof setTimeout>;
   const over = new Promise<null>((resolve) => {
@@ -127,14 +127,14 @@ function startTurn(): { readonly over: Promise<null>; stop(): void } {
   return { over, stop: () => clearTimeout(timer) };
 }
 
-/** Makes a stream again of one that was read in part. */
+/** Makes a stream of the pieces already read and the rest. */
 function resume(
   reader: ReadableStreamDefaultReader<Bytes>,
   pieces: Bytes[],
   pending: Promise<ReadableStreamReadResult<Bytes>>,
 ): ReadableStream<Bytes> {
   let next: typeof pending | null = pending;
-  // It is awaited later, if at all.
+  // It may be awaited later, or never.
   next.catch(() => {});
   return new ReadableStream({
     async pull(controller) {
@@ -150,8 +150,8 @@ function resume(
 }
 
 /**
- * Encodes a form as HTML does (RFC 7578, WHATWG HTML §4.10.21.7). A Blob of parts
- * knows its length and its boundary, can be sent again, and copies no file.
+ * Encodes a form as in HTML (RFC 7578, WHATWG HTML §4.10.21.7). A Blob of parts knows
+ * its length, can be resent, and copies no file.
  */
 function encodeForm(form: FormData): Blob {
   const boundary = `----io-http-${crypto.randomUUID()}`;

@@ -5,7 +5,7 @@ import {
   encodeByteString,
 } from "../../rfc9110/byte_string.ts";
 
-/** What a `data:` URL holds. */
+/** The contents of a `data:` URL. */
 export interface DataUrl {
   readonly type: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -13,7 +13,7 @@ export interface DataUrl {
 
 const encoder = new TextEncoder();
 
-/** Reads a `data:` URL; `null` if it is invalid. */
+/** Parses a `data:` URL; `null` if it is invalid. */
 export function readDataUrl(url: URL): DataUrl | null {
   const text = url.href.slice("data:".length).replace(/#[^]*$/, "");
   const comma = text.indexOf(",");
@@ -32,7 +32,7 @@ function readType(text: string): string {
   return normalizeMimeType(whole) ?? "text/plain;charset=US-ASCII";
 }
 
-/** Decodes percent-encoding; a "%" that is none stands for itself. */
+/** Decodes percent-encoding; any other "%" stands for itself. */
 function decodePercent(text: string): Uint8Array<ArrayBuffer> {
   const source = encoder.encode(text);
   const bytes = new Uint8Array(source.length);
@@ -56,7 +56,7 @@ function hexDigit(code: number | undefined): number {
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
 
-/** Decodes base64 as `atob` does, which forgives white space and no padding. */
+/** Decodes base64 like `atob`, which ignores white space and missing padding. */
 function decodeBase64(
   bytes: Uint8Array<ArrayBuffer>,
 ): Uint8Array<ArrayBuffer> | null {
@@ -72,7 +72,7 @@ function decodeBase64(
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const QUOTED_TEXT = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-/** Parses a MIME type and writes it in its normal form; `null` if it is none. */
+/** Parses a MIME type and returns its normal form; `null` if it is invalid. */
 export function normalizeMimeType(text: string): string | null {
   const trimmed = trim(text);
   const end = trimmed.indexOf(";");
@@ -88,7 +88,7 @@ export function normalizeMimeType(text: string): string | null {
   return normal;
 }
 
-/** Parses what follows the subtype, beginning with ";". */
+/** Parses the parameters after the subtype, starting with ";". */
 function parseParameters(text: string): Map<string, string> {
   const parameters = new Map<string, string>();
   let at = 0;
@@ -116,7 +116,7 @@ function parseParameters(text: string): Map<string, string> {
   return parameters;
 }
 
-/** Reads a quoted string; one without an end goes up to the end of the text. */
+/** Parses a quoted string; an unterminated one ends with the text. */
 function readQuoted(text: string, start: number): [value: string, at: number] {
   let value = "";
   let at = start + 1;

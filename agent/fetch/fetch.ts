@@ -4,8 +4,8 @@
 //              ├─> http:, https: ──> a call ──> integrity? ──> Response
 //              └─> blob: ──> the runtime's own fetch ────────> Response
 //
-// What is wrong with the arguments, the network, or the response is a TypeError.
-// An abort rejects with the signal's reason.
+// Every failure, of the arguments, the network, or the response, is a TypeError. An
+// abort rejects with the signal's reason.
 
 import { quote } from "../../core/quote.ts";
 import { HttpError } from "../../error.ts";
@@ -28,13 +28,13 @@ import {
 import { FetchResponse, type HandOut } from "./response.ts";
 import { VERSION } from "./version.ts";
 
-/** How fetch makes its calls. */
+/** The calls of an agent, as fetch makes them. */
 export interface FetchHost {
-  /** What the agent does with redirects. */
+  /** The agent's option. */
   readonly redirect: HttpRedirectMode;
-  /** Whether the agent adds `Accept-Encoding`, or wants none to be added. */
+  /** Whether the agent adds or withholds `Accept-Encoding`. */
   readonly decidesCodings: boolean;
-  /** Finds the credentials of a call without any of its own: of its proxy. */
+  /** Finds the credentials of a call that omits its own: those for its proxy. */
   readonly proxyCredentials: HttpCredentials | null;
   /** Starts a call. */
   call(request: HttpRequest, options: FetchCallOptions): Promise<FetchCall>;
@@ -44,29 +44,29 @@ export interface FetchHost {
 export interface FetchCallOptions {
   readonly body?: Exclude<FetchContent, Uint8Array>;
   readonly signal?: AbortSignal;
-  /** `undefined` for that of the agent, with {@linkcode checkingPorts}. */
+  /** `undefined` for the agent's, with {@linkcode checkingPorts}. */
   readonly redirect?: HttpRedirectMode;
   readonly cookies?: null;
   readonly credentials?: HttpCredentials | null;
 }
 
-/** A call that got the head of its response. */
+/** A call that has received the head of its response. */
 export interface FetchCall {
   /** The head as it was received. */
   readonly head: HttpResponse;
   readonly url: URL;
   readonly hops: readonly HttpHop[];
-  /** Where the response points, if that was not followed. */
+  /** The redirect's target, if it was not followed. */
   readonly redirect: HttpRedirect | null;
   readonly upgraded: boolean;
   /**
-   * The body without its codings; as bytes if all of it has arrived. Its errors
-   * are explained.
+   * The body without its codings, as bytes if it has arrived whole. Its errors are
+   * those of the call.
    */
   readonly body: FetchedBody;
   /** Drops the body. */
   discard(): void | Promise<void>;
-  /** Takes note of a stream that the body is read through. */
+  /** Registers a stream that the body is read through. */
   handOut(...args: Parameters<HandOut>): void;
 }
 
@@ -77,13 +77,13 @@ type BodyStream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
 type Fetch = (input: FetchInput, init?: RequestInit) => Promise<Response>;
 
-// As it was when this module was loaded: a program may put ours in its place.
+// Kept from when this module was loaded: a program may replace it with ours.
 const runtimeFetch: Fetch | undefined = globalThis.fetch;
 
 /** Creates a fetch over an agent. */
 export function makeFetch(host: FetchHost): Fetch {
   const fetcher = new Fetcher(host);
-  // A member keeps its name in a bundle.
+  // As a member, it keeps its name in a bundle.
   const { fetch } = {
     fetch(input: FetchInput, init: RequestInit = NO_INIT): Promise<Response> {
       // Whoever writes JavaScript may pass null.
@@ -105,7 +105,7 @@ function throwIfAborted({ signal, content }: FetchRequest): void {
   throw signal.reason;
 }
 
-/** Adds the default fields, apart from those that are withheld. */
+/** Adds the default fields, except those that are withheld. */
 export function withDefaults(
   fields: HttpHeaders,
   isWithheld: (name: string) => boolean,
@@ -148,7 +148,7 @@ class Fetcher {
 
   async #fetchHttp(request: FetchRequest): Promise<FetchResponse> {
     const { method, content, headers } = request;
-    // A range of a coded body is of no use.
+    // A range of an encoded body is useless.
     if (
       headers.has("range") && !headers.has("accept-encoding") &&
       !this.#host.decidesCodings
@@ -199,7 +199,7 @@ class Fetcher {
   }
 }
 
-/** The caller's mode, or else that of the agent. */
+/** Returns the caller's mode, or else the agent's. */
 function redirectMode(
   { redirect }: FetchRequest,
   agents: HttpRedirectMode,
@@ -243,7 +243,7 @@ function badPort(url: URL): TypeError {
 
 const REDIRECT_STATUSES = [301, 302, 303, 307, 308];
 
-/** What makes a response a network error, or `null`. */
+/** Returns why a response is a network error, or `null`. */
 function faultOf(
   { head, redirect, upgraded }: FetchCall,
   mode: HttpRedirectMode,
@@ -260,7 +260,7 @@ function faultOf(
   return mayStop ? null : "the body cannot be sent again to where it redirects";
 }
 
-/** Makes the Response of a call. */
+/** Creates the Response of a call. */
 function makeResponse(
   call: FetchCall,
   method: string,
@@ -272,7 +272,7 @@ function makeResponse(
   if (method !== "HEAD" && !isNullBodyStatus(status)) {
     body = call.body;
   } else {
-    // Nobody can read it, and without an end the call would not end.
+    // Nobody can read it, and the call ends only with its body.
     call.discard();
   }
   return new FetchResponse(body, {
@@ -326,7 +326,7 @@ function withoutFragment({ href }: URL): string {
   return hash < 0 ? href : href.slice(0, hash);
 }
 
-/** What goes wrong is a TypeError, apart from an abort. */
+/** Turns a failure into a TypeError, unless it is an abort. */
 export function explainError(error: unknown, url: URL): unknown {
   return error instanceof HttpError
     ? networkError(url, error.message, error)
@@ -341,8 +341,8 @@ function networkError(url: URL, reason: string, cause?: HttpError): TypeError {
   );
 }
 
-// Ports that fetch does not connect to (WHATWG Fetch §2.9), because what listens
-// there may take a request for a command of its own protocol.
+// Ports that fetch does not connect to (WHATWG Fetch §2.9), because a server there
+// may take a request for a command of its own protocol.
 const BAD_PORTS: ReadonlySet<number> = new Set([
   ...[0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69],
   ...[77, 79, 87, 95, 101, 102, 103, 104, 109, 110, 111, 113, 115, 117, 119],
@@ -352,7 +352,7 @@ const BAD_PORTS: ReadonlySet<number> = new Set([
   ...[6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080],
 ]);
 
-/** Whether the port of a URL is one of them. */
+/** Whether fetch refuses the port of a URL. */
 function hasBadPort({ port }: URL): boolean {
   return port !== "" && BAD_PORTS.has(Number(port));
 }

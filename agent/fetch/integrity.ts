@@ -1,5 +1,4 @@
-// Subresource integrity (W3C SRI §3): whether a body has one of the hashes that
-// are expected of it.
+// Subresource integrity (W3C SRI §3): whether a body has one of the expected hashes.
 
 const ALGORITHMS = ["SHA-256", "SHA-384", "SHA-512"];
 const HASH =
@@ -12,8 +11,8 @@ interface ExpectedHash {
 }
 
 /**
- * Returns whether the bytes have one of the hashes of the strongest algorithm.
- * What is no hash is skipped; without any, everything matches.
+ * Returns whether the bytes have one of the hashes of the strongest algorithm. Skips
+ * invalid hashes; without any valid one, all bytes match.
  */
 export async function matchesIntegrity(
   bytes: Uint8Array<ArrayBuffer>,

@@ -1,5 +1,5 @@
-// What fetch is asked for (WHATWG Fetch §5.4). A Request is created only if the
-// caller gives one: it takes as long as a small exchange.
+// The arguments of fetch (WHATWG Fetch §5.4). No Request is created unless the caller
+// passes one: it takes as long as a small exchange.
 
 import { quote } from "../../core/quote.ts";
 import { isToken } from "../../rfc9110/_syntax.ts";
@@ -9,10 +9,10 @@ import { appendFields, HttpHeaders } from "../../rfc9110/headers.ts";
 import { Secret } from "../../rfc9110/secret.ts";
 import { type FetchContent, readBody, readRequestBody } from "./body.ts";
 
-/** What `fetch` takes for a request. */
+/** The first argument of `fetch`. */
 export type FetchInput = string | URL | Request;
 
-/** What fetch is asked for. */
+/** The arguments of fetch, checked. */
 export interface FetchRequest {
   readonly method: string;
   readonly url: string;
@@ -49,7 +49,7 @@ const ENUMS: readonly [name: keyof Init, values: readonly string[]][] = [
 /** The methods that a document may send to any origin. */
 const SIMPLE = ["GET", "HEAD", "POST"];
 
-/** An init with the members that not every runtime declares. */
+/** An init with the members that some runtimes do not declare. */
 type Init = RequestInit & {
   duplex?: unknown;
   priority?: unknown;
@@ -57,7 +57,7 @@ type Init = RequestInit & {
 };
 
 /**
- * Reads the arguments of fetch.
+ * Checks the arguments of fetch.
  *
  * @throws {TypeError} If they are invalid.
  */
@@ -73,7 +73,7 @@ export function readArguments(
     : readInit(String(input), init);
 }
 
-/** The init of a caller who gives none. */
+/** The init of a caller that passes none. */
 export const NO_INIT: Init = {};
 
 function readInit(url: string, init: Init): FetchRequest {
@@ -124,7 +124,7 @@ async function readRequest(given: Request, init: Init): Promise<FetchRequest> {
     url,
     headers: own ?? headers,
     content: body === null ? null : await readRequestBody(body),
-    // A Request that was made without a mode has "follow".
+    // A Request created without a mode has "follow".
     redirect: redirect === "follow" ? init.redirect : redirect,
     signal,
     omitsCredentials: request.credentials === "omit",
@@ -199,7 +199,7 @@ function normalizeMethod(method: string): string {
 }
 
 /**
- * Reads headers as `Headers` does, but keeps their case and order.
+ * Reads headers like `Headers`, but keeps their case and order.
  *
  * @throws {TypeError} If they are invalid.
  */
@@ -207,7 +207,7 @@ function readHeaders(init: RequestInit["headers"]): HttpHeaders {
   const headers = new HttpHeaders();
   if (init === undefined) return headers;
   forEachEntry(init, "header", (name, value) => {
-    // The framing is ours.
+    // The engine frames the body.
     if (/^(?:content-length|transfer-encoding)$/i.test(name)) return;
     headers.append(name, value instanceof Secret ? value : trim(String(value)));
   });
@@ -219,7 +219,7 @@ function trim(value: string): string {
   return value.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, "");
 }
 
-/** Asks caches on the way for what the mode says (WHATWG Fetch §4.6). */
+/** Adds fields for caches on the way, according to the mode (WHATWG Fetch §4.6). */
 function addCacheFields(headers: HttpHeaders, cache: string | undefined): void {
   if (cache === "no-cache" && !headers.has("cache-control")) {
     headers.append("Cache-Control", "max-age=0");

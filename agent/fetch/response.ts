@@ -1,5 +1,5 @@
-// A Response from a call. The constructor of Response knows no URL, no status
-// above 599, and no headers that cannot be changed, so a subclass tells of them.
+// A Response from a call. The constructor of Response takes no URL, no status above
+// 599, and no immutable headers, so a subclass adds them.
 
 import { appendToPlatform, type HttpHeaders } from "../../rfc9110/headers.ts";
 import { isNullBodyStatus } from "../../rfc9110/response.ts";
@@ -8,29 +8,29 @@ import { normalizeMimeType } from "./data_url.ts";
 type BodyStream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
 /**
- * Takes note of a stream that a body is read through.
+ * Registers a stream that a body is read through.
  *
- * @param replaced The stream that it takes the place of, if any.
+ * @param replaced The stream that it replaces, if any.
  */
 export type HandOut = (
   stream: ReadableStream,
   replaced: ReadableStream | null,
 ) => void;
 
-/** What a response tells besides its body. */
+/** Everything about a response except its body. */
 export interface FetchResponseInit {
   readonly url: string;
   readonly redirected: boolean;
   readonly status: number;
   readonly statusText: string;
   readonly headers: HttpHeaders;
-  /** Once it is aborted, the body cannot be read, even if all of it is here. */
+  /** After an abort, the body cannot be read, even if it has arrived whole. */
   readonly signal: AbortSignal | null;
-  /** Learns of each stream that the body is read through. */
+  /** Called with each stream that the body is read through. */
   readonly source: { handOut: HandOut };
 }
 
-// What a longer string costs if someone asks for its bytes is more than it saves.
+// A longer string costs more than it saves if its bytes are read.
 const MAX_TEXT = 16_384;
 const BOM_START = 0xef;
 const TEXT = /^text\/|\b(?:json|xml|javascript)\b/i;
@@ -38,8 +38,8 @@ const TEXT = /^text\/|\b(?:json|xml|javascript)\b/i;
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * Copies a whole body for the constructor of Response: as a string if that stands
- * for exactly those bytes, which takes half the time to create and to read.
+ * Copies a whole body for the constructor of Response: as a string if that encodes to
+ * exactly those bytes, which takes half the time to create and to read.
  */
 export function bodyInit(
   bytes: Uint8Array,
@@ -55,18 +55,18 @@ export function bodyInit(
   return new Uint8Array(bytes);
 }
 
-// What stands in for a status that a Response cannot hold (RFC 9110 §15).
+// The substitute for a status that a Response cannot hold (RFC 9110 §15).
 const UNKNOWN_STATUS = 500;
 
-/** A Response that knows where it comes from. */
+/** A Response with the URL, status, and headers of its call. */
 export class FetchResponse extends Response {
-  // Libraries tell a Response by this name.
+  // Libraries recognize a Response by this name.
   static override readonly name = "Response";
 
   readonly #init: FetchResponseInit;
   readonly #hasBody: boolean;
   #headers: Headers | null = null;
-  /** The body as a byte stream, if that of the runtime is none. */
+  /** The body as a byte stream, if the runtime's is not one. */
   #stream: BodyStream | null = null;
 
   constructor(body: BodyInit | null, init: FetchResponseInit) {
@@ -76,7 +76,7 @@ export class FetchResponse extends Response {
       status: status > 599 ? UNKNOWN_STATUS : status,
       statusText,
     });
-    // That of the constructor, which a string implies.
+    // The constructor's own, which a string implies.
     if (typeof body === "string") super.headers.delete("content-type");
     // Twice as fast as passing `Headers`, which the constructor copies.
     appendToPlatform(headers, super.headers);
@@ -108,7 +108,7 @@ export class FetchResponse extends Response {
     );
   }
 
-  /** The same response with a body that was read from this one. */
+  /** Creates the same response with a body that was read from this one. */
   withBody(bytes: Uint8Array<ArrayBuffer>): FetchResponse {
     return new FetchResponse(this.#hasBody ? bytes : null, this.#init);
   }
@@ -138,7 +138,7 @@ export class FetchResponse extends Response {
   override async blob(): Promise<Blob> {
     const blob = await (this.#refuse() ?? super.blob());
     if (blob.type !== "") return blob;
-    // In Bun, that of a stream has none.
+    // In Bun, the Blob of a stream has none.
     const type = normalizeMimeType(super.headers.get("content-type") ?? "");
     return type === null ? blob : blob.slice(0, blob.size, type);
   }
@@ -178,7 +178,7 @@ function isLocked(verb: string): TypeError {
   return new TypeError(`Cannot ${verb} the body: its stream is locked`);
 }
 
-/** Whether a stream can be read into memory of the reader, or is in use. */
+/** Whether a stream is a byte stream, or in use. */
 function isByteStream(stream: BodyStream): boolean {
   if (stream.locked) return true;
   try {
@@ -190,9 +190,9 @@ function isByteStream(stream: BodyStream): boolean {
 }
 
 /**
- * Makes a byte stream of another one, which it leaves alone until it is read. All
- * bodies from a network are byte streams (WHATWG Fetch §2.2.4); in Deno, those that
- * are made from a string or from bytes are none.
+ * Makes a byte stream of another stream, without touching that until it is read. All
+ * bodies from a network are byte streams (WHATWG Fetch §2.2.4); in Deno, those made
+ * from a string or from bytes are not.
  */
 function toByteStream(open: () => BodyStream): BodyStream {
   let reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | null =
@@ -202,7 +202,7 @@ function toByteStream(open: () => BodyStream): BodyStream {
     async pull(controller) {
       reader ??= open().getReader();
       let { done, value } = await reader.read();
-      // An empty piece is not for a byte stream.
+      // A byte stream accepts no empty piece.
       while (value?.length === 0) ({ done, value } = await reader.read());
       if (!done) return controller.enqueue(value!);
       controller.close();
@@ -212,7 +212,7 @@ function toByteStream(open: () => BodyStream): BodyStream {
   });
 }
 
-/** Headers that cannot be changed, as those of the runtime's own `fetch`. */
+/** Immutable headers, like those of the runtime's own `fetch`. */
 class ImmutableHeaders extends Headers {
   static override readonly name = "Headers";
 
