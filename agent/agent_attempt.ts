@@ -40,6 +40,7 @@ import {
   WholeBody,
   type WholeResponse,
 } from "./agent_receive.ts";
+import { span } from "./deadlines.ts";
 import type { HttpTimings } from "./facts.ts";
 import { Line, type Opened, type OpenPhase } from "./line.ts";
 import type { Asker, Pool, Waiting } from "./pool.ts";
@@ -273,8 +274,8 @@ export class Attempt
     const now = phase === "request" && this.timings.queued === 0
       ? this.#phaseAt
       : this.#now();
-    if (this.#phase === "request") this.timings.send = now - this.#phaseAt;
-    if (phase === "body") this.timings.wait = now - this.#phaseAt;
+    if (this.#phase === "request") this.timings.send = span(this.#phaseAt, now);
+    if (phase === "body") this.timings.wait = span(this.#phaseAt, now);
     this.#phase = phase;
     this.#phaseAt = now;
     // In the others, something must be written or read first.
@@ -308,7 +309,7 @@ export class Attempt
     const state = this.#state;
     if (state.kind !== "using") return;
     const { line } = state;
-    this.timings.receive = this.#now() - this.#phaseAt;
+    this.timings.receive = span(this.#phaseAt, this.#now());
     if (isUpgraded) this.#state = { kind: "upgraded", line };
     else this.#giveUp(line);
   }

@@ -28,6 +28,7 @@ import {
 import { askForCredentials } from "./ask.ts";
 import type { CallBody } from "./agent_body.ts";
 import type { CallPlan } from "./agent_plan.ts";
+import { MAX_TIMER } from "./clock.ts";
 import type {
   Conversation,
   HttpCallExchange,
@@ -429,11 +430,15 @@ export class AgentCall extends Timed implements AttemptHost {
 
   /** Waits before a retry, which keeps the process alive. */
   #pause(milliseconds: number): Promise<void> {
+    const { clock } = this.pool;
     let timer: { stop(): void } | null = null;
     const paused = new Promise<void>((resolve) => {
-      timer = this.pool.clock.startTimer(milliseconds, resolve, {
-        keepsAlive: true,
-      });
+      const start = (left: number) => {
+        const part = Math.min(left, MAX_TIMER);
+        const next = () => left > part ? start(left - part) : resolve();
+        timer = clock.startTimer(part, next, { keepsAlive: true });
+      };
+      start(milliseconds);
     });
     return this.#wait(paused).finally(() => timer?.stop());
   }

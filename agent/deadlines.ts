@@ -6,9 +6,12 @@
 // fires later than the earliest entry; if it would fire earlier, it is left running.
 
 import { ExpiryHeap } from "./_expiry_heap.ts";
-import type { HttpClock } from "./clock.ts";
+import { type HttpClock, MAX_TIMER } from "./clock.ts";
 
-const MAX_TIMER = 2 ** 31 - 1;
+/** Returns how long something took, by a clock that may go backward. */
+export function span(start: number, end: number): number {
+  return Math.max(0, end - start);
+}
 
 /** Something with a deadline. */
 export abstract class Timed {

@@ -5,7 +5,7 @@ import { openConnection } from "../client/connect/open.ts";
 import type { Connection } from "../client/connection/connection.ts";
 import type { HttpConnection } from "../client/transport/http_connection.ts";
 import { HttpError, type HttpProgress } from "../error.ts";
-import { type Deadlines, Timed } from "./deadlines.ts";
+import { type Deadlines, span, Timed } from "./deadlines.ts";
 import { connectToProxy, proxyConnector } from "./proxy.ts";
 import type { Route } from "./route.ts";
 import { timeoutError, type Timeouts } from "./timeouts.ts";
@@ -98,7 +98,7 @@ export class Opening extends Timed {
         onPhase: this.#enter,
       });
       const isTls = this.#phase === "tls";
-      const time = this.#deadlines.now() - this.#phaseAt;
+      const time = span(this.#phaseAt, this.#deadlines.now());
       return {
         connection,
         connectTime: isTls ? this.#connectTime : time,
@@ -127,7 +127,9 @@ export class Opening extends Timed {
 
   readonly #enter = (phase: OpenPhase): void => {
     const now = this.#deadlines.now();
-    if (this.#phase === "connect") this.#connectTime = now - this.#phaseAt;
+    if (this.#phase === "connect") {
+      this.#connectTime = span(this.#phaseAt, now);
+    }
     this.#phase = phase;
     this.#phaseAt = now;
     this.#deadlines.watch(this);

@@ -326,7 +326,9 @@ function resolveBackoff(backoff: HttpBackoff | undefined): Backoff {
 
 /** @throws {RangeError} If a delay is not a non-negative number. */
 function checkDelay(name: string, milliseconds: number): number {
-  if (milliseconds >= 0) return milliseconds;
+  if (typeof milliseconds === "number" && milliseconds >= 0) {
+    return milliseconds;
+  }
   throw new RangeError(
     `Invalid ${name}: ${milliseconds} is not a non-negative number`,
   );

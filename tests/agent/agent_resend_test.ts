@@ -126,6 +126,30 @@ Deno.test("Sending again: HttpAgent retries after Retry-After, if it is told to"
   assertEquals((await sending).attempts, 2);
 });
 
+Deno.test("Sending again: HttpAgent waits longer than a timer can, if it is told to", async () => {
+  const DAYS = 30 * 24 * 3600;
+  const asked = [DAYS, DAYS, "9".repeat(400)];
+  const { agent, clock } = serve(() => {
+    const seconds = asked.shift();
+    return seconds === undefined
+      ? ok()
+      : respond("503 Busy", "", { "Retry-After": `${seconds}` });
+  }, { retry: { maxRetryAfter: Infinity, attempts: 3 } });
+  await using _ = agent;
+  const controller = new AbortController();
+  const sending = agent.send(URL_A, { signal: controller.signal });
+  for (const left of [2, 1]) {
+    await clock.pass(DAYS * 1000 - 1);
+    assertEquals(asked.length, left);
+    await clock.pass(1);
+    assertEquals(asked.length, left - 1);
+  }
+  await clock.pass(100 * DAYS * 1000);
+  controller.abort("why");
+  assertEquals(await sending.catch((reason) => reason), "why");
+  assertEquals(clock.running, 0);
+});
+
 Deno.test("Sending again: HttpAgent retries after timeouts.attempt, if it is told to, within timeouts.total", async () => {
   const { agent, clock } = serve(
     ({ connection }) => connection < 3 ? { then: "stall" } : ok(),

@@ -58,6 +58,16 @@ Deno.test("HttpAgent reports how long it took to connect, on the call that did",
   assertEquals(second.timings.connect, null);
 });
 
+Deno.test("HttpAgent reports no negative time if its clock goes backward", async () => {
+  const { agent, clock } = serve(() => {
+    clock.jump(-1000);
+    return ok();
+  });
+  await using _ = agent;
+  const { timings } = await agent.send(URL_A);
+  assertEquals(timings, { ...timings, queued: 0, send: 0, wait: 0 });
+});
+
 Deno.test("HttpAgent.exchange streams a body, and reuses the connection once it is read", async () => {
   const { agent, network } = serve(() => ok("hello"));
   await using _ = agent;
