@@ -45,10 +45,11 @@ import { takeTransport, type Transport } from "./transport/transport.ts";
 /** Options of an {@linkcode HttpClient}: how to read each response. */
 export interface HttpClientOptions extends HttpReceiveOptions {
   /**
-   * The origin of every request. A request for another one is a TypeError,
-   * except CONNECT and one whose target has absolute form.
+   * The origin of every request. A request for another origin is a TypeError,
+   * except CONNECT and a request whose target has absolute form. By default,
+   * nothing is checked: a stream does not say which origin it leads to.
    *
-   * @default {null}
+   * @default {null, or the origin of the URL of {@linkcode HttpClient.connect}}
    */
   origin?: string | URL | null | undefined;
 }
@@ -56,8 +57,8 @@ export interface HttpClientOptions extends HttpReceiveOptions {
 /** Options of {@linkcode HttpClient.connect}. */
 export interface HttpConnectOptions extends HttpClientOptions {
   /**
-   * Aborts connecting, including the TLS handshake. It has no effect on the
-   * client's calls, which take their own.
+   * Aborts connecting, including the TLS handshake. It does not affect the client's
+   * calls, which take their own signals.
    *
    * @default {none}
    */
@@ -65,7 +66,7 @@ export interface HttpConnectOptions extends HttpClientOptions {
   /**
    * Opens the connection.
    *
-   * @default {the runtime's}
+   * @default {the runtime's own}
    */
   connector?: HttpConnector | undefined;
   /**
@@ -97,8 +98,8 @@ export interface HttpConnectOptions extends HttpClientOptions {
 
 const NO_OPTIONS = {};
 
-// A client that is dropped leaves its connection to nobody. Whatever may still
-// use the connection refers to the client; the connection itself does not.
+// If a client is dropped, nothing uses its connection anymore: everything that may
+// still use the connection refers to the client, except the connection itself.
 const dropped = new FinalizationRegistry<Connection>((connection) => {
   connection.close();
 });
@@ -111,11 +112,12 @@ let expectSilence: (client: HttpClient) => HttpClient;
  * A failure rejects with an `HttpError`, which names the peer and says how far
  * the call had come; the connection is then closed. An aborted signal rejects
  * with its reason. A caller's mistake rejects with a `TypeError` or
- * `RangeError`, before a byte is sent if it can be known by then.
+ * `RangeError`, if possible before a byte is sent.
  *
- * While no call is in flight, the connection is watched: when bytes, end of
- * file, or a reset arrives, it is closed, and `ended` resolves. It does not keep
- * the process alive. A client that is dropped is closed when it is collected.
+ * While no call is in flight, the client watches the connection: if bytes, end of
+ * file, or a reset arrives, it closes it, and `ended` resolves. An idle connection
+ * does not keep the process alive. A client that is dropped is closed when it is
+ * collected.
  *
  * @example Over a stream that you opened
  * ```ts
@@ -153,8 +155,8 @@ export class HttpClient implements AsyncDisposable {
   /**
    * Takes over a connection.
    *
-   * @param stream A connection of a connector, a connection of Deno's, or any
-   * pair of streams, which are locked.
+   * @param stream A connector's connection, a `Deno.Conn`, or any pair of streams.
+   * The client locks the streams.
    * @param options How to read each response, and the origin of each request.
    * @throws {TypeError} If a stream is locked, the connection is in use, or the
    * origin is not an http or https URL.
@@ -191,7 +193,7 @@ export class HttpClient implements AsyncDisposable {
   ): Promise<HttpClient> {
     const base = parseHttpUrl(url);
     const { signal, connector, origin = base.origin } = options;
-    // Before anything is opened, for what these throw.
+    // Checked before anything is opened.
     resolveReceiveOptions(options);
     if (origin !== null && origin !== base.origin) parseHttpUrl(origin);
     const tls = tlsOptions(base, options.tls);
@@ -231,7 +233,7 @@ export class HttpClient implements AsyncDisposable {
    *
    * @param request The request.
    * @param options Limits, the form of the request target, and a signal.
-   * @returns The response, and what the exchange says of the connection.
+   * @returns The response, and the state of the connection.
    * @throws {HttpError} If the peer or the connection fails.
    * @throws {TypeError} If the request contradicts itself or is for another
    * origin, or the connection is in use or cannot be used again.
@@ -250,7 +252,7 @@ export class HttpClient implements AsyncDisposable {
    *
    * @param request The request.
    * @param options Limits, the form of the request target, and a signal.
-   * @returns The response, and what the exchange says of the connection.
+   * @returns The response, and the state of the connection.
    * @throws {HttpError} If the peer or the connection fails.
    * @throws {TypeError} If the request contradicts itself or is for another
    * origin, or the connection is in use or cannot be used again.
@@ -265,8 +267,8 @@ export class HttpClient implements AsyncDisposable {
 
   /**
    * Sends a request over HTTP/1.1, and resolves when the head of the response
-   * has arrived. The body is then read as it arrives, and the rest of the
-   * request is sent meanwhile, as {@linkcode HttpClient.send} says.
+   * has arrived. The body is then read as it arrives, while the rest of the
+   * request is sent, as in {@linkcode HttpClient.send}.
    *
    * @param request The request.
    * @param options The body and trailers to stream, limits, and a signal.
@@ -277,7 +279,7 @@ export class HttpClient implements AsyncDisposable {
    * request is for another origin, or the connection is in use or cannot be
    * used again.
    * @throws {RangeError} If a limit is not a non-negative integer.
-   * @throws {unknown} If the source of the body throws, its error.
+   * @throws {unknown} The error of the body's source, if it throws.
    */
   exchange(
     request: HttpRequest,
@@ -306,8 +308,8 @@ export class HttpClient implements AsyncDisposable {
    * neither I/O nor an error.
    *
    * After that, the connection is reusable only if the step has
-   * `keepAlive: true`. Otherwise only another `run` or `detach` can go on with
-   * it, starting with the bytes in the step's `remaining`.
+   * `keepAlive: true`. Otherwise, only another `run` or `detach` can use it; both
+   * start with the bytes in the step's `remaining`.
    *
    * @typeParam C The coroutine.
    * @param coroutine The coroutine. It may have been driven before, also over
@@ -316,8 +318,9 @@ export class HttpClient implements AsyncDisposable {
    * @returns The step.
    * @throws {HttpError} If the peer or the connection fails.
    * @throws {TypeError} If the connection is in use or cannot be used again.
-   * @throws {unknown} What the coroutine throws. If it has written and read
-   * nothing, the connection stays as it was; otherwise it is closed.
+   * @throws {unknown} If the coroutine throws, its error. If the coroutine has
+   * neither written nor read anything, the connection stays as it was; otherwise it
+   * is closed.
    */
   run<C extends HttpCoroutine<{ readonly type: string }>>(
     coroutine: C,
@@ -332,11 +335,11 @@ export class HttpClient implements AsyncDisposable {
   }
 
   /**
-   * Gives up the connection, after an upgrade or CONNECT above all. Unread bytes
+   * Gives up the connection, typically after an upgrade or CONNECT. Unread bytes
    * come first.
    *
-   * @returns The connection. Closing it is up to the caller. Its `startTls`
-   * works if a connector opened it.
+   * @returns The connection, which the caller must close. Its `startTls` works if a
+   * connector opened it.
    * @throws {TypeError} If a call is in flight, or the connection is closed.
    */
   detach(): HttpConnection {
@@ -416,7 +419,7 @@ export function clientOver(
   return expectSilence(new HttpClient(connection, options));
 }
 
-/** Finds the best way to drive a stream, and says how to start. */
+/** Finds the best way to drive a stream, and how to start. */
 function openTransport(
   stream: ByteStream | HttpConnection,
 ): { transport: Transport; start: ConnectionStart } {

@@ -21,7 +21,7 @@ export interface ReadEventsOptions extends SseParserOptions {
   readonly onRetry?: ((milliseconds: number) => void) | undefined;
 }
 
-/** The events of a body, and what to know for reconnecting. */
+/** The events of a body, and the state needed to reconnect. */
 export interface HttpEvents extends AsyncIterable<SseEvent> {
   /** The last event ID, also one that was set without an event. */
   readonly lastEventId: string;
@@ -38,8 +38,7 @@ export interface HttpEvents extends AsyncIterable<SseEvent> {
  * The events can be iterated once. Leaving the loop early cancels the body, also
  * while a read is pending. To reconnect, send `lastEventId` as `Last-Event-ID`.
  *
- * @param body The bytes of an event stream. It is locked when the first event is
- * asked for.
+ * @param body The bytes of an event stream. It is locked when iteration starts.
  * @param options The ID to start with, a limit, and a listener for `retry`.
  * @returns The events, as they arrive. Iterating throws an `HttpError` for an
  * event above `maxEventBytes`, and a `TypeError` if the body is locked.
@@ -166,7 +165,7 @@ class EventReader implements HttpEvents, AsyncIterableIterator<SseEvent> {
       return await state.body.cancel(reason).catch(() => {});
     }
     if (state.kind === "over") return;
-    // An error of canceling must not hide the one that is the reason.
+    // An error while canceling must not hide the original one.
     await state.reader.cancel(reason).catch(() => {});
     state.reader.releaseLock();
   }

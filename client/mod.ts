@@ -1,14 +1,14 @@
 /**
  * Clients: requests over one connection, which the client opens, or which you
- * opened. An agent, in `@pimalaya/io-http/agent`, does more over many.
+ * opened. For many connections, see the agent in `@pimalaya/io-http/agent`.
  *
  * `send` returns a whole response, and `exchange` returns one whose body arrives
  * while you read it. `run` drives any other coroutine. This is the life of an
  * exchange:
  *
  * ```txt
- *       idle      Nothing is sent. If bytes, the end, or a reset has arrived, the
- *        │        call fails: they are not the response.
+ *       idle      Nothing is sent. If bytes, end of file, or a reset has arrived,
+ *        │        the call fails: this is not the response.
  *        v
  *     request     The head is sent, then the body. A response may come before the
  *        │        whole body is sent, and can stop it.
@@ -16,15 +16,15 @@
  *       head      Interim responses, then the head of the final response. Now
  *        │        exchange() returns.
  *        v
- *       body      The body, then its trailers. Then send() returns.
+ *       body      The body, then its trailers. Now send() returns.
  *        │
  *        ├──> idle        Another request can be sent.
  *        ├──> upgraded    detach() returns the connection.
- *        └──> closed      The response says so, the request was not sent whole, or
- *                         the exchange failed. `closeReason` says why.
+ *        └──> closed      The response requires it, part of the request was not
+ *                         sent, or the exchange failed. `closeReason` says why.
  * ```
  *
- * An {@linkcode HttpError} tells in `progress` how far its exchange had come.
+ * The `progress` of an {@linkcode HttpError} says how far its exchange had come.
  *
  * @example Two exchanges over any pair of streams
  * ```ts
@@ -58,7 +58,7 @@
  * assertEquals(await exchange.closed, { keepAlive: true, closeReason: null });
  * ```
  *
- * @example Over a socket, on any runtime that has some
+ * @example Over a socket
  * ```ts ignore
  * import { HttpRequest } from "@pimalaya/io-http";
  * import { HttpClient } from "@pimalaya/io-http/client";

@@ -1,11 +1,11 @@
-// Waiting for something that takes no signal, or may ignore it.
+// Awaiting a promise of code that takes no signal, or may ignore it.
 
 /**
  * Awaits a promise until a signal aborts.
  *
  * @param promise The promise.
  * @param signal The signal.
- * @param drop What to do with a value that comes too late.
+ * @param drop Called with a value that comes too late.
  * @returns The value.
  * @throws {unknown} If the signal aborts first, its reason.
  */

@@ -14,7 +14,7 @@ import { connectFailed, tlsFailed } from "../transport/open_failure.ts";
 import type { StartTlsOptions } from "../transport/socket_connection.ts";
 import { abortable } from "./abortable.ts";
 
-/** A socket of `cloudflare:sockets`, as far as we use it. */
+/** The members in use of a socket of `cloudflare:sockets`. */
 interface Socket {
   readonly readable: ReadableStream<Uint8Array>;
   readonly writable: WritableStream<Uint8Array>;
@@ -34,8 +34,8 @@ export type CloudflareConnect = (address: any, options?: any) => any;
  * Opens connections on Cloudflare Workers.
  *
  * A socket ends with the request whose handler opened it, and at most six are
- * open at once. Certificates are those that Cloudflare trusts: `caCerts`, a
- * client certificate, and ALPN are not available.
+ * open at once. Cloudflare decides which certificates it trusts: `caCerts`, client
+ * certificates, and ALPN are not available.
  *
  * @param connect The function `connect` of `cloudflare:sockets`.
  * @returns The connector.
@@ -157,7 +157,7 @@ function addressesOf(opened: unknown): {
   };
 }
 
-/** Parses `host:port`, of which IPv6 hosts have brackets. */
+/** Parses `host:port`, with brackets around an IPv6 host. */
 function parseAddress(text: unknown): HttpAddress | null {
   if (typeof text !== "string") return null;
   const parts = /^\[?(.*?)\]?:(\d{1,5})$/.exec(text);

@@ -18,19 +18,19 @@ interface Runtime {
 
 /**
  * Returns the connector of the runtime: `denoConnector` on Deno, `nodeConnector`
- * on Node and Bun, and Cloudflare's on Workers, if the compatibility date or
- * flags of the Worker let us find it.
+ * on Node and Bun, and Cloudflare's on Workers, if the Worker's compatibility date
+ * or flags make it available.
  *
  * @returns The connector.
- * @throws {TypeError} If the runtime has no sockets, or Cloudflare's have to be
- * passed to `cloudflareConnector`.
+ * @throws {TypeError} If the runtime has no sockets, or `cloudflareConnector` is
+ * needed.
  *
  * @example Tell which connector a program gets
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { defaultConnector, denoConnector } from "@pimalaya/io-http/client";
  *
- * // On Deno, of course.
+ * // On Deno:
  * assertEquals(defaultConnector(), denoConnector);
  * ```
  */

@@ -26,10 +26,10 @@ interface DenoRuntime {
   unrefTimer(timer: unknown): void;
 }
 
-// An abort that Deno learns of just after it has connected leaks the connection
-// (130 of 1,500 in a stress test). So a connect that is about to succeed gets the
-// time to do so, and is then closed. Turns of the event loop count, not time alone:
-// on a busy machine, connects took up to 26 turns, and 100 ms passed in one of them.
+// If an abort reaches Deno just after it has connected, Deno leaks the connection
+// (130 of 1,500 in a stress test). So a connect that is about to succeed gets time to
+// do so, and is then closed. This counts turns of the event loop as well as time: on
+// a busy machine, connects took up to 26 turns, and one turn took 100 ms.
 const ABORT_DELAY_TURNS = 50;
 const TURN_MILLISECONDS = 5;
 
@@ -39,10 +39,10 @@ const TURN_MILLISECONDS = 5;
  *
  * TLS runs through `node:tls`, which Deno loads on first use: closing a
  * connection of Deno's own TLS during its handshake, or while a write is
- * blocked, leaks the socket until the peer closes it. It trusts what `--cert` and
- * `DENO_CERT` add, but `--unsafely-ignore-certificate-errors` has no effect.
+ * blocked, leaks the socket until the peer closes it. It trusts the certificates of
+ * `--cert` and `DENO_CERT`; `--unsafely-ignore-certificate-errors` has no effect.
  *
- * @example Connect to a port that nobody listens on
+ * @example Connect to a closed port
  * ```ts
  * import { assertEquals, assertRejects } from "@std/assert";
  * import { HttpError } from "@pimalaya/io-http";

@@ -9,7 +9,7 @@ import type { FailedAttempt } from "../transport/open_failure.ts";
 // RFC 8305 §5: the recommended delay between attempts.
 const ATTEMPT_MILLISECONDS = 250;
 
-/** What came of all attempts. */
+/** The outcome of all attempts. */
 export type Dialed<Connection> =
   | { readonly kind: "connected"; readonly connection: Connection }
   | { readonly kind: "failed"; readonly attempts: readonly FailedAttempt[] };
@@ -18,7 +18,7 @@ export type Dialed<Connection> =
 export interface Dialer<Connection> {
   /** Connects to one address, until the signal aborts. */
   dial(address: string, signal: AbortSignal): Promise<Connection>;
-  /** Ends a connection that came too late. */
+  /** Closes a connection that came too late. */
   drop(connection: Connection): void;
 }
 
@@ -86,7 +86,7 @@ export function dialFirst<Connection>(
     );
   }
 
-  /** Ends the attempts that are left. */
+  /** Ends the remaining attempts. */
   function settle(): void {
     clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);

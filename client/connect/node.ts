@@ -24,10 +24,10 @@ const KEEP_ALIVE_MILLISECONDS = 60_000;
  * Opens connections through `node:net` and `node:tls`, on Node 22 or later, Bun,
  * and Deno.
  *
- * A name with several addresses is tried as RFC 8305 recommends. If none of them
- * accepts, the message of the `ConnectFailed` lists each with its reason.
+ * The addresses of a name are tried as RFC 8305 recommends. If none accepts, the
+ * message of the `ConnectFailed` lists each with its reason.
  *
- * @example Connect to a port that nobody listens on
+ * @example Connect to a closed port
  * ```ts
  * import { assertEquals, assertRejects } from "@std/assert";
  * import { HttpError } from "@pimalaya/io-http";

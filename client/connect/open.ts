@@ -11,10 +11,10 @@ import type { StartTlsOptions } from "../transport/socket_connection.ts";
 import { HttpError } from "../../error.ts";
 import { abortable } from "./abortable.ts";
 
-/** What to open. */
+/** The connection to open. */
 export interface OpenOptions {
   readonly connector: HttpConnector;
-  /** Where to connect to. */
+  /** The address to connect to. */
   readonly target: HttpAddress;
   /** The options of TLS for https, or `null` for http. */
   readonly tls: Omit<StartTlsOptions, "signal"> | null;
@@ -27,10 +27,10 @@ export interface OpenOptions {
 /**
  * Opens a connection, and starts TLS for https unless the connector has done so.
  *
- * @param options What to open.
+ * @param options The connection to open.
  * @returns The connection.
  * @throws {HttpError} If it cannot be opened (`ConnectFailed`, `TlsFailed`).
- * @throws {TypeError} If the connector cannot do what is asked for.
+ * @throws {TypeError} If the connector lacks something that the options need.
  */
 export async function openConnection(
   options: OpenOptions,
@@ -52,7 +52,7 @@ export async function openConnection(
   }
 }
 
-/** Ends a connection that nobody drives, whoever made it. */
+/** Ends a connection that no client drives, of any connector. */
 export function endConnection(
   connection: HttpConnection,
   reason: unknown,
@@ -110,13 +110,13 @@ async function startTls(
   }
 }
 
-/** Returns whether an error is to be thrown as it is. */
+/** Returns whether an error should be thrown unchanged. */
 function isFinal(error: unknown): boolean {
   return error instanceof HttpError || error instanceof TypeError ||
     error instanceof RangeError;
 }
 
-/** Checks that the server did not choose another protocol than HTTP/1.1. */
+/** Checks that the server did not choose a protocol other than HTTP/1.1. */
 function checkProtocol(secure: HttpConnection, serverName: string): void {
   const protocol = secure.info.tls?.alpnProtocol ?? null;
   if (protocol === null || protocol === "http/1.1") return;

@@ -12,8 +12,8 @@ interface DenoPermissions {
 /**
  * Looks up the addresses of a host.
  *
- * @returns The addresses, in order of preference; or, on Deno, the name, if only
- * that may be connected to.
+ * @returns The addresses, in order of preference; or the name itself, if Deno's
+ * permissions do not allow connecting to the addresses.
  * @throws {HttpError} If the name is unknown.
  */
 export async function resolveHost(
@@ -32,13 +32,13 @@ export async function resolveHost(
       : [hostname];
   } catch (error) {
     signal?.throwIfAborted();
-    // Deno does not let us look the name up if only one of its ports is allowed.
+    // Deno does not allow resolving a name if only one of its ports is allowed.
     if ((error as { code?: unknown }).code === "EPERM") return [hostname];
     throw connectFailed(target, [], error);
   }
 }
 
-/** Returns whether Deno, if this is Deno, lets us connect to an address. */
+/** Returns whether Deno's permissions, if any, allow connecting to an address. */
 function mayConnect(address: string, port: number): boolean {
   const { Deno } = globalThis as { Deno?: { permissions?: DenoPermissions } };
   if (Deno?.permissions === undefined) return true;

@@ -1,4 +1,4 @@
-// A connection and what it can be used for:
+// A connection and its uses:
 //
 //            lease              finish
 //   fresh ──────────> leased ──────────> idle ── lease ──> leased
@@ -8,10 +8,10 @@
 //                      └ fail, or finish without keep-alive  │
 //                                  └──> over <── close ──────┘
 //
-// A "fresh" connection may already contain data that its owner put there. An
-// "idle" one may not: a read stays pending on it, and whatever that read returns
-// ends the connection. A "held" one belongs to the next coroutine. All but
-// "leased" and "over" can be detached.
+// A "fresh" connection may already contain data that its owner put there. An "idle"
+// one may not: a read stays pending on it, and any result of that read ends the
+// connection. A "held" one belongs to the next coroutine. All but "leased" and
+// "over" can be detached.
 
 import { HttpError } from "../../error.ts";
 import type {
@@ -72,7 +72,7 @@ const FRESH: Leasable = { kind: "fresh" };
 const HELD: Leasable = { kind: "held" };
 const UPGRADED: State = { kind: "upgraded" };
 
-/** What a connection can carry at first. */
+/** How a connection starts. */
 export type ConnectionStart =
   /** A stream that may already contain data. It is not read before use. */
   | "filled"
@@ -117,7 +117,7 @@ export class Connection
     return this.#ended.promise;
   }
 
-  /** From now on, nothing may arrive before a request. */
+  /** Declares that nothing may arrive before a request from now on. */
   expectSilence(): void {
     if (this.#state.kind === "fresh") this.#becomeIdle();
   }
@@ -219,10 +219,10 @@ export class Connection
     return this.#close();
   }
 
-  /** Calls back once whatever arrived before now was read. */
+  /** Calls back once everything that has arrived is read. */
   settle(since: number, ready: () => void): void {
     const idle = performance.now() - since;
-    // A clock that stands still, as on Workers, tells nothing.
+    // On Workers, the clock stands still, which shows nothing.
     if (idle <= MAX_IDLE_MILLISECONDS && idle > 0) {
       return this.transport.settle(ready);
     }
@@ -267,7 +267,7 @@ export class Connection
   }
 
   #becomeIdle(): void {
-    // Not now: whoever received a response may have worked for long since.
+    // Not now: the caller may have worked for long since it received the response.
     this.#state = { kind: "idle", since: this.input.readAt };
     if (this.transport.readsAreCostly && !this.input.isOver) {
       afterCaller(this.#watchIdle);
@@ -284,20 +284,20 @@ export class Connection
     this.input.read();
   }
 
-  /** Receives what a read returned that no exchange waited for. */
+  /** Receives the result of a read that no exchange waited for. */
   receive(bytes: InputBytes | null): void {
     this.#endIdle(bytes === null ? { kind: "eof" } : { kind: "bytes", bytes });
   }
 
-  /** Learns that a read failed that no exchange waited for. */
+  /** Called if a read that no exchange waited for fails. */
   lose(cause: unknown): void {
     this.#endIdle({ kind: "lost", cause });
   }
 
-  /** Nobody waits for a write that an exchange has left. */
+  /** Does nothing: the exchange that started the write has ended. */
   written(): void {}
 
-  /** The same. */
+  /** Does nothing, as above. */
   failWrite(): void {}
 
   #endIdle(end: ConnectionEnd): void {
@@ -306,7 +306,7 @@ export class Connection
     if (kind !== "idle" && end.kind === "bytes") {
       return this.input.putBack(end.bytes);
     }
-    // Whoever goes on with the connection learns of it from the next read.
+    // The next user of the connection learns of it from its next read.
     if (kind === "held" || kind === "upgraded") return;
     this.transport.ref();
     const kept: ConnectionEnd = end.kind === "bytes"
@@ -325,7 +325,7 @@ export class Connection
     return this.#state.kind === "over" || this.#state.kind === "upgraded";
   }
 
-  /** Closes the transport in order; aborts it if that takes too long. */
+  /** Closes the transport; aborts it if that takes too long. */
   #close(): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const timeout = new Promise<void>((resolve) => {

@@ -1,5 +1,5 @@
-// The errors of a connection. Each names what failed, the peer, and how far the
-// exchange had come.
+// The errors of a connection. Each names the failure, the peer, and the progress of
+// the exchange.
 
 import { quoteBytes } from "../../core/quote.ts";
 import { HttpError, type HttpProgress } from "../../error.ts";
@@ -9,14 +9,14 @@ import {
   type HttpConnectionInfo,
 } from "../transport/http_connection.ts";
 
-/** What an error says besides its code and message. */
+/** The facts of an error besides its code and message. */
 export interface FailureFacts {
   readonly peer: string;
   readonly progress: HttpProgress;
   readonly response: HttpResponse | null;
 }
 
-/** How a connection ended without being closed by this side. */
+/** How the peer or the network ended a connection. */
 export type ConnectionEnd =
   | { readonly kind: "eof" }
   | { readonly kind: "lost"; readonly cause: unknown }
@@ -69,7 +69,7 @@ export function lostFailure(
   );
 }
 
-/** Adds what the connection knows to an error of the engine. */
+/** Adds the facts of the connection to an error of the engine. */
 export function withFacts(
   error: HttpError,
   { peer, ...facts }: FailureFacts,

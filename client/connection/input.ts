@@ -1,5 +1,5 @@
-// The input half of a connection: at most one pending read, also while nothing
-// is in flight. A read that is pending when an exchange starts is its first.
+// The input half of a connection: at most one pending read, even while nothing is in
+// flight. A read that is pending when an exchange starts becomes its first.
 //
 //   still ── read ──> reading ── bytes ──> still
 //     ^                  ├── end of file ──> ended
@@ -10,11 +10,11 @@ import type { Pending, Transport } from "../transport/transport.ts";
 /** Bytes that were read. */
 export type InputBytes = Uint8Array<ArrayBuffer>;
 
-/** Whoever the next bytes are for. */
+/** The receiver of the next bytes. */
 export interface InputReceiver {
   /** Receives bytes, or `null` at end of file. */
   receive(bytes: InputBytes | null): void;
-  /** Learns that the runtime reported an error. */
+  /** Called if the runtime reports an error. */
   lose(error: unknown): void;
 }
 
@@ -31,11 +31,11 @@ const ENDED: State = { kind: "ended" };
 
 /** Reads from a transport, one read at a time. */
 export class Input implements Pending<InputBytes | null> {
-  /** Whoever the result of the pending or next read is for. */
+  /** The receiver of the pending or next read. */
   receiver: InputReceiver;
   /**
-   * When the last read was done, by `performance.now`. Whatever has arrived since
-   * then may not have been read.
+   * When the last read finished, by `performance.now`. Bytes that have arrived since
+   * then may be unread.
    */
   readAt: number = performance.now();
   readonly #transport: Transport;
@@ -52,10 +52,10 @@ export class Input implements Pending<InputBytes | null> {
   }
 
   /**
-   * Passes the next bytes to the receiver: at once if there are any, otherwise
-   * when the pending read is done, which is started if there is none.
+   * Passes the next bytes to the receiver: at once if there are any, otherwise when
+   * the pending read finishes. Starts a read if none is pending.
    *
-   * @param into Where to read to, if the transport can.
+   * @param into The buffer to read into, if the transport supports it.
    */
   read(into?: InputBytes): void {
     const state = this.#state;
@@ -83,12 +83,12 @@ export class Input implements Pending<InputBytes | null> {
     }
   }
 
-  /** Keeps bytes for whoever reads next. Nothing may be unread or pending. */
+  /** Keeps bytes for the next receiver. Nothing may be unread or pending. */
   putBack(bytes: InputBytes): void {
     if (bytes.length > 0) this.#state = { kind: "unread", bytes };
   }
 
-  /** Gives up what is unread and pending, for whoever reads on elsewhere. */
+  /** Gives up the unread bytes and the pending read, to be used elsewhere. */
   detach(): {
     unread: InputBytes;
     pending: Promise<InputBytes | null> | null;
@@ -104,7 +104,7 @@ export class Input implements Pending<InputBytes | null> {
         const { promise, resolve, reject } = Promise.withResolvers<
           InputBytes | null
         >();
-        // Nobody may ever ask for it.
+        // It may never be awaited.
         promise.catch(() => {});
         this.receiver = { receive: resolve, lose: reject };
         this.read();
@@ -113,14 +113,14 @@ export class Input implements Pending<InputBytes | null> {
     }
   }
 
-  /** Receives what the pending read returned. */
+  /** Receives the result of the pending read. */
   resolve(bytes: InputBytes | null): void {
     this.#state = bytes === null ? ENDED : STILL;
     this.readAt = performance.now();
     this.receiver.receive(bytes);
   }
 
-  /** Learns that the pending read failed. */
+  /** Called if the pending read fails. */
   reject(error: unknown): void {
     this.#state = { kind: "lost", error };
     this.receiver.lose(error);

@@ -1,17 +1,17 @@
 // The exclusive use of a connection, from the start of an exchange to its end
-// or failure. Whatever fails, it fails here, once: the signal, the client being
-// closed, the connection, the engine, or the caller's own code.
+// or failure. Every failure ends up here, once: of the signal, of a client that is
+// closed, of the connection, of the engine, or of the caller's own code.
 //
 //   idle ── the runtime's turn ──> request ──> head ──> body ──> over
 //     │                               │          │        │
 //     └───────────────────────────────┴── fail ──┴────────┴────> over
 //
-// "idle" is before the first byte is written: whatever arrives then is no
-// response, and it ends the connection.
+// "idle" is before the first byte is written: bytes that arrive then are not a
+// response, and end the connection.
 //
-// A peer may respond before it has read the request, and stop reading. So a
-// failed write does not end the exchange: a response may be on its way. Only if
-// none arrives is the failed write what the exchange reports.
+// A peer may respond before it has read the request, and stop reading. So a failed
+// write does not end the exchange: a response may be on its way. The exchange
+// reports the failed write only if no response arrives.
 
 import type { HttpError, HttpProgress } from "../../error.ts";
 import type { HttpResponse } from "../../rfc9110/response.ts";
@@ -47,37 +47,37 @@ const STOPPED_UPLOAD_TIMEOUT = 5000;
 export interface LeaseHolder {
   /** The URL of the request, if there is one. */
   readonly url: URL | null;
-  /** Whether an end without close_notify may cut off what it reads. */
+  /** Whether an end without close_notify may have cut off its input. */
   readonly needsCloseNotify: boolean;
-  /** Says what is in flight and what to do, for the error of another call. */
+  /** Describes the call in flight and how to end it, for the error of another. */
   describe(): string;
   /** Receives bytes, or `null` at end of file. */
   receive(bytes: InputBytes | null): void;
-  /** Learns that its write is done. */
+  /** Called when its write is done. */
   written(): void;
-  /** Learns that nothing more can be written. */
+  /** Called when nothing more can be written. */
   failWrite(): void;
-  /** Learns that it has failed. The connection is closed. */
+  /** Called when it has failed. The connection is closed. */
   fail(error: unknown): void;
 }
 
-/** Whoever limits the time that each step of an exchange may take. */
+/** Limits the time that each step of an exchange may take. */
 export interface LeaseMonitor {
-  /** Learns how far the exchange has come. */
+  /** Called when the exchange enters a phase. */
   enter(phase: "request" | "head" | "body"): void;
-  /** Learns that a write has started. */
+  /** Called when a write starts. */
   writing(): void;
-  /** Learns that no write is pending. */
+  /** Called when no write is pending. */
   written(): void;
-  /** Learns that the exchange waits for bytes. */
+  /** Called when the exchange starts to wait for bytes. */
   reading(): void;
-  /** Learns that it does not. */
+  /** Called when it stops waiting for bytes. */
   read(): void;
-  /** Learns that the exchange has ended or failed. */
+  /** Called when the exchange has ended or failed. */
   over(isUpgraded: boolean): void;
 }
 
-/** What becomes of a connection after a lease. */
+/** The state of a connection after a lease. */
 export type LeaseEnd =
   /** Nothing was written or read: it is as it was before. */
   | { readonly kind: "unused" }
@@ -88,16 +88,16 @@ export type LeaseEnd =
   | {
     readonly kind: "failed";
     readonly error: unknown;
-    /** What a later call says of it, if not the error itself. */
+    /** How a later call describes it, if not by the error itself. */
     readonly why: string | null;
   };
 
-/** What a lease needs from its connection. */
+/** The part of a connection that a lease uses. */
 export interface LeasedConnection {
   readonly transport: Transport;
   readonly input: Input;
   readonly output: Output;
-  /** Calls back once all that has arrived was read. */
+  /** Calls back once everything that has arrived is read. */
   settle(idleSince: number, ready: () => void): void;
   /** Ends the lease. */
   release(end: LeaseEnd): void;
@@ -161,7 +161,7 @@ export class Lease implements InputReceiver, OutputListener {
     return this.#connection.transport.info;
   }
 
-  /** How far the exchange has come. */
+  /** The progress of the exchange. */
   get progress(): HttpProgress {
     return {
       phase: this.#phase === "over" ? "body" : this.#phase,
@@ -171,20 +171,21 @@ export class Lease implements InputReceiver, OutputListener {
     };
   }
 
-  /** Notes how far the exchange has come. */
+  /** Notes the phase of the exchange. */
   enter(phase: "request" | "head" | "body"): void {
     this.#phase = phase;
     this.#monitor?.enter(phase);
   }
 
-  /** Says what is in flight, for the error of another call. */
+  /** Describes the call in flight, for the error of another. */
   describe(): string {
     return this.#holder.describe();
   }
 
   /**
-   * Moves on from "idle", and calls back: once everything that arrived before was
-   * read, before anything else is; not at all if the exchange fails meanwhile.
+   * Moves on from "idle", and calls back once everything that arrived before has
+   * been read, before anything else is. Does not call back if the exchange fails
+   * meanwhile.
    */
   open(ready: () => void): void {
     if (this.#phase !== "idle") return ready();
@@ -201,7 +202,7 @@ export class Lease implements InputReceiver, OutputListener {
     else this.#connection.settle(this.#idleSince, begin);
   }
 
-  /** Has the holder receive the next bytes. */
+  /** Passes the next bytes to the holder. */
   read(into?: InputBytes): void {
     this.#isReading = true;
     this.#monitor?.reading();
@@ -221,7 +222,7 @@ export class Lease implements InputReceiver, OutputListener {
     this.#connection.output.write(data);
   }
 
-  /** Gives the runtime a turn, in which pending reads and writes get done. */
+  /** Gives the runtime a turn to finish pending reads and writes. */
   turn(): Promise<void> {
     return this.#connection.transport.turn();
   }
@@ -265,7 +266,7 @@ export class Lease implements InputReceiver, OutputListener {
     this.#holder.failWrite();
   }
 
-  /** Learns that the rest of the request will not be sent. */
+  /** Notes that the rest of the request will not be sent. */
   stopUpload(): void {
     if (this.#unsent !== null || this.#phase === "over") return;
     this.#limitReads({
@@ -291,7 +292,7 @@ export class Lease implements InputReceiver, OutputListener {
   /**
    * Fails the exchange, and closes the connection. The first error counts.
    *
-   * @param why What a later call says of it, if not the error itself.
+   * @param why How a later call describes it, if not by the error itself.
    */
   fail(error: unknown, why: string | null = null): void {
     if (this.#phase === "over") return;
@@ -318,7 +319,7 @@ export class Lease implements InputReceiver, OutputListener {
     );
   }
 
-  /** Ends the exchange, and leaves the connection to whoever reads on. */
+  /** Ends the exchange, and leaves the connection to the next reader. */
   leave(kind: "held" | "upgraded", remaining: InputBytes): void {
     // A copy: the caller gets the other one.
     this.#end({ kind, remaining: remaining.slice() });

@@ -3,17 +3,17 @@
 //   ready ── write ──> writing ── done ──> ready
 //                         └── error ──> broken
 //
-// A coroutine may end before its write is done. What its successor writes then
-// waits for that.
+// A coroutine may end before its write is done. The next coroutine's first write then
+// waits for it.
 
 import { encodeByteString } from "../../rfc9110/byte_string.ts";
 import type { Outgoing, Pending, Transport } from "../transport/transport.ts";
 
-/** Whoever wrote. */
+/** The writer. */
 export interface OutputListener {
-  /** Learns that the write is done. */
+  /** Called when the write is done. */
   written(): void;
-  /** Learns that the write failed. No other will succeed. */
+  /** Called if the write fails. No other will succeed. */
   failWrite(error: unknown): void;
 }
 
@@ -27,11 +27,11 @@ const WRITING: State = { kind: "writing" };
 
 /** Writes to a transport, one write at a time. */
 export class Output implements Pending<void> {
-  /** Whoever learns how the pending write ends. */
+  /** The listener of the pending write. */
   listener: OutputListener;
   readonly #transport: Transport;
   #state: State = READY;
-  /** What follows the pending write. */
+  /** The write that follows the pending one. */
   #queue: Outgoing[] = [];
 
   constructor(transport: Transport, listener: OutputListener) {
@@ -39,7 +39,7 @@ export class Output implements Pending<void> {
     this.listener = listener;
   }
 
-  /** Starts a write. None of the same listener's may be pending. */
+  /** Starts a write. The same listener may have no other one pending. */
   write(data: Outgoing): void {
     if (this.#state.kind === "broken") {
       return this.listener.failWrite(this.#state.error);
@@ -60,7 +60,7 @@ export class Output implements Pending<void> {
     );
   }
 
-  /** Learns that the pending write is done. */
+  /** Called when the pending write is done. */
   resolve(): void {
     this.#state = READY;
     const next = this.#queue.shift();
@@ -68,7 +68,7 @@ export class Output implements Pending<void> {
     else this.write(next);
   }
 
-  /** Learns that the pending write failed. */
+  /** Called if the pending write fails. */
   reject(error: unknown): void {
     this.#state = { kind: "broken", error };
     this.listener.failWrite(error);

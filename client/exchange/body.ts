@@ -1,13 +1,12 @@
-// The streamed body of a response, as its exchange, its stream, and `discard`
-// share it:
+// The streamed body of a response, shared by its exchange, its stream, and `discard`:
 //
 //   opening ──> paused ── pull, collect, or discard ──> active ──> ended
 //                 ^                                       │   └──> failed
 //                 └────────────── enough for now ─────────┘
 //
-// Nothing is read from the connection except while "active". While it is not, no
-// state here refers to the exchange, the client, or the controller of a stream,
-// so these are collected when they are dropped.
+// The connection is read only while the body is "active". Otherwise, no state here
+// refers to the exchange, the client, or the controller of a stream, so that these
+// are collected when they are dropped.
 
 import { HttpError } from "../../error.ts";
 import type { HttpResponse } from "../../rfc9110/response.ts";
@@ -25,7 +24,7 @@ import {
 import type { BodyConsumer, ResponseEnd } from "./consumer.ts";
 import type { ExchangeDriver } from "./driver.ts";
 
-/** What a body is made of. */
+/** The parts of a body. */
 export interface StreamedBodyParts {
   readonly driver: ExchangeDriver;
   readonly response: HttpResponse;
@@ -33,7 +32,7 @@ export interface StreamedBodyParts {
   readonly maxBodyBytes: number;
 }
 
-/** Whoever waits for a body to open. */
+/** Code that waits for a body to open. */
 interface Opening {
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
@@ -58,7 +57,7 @@ export class StreamedBody implements BodyConsumer {
   readonly #driver: ExchangeDriver;
   readonly #maxBodyBytes: number;
   #state: State;
-  /** What was read ahead, for who reads the body later. */
+  /** The pieces that were read ahead, for a later reader. */
   #kept: Uint8Array[] = [];
   #isUploaded: boolean | null;
   #isDiscarded = false;
@@ -117,7 +116,7 @@ export class StreamedBody implements BodyConsumer {
         const settle = { resolve, reject, owner };
         this.#start(new Collecting(buffer, convert, settle));
       } catch (error) {
-        // Its length is above the limit.
+        // The length is above the limit.
         if (!(error instanceof HttpError)) throw error;
         this.#driver.failPeer(error);
         this.whenEnded().catch(reject);
@@ -126,8 +125,8 @@ export class StreamedBody implements BodyConsumer {
   }
 
   /**
-   * Converts the body if all of it came with the head, so that no one has to wait
-   * for it; otherwise returns `null`. Without a `Content-Length`, nobody knows.
+   * Converts the body if it is known to have come whole with the head, so that
+   * nothing has to be awaited; otherwise returns `null`.
    *
    * @param convert Gets bytes that are valid until it returns.
    */
@@ -181,7 +180,7 @@ export class StreamedBody implements BodyConsumer {
         this.#isDiscarded = true;
         this.#start(new Discarding(abort, { resolve, owner }));
       } else {
-        // A read that is pending would get what is to be discarded.
+        // A pending read would get the data that should be discarded.
         if (kind === "active") abort();
         resolve();
       }
@@ -191,7 +190,7 @@ export class StreamedBody implements BodyConsumer {
   /**
    * Fails the exchange, and closes the connection.
    *
-   * @param why What a later call says of it.
+   * @param why How a later call describes it.
    */
   abort(reason: unknown, why: string): void {
     this.isTouched = true;

@@ -1,5 +1,5 @@
-// What is done with the data of a streamed body, one at a time: it is pulled by
-// a stream, collected in memory, or discarded.
+// The uses of the data of a streamed body, one at a time: a stream pulls it, or it is
+// collected in memory, or discarded.
 
 import type { BodyBuffer } from "../../rfc9112/_body_buffer.ts";
 import type { InputBytes } from "../connection/input.ts";
@@ -8,11 +8,11 @@ import type { InputBytes } from "../connection/input.ts";
 export interface BodyActivity {
   /** Whether it wants data now. */
   readonly wants: boolean;
-  /** Where to read data to, if that matters. */
+  /** The buffer to read into, if any. */
   target(): InputBytes | undefined;
   /** Receives data, which is valid until it returns. */
   data(bytes: Uint8Array): void;
-  /** Has what it wanted. */
+  /** Called when it has enough. */
   pause(): void;
   /** Ends with the body. */
   end(): void;
@@ -20,7 +20,7 @@ export interface BodyActivity {
   fail(error: unknown): void;
 }
 
-/** Whoever waits for an activity. */
+/** Code that waits for an activity. */
 export interface ActivityListener<T> {
   /** Kept from being collected while the activity lasts. */
   readonly owner: object;
@@ -62,11 +62,11 @@ export class Pulling implements BodyActivity {
     this.wants = false;
     const target = this.#target;
     if (target === undefined || bytes.buffer !== target.buffer) {
-      // A copy: the stream transfers the buffer, and its reader sees all of it.
+      // A copy: the stream transfers the buffer, and the reader sees all of it.
       this.#controller.enqueue(new Uint8Array(bytes));
       return;
     }
-    // Data behind its framing is not yet in its place.
+    // Framing precedes the data, which must start where the view does.
     if (bytes.byteOffset !== target.byteOffset) target.set(bytes);
     this.#controller.byobRequest?.respond(bytes.length);
   }
@@ -76,10 +76,9 @@ export class Pulling implements BodyActivity {
   }
 
   end(): void {
-    // A stream that was closed loses what it has queued if a reader then asks
-    // for more than that. If this pull gave it data that nobody has read yet, the
-    // next one closes it. Older data does not count: in workerd, that is what the
-    // slower of two clones has not read.
+    // A closed stream loses its queue if a reader then asks for more than that. If
+    // this pull gave it data that nobody has read yet, the next one closes it. Older
+    // data does not count: in workerd, the slower of two clones has not read it.
     const hasQueued = !this.wants && (this.#controller.desiredSize ?? 0) < 0;
     try {
       if (!hasQueued) {
@@ -87,7 +86,7 @@ export class Pulling implements BodyActivity {
         this.#controller.byobRequest?.respond(0);
       }
     } catch {
-      // The body ends inside an element of the reader's view, which it is told.
+      // The body ends inside an element of the reader's view. The reader is told.
     }
     this.#listener.resolve();
   }
@@ -156,7 +155,7 @@ export class Taking<T> implements BodyActivity {
   fail(): void {}
 }
 
-/** Keeps the body in memory, or what arrives of it if it is long or slow. */
+/** Reads the body into memory; only a part of it if it is long or slow. */
 export class Keeping implements BodyActivity {
   readonly kept: Uint8Array[] = [];
   wants = true;

@@ -1,4 +1,4 @@
-// Whoever receives a response: its heads first, and then its body.
+// The receivers of a response: first of its heads, then of its body.
 
 import type { HttpHeaders } from "../../rfc9110/headers.ts";
 import type { HttpResponse } from "../../rfc9110/response.ts";
@@ -6,31 +6,31 @@ import type { HttpFraming } from "../../rfc9112/framing.ts";
 import type { HttpCloseReason } from "../../rfc9112/persistence.ts";
 import type { InputBytes } from "../connection/input.ts";
 
-/** Whoever receives the heads of a response. */
+/** Receives the heads of a response. */
 export interface HeadConsumer {
-  /** Receives an interim response; what it returns is awaited. */
+  /** Receives an interim response. If it returns a promise, that is awaited. */
   interim(response: HttpResponse): unknown;
-  /** Receives the final head, and returns whoever receives the body. */
+  /** Receives the final head, and returns the receiver of the body. */
   head(response: HttpResponse, framing: HttpFraming): BodyConsumer;
-  /** Learns that the exchange failed before the head. */
+  /** Called if the exchange fails before the head. */
   fail(error: unknown): void;
 }
 
-/** Whoever receives the body of a response. */
+/** Receives the body of a response. */
 export interface BodyConsumer {
   /** Whether it wants data now. */
   readonly wants: boolean;
-  /** Where to read data to, if that matters. */
+  /** The buffer to read into, if any. */
   target(): InputBytes | undefined;
   /** Receives data, which is valid until it returns. */
   data(bytes: Uint8Array): void;
-  /** Learns that nothing is read until {@linkcode ExchangeDriver.resume}. */
+  /** Called when nothing is read until {@linkcode ExchangeDriver.resume}. */
   pause(): void;
-  /** Learns whether the whole request was sent. */
+  /** Called when it is known whether the whole request was sent. */
   uploaded(whole: boolean): void;
-  /** Learns that the response is complete. */
+  /** Called when the response is complete. */
   end(end: ResponseEnd): void;
-  /** Learns that the exchange failed. */
+  /** Called if the exchange fails. */
   fail(error: unknown): void;
 }
 

@@ -6,8 +6,8 @@
 //     └─> upgrading ─┘
 //
 // "upgrading": another protocol starts once the request is sent (RFC 9110 §7.8).
-// "paused": the consumer has what it wants for now.
-// "settling": the response is complete, and the upload has one turn to be done.
+// "paused": the consumer has enough for now.
+// "settling": the response is complete, and the upload has one turn to finish.
 
 import { HttpError, type HttpProgress } from "../../error.ts";
 import { findRedirect, type HttpRedirect } from "../../rfc9110/redirect.ts";
@@ -27,7 +27,7 @@ import { type StartTimer, Upload, type UploadListener } from "./upload.ts";
 
 type Step<Type> = Extract<ResponseStep, { readonly type: Type }>;
 
-/** What an exchange is made of. */
+/** The parts of an exchange. */
 export interface ExchangeParts {
   readonly request: HttpRequest;
   readonly plan: RequestPlan;
@@ -66,7 +66,7 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
   #state: State;
   /** The bytes that the current step may refer to. */
   #bytes: InputBytes | null = null;
-  /** Where they were to be read to. */
+  /** The buffer that they were read into, if the consumer gave one. */
   #target: InputBytes | undefined;
   #needsCloseNotify = false;
   #sourceFailure: { readonly error: unknown } | null = null;
@@ -82,7 +82,7 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
     { request, plan, reader, signal, monitor, startTimer }: ExchangeParts,
     consumer: HeadConsumer,
   ) {
-    // Read now: later changes to the request have no effect.
+    // Read now, so that later changes to the request have no effect.
     this.#method = request.method;
     this.#href = request.url.href;
     this.#reader = reader;
@@ -100,7 +100,7 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
     return this.#lease.reused;
   }
 
-  /** How far the exchange has come. */
+  /** The progress of the exchange. */
   get progress(): HttpProgress {
     return this.#lease.progress;
   }
@@ -111,7 +111,7 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
     return this.#upload.isStopped ? false : null;
   }
 
-  /** Returns whether an error is the one of the request's body. */
+  /** Returns whether an error is that of the request's body. */
   isOfSource(error: unknown): boolean {
     return this.#sourceFailure !== null && this.#sourceFailure.error === error;
   }
@@ -120,14 +120,14 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
     return this.#needsCloseNotify;
   }
 
-  /** Where a response redirects to, or `null` if it is not a redirect. */
+  /** The target of a redirect, or `null` if the response is not one. */
   redirectOf(response: HttpResponse): HttpRedirect | null {
     return response.isRedirection
       ? findRedirect({ method: this.#method, url: this.url }, response)
       : null;
   }
 
-  /** How much of the body has arrived during a pause, as far as is known. */
+  /** The number of bytes of the body that are ready during a pause. */
   get arrivedBytes(): number {
     const state = this.#state;
     return state.at === "paused" && state.step.type === "Data"
@@ -140,7 +140,7 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
     this.#lease.open(() => this.#begin());
   }
 
-  /** Goes on after a pause. */
+  /** Continues after a pause. */
   resume(): void {
     const state = this.#state;
     if (state.at !== "paused") return;
@@ -156,7 +156,7 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
   /**
    * Fails the exchange because of the caller.
    *
-   * @param why What a later call says of it.
+   * @param why How a later call describes it.
    */
   abort(reason: unknown, why: string): void {
     this.#lease.fail(reason, why);
@@ -239,7 +239,7 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
         step = this.#applyTo(this.#state, step) ? this.#reader.next() : null;
       }
     } catch (error) {
-      // A limit of the consumer, or what the caller's `onInterim` throws.
+      // A limit of the consumer, or an error of the caller's `onInterim`.
       if (error instanceof HttpError) this.#lease.failPeer(error);
       else this.#lease.fail(error);
     }
@@ -279,7 +279,7 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
     }
     switch (step.type) {
       case "Data":
-        // The consumer may take the buffer that it was read to.
+        // The consumer may take the buffer that it was read into.
         if (this.#target !== undefined) this.#reader.settle();
         consumer.data(step.bytes);
         return true;
@@ -364,12 +364,12 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
     this.#lease.read(target);
   }
 
-  /** Gives the bytes back that were read last. */
+  /** Returns the buffer that was read last. */
   #recycle(): void {
     this.#reader.settle();
     const bytes = this.#bytes;
     this.#bytes = null;
-    // The consumer's own buffer is not for others.
+    // The consumer's own buffer is not shared.
     if (bytes === null || bytes.buffer === this.#target?.buffer) return;
     this.#lease.recycle(bytes);
   }

@@ -32,22 +32,22 @@ export interface HttpExchangeOptions extends HttpSendOptions {
    */
   signal?: AbortSignal | undefined;
   /**
-   * The body, which replaces that of the request. It is chunked, unless its
-   * length is known or the request states a `Content-Length`, which must match.
+   * The body, which replaces the request's. It is chunked unless its length is known
+   * or the request states a `Content-Length`, which must match.
    *
    * @default {the request's body}
    */
   body?: HttpBodyInit | undefined;
   /**
-   * The trailer fields, or a function that returns them once the body is sent.
-   * They make the body chunked.
+   * The trailer fields, or a function that returns them after the body has been
+   * sent. They make the body chunked.
    *
    * @default {none}
    */
   trailers?: HttpTrailersInit | undefined;
   /**
-   * With `Expect: 100-continue`: how many milliseconds the body waits for a 100
-   * before it is sent anyway.
+   * With `Expect: 100-continue`, the time in milliseconds to wait for a 100 before
+   * the body is sent anyway: many servers never send one.
    *
    * @default {1000}
    */
@@ -65,13 +65,13 @@ export interface HttpExchangeOptions extends HttpSendOptions {
 export interface HttpExchange extends AsyncDisposable {
   /** The head. Reading a body from it is a TypeError. */
   readonly response: HttpResponse;
-  /** Where the response redirects to, or `null` if it is not a redirect. */
+  /** The target of the redirect, or `null` if the response is not one. */
   readonly redirect: HttpRedirect | null;
   /** How the body is delimited. */
   readonly framing: HttpFraming;
   /**
-   * The body as a byte stream, which reads from the connection only when it is
-   * read. Canceling it closes the connection.
+   * The body as a byte stream. It reads from the connection only while it is read.
+   * Canceling it closes the connection.
    */
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** The trailer fields, once the body was read to its end. */
@@ -139,7 +139,7 @@ export interface HttpExchange extends AsyncDisposable {
   toResponse(): Response;
 }
 
-/** What a call passes on. */
+/** The parts of a call. */
 export interface ExchangeCall extends ExchangeParts {
   readonly maxBodyBytes: number;
   readonly onInterim: HttpExchangeOptions["onInterim"];
@@ -174,7 +174,7 @@ export function exchange(connection: Connection, call: ExchangeCall): void {
   driver.start();
 }
 
-/** Who may read the body. */
+/** The use of the body so far. */
 type Use =
   | { readonly by: "anyone" }
   | { readonly by: "stream"; readonly stream: BodyStream }
@@ -211,8 +211,8 @@ export class Exchange implements HttpExchange {
    * Creates an exchange whose head has arrived.
    *
    * @param body The body.
-   * @param parts What carries it, what to keep from being collected while the
-   * body may still be read, and what becomes of the errors of its stream.
+   * @param parts The connection, an object to keep alive while the body may still be
+   * read, and a function that converts the errors of its stream.
    */
   constructor(
     body: StreamedBody,
@@ -289,11 +289,11 @@ export class Exchange implements HttpExchange {
 
   toResponse(): Response {
     const { version, status, reason, headers } = this.response;
-    // Without the body at first: a status out of range must not cost it.
+    // Without the body at first: a status out of range must not consume it.
     const head = new HttpResponse({ version, status, reason }).toResponse();
     this.#take("toResponse");
     const isEmpty = isNullBodyStatus(status) || this.framing.kind === "none";
-    // A 205 may have a body, which nobody can read from now on.
+    // A 205 may have a body, which nobody can read anymore.
     if (isEmpty) this.#body.discard(this.#owner);
     const body = isEmpty
       ? null
@@ -311,7 +311,7 @@ export class Exchange implements HttpExchange {
   /**
    * Takes the body as a stream.
    *
-   * @param name The method that it is for.
+   * @param name The method that takes it.
    * @throws {TypeError} If the body was read, or its stream is locked.
    */
   take(name: string): BodyStream {

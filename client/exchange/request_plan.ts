@@ -1,5 +1,5 @@
-// How a request goes out, decided and checked before a byte is sent: its head,
-// and the source and framing of a body that follows.
+// How a request is sent, decided and checked before a byte is sent: its head, and the
+// source and framing of its body.
 
 import { concat } from "@std/bytes";
 import type { HttpHeadersInit } from "../../rfc9110/headers.ts";
@@ -27,22 +27,22 @@ export type HttpTrailersInit =
   | HttpHeadersInit
   | (() => HttpHeadersInit | Promise<HttpHeadersInit>);
 
-/** What a request plan is made from besides the request. */
+/** The parts of a plan besides the request. */
 export interface RequestPlanOptions extends HttpEncodeOptions {
   readonly body?: HttpBodyInit | undefined;
   readonly trailers?: HttpTrailersInit | undefined;
   readonly continueTimeout?: number | undefined;
 }
 
-/** How a request goes out: a first part, and the rest of the body. */
+/** How a request is sent: a first part, and the rest of the body. */
 export type RequestPlan =
   /** A head, as a byte string, or a head and the whole body. */
   | { readonly head: string | Uint8Array; readonly body: null }
   | { readonly head: Uint8Array; readonly body: BodyPlan };
 
-/** How the body of a request goes out after the head. */
+/** How the body of a request is sent after the head. */
 export interface BodyPlan {
-  /** Opens the source, which was not touched before. */
+  /** Opens the source, which is untouched before. */
   open(): BodySource;
   readonly framing: BodyFraming;
   /** How long to wait for a 100, in milliseconds, or `null` not to wait. */
@@ -51,7 +51,7 @@ export interface BodyPlan {
 
 /** Frames the pieces of a body. */
 export interface BodyFraming {
-  /** Whether the pieces so far are all that the head announced. */
+  /** Whether the pieces so far are as long as the head announced. */
   readonly isComplete: boolean;
   /** @throws {TypeError} If the piece does not fit. */
   frame(piece: Uint8Array): Uint8Array[];
@@ -84,7 +84,7 @@ export function planRequest(
     hasTrailers: trailers !== undefined,
     options,
   });
-  // Without a body, there is nothing to wait for.
+  // Without a body, nothing waits for a 100.
   if (framing.kind === "none") return { head, body: null };
   const isEmpty = framing.kind === "length" && framing.length === 0;
   const continueTimeout = waits && !isEmpty
@@ -104,7 +104,7 @@ export function planRequest(
   };
 }
 
-/** Plans a request that is encoded already. */
+/** Plans a request that has been encoded. */
 function planPieces(
   pieces: readonly Uint8Array<ArrayBuffer>[] | string,
 ): RequestPlan {

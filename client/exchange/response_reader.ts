@@ -1,7 +1,7 @@
 // Reading one response, step by step.
 //
-// Like `Http11Receive`, but the input stays borrowed after a step: the client
-// owns its buffers, and need not copy what follows a head.
+// Like `Http11Receive`, but the input stays borrowed after a step: the client owns its
+// buffers, and need not copy the bytes that follow a head.
 
 import { Input } from "../../core/input.ts";
 import { HttpError } from "../../error.ts";
@@ -52,7 +52,7 @@ export class ResponseReader {
     }
   }
 
-  /** Gives back what was borrowed, keeping a copy of what is unused. */
+  /** Returns the borrowed input, keeping a copy of the unused part. */
   settle(): void {
     this.#input.settle();
   }

@@ -1,8 +1,8 @@
 // Driving any coroutine over a leased connection.
 //
-// The coroutine learns that a write is done only when it is, so that it knows
-// whether its request was sent. Input that arrives meanwhile waits for that, but
-// not for long: a peer that responds early may have stopped reading.
+// The coroutine is resumed after a write only when the write is done, so that it knows
+// whether its request was sent. Input that arrives meanwhile waits for that, but not
+// for long: a peer that responds early may have stopped reading.
 
 import { concat } from "@std/bytes/concat";
 import type {
@@ -30,7 +30,7 @@ export interface HttpRunOptions {
 type AnyStep = { readonly type: string };
 type AnyCoroutine = HttpCoroutine<AnyStep>;
 
-/** What a call passes on. */
+/** The parts of a call. */
 export interface RunCall<C extends AnyCoroutine> {
   readonly signal: AbortSignal | undefined;
   /** Kept from being collected while the call is in flight. */
@@ -63,18 +63,18 @@ type Output =
   | { readonly kind: "ready" }
   | {
     readonly kind: "writing";
-    /** Bytes of the coroutine's that follow. */
+    /** Bytes of the coroutine that are yet to be written. */
     readonly rest: Uint8Array;
     readonly timer: ReturnType<typeof setTimeout>;
   }
-  /** A write that takes long, or has failed: input is passed on. */
+  /** A write that takes long, or has failed. Input is passed on. */
   | { readonly kind: "blocked"; readonly rest: Uint8Array };
 
 const READY: Output = { kind: "ready" };
 
 class Run<C extends AnyCoroutine> implements LeaseHolder {
   readonly url = null;
-  // What a coroutine reads may end with the connection.
+  // The input of a coroutine may end with the connection.
   readonly needsCloseNotify = true;
   readonly #lease: Lease;
   readonly #coroutine: AnyCoroutine;
@@ -178,7 +178,7 @@ class Run<C extends AnyCoroutine> implements LeaseHolder {
     this.#lease.write([new Uint8Array(bytes.subarray(0, MAX_WRITE_BYTES))]);
   }
 
-  /** Gives a busy runtime the chance to say that the write is done. */
+  /** Gives a busy runtime the chance to report that the write is done. */
   async #waitLonger(timer: ReturnType<typeof setTimeout>): Promise<void> {
     await this.#lease.turn();
     const output = this.#output;
@@ -208,8 +208,8 @@ class Run<C extends AnyCoroutine> implements LeaseHolder {
 }
 
 /**
- * What a step says of the connection. By contract, the step of any coroutine may
- * have these members.
+ * The state of the connection according to a step. By contract, the step of any
+ * coroutine may have these members.
  *
  * @param early Input that the coroutine did not ask for.
  */

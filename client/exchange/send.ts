@@ -30,7 +30,7 @@ export interface HttpClientOutput extends HttpSendOutput {
   uploaded: boolean;
 }
 
-/** What a call passes on. */
+/** The parts of a call. */
 export interface SendCall extends ExchangeParts {
   readonly maxBodyBytes: number;
   /** Kept from being collected while the call is in flight. */
@@ -40,7 +40,7 @@ export interface SendCall extends ExchangeParts {
 }
 
 /**
- * Sends a request and reads the response, whole.
+ * Sends a request and reads the whole response.
  *
  * @throws {TypeError} If the connection cannot carry it.
  * @throws {HttpError} If the connection ended while it was idle.
@@ -131,7 +131,7 @@ class BufferedBody implements BodyConsumer {
   }
 
   fail(error: unknown): void {
-    // Whatever arrived of its body is not the body.
+    // The part of its body that arrived is not the whole body.
     markStreamed(this.#response);
     this.#call.reject(error);
   }

@@ -1,4 +1,4 @@
-// The body of a request, in any of its forms, as a source of pieces.
+// The body of a request, of any kind, as a source of pieces.
 
 import { isBytes, toPlainBytes } from "../../core/bytes.ts";
 import { nextTurn } from "../transport/turn.ts";
@@ -22,7 +22,7 @@ export interface BodySource {
    * piece's buffer at the following call.
    */
   next(): Promise<Uint8Array | null>;
-  /** Lets go of the source, without waiting for it. */
+  /** Cancels the source, without waiting for it. */
   cancel(reason: unknown): void;
 }
 
@@ -34,11 +34,11 @@ export interface RequestBody {
   readonly bytes: Uint8Array<ArrayBuffer> | null;
   /** The Content-Type that this kind of body implies, or `null`. */
   readonly type: string | null;
-  /** Opens the source. The body is not touched before. */
+  /** Opens the source. The body is untouched before. */
   open(): BodySource;
 }
 
-/** How many empty pieces in a row are skipped before others get a turn. */
+/** How many empty pieces in a row are skipped before other code gets a turn. */
 const MAX_EMPTY_PIECES = 64;
 
 const encoder = new TextEncoder();
@@ -120,8 +120,8 @@ function iterableSource(iterable: AsyncIterable<Uint8Array>): BodySource {
   return {
     next: () => nextPiece(() => iterator.next()),
     cancel(reason) {
-      // A generator that is waiting for something ends after that. Other
-      // iterators may throw at once, or return no promise.
+      // A generator that is waiting ends only after that. Other iterators may throw at
+      // once, or return no promise.
       const end = async () => await iterator.return?.(reason);
       end().catch(() => {});
     },
@@ -137,7 +137,7 @@ async function nextPiece(
     if (!isBytes(value)) {
       throw new TypeError("Cannot send the body: a piece is not a Uint8Array");
     }
-    // Throws for a piece that was transferred elsewhere, which has length 0.
+    // Throws for a piece that was transferred, whose length is 0.
     const piece = toPlainBytes(value);
     if (piece.length > 0) return piece;
     if (empty % MAX_EMPTY_PIECES === 0) await nextTurn();

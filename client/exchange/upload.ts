@@ -7,9 +7,9 @@
 //     │                               │            │
 //     └───────────────────────────────┴─── stop ───┴─────> stopped
 //
-// A piece is written before the next one is taken, so the source goes no faster
-// than the connection. Small pieces that are ready together, the head and the
-// end of the body among them, are joined in one write.
+// A piece is written before the next one is taken, so the source is no faster than
+// the connection. Small pieces that are ready together, including the head and the
+// end of the body, are joined in one write.
 
 import { lengthOf, type Outgoing } from "../transport/transport.ts";
 import type { BodyFraming, BodyPlan, RequestPlan } from "./request_plan.ts";
@@ -21,7 +21,7 @@ const MAX_JOINED_BYTES = 16384;
 /** The size of one write, after which an upload can be stopped. */
 const MAX_WRITE_BYTES = 262144;
 
-/** How many microtasks a piece that is ready may take to arrive. */
+/** How many microtasks a ready piece may take to arrive. */
 const READY_TICKS = 10;
 
 /** Some 25 days, above which a timer fires at once. */
@@ -40,15 +40,15 @@ const startRuntimeTimer: StartTimer = (milliseconds, callback) => {
   return { stop: () => clearTimeout(timer) };
 };
 
-/** What an upload needs from the exchange. */
+/** The part of an exchange that an upload uses. */
 export interface UploadListener {
   /** Starts a write. */
   write(data: Outgoing): void;
-  /** Learns that the request was written whole. */
+  /** Called when the request has been written whole. */
   sent(): void;
-  /** Learns that part of it will not be written. */
+  /** Called when part of it will not be written. */
   stopped(): void;
-  /** Learns that the caller's source failed. */
+  /** Called if the caller's source fails. */
   failSource(error: unknown): void;
 }
 
@@ -79,13 +79,13 @@ export type StopReason =
   | { readonly error: unknown }
   | { readonly message: string };
 
-/** One request on its way out. */
+/** One request that is being sent. */
 export class Upload {
   readonly #plan: RequestPlan;
   readonly #listener: UploadListener;
   readonly #startTimer: StartTimer;
   #state: State = TAKING;
-  /** The source, until its end was reached. */
+  /** The source, until its end is reached. */
   #source: BodySource | null = null;
   #next: NextPiece | null = null;
   #hasContinue = false;
@@ -100,7 +100,7 @@ export class Upload {
     this.#startTimer = startTimer;
   }
 
-  /** Whether the request was written whole. */
+  /** Whether the request has been written whole. */
   get isSent(): boolean {
     return this.#state.kind === "sent";
   }
@@ -127,7 +127,7 @@ export class Upload {
     if (this.#state.kind === "gated") this.#state.open();
   }
 
-  /** Learns that the pending write is done. */
+  /** Called when the pending write is done. */
   written(): void {
     const state = this.#state;
     if (state.kind === "head") return this.#finish();
@@ -137,7 +137,7 @@ export class Upload {
   }
 
   /**
-   * Sends nothing more, unless everything was handed on already.
+   * Sends nothing more, unless everything has been passed to the transport.
    *
    * @param reason Why the source is canceled.
    */
@@ -148,7 +148,7 @@ export class Upload {
     this.end(reason);
   }
 
-  /** Sends nothing more, and lets go of the source. */
+  /** Sends nothing more, and cancels the source. */
   end(reason: StopReason): void {
     const state = this.#state;
     if (this.#source !== null) this.#cancel(this.#source, reason);
@@ -224,7 +224,7 @@ export class Upload {
    * Takes the next piece.
    *
    * @param waits Whether to wait for it if it is not ready.
-   * @throws {unknown} What the source throws.
+   * @throws {unknown} The error of the source.
    */
   async #take(
     source: BodySource,

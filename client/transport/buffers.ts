@@ -1,9 +1,9 @@
-// Buffers to read into, and to encode or join what is written in.
+// Buffers to read into, and to encode or join writes in.
 //
-// They are lent for one read or write at a time, so an idle connection holds
-// only the small buffer of its pending read. A returned buffer serves the next
-// connection, so it still holds bytes of another peer: never hand one to the
-// user, only copies of its contents.
+// They are lent for one read or write at a time, so an idle connection holds only the
+// small buffer of its pending read. A returned buffer is lent to another connection,
+// and still holds bytes of the first: never give one to the user, only copies of its
+// contents.
 
 // A small response fits into the first. Reads larger than the last were not
 // faster.
@@ -20,7 +20,7 @@ export const MAX_BUFFER_BYTES: number = SIZES[3]!;
 /** The size of the largest buffer for a read that may stay pending for long. */
 const MAX_IDLE_BYTES: number = SIZES[1]!;
 
-/** Takes so many bytes of the smallest buffer that holds them. */
+/** Takes a view of this many bytes on the smallest buffer that holds them. */
 export function takeBuffer(bytes: number): Uint8Array<ArrayBuffer> {
   let at = 0;
   while (SIZES[at]! < bytes) at++;

@@ -1,5 +1,5 @@
-// A transport over a connection of Deno's, by `read` and `write`: its streams
-// close both directions at end of file, and cost more.
+// A transport over a `Deno.Conn`, by `read` and `write`: its streams close both
+// directions at end of file, and cost more.
 
 import {
   encodeByteString,
@@ -58,7 +58,7 @@ export class DenoTransport implements SocketTransport {
   readonly #conn: DenoConn;
   readonly #readSize = new ReadSize();
   #ahead: ReadAhead | null = null;
-  /** What the last read was for, and into. */
+  /** The pending or last read, and its buffer. */
   #pendingRead: Pending<Bytes | null> = NOBODY;
   #buffer: Bytes = NOTHING;
   #isPooled = false;
@@ -66,9 +66,9 @@ export class DenoTransport implements SocketTransport {
   #spare: Bytes | null = null;
   #pendingWrite: Pending<void> = NOBODY;
   #writing: Uint8Array = NOTHING;
-  /** Whether it is known to keep the process alive. */
+  /** Whether it keeps the process alive, as far as is known. */
   #isRef = false;
-  /** What the write took from the pool. */
+  /** The buffer that the write took from the pool. */
   #written: Bytes | null = null;
 
   /** Takes over a connection. */
@@ -83,7 +83,7 @@ export class DenoTransport implements SocketTransport {
     // Nagle's algorithm the last piece would wait 40 ms for the peer's delayed
     // acknowledgment.
     conn.setNoDelay?.(true);
-    // The interval is the system's: Deno does not let us set it.
+    // The interval is the system's: Deno has no option for it.
     conn.setKeepAlive?.(true);
   }
 
@@ -114,7 +114,7 @@ export class DenoTransport implements SocketTransport {
       if (this.#isPooled) this.#readSize.adapt(length);
       this.#pendingRead.resolve(buffer.subarray(0, length));
     } else {
-      // Not a buffer of the caller's, which would serve other connections.
+      // Not the caller's own buffer, which would be lent to other connections.
       if (this.#isPooled) this.recycle(buffer);
       this.#pendingRead.resolve(null);
     }
@@ -133,7 +133,7 @@ export class DenoTransport implements SocketTransport {
   }
 
   recycle({ buffer }: Bytes): void {
-    // The next read is mostly about to start.
+    // The next read usually starts soon.
     if (buffer === this.#buffer.buffer && this.#isPooled) {
       this.#spare = this.#buffer;
     } else {
@@ -156,7 +156,7 @@ export class DenoTransport implements SocketTransport {
     this.#writePieces(data).then(this.#onAllWritten, this.#onWriteError);
   }
 
-  /** Starts a write after one that a client has left behind. */
+  /** Starts a write after a pending one that a client left behind. */
   #queueWrite(data: Outgoing, pending: Pending<void>): void {
     const left = this.#pendingWrite;
     this.#pendingWrite = {
@@ -246,12 +246,12 @@ export class DenoTransport implements SocketTransport {
   }
 
   #close(): void {
-    // A read that was unref'd would count as pending in a test's sanitizer.
+    // A test's sanitizer would report a pending read that is unref'd.
     this.#conn.ref();
     try {
       this.#conn.close();
     } catch {
-      // It is closed already.
+      // Already closed.
     }
   }
 
@@ -285,9 +285,8 @@ export class DenoTransport implements SocketTransport {
   }
 
   // Not `Deno.startTls`: closing its connection during the handshake, or while a
-  // write is blocked, leaks the socket for as long as the peer keeps it open
-  // (Deno 2.9). It also takes no client certificate, and no connection that has
-  // a read pending.
+  // write is blocked, leaks the socket until the peer closes it (Deno 2.9). It also
+  // takes neither a client certificate nor a connection with a pending read.
   startTls(options: StartTlsOptions): Promise<HttpConnection> {
     return startTlsOver(this, this.#ahead?.unreadBytes ?? 0, options);
   }

@@ -19,7 +19,7 @@ export type HttpAddress =
   | { readonly hostname: string; readonly port: number }
   | { readonly unixPath: string };
 
-/** Formats an address as it stands in a URL, and as messages show it. */
+/** Formats an address as in a URL, for messages. */
 export function formatAddress(address: HttpAddress): string {
   if ("unixPath" in address) return quote(address.unixPath);
   const { hostname, port } = address;
@@ -39,7 +39,7 @@ export interface HttpConnectionInfo {
 /** Options of a TLS handshake. Certificates and keys are in PEM. */
 export interface HttpTlsOptions {
   /**
-   * Certificates of authorities to trust besides the runtime's own.
+   * Certificates of authorities to trust in addition to the runtime's own.
    *
    * @default {[]}
    */
@@ -57,7 +57,8 @@ export interface HttpTlsOptions {
    */
   key?: string | undefined;
   /**
-   * The protocols to offer by ALPN (RFC 7301).
+   * The protocols to offer by ALPN (RFC 7301). Without an offer, some servers choose
+   * HTTP/2, which this package does not speak.
    *
    * @default {["http/1.1"]}
    */
@@ -79,7 +80,7 @@ export interface HttpConnection extends ByteStream {
    *
    * @param options The server's name, certificates, and a signal that aborts
    * the handshake.
-   * @returns The connection that speaks TLS. This one is used up.
+   * @returns The connection that speaks TLS. This one can no longer be used.
    */
   startTls?(
     options: HttpTlsOptions & {
@@ -87,9 +88,9 @@ export interface HttpConnection extends ByteStream {
       signal?: AbortSignal | undefined;
     },
   ): Promise<HttpConnection>;
-  /** Lets the connection keep the process alive, which is the default. */
+  /** Makes the connection keep the process alive, which is the default. */
   ref?(): void;
-  /** Lets the process exit although the connection is open. */
+  /** Lets the process exit while the connection is open. */
   unref?(): void;
   /**
    * Ends the connection at once.
@@ -104,7 +105,7 @@ export interface HttpConnector {
   /**
    * Opens a connection without TLS.
    *
-   * @param target Where to connect.
+   * @param target The address to connect to.
    * @param options A signal that aborts the attempt.
    * @returns The connection.
    * @throws {HttpError} If no address accepts the connection.

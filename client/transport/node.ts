@@ -1,5 +1,5 @@
-// A transport over a socket of `node:net` or `node:tls`, by its events, on Node,
-// Bun, and Deno.
+// A transport over the events of a socket of `node:net` or `node:tls`, on Node, Bun,
+// and Deno.
 //
 //   reading ── end ──> ended          `null` for every further read
 //       └───── error, abort, close ──> failed     the error for every further read
@@ -39,12 +39,12 @@ const MAX_QUEUED_BYTES = 65536;
 // can only take this long if the peer's window is full.
 const CLOSE_MILLISECONDS = 1000;
 
-// The same if the bytes have to leave the process first.
+// The same limit if bytes must leave the process first.
 const UNSENT_CLOSE_MILLISECONDS = 10_000;
 
 const CLOSED = "The connection is closed";
 
-/** What a socket of `node:tls` runs over. */
+/** The layers under a socket of `node:tls`. */
 export interface Under {
   /** The sockets, from the one right under it. */
   readonly layers: readonly NodeSocket[];
@@ -52,15 +52,15 @@ export interface Under {
   readonly carrier: NodeDuplex | null;
 }
 
-/** How a transport reads its socket, and what is under it. */
+/** How a transport reads its socket, and the layers under that. */
 export interface NodeTransportOptions {
-  /** The reads of the socket, unless it emits what it reads. */
+  /** Reads the socket, unless the socket emits its data. */
   readonly reads?: PooledReads | null;
-  /** What the socket runs over, for TLS. */
+  /** The layers under the socket, for TLS. */
   readonly under?: Under;
 }
 
-/** Reads and writes a socket of Node's that is connected. */
+/** Reads and writes a connected socket of `node:net` or `node:tls`. */
 export class NodeTransport implements SocketTransport {
   readonly info: HttpConnectionInfo;
   readonly #socket: NodeSocket & Pick<NodeTlsSocket, "_readableState">;
@@ -72,7 +72,7 @@ export class NodeTransport implements SocketTransport {
   #queue: Bytes[] = [];
   #queuedBytes = 0;
   #isPaused = false;
-  /** Whether something was read after the last write. */
+  /** Whether anything was read after the last write. */
   #isAnswered = true;
   #reader: Pending<Bytes | null> | null = null;
   readonly #writes: NodeWrites;
@@ -84,7 +84,7 @@ export class NodeTransport implements SocketTransport {
    *
    * @param socket The socket.
    * @param info Facts of the connection.
-   * @param options How to read it, and what is under it.
+   * @param options How to read it, and the layers under it.
    */
   constructor(
     socket: NodeSocket,
@@ -118,7 +118,7 @@ export class NodeTransport implements SocketTransport {
     this.#onBytes(new Uint8Array(buffer, byteOffset, length));
   };
 
-  /** Passes bytes on, or keeps them; returns whether to read on meanwhile. */
+  /** Passes bytes on, or keeps them. Returns whether to keep reading. */
   readonly #onBytes = (bytes: Bytes): boolean => {
     this.#isAnswered = true;
     const reader = this.#reader;
@@ -144,8 +144,8 @@ export class NodeTransport implements SocketTransport {
     this.#reader = null;
   };
 
-  // The end of the encrypted bytes, before the TLS layer learns of it. By then, a
-  // close_notify has ended the others. Node and Bun do not let us see it.
+  // The end of the encrypted bytes, before the TLS layer handles it. By then, a
+  // close_notify would have ended the decrypted ones. Node and Bun do not show it.
   readonly #onCarrierEnd = (): void => {
     if (this.#socket._readableState?.ended !== false) return;
     this.#fail(new MissingCloseNotifyError());
@@ -153,7 +153,7 @@ export class NodeTransport implements SocketTransport {
 
   readonly #onError = (error: Error): void => this.#fail(error);
 
-  /** Settles what is pending; only the first error counts for later reads. */
+  /** Settles the pending read and write. Later reads get the first error. */
   #fail(error: unknown): void {
     if (this.#input.kind === "reading") this.#input = { kind: "failed", error };
     const reason = this.#input.kind === "failed" ? this.#input.error : error;
@@ -179,7 +179,7 @@ export class NodeTransport implements SocketTransport {
     }
   }
 
-  /** Takes what has arrived, or returns `null` if there is nothing yet. */
+  /** Takes the bytes that have arrived, or returns `null` if there are none. */
   #takeQueued(): Promise<Bytes | null> | null {
     const bytes = this.#queue.shift();
     if (bytes !== undefined) {
@@ -198,7 +198,7 @@ export class NodeTransport implements SocketTransport {
   }
 
   recycle(bytes: Bytes): void {
-    // Otherwise each read has a buffer of its own.
+    // Otherwise each read has its own buffer.
     if (this.#reads !== null) returnBuffer(bytes.buffer);
   }
 
@@ -251,10 +251,10 @@ export class NodeTransport implements SocketTransport {
   }
 
   /**
-   * Destroys the socket after a turn in which whatever has arrived is read. If a
-   * socket is closed before that, the system resets the connection, and what it
-   * has not sent yet is lost. After a large upload, TLS session tickets are still
-   * unread.
+   * Destroys the socket after a turn in which all bytes that have arrived are read.
+   * If a socket is closed with unread bytes, the system resets the connection and
+   * drops the bytes that it has not sent. After a large upload, TLS session tickets
+   * may still be unread.
    */
   #destroyRead(): void {
     nextTurn().then(() => this.#destroy());
@@ -276,8 +276,8 @@ export class NodeTransport implements SocketTransport {
 
   /**
    * Whether bytes that count as written may still be in the process. Bun may keep
-   * some MB of TLS records then, which `destroy` drops (3 times out of 150, with 20
-   * MB on a busy machine). They are out if the peer has answered or ended.
+   * some MB of TLS records, which `destroy` drops (3 times out of 150, with 20 MB on a
+   * busy machine). They have left if the peer has answered or ended.
    */
   get #mayHaveUnsent(): boolean {
     return !this.#isAnswered && this.#layers.length > 1 && "Bun" in globalThis;
@@ -320,7 +320,7 @@ export class NodeTransport implements SocketTransport {
     this.#socket.off("data", this.#onData);
     this.#socket.off("end", this.#onEnd);
     this.#socket.pause();
-    // A read may be pending that nobody waits for anymore.
+    // Nobody may be waiting for the pending read anymore.
     this.#reader?.resolve(null);
     this.#reader = null;
     return startTls(
@@ -336,7 +336,7 @@ export class NodeTransport implements SocketTransport {
  * Starts TLS over a transport that nobody uses.
  *
  * @param transport The transport.
- * @param unreadBytes How many bytes have come before the handshake.
+ * @param unreadBytes The number of bytes that arrived before the handshake.
  * @param options The options of `HttpConnection.startTls`.
  */
 export function startTlsOver(
@@ -362,7 +362,7 @@ async function startTls(
     }
     signal?.throwIfAborted();
     if (unreadBytes > 0) {
-      // Not a part of TLS, and not to be taken for one (CVE-2011-0411).
+      // These bytes must not become part of the TLS stream (CVE-2011-0411).
       const reason = `${unreadBytes} bytes came before the handshake`;
       throw tlsFailed(serverName, info.remote, reason);
     }

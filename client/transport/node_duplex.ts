@@ -1,24 +1,24 @@
-// A transport as a `stream.Duplex` of Node's, so that `node:tls` runs over it.
+// A transport as a `stream.Duplex`, so that `node:tls` can run over it.
 //
-// On Deno, sockets of `node:tls` read on while they are paused, and end alike
-// after a close_notify, a mere end of file, and a reset. Over a duplex stream of
-// ours we can pause what they read from, and see how it ends.
+// On Deno, sockets of `node:tls` keep reading while they are paused, and end in the
+// same way after a close_notify, a mere end of file, and a reset. With our own duplex
+// stream under them, we can pause their input, and see how it ends.
 
 import { loadNode, type NodeDuplex } from "./node_socket.ts";
 import type { SocketTransport } from "./socket_connection.ts";
 
-/** Turns a transport, which nobody else may use, into a duplex stream. */
+/** Turns a transport that is not in use into a duplex stream. */
 export function makeDuplex(
   transport: Omit<SocketTransport, "startTls">,
 ): NodeDuplex {
   const { Duplex } = loadNode("node:stream");
   const duplex = new Duplex({
-    // So that `writableNeedDrain` is true until all is written.
+    // So that `writableNeedDrain` is true until everything is written.
     writableHighWaterMark: 1,
     read() {
       transport.read().then(
         (bytes) => {
-          // A copy, since the stream keeps it for as long as it likes.
+          // A copy, because the stream may keep it for any time.
           this.push(bytes === null ? null : bytes.slice());
           if (bytes !== null) transport.recycle(bytes);
         },
@@ -36,7 +36,7 @@ export function makeDuplex(
       callback(error);
     },
   });
-  // Whoever uses it may stop listening before it fails.
+  // Its user may stop listening before it fails.
   duplex.on("error", () => {});
   return Object.assign(duplex, {
     ref() {

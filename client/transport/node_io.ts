@@ -1,4 +1,4 @@
-// The reads and the writes of a socket of Node's.
+// The reads and writes of a socket of `node:net` or `node:tls`.
 
 import { concat } from "@std/bytes/concat";
 import { encodeByteString } from "../../rfc9110/byte_string.ts";
@@ -14,12 +14,12 @@ import { lengthOf, type Outgoing, type Pending } from "./transport.ts";
 // Up to this, copying pieces together costs less than writing them one by one.
 const MAX_JOINED_BYTES = 65536 + 64;
 
-// Half of what Deno's TLS layer buffers.
+// Half of the buffer of Deno's TLS layer.
 const MAX_CARRIED_BYTES = 32768;
 
 /**
- * Reads a plain socket on Node into buffers of the pool. An event for each read
- * costs 1.8 µs more: a buffer of 64 KiB, and a pass through a stream.
+ * Reads a plain socket on Node into buffers of the pool. Data events cost 1.8 µs more
+ * per read, for a buffer of 64 KiB and a pass through a stream.
  */
 export class PooledReads {
   /** Takes bytes, and returns false to pause. */
@@ -39,7 +39,7 @@ export class PooledReads {
     };
   }
 
-  /** Creates one if the runtime gains from it: not Bun, and not Deno. */
+  /** Creates one if the runtime gains from it, which Bun and Deno do not. */
   static create(): PooledReads | null {
     return isNode() ? new PooledReads() : null;
   }
@@ -61,7 +61,7 @@ export class NodeWrites {
     this.#carrier = carrier;
   }
 
-  /** Whether a write, or the end, is not done yet. */
+  /** Whether a write or the end is pending. */
   get isPending(): boolean {
     return this.#pending !== null;
   }
@@ -95,15 +95,15 @@ export class NodeWrites {
     this.#socket.end(() => this.#onWritten());
   }
 
-  /** Fails what is pending, and whatever follows of it. */
+  /** Fails the pending write, including the parts not yet written. */
   fail(error: unknown): void {
     this.#failure ??= { error };
     this.#pending?.reject(error);
     this.#pending = null;
   }
 
-  // The TLS layer says that it has written all that it is given, and keeps what
-  // does not fit into its own buffer.
+  // The TLS layer reports everything as written, and keeps the part that does not
+  // fit into its own buffer.
   async #sendCarried(pieces: readonly Uint8Array[]): Promise<void> {
     for (const piece of pieces) {
       for (let at = 0; at < piece.length; at += MAX_CARRIED_BYTES) {

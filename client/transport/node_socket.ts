@@ -1,12 +1,12 @@
-// The parts of `node:net`, `node:tls`, and others that we use. They are loaded
-// on first use, since this module also loads in browsers, and typed here, since
-// not every program that compiles against this package has Node's types.
+// The parts of `node:net`, `node:tls`, and others that we use. They are loaded on
+// first use, because this module also loads in browsers, and typed here, because
+// programs that compile against this package may lack Node's types.
 
-/** The option `onread` of `net.connect`: reads into buffers of the caller's. */
+/** The option `onread` of `net.connect`: reads into the caller's buffers. */
 export interface OnRead {
-  /** Returns where to read to next. */
+  /** Returns the buffer to read into next. */
   buffer(): Uint8Array;
-  /** Takes what was read, and returns false to pause. */
+  /** Takes the bytes read, and returns false to pause. */
   callback(length: number, buffer: Uint8Array): boolean;
 }
 
@@ -139,7 +139,7 @@ interface Process {
   getBuiltinModule?(name: string): unknown;
 }
 
-/** Returns whether the runtime is Node, and none that has its modules. */
+/** Returns whether the runtime is Node itself, not another one with its modules. */
 export function isNode(): boolean {
   return processOf()?.versions?.node !== undefined &&
     !("Bun" in globalThis) && !("Deno" in globalThis);
@@ -151,7 +151,7 @@ export function hasNodeModules(): boolean {
 }
 
 /**
- * Loads a module of Node's.
+ * Loads a built-in module of Node.
  *
  * @throws {TypeError} If the runtime does not have it.
  */

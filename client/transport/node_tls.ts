@@ -14,14 +14,13 @@ import { tlsFailed } from "./open_failure.ts";
 const ALPN_PROTOCOLS: readonly string[] = ["http/1.1"];
 
 /**
- * Starts TLS over a socket that nobody reads.
+ * Starts TLS over a socket that is not in use.
  *
  * @param under The socket.
  * @param remote The peer's address, for messages.
  * @param options The options of `HttpConnection.startTls`.
  * @param take Takes over the socket, before it can emit anything else.
- * @returns What `take` returns. If it rejects, `under` is for the caller to
- * destroy.
+ * @returns The result of `take`. If it rejects, the caller must destroy `under`.
  */
 export function handshake<Taken>(
   under: NodeSocket,
@@ -84,13 +83,13 @@ function connectTls(
   });
 }
 
-/** Returns the part of an error, which may be OpenSSL's, that is for people. */
+/** Returns the readable part of an error's message, which may be OpenSSL's. */
 function reasonOf(error: Error & { readonly reason?: unknown }): string {
   if (typeof error.reason === "string") return error.reason;
   return error.message.trim();
 }
 
-/** Trusts what the runtime does, and the caller's authorities. */
+/** Trusts the runtime's authorities and the caller's. */
 function secureContext(
   { caCerts = [], cert, key }: HttpTlsOptions,
 ): NodeSecureContext {

@@ -1,4 +1,4 @@
-// Why no connection was opened, or no TLS started over it.
+// Why a connection was not opened, or TLS not started over it.
 
 import { quote } from "../../core/quote.ts";
 import { HttpError } from "../../error.ts";
@@ -12,7 +12,7 @@ export interface FailedAttempt {
 
 const NO_PROGRESS = { reused: false, requestBytes: 0, responseBytes: 0 };
 
-/** What the codes of the usual errors mean. */
+/** The meanings of the usual error codes. */
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EADDRNOTAVAIL: "no local address is available",
@@ -29,7 +29,7 @@ const REASONS: Readonly<Record<string, string>> = {
 /**
  * Creates the error of a connection that nobody accepted.
  *
- * @param target Where to connect to.
+ * @param target The address to connect to.
  * @param attempts Why each address failed, if there were several.
  * @param error The runtime's error, if there were no attempts.
  */
@@ -71,9 +71,9 @@ function reasonOf(error: unknown): string {
 /**
  * Creates the error of a handshake that failed.
  *
- * @param serverName The name that the certificate had to be for.
+ * @param serverName The name that the certificate must be for.
  * @param remote The peer's address, if it is known.
- * @param reason What went wrong.
+ * @param reason The reason, for the message.
  * @param cause The runtime's error.
  */
 export function tlsFailed(

@@ -1,5 +1,5 @@
-// A connection that a connector of ours returns. A client drives its transport
-// directly; for everyone else it is a pair of streams, made on first use.
+// A connection of one of our connectors. A client drives its transport directly; for
+// other code it is a pair of streams, made on first use.
 //
 //              takeTransport
 //   untouched ───────────────> driven by a client
@@ -23,11 +23,11 @@ export type StartTlsOptions = HttpTlsOptions & {
   signal?: AbortSignal | undefined;
 };
 
-/** What a transport over a socket can do besides. */
+/** A transport over a socket, with more methods. */
 export interface SocketTransport extends Transport {
   /** Sends the end of file and leaves the other direction open. */
   closeWrite(): Promise<void>;
-  /** Starts TLS; the transport is used up, whatever the outcome. */
+  /** Starts TLS. The transport can no longer be used, even if that fails. */
   startTls(options: StartTlsOptions): Promise<HttpConnection>;
 }
 
@@ -71,7 +71,7 @@ export function makeConnection(transport: SocketTransport): HttpConnection {
     abort: (reason) => transport.abort(reason),
   };
   registerTransport(connection, () => {
-    // A client then locks the streams, which says if they are in use.
+    // A client then locks the streams, which throws if they are in use.
     if (use.kind === "streams") return null;
     if (use.kind !== "untouched") throw inUse("take the connection", use);
     use = { kind: "client" };
@@ -115,7 +115,7 @@ function makeStreams(
     async pull(controller) {
       const bytes = await orEndHalf(transport.read());
       if (bytes !== null) {
-        // A stream transfers what it is given, and its reader may see all of it.
+        // A stream transfers its buffers, and its reader may see all of them.
         controller.enqueue(bytes.slice());
         transport.recycle(bytes);
         return;
@@ -143,24 +143,24 @@ function makeStreams(
   return { readable, writable };
 }
 
-/** What was read before a client gave its connection up, which comes first. */
+/** Input that a client read before it gave up its connection. It comes first. */
 export class ReadAhead {
   #reads: Promise<Bytes | null>[] = [];
-  /** How many bytes were read and not used. */
+  /** The number of bytes that were read and not used. */
   readonly unreadBytes: number;
 
   /**
-   * Stores what was read.
+   * Stores the input.
    *
-   * @param unread Bytes that come first.
-   * @param pending A read that was not over, if there is one.
+   * @param unread The bytes that come first.
+   * @param pending The pending read, if any.
    */
   constructor(unread: Bytes, pending: Promise<Bytes | null> | null) {
     this.unreadBytes = unread.length;
-    // A copy, since what was read may lie in a buffer of the pool.
+    // A copy, because the bytes may be in a buffer of the pool.
     if (unread.length > 0) this.#reads.push(Promise.resolve(unread.slice()));
     if (pending !== null) {
-      // Nobody may ever ask for it.
+      // It may never be awaited.
       pending.catch(() => {});
       this.#reads.push(pending);
     }

@@ -14,7 +14,7 @@ import { nextTurn } from "./turn.ts";
 /** Pieces up to this size in total are joined, and larger ones are split. */
 const MAX_WRITE_BYTES = 65536;
 
-/** How many empty pieces in a row are skipped before others get a turn. */
+/** How many empty pieces in a row are skipped before other code gets a turn. */
 const MAX_EMPTY_PIECES = 64;
 
 const UNKNOWN: HttpConnectionInfo = Object.freeze({
@@ -30,7 +30,7 @@ type Reader =
     readonly reader: ReadableStreamDefaultReader<Uint8Array>;
   };
 
-/** A stream and the methods that it may have besides. */
+/** A stream, and the further methods that it may have. */
 type Stream = ByteStream & Partial<Omit<HttpConnection, keyof ByteStream>>;
 
 /** Reads and writes over Web Streams, which it locks. */
@@ -98,8 +98,8 @@ export class StreamTransport implements Transport {
     if (this.#stream.abort !== undefined) {
       this.#stream.abort(reason);
     } else if (isSocket(this.#stream)) {
-      // Aborting a stream of a workerd socket leaves the socket open, and its
-      // `close` without effect.
+      // Aborting a stream of a workerd socket leaves the socket open, and then its
+      // `close` does nothing.
       this.#stream.close().catch(() => {});
     } else {
       this.#writer.abort(reason).catch(() => {});
@@ -111,9 +111,9 @@ export class StreamTransport implements Transport {
     return nextTurn();
   }
 
-  // As many microtasks as a piece needs from the stream to whoever reads. A
-  // piece that is enqueued before this call arrives before its promise settles,
-  // and one that is enqueued after it does not.
+  // As many microtasks as a piece needs from the stream to its reader. A piece that
+  // is enqueued before this call arrives before its promise settles; one that is
+  // enqueued after it does not.
   async settle(ready: () => void): Promise<void> {
     await null;
     await null;
@@ -167,7 +167,7 @@ export class StreamTransport implements Transport {
       pull: async (controller) => {
         const bytes = await (first.shift() ?? this.read());
         if (bytes !== null) {
-          // A copy: the stream takes its buffer away.
+          // A copy, because the stream transfers the buffer.
           controller.enqueue(new Uint8Array(bytes));
           this.recycle(bytes);
           return;
@@ -189,16 +189,16 @@ export class StreamTransport implements Transport {
   }
 }
 
-/** Calls a method that may be inherited from a connection and not work. */
+/** Calls a method that may throw because it is inherited from a connection. */
 function attempt(call: () => void): void {
   try {
     call();
   } catch {
-    // Only whether the process stays alive depends on it.
+    // It only decides whether the process stays alive.
   }
 }
 
-/** Tells whether a stream is a raw socket of Cloudflare's. */
+/** Returns whether a stream is a raw Cloudflare socket. */
 function isSocket(
   stream: ByteStream,
 ): stream is ByteStream & { close(): Promise<void> } {
@@ -209,14 +209,14 @@ function lockReadable(readable: ReadableStream<Uint8Array>): Reader {
   try {
     return { byob: true, reader: readable.getReader({ mode: "byob" }) };
   } catch {
-    // Not a byte stream; or locked, which throws again here.
+    // Not a byte stream. If it is locked, this throws again.
     return { byob: false, reader: readable.getReader() };
   }
 }
 
 /**
- * Copies pieces for a stream, which may keep or transfer what it is given: small
- * ones into one array, large ones bit by bit.
+ * Copies pieces for a stream, which may keep or transfer its input: small ones into
+ * one array, large ones part by part.
  */
 function* copyPieces(
   pieces: readonly Uint8Array[],

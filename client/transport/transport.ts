@@ -1,20 +1,20 @@
 // The bytes of one connection, both ways, as the layers above use them.
 //
-// At most one read and one write are pending at a time. A transport knows
-// nothing of HTTP: it neither watches nor retries, and it rejects with the
-// runtime's own errors, which connection/ explains.
+// At most one read and one write are pending at a time. A transport does not know HTTP:
+// it neither watches nor retries, and rejects with the runtime's own errors, which
+// connection/ turns into ours.
 
 import type { HttpConnection, HttpConnectionInfo } from "./http_connection.ts";
 
-/** A read or write that has started, and what to tell of its end. */
+/** A read or write that has started, with callbacks for its end. */
 export interface Pending<T> {
   resolve(value: T): void;
   reject(error: unknown): void;
 }
 
 /**
- * Bytes to write: pieces, or a byte string, which is a head most of the time. A
- * transport encodes it where it costs least.
+ * Bytes to write: pieces, or a byte string, usually a head. A transport encodes it in
+ * the cheapest way.
  */
 export type Outgoing = readonly Uint8Array[] | string;
 
@@ -31,18 +31,18 @@ export interface Transport {
   /** Facts of the connection; `null` for a stream that the caller opened. */
   readonly info: HttpConnectionInfo | null;
   /**
-   * Whether each read is a system call, which tells nothing that has not come
-   * from the event loop. The read of an idle connection then starts a microtask
-   * late: after the request that often follows a response at once.
+   * Whether each read is a system call, whose result comes only from the event loop.
+   * The read of an idle connection then starts a microtask late: after the request
+   * that often follows a response at once.
    */
   readonly readsAreCostly?: boolean;
   /**
-   * Reads the bytes that are there.
+   * Reads the bytes that have arrived, or waits for some.
    *
-   * @param into Where to read to. A transport that cannot read into it without
-   * taking its buffer away ignores it.
-   * @returns At least one byte, or `null` at end of file. Nobody else uses the
-   * bytes until they are passed to {@linkcode recycle}.
+   * @param into The buffer to read into. A transport that would have to transfer it
+   * ignores it.
+   * @returns At least one byte, or `null` at end of file. The bytes belong to the
+   * caller until they are passed to {@linkcode recycle}.
    */
   read(
     into?: Uint8Array<ArrayBuffer>,
@@ -55,7 +55,7 @@ export interface Transport {
     pending: Pending<Uint8Array<ArrayBuffer> | null>,
     into?: Uint8Array<ArrayBuffer>,
   ): void;
-  /** Takes back bytes that a read returned and nothing refers to. */
+  /** Takes back bytes that a read returned. Nothing may refer to them. */
   recycle(bytes: Uint8Array<ArrayBuffer>): void;
   /**
    * Writes all pieces in order, in one write if they are small. The caller may
@@ -67,13 +67,13 @@ export interface Transport {
    * has returned.
    */
   startWrite?(data: Outgoing, pending: Pending<void>): void;
-  /** Closes the connection in order; never rejects. */
+  /** Closes the connection. Never rejects. */
   close(): Promise<void>;
   /** Ends the connection at once: the pending read and write settle. */
   abort(reason: unknown): void;
   /**
-   * Gives the runtime the turn of its event loop that it needs to deliver what
-   * has already arrived to a pending read.
+   * Gives the runtime the turn of its event loop that it needs to pass bytes that have
+   * arrived to a pending read.
    */
   turn(): Promise<void>;
   /**
@@ -98,8 +98,8 @@ export interface Transport {
   ): HttpConnection;
 }
 
-// A transport behind a connection of ours. Only the very object that a connector
-// returned is in here, so a wrapper is driven through its streams.
+// The transports behind our connections. Only the very object that a connector
+// returned is a key, so a wrapper is driven through its streams.
 const transports = new WeakMap<object, () => Transport | null>();
 
 /**
@@ -116,7 +116,7 @@ export function registerTransport(
   transports.set(connection, take);
 }
 
-/** Takes the transport behind a connection of ours, or `null`. */
+/** Takes the transport behind one of our connections, or `null`. */
 export function takeTransport(stream: object): Transport | null {
   return transports.get(stream)?.() ?? null;
 }
@@ -133,9 +133,9 @@ export class NotBytesError extends TypeError {
 }
 
 /**
- * Why a read over TLS fails if the peer closed the connection without saying
- * so by close_notify: anyone on the way can end a connection like that. It is
- * an end of file to everything whose length is known.
+ * Why a read over TLS fails if the peer closed the connection without close_notify:
+ * anyone on the way can end a connection like that. If the length of a message is
+ * known, this counts as end of file.
  */
 export class MissingCloseNotifyError extends Error {
   /** The name of the class. */

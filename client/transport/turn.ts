@@ -1,4 +1,4 @@
-// A turn of the event loop in which the runtime delivers what has arrived.
+// A turn of the event loop in which the runtime delivers bytes that have arrived.
 //
 // After long synchronous work, a socket's bytes are still in the kernel while
 // JavaScript goes on. Measured after 60 ms of such work: they were delivered
@@ -6,11 +6,11 @@
 // 1 on Node, and after 2 on Bun. A timer of 0 ms does the same on Deno in 2.3 ms
 // instead of 0.2, and 2 times out of 60 it came too early.
 //
-// On Deno, twice as many are waited for: on a busy machine, the driver's poll may be
-// among the last of 64, and JavaScript then learns of the bytes too late.
+// On Deno, it takes twice as many: on a busy machine, the driver's poll may be among
+// the last of 64, and the bytes then reach JavaScript too late.
 //
-// All who wait share one chain of immediates: with many connections, most of
-// their turns overlap.
+// All waiters share one chain of immediates: with many connections, most of their
+// turns overlap.
 
 const isDeno = "Deno" in globalThis;
 
@@ -21,7 +21,7 @@ const { setImmediate } = globalThis as {
 };
 
 interface Waiter {
-  /** How many immediates have passed when it has waited enough. */
+  /** The number of immediates after which a waiter is done. */
   readonly until: number;
   readonly resolve: () => void;
 }
@@ -43,7 +43,7 @@ export function nextTurn(): Promise<void> {
 
 function pass(): void {
   passed++;
-  // In order, since all wait for the same number.
+  // In order, because all wait for the same number.
   while (waiters.length > 0 && waiters[0]!.until <= passed) {
     waiters.shift()!.resolve();
   }
@@ -59,8 +59,8 @@ let callbacks: (() => void)[] = [];
 let ticks = 0;
 
 /**
- * Calls back after some microtasks, in which a caller whose promise was just
- * resolved goes on. All who wait share one chain of them.
+ * Calls back after some microtasks, in which a caller whose promise was just resolved
+ * continues. All waiters share one chain of them.
  */
 export function afterCaller(callback: () => void): void {
   if (callbacks.push(callback) > 1) return;
@@ -81,9 +81,9 @@ function tick(): void {
 let starts: (() => void)[] = [];
 
 /**
- * Calls back together with all others who are about to write: after the
- * microtasks that are due on Deno, which delivers the reads of one poll in one
- * burst, and after the poll elsewhere, where each read is an event of its own.
+ * Calls back together with all others that are about to write: on Deno, which delivers
+ * the reads of one poll in one burst, after the pending microtasks; elsewhere, if each
+ * read is its own event, after the poll.
  *
  * Requests that are written back to back find the peer awake. With 64
  * connections, a request costs 12 % less CPU on Deno, 25 % less on Node, and
