@@ -2,6 +2,7 @@
 // one.
 
 import { HttpError } from "../error.ts";
+import { checkLimit } from "../core/limit.ts";
 import { quote } from "../core/quote.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 
@@ -67,11 +68,7 @@ export function resolveRedirects(
   }
   const options = typeof redirect === "object" ? redirect : {};
   const { max = MAX_REDIRECTS, decide = null } = options;
-  if (!(Number.isInteger(max) && max >= 0) && max !== Infinity) {
-    throw new RangeError(
-      `Invalid redirect.max: ${max} is not a non-negative integer`,
-    );
-  }
+  checkLimit("redirect.max", max);
   return { mode, max, decide, httpsOnly };
 }
 

@@ -2,9 +2,8 @@
 // one or more spaces, and the scheme's own syntax (RFC 9110 §11.4).
 
 import { invalid } from "../core/quote.ts";
-import { REDACTED } from "../rfc9110/_inspect.ts";
 import { equalsIgnoringCase, SP } from "../rfc9110/_syntax.ts";
-import { Secret } from "../rfc9110/secret.ts";
+import { exposeValue, findTextFault, type Secret } from "../rfc9110/secret.ts";
 
 /** Creates the error for invalid credentials. It must not repeat any of them. */
 export function invalidCredentials(scheme: string, reason: string): TypeError {
@@ -14,51 +13,36 @@ export function invalidCredentials(scheme: string, reason: string): TypeError {
 /**
  * Returns the string that a caller passed, as it is or in a `Secret`.
  *
- * @throws {TypeError} If it is neither, or if it contains a `Secret` that was
- * converted to a string.
+ * @param name The name of the value, for the message.
+ * @throws {TypeError} If it is neither, if it contains a `Secret` that was
+ * converted to a string, or if `findFault` finds a fault in it.
  */
 export function exposeText(
   scheme: string,
   name: string,
   value: string | Secret,
+  findFault: (text: string) => string | null,
 ): string {
-  const text = value instanceof Secret ? value.expose() : value;
-  if (typeof text !== "string") {
-    const reason = `the ${name} is neither a string nor a Secret`;
-    throw invalidCredentials(scheme, reason);
-  }
-  if (text.includes(REDACTED)) {
-    const reason =
-      `the ${name} contains ${REDACTED}, so call expose() on the ` +
-      `Secret in it`;
-    throw invalidCredentials(scheme, reason);
-  }
+  const text = exposeValue(value);
+  const fault = findTextFault(text) ?? findFault(text);
+  if (fault !== null) throw invalidCredentials(scheme, `the ${name} ${fault}`);
   return text;
 }
 
-/**
- * Returns a username or a password that a caller passed.
- *
- * @throws {TypeError} If it is not a string, or if it contains a control
- * character or half of a surrogate pair.
- */
+/** {@linkcode exposeText}, for a username or a password. */
 export function exposeUserText(
   scheme: string,
   name: string,
   value: string | Secret,
 ): string {
-  const text = exposeText(scheme, name, value);
+  return exposeText(scheme, name, value, findUserTextFault);
+}
+
+function findUserTextFault(text: string): string | null {
   // deno-lint-ignore no-control-regex -- CTL, which RFC 7617 §2 bans
-  if (/[\x00-\x1f\x7f]/.test(text)) {
-    const reason = `the ${name} contains a control character`;
-    throw invalidCredentials(scheme, reason);
-  }
+  if (/[\x00-\x1f\x7f]/.test(text)) return "contains a control character";
   // An encoder would replace it by U+FFFD, which is another password.
-  if (!text.isWellFormed()) {
-    const reason = `the ${name} contains half of a surrogate pair`;
-    throw invalidCredentials(scheme, reason);
-  }
-  return text;
+  return text.isWellFormed() ? null : "contains half of a surrogate pair";
 }
 
 /** Returns the part after the scheme, in any case, and its spaces. */

@@ -5,7 +5,7 @@
  */
 
 import { decodeBase64, encodeBase64 } from "@std/encoding/base64";
-import { encodeByteString } from "../rfc9110/byte_string.ts";
+import { decodeValidUtf8, encodeByteString } from "../rfc9110/byte_string.ts";
 import { parseUrl } from "../rfc9110/_url.ts";
 import { Secret } from "../rfc9110/secret.ts";
 import {
@@ -137,11 +137,7 @@ function decodePercent(part: string): string {
 }
 
 function decodeUtf8(bytes: Uint8Array): string {
-  // A BOM is part of the username, like any other character.
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    throw invalidCredentials(SCHEME, "the bytes are not valid UTF-8");
-  }
+  const text = decodeValidUtf8(bytes);
+  if (text !== null) return text;
+  throw invalidCredentials(SCHEME, "the bytes are not valid UTF-8");
 }

@@ -6,7 +6,7 @@
 
 import { isToken68 } from "../rfc9110/_syntax.ts";
 import { Secret } from "../rfc9110/secret.ts";
-import { exposeText, invalidCredentials, stripScheme } from "./_credentials.ts";
+import { exposeText, stripScheme } from "./_credentials.ts";
 
 const SCHEME = "Bearer";
 
@@ -37,11 +37,7 @@ export class HttpAuthBearer {
    * repeat it.
    */
   constructor(token: string | Secret) {
-    const text = exposeText(SCHEME, "token", token);
-    if (!isToken68(text)) {
-      throw invalidCredentials(SCHEME, "the token is not a b64token");
-    }
-    this.token = new Secret(text);
+    this.token = new Secret(exposeText(SCHEME, "token", token, findFault));
   }
 
   /**
@@ -65,4 +61,8 @@ export class HttpAuthBearer {
   toAuthorization(): string {
     return `${SCHEME} ${this.token.expose()}`;
   }
+}
+
+function findFault(token: string): string | null {
+  return isToken68(token) ? null : "is not a b64token";
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkLimit } from "../core/limit.ts";
 import { makeInspectable } from "../rfc9110/_inspect.ts";
 import { HttpHeaders } from "../rfc9110/headers.ts";
 import { CookieStore, isExpired, type StoredCookie } from "./_store.ts";
@@ -387,11 +388,4 @@ function isAscii(text: string): boolean {
     if (text.charCodeAt(i) > 0x7f) return false;
   }
   return true;
-}
-
-function checkLimit(name: string, limit: number): number {
-  if (Number.isInteger(limit) && limit >= 0) return limit;
-  throw new RangeError(
-    `Invalid ${name}: ${limit} is not a non-negative integer`,
-  );
 }

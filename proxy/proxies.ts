@@ -83,7 +83,6 @@ export class HttpProxies {
   static readonly #inspectable = /* @__PURE__ */ makeInspectable(
     this,
     "HttpProxies",
-    (proxies) => proxies.toJSON(),
   );
   readonly #http: URL | null;
   readonly #https: URL | null;

@@ -9,15 +9,16 @@ export const REDACTED = "[redacted]";
 type Inspect = (value: unknown, options: unknown) => string;
 
 /**
- * Makes `console.log` show the instances of a class as `show` returns them.
+ * Makes `console.log` show the instances of a class as `show` returns them, by
+ * default as in JSON.
  *
  * Called from a static field and marked pure, it lets bundlers drop a class
  * that is not used. Most of them keep a class that has a computed member.
  */
-export function makeInspectable<T extends object>(
+export function makeInspectable<T extends { toJSON(): unknown }>(
   type: { readonly prototype: T },
   name: string,
-  show: (self: T) => unknown,
+  show: (self: T) => unknown = (self) => self.toJSON(),
 ): void {
   inspectAs(type.prototype, name, show);
 }

@@ -1,6 +1,8 @@
 // The lexical rules that every HTTP version shares (RFC 9110 §5.5 and §5.6),
 // as one table with a bit for each class of byte.
 
+import { invalid, quote } from "../core/quote.ts";
+
 /** `tchar` of RFC 9110 §5.6.2, a character of a token. */
 export const TOKEN = 1;
 /** A byte of a field value or reason phrase: HTAB, SP, VCHAR, or obs-text. */
@@ -34,6 +36,17 @@ function makeTable(): Uint8Array {
 /** Returns whether a text is a token: one or more `tchar`. */
 export function isToken(text: string): boolean {
   return text.length > 0 && consistsOf(text, TOKEN);
+}
+
+/**
+ * Checks that a value is a token.
+ *
+ * @param kind The name of the value, for messages.
+ * @throws {TypeError} If it is not.
+ */
+export function checkToken(kind: string, value: unknown): void {
+  if (typeof value === "string" && isToken(value)) return;
+  throw invalid(kind, `${quote(value)} is not a token`);
 }
 
 /** Returns whether each character is a byte of a field value. */

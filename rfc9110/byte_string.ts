@@ -61,6 +61,16 @@ export function fromByteString(value: string): string {
   return decoder.decode(encodeByteString(value));
 }
 
+/** Decodes UTF-8. Returns `null` if it is not valid. A BOM is kept. */
+export function decodeValidUtf8(bytes: Uint8Array): string | null {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
 /**
  * Decodes each byte into one character.
  *

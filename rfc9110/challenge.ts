@@ -24,16 +24,11 @@ import { isFieldText, isToken68, trimBlanks } from "./_syntax.ts";
 const ELEMENTS = /(?:[^",]+|"[^"\\]*(?:\\.[^"\\]*)*"?)+/gs;
 
 /** A scheme, and the rest of its element. */
-const SCHEME = /* @__PURE__ */ makePattern("^token(?:[ \\t]+(.*))?$");
+const SCHEME = /^([\w!#$%&'*+.^`|~-]+)(?:[ \t]+(.*))?$/s;
 
 /** A name, and its value: quoted, a token, or neither, which is invalid. */
-const PARAM = /* @__PURE__ */ makePattern(
-  '^token[ \\t]*=[ \\t]*(?:"([^"\\\\]*(?:\\\\.[^"\\\\]*)*)"|token(?![^ \\t]))?',
-);
-
-function makePattern(source: string): RegExp {
-  return new RegExp(source.replaceAll("token", "([\\w!#$$%&'*+.^`|~-]+)"), "s");
-}
+const PARAM =
+  /^([\w!#$%&'*+.^`|~-]+)[ \t]*=[ \t]*(?:"([^"\\]*(?:\\.[^"\\]*)*)"|([\w!#$%&'*+.^`|~-]+)(?![^ \t]))?/s;
 
 /**
  * A challenge of `WWW-Authenticate` or `Proxy-Authenticate`: a scheme, followed

@@ -13,12 +13,12 @@ import {
   redactUserinfo,
 } from "./_inspect.ts";
 import {
+  checkToken,
   equalsIgnoringCase,
   isFieldText,
-  isToken,
   trimBlanks,
 } from "./_syntax.ts";
-import { Secret } from "./secret.ts";
+import { exposeValue, findTextFault, Secret } from "./secret.ts";
 
 /** A field value: a byte string, or a {@linkcode Secret} that hides one. */
 export type HttpFieldValue = string | Secret;
@@ -67,7 +67,6 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
   static readonly #inspectable = /* @__PURE__ */ makeInspectable(
     this,
     "HttpHeaders",
-    (self) => self.toJSON(),
   );
 
   /** The name of each field line, followed by its value. */
@@ -105,9 +104,9 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
   get(name: string): string | null {
     let at = this.#find(name, 0);
     if (at < 0) return null;
-    let joined = expose(this.#lines[at + 1]!);
+    let joined = exposeValue(this.#lines[at + 1]!);
     while ((at = this.#find(name, at + 2)) >= 0) {
-      joined += `, ${expose(this.#lines[at + 1]!)}`;
+      joined += `, ${exposeValue(this.#lines[at + 1]!)}`;
     }
     return joined;
   }
@@ -122,7 +121,7 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
     const values: string[] = [];
     let at = -2;
     while ((at = this.#find(name, at + 2)) >= 0) {
-      values.push(expose(this.#lines[at + 1]!));
+      values.push(exposeValue(this.#lines[at + 1]!));
     }
     return values;
   }
@@ -199,7 +198,7 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
    * @returns An iterator of pairs of a name and a value.
    */
   [Symbol.iterator](): IterableIterator<[name: string, value: string]> {
-    return this.#pairs(expose).values();
+    return this.#pairs(exposeValue).values();
   }
 
   /**
@@ -275,7 +274,7 @@ export function encodeFieldLines(headers: HttpHeaders): string {
   const lines = headers["lines"]();
   let text = "";
   for (let i = 0; i < lines.length; i += 2) {
-    text += `${lines[i]}: ${expose(lines[i + 1]!)}\r\n`;
+    text += `${lines[i]}: ${exposeValue(lines[i + 1]!)}\r\n`;
   }
   return text;
 }
@@ -284,7 +283,7 @@ export function encodeFieldLines(headers: HttpHeaders): string {
 export function appendToPlatform(source: HttpHeaders, headers: Headers): void {
   const lines = source["lines"]();
   for (let i = 0; i < lines.length; i += 2) {
-    headers.append(lines[i] as string, expose(lines[i + 1]!));
+    headers.append(lines[i] as string, exposeValue(lines[i + 1]!));
   }
 }
 
@@ -316,40 +315,21 @@ function isSameName(a: string, b: string): boolean {
   return a.length === b.length && (a === b || equalsIgnoringCase(a, b));
 }
 
-function expose(value: HttpFieldValue): string {
-  return typeof value === "string" ? value : value.expose();
-}
-
 /** Returns the value to keep. No message shows it: it may be a credential. */
 function checkField(name: string, value: HttpFieldValue): HttpFieldValue {
-  if (typeof name !== "string" || !isToken(name)) {
-    throw invalid("field name", `${quote(name)} is not a token`);
+  checkToken("field name", name);
+  const text = exposeValue(value);
+  const fault = findTextFault(text) ?? findValueFault(text);
+  if (fault !== null) {
+    throw invalid(`value of the field ${quote(name)}`, `it ${fault}`);
   }
-  if (typeof value === "string") return checkValue(name, value);
-  if (!(value instanceof Secret)) {
-    throw invalidValue(name, "it is neither a string nor a Secret");
-  }
-  const hidden = value.expose();
-  const checked = checkValue(name, hidden);
-  return checked === hidden ? value : new Secret(checked);
+  const trimmed = trimBlanks(text);
+  if (trimmed === text) return value;
+  return value instanceof Secret ? new Secret(trimmed) : trimmed;
 }
 
-function checkValue(name: string, value: string): string {
-  if (!isFieldText(value)) {
-    throw invalidValue(
-      name,
-      "it contains a control character or a character above 0xFF",
-    );
-  }
-  if (value.includes(REDACTED)) {
-    throw invalidValue(
-      name,
-      `it contains ${REDACTED}, so call expose() on the Secret in it`,
-    );
-  }
-  return trimBlanks(value);
-}
-
-function invalidValue(name: string, reason: string): TypeError {
-  return invalid(`value of the field ${quote(name)}`, reason);
+function findValueFault(text: string): string | null {
+  return isFieldText(text)
+    ? null
+    : "contains a control character or a character above 0xFF";
 }

@@ -6,7 +6,7 @@
  */
 
 import { invalid } from "../core/quote.ts";
-import { encodeByteString } from "./byte_string.ts";
+import { decodeValidUtf8, encodeByteString } from "./byte_string.ts";
 import { includesName } from "./_syntax.ts";
 import { dropUserinfo, isHttp, tryParseUrl } from "./_url.ts";
 import { appendFields, HttpHeaders } from "./headers.ts";
@@ -107,7 +107,8 @@ export function findRedirect(
   const [location] = locations;
   if (location === undefined || locations.size > 1) return null;
   const base = request.url;
-  const url = resolve(decodeUtf8(location), base);
+  const reference = decodeValidUtf8(encodeByteString(location)) ?? location;
+  const url = resolve(reference, base);
   if (url === null || !isHttp(url)) return null;
   dropUserinfo(url);
   if (!location.includes("#")) url.hash = base.hash;
@@ -128,16 +129,6 @@ function resolve(reference: string, base: URL): URL | null {
     url.pathname = url.pathname.replaceAll("^", "%5E");
   }
   return url;
-}
-
-/** Decodes a byte string as UTF-8 if it is valid UTF-8. */
-function decodeUtf8(text: string): string {
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  try {
-    return decoder.decode(encodeByteString(text));
-  } catch {
-    return text;
-  }
 }
 
 /**

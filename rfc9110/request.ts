@@ -4,9 +4,8 @@
  * @module
  */
 
-import { invalid, quote } from "../core/quote.ts";
 import { makeInspectable } from "./_inspect.ts";
-import { isToken } from "./_syntax.ts";
+import { checkToken } from "./_syntax.ts";
 import { parseHttpUrl, showUrl } from "./_url.ts";
 import {
   type HttpFieldValue,
@@ -53,7 +52,6 @@ export class HttpRequest {
   static readonly #inspectable = /* @__PURE__ */ makeInspectable(
     this,
     "HttpRequest",
-    (self) => self.toJSON(),
   );
 
   /** The method, a token in the case in which it was given. */
@@ -75,9 +73,7 @@ export class HttpRequest {
    * invalid; or if more than one of `body`, `json`, and `form` is given.
    */
   constructor(method: string, url: string | URL, init?: HttpRequestInit) {
-    if (typeof method !== "string" || !isToken(method)) {
-      throw invalid("method", `${quote(method)} is not a token`);
-    }
+    checkToken("method", method);
     this.method = method;
     this.url = parseHttpUrl(url);
     this.headers = new HttpHeaders(init?.headers);

@@ -65,9 +65,8 @@ const encoder = /* @__PURE__ */ new TextEncoder();
  */
 export function encodeBody(init: HttpRequestBodyInit): EncodedBody | null {
   const { body, json, form } = init;
-  const given = Number(body !== undefined) + Number(json !== undefined) +
-    Number(form !== undefined);
-  if (given > 1) {
+  const given = [body, json, form].filter((source) => source !== undefined);
+  if (given.length > 1) {
     throw invalid("request", "it has more than one of body, json, and form");
   }
   if (body !== undefined) {

@@ -82,7 +82,6 @@ export class HttpResponse {
   static readonly #inspectable = /* @__PURE__ */ makeInspectable(
     this,
     "HttpResponse",
-    (self) => self.toJSON(),
   );
 
   /** The protocol version. */

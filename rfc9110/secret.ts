@@ -7,6 +7,23 @@
 import { invalid } from "../core/quote.ts";
 import { makeInspectable, REDACTED } from "./_inspect.ts";
 
+/** Returns a value as it is, or the string in a {@linkcode Secret}. */
+export function exposeValue<T>(value: T | Secret): T | string {
+  return value instanceof Secret ? value.expose() : value;
+}
+
+/**
+ * Finds out why an exposed value is not the text that its caller meant.
+ *
+ * @returns The fault, for a message that must not show the value, or `null`.
+ */
+export function findTextFault(text: unknown): string | null {
+  if (typeof text !== "string") return "is neither a string nor a Secret";
+  return text.includes(REDACTED)
+    ? `contains ${REDACTED}, so call expose() on the Secret in it`
+    : null;
+}
+
 /**
  * A string that is hidden unless it is asked for: inspecting, printing, or
  * serializing it shows `[redacted]`.
@@ -37,7 +54,6 @@ export class Secret {
   static readonly #inspectable = /* @__PURE__ */ makeInspectable(
     this,
     "Secret",
-    () => REDACTED,
   );
 
   readonly #value: string;

@@ -4,8 +4,9 @@
 // Growth is fourfold: twofold, each byte of a large body would be copied twice.
 // At a known length, growth stops, in storage of exactly that size.
 
+import { tooMuch } from "../core/fault.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
-import { tooMuch, withResponse } from "./_fault.ts";
+import { withResponse } from "./_fault.ts";
 
 const MIN_CAPACITY = 4096;
 const GROWTH = 4;

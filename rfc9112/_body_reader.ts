@@ -5,11 +5,11 @@
 //   chunked        complete after the last chunk; end of file before is an error
 //   close          complete at end of file
 
+import { cannotRead } from "../core/fault.ts";
 import type { Input } from "../core/input.ts";
 import { WANTS_READ } from "../core/machine.ts";
 import type { WantsRead } from "../coroutine.ts";
 import type { HttpHeaders } from "../rfc9110/headers.ts";
-import { cannotRead } from "./_fault.ts";
 
 /** Reads a body to its end. */
 export interface BodyReader {

@@ -1,30 +1,9 @@
-// The faults of a peer, in words that all readers share.
+// The faults of a response whose head had arrived.
 
-import { HttpError, type HttpErrorCode } from "../error.ts";
+import { HttpError } from "../error.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 
-/** Creates the error for a part of a message that cannot be read. */
-export function cannotRead(
-  code: HttpErrorCode,
-  part: string,
-  reason: string,
-): HttpError {
-  return new HttpError(code, `Cannot read the ${part}: ${reason}`);
-}
-
-/** The same, for a part that is larger than an option allows. */
-export function tooMuch(
-  code: HttpErrorCode,
-  part: string,
-  option: string,
-  limit: number,
-  unit: string,
-): HttpError {
-  const reason = `it has more than ${limit} ${unit} (${option})`;
-  return cannotRead(code, part, reason);
-}
-
-/** Adds the response, whose head had arrived, to a fault. */
+/** Adds the response to a fault. */
 export function withResponse(
   error: unknown,
   response: HttpResponse | null,

@@ -13,6 +13,7 @@
 // that the outcome does not depend on how the input is split. End of file is
 // judged by the caller.
 
+import { cannotRead, tooMuch } from "../core/fault.ts";
 import type { Input } from "../core/input.ts";
 import { quoteBytes } from "../core/quote.ts";
 import type { HttpError } from "../error.ts";
@@ -29,7 +30,6 @@ import {
   TOKEN,
 } from "../rfc9110/_syntax.ts";
 import { headersFromWire, type HttpHeaders } from "../rfc9110/headers.ts";
-import { cannotRead, tooMuch } from "./_fault.ts";
 import { endOfLine, isStatusLine } from "./_status_line.ts";
 import type { HttpLimits, ReceiveSettings } from "./limits.ts";
 

@@ -5,11 +5,11 @@
 // The prefix is checked byte by byte, so that a peer that speaks another
 // protocol is found out at once. The rest is checked when the line is complete.
 
+import { cannotRead } from "../core/fault.ts";
 import { quoteBytes } from "../core/quote.ts";
 import type { HttpError } from "../error.ts";
 import { BYTE_CLASS, CR, LF, SP, TEXT } from "../rfc9110/_syntax.ts";
 import type { HttpVersion } from "../rfc9110/response.ts";
-import { cannotRead } from "./_fault.ts";
 
 // "HTTP/1."
 const PREFIX = [0x48, 0x54, 0x54, 0x50, 0x2f, 0x31, 0x2e];

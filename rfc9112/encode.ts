@@ -12,7 +12,7 @@
 import { concat } from "@std/bytes/concat";
 import { toPlainBytes } from "../core/bytes.ts";
 import { invalid, quote } from "../core/quote.ts";
-import { equalsIgnoringCase, isToken } from "../rfc9110/_syntax.ts";
+import { checkToken, equalsIgnoringCase } from "../rfc9110/_syntax.ts";
 import { checkScheme } from "../rfc9110/_url.ts";
 import { encodeByteString } from "../rfc9110/byte_string.ts";
 import { encodeFieldLines } from "../rfc9110/headers.ts";
@@ -215,9 +215,7 @@ function writeHead(
   plan: HeadPlan,
 ): { text: string; framing: RequestFraming } {
   const { method, url, headers } = request;
-  if (!isToken(method)) {
-    throw invalid("method", `${quote(method)} is not a token`);
-  }
+  checkToken("method", method);
   if (!(url instanceof URL)) throw invalid("URL", "it is not a URL");
   checkScheme(url);
   const target = requestTarget(method, url, plan.options?.target);

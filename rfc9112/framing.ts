@@ -7,10 +7,10 @@
 // The decision of RFC 9112 §6.3 is one function of the request's method and the
 // response's status, version, and fields.
 
+import { cannotRead } from "../core/fault.ts";
 import { quote } from "../core/quote.ts";
 import { parseTokenList, trimBlanks } from "../rfc9110/_syntax.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
-import { cannotRead } from "./_fault.ts";
 
 /**
  * Where the body of a response ends (RFC 9112 §6.3).

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { checkLimit } from "../core/limit.ts";
 import { invalid, quote } from "../core/quote.ts";
 
 /** How much of each kind a peer may send before the exchange fails. */
@@ -122,13 +123,6 @@ export function resolveReceiveOptions(
       : checkLimit(name, value);
   }
   return settings as ReceiveSettings | null ?? defaults;
-}
-
-function checkLimit(name: string, limit: unknown): unknown {
-  if (Number(limit) >= 0 && Math.floor(Number(limit)) === limit) return limit;
-  throw new RangeError(
-    `Invalid limit: ${name} is ${limit}, not a non-negative integer`,
-  );
 }
 
 /** Checks a list of exceptions, and copies it. */

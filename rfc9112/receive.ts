@@ -12,13 +12,14 @@
 // End of file is an error, except in a body that ends when the connection
 // closes. An error after the final head carries that head.
 
+import { cannotRead, tooMuch } from "../core/fault.ts";
 import type { Input } from "../core/input.ts";
 import { Machine } from "../core/machine.ts";
 import type { Err, HttpCoroutine, WantsRead } from "../coroutine.ts";
 import { HttpHeaders } from "../rfc9110/headers.ts";
 import type { HttpResponse, HttpVersion } from "../rfc9110/response.ts";
 import { askForBody, type BodyReader, PlainReader } from "./_body_reader.ts";
-import { cannotRead, tooMuch, withResponse } from "./_fault.ts";
+import { withResponse } from "./_fault.ts";
 import { decideFraming, type HttpFraming } from "./framing.ts";
 import {
   type HttpReceiveOptions,

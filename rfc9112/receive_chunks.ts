@@ -17,6 +17,7 @@
 //
 // End of file is an error in any state but Done.
 
+import { cannotRead, tooMuch } from "../core/fault.ts";
 import type { Input } from "../core/input.ts";
 import { Machine } from "../core/machine.ts";
 import { quoteBytes } from "../core/quote.ts";
@@ -26,7 +27,6 @@ import { BYTE_CLASS, CR, HTAB, LF, SP, TEXT } from "../rfc9110/_syntax.ts";
 import type { HttpHeaders } from "../rfc9110/headers.ts";
 import { askForBody, type BodyReader } from "./_body_reader.ts";
 import { ChunkData } from "./_chunk_data.ts";
-import { cannotRead, tooMuch } from "./_fault.ts";
 import { FieldSectionReader } from "./_field_section.ts";
 import {
   type HttpReceiveOptions,

@@ -13,13 +13,13 @@
 // than stated. They are skipped (RFC 9112 §2.2) and counted. End of file before
 // the end of the head is an error.
 
+import { cannotRead } from "../core/fault.ts";
 import type { Input } from "../core/input.ts";
 import { Machine, WANTS_READ } from "../core/machine.ts";
 import { quoteBytes } from "../core/quote.ts";
 import type { Err, HttpCoroutine, WantsRead } from "../coroutine.ts";
 import { CR, LF } from "../rfc9110/_syntax.ts";
 import { HttpResponse } from "../rfc9110/response.ts";
-import { cannotRead } from "./_fault.ts";
 import { FieldSectionReader } from "./_field_section.ts";
 import {
   checkPrefix,

@@ -13,7 +13,7 @@
 // arrives, so it takes no memory however long it is, and because comments keep
 // connections alive, they do not count toward the limit.
 
-import { HttpError } from "../error.ts";
+import { tooMuch } from "../core/fault.ts";
 import type { Input } from "../core/input.ts";
 
 const LF = 0x0a;
@@ -122,11 +122,8 @@ export class LineReader {
 
   #checkRoom(length: number): void {
     if (length <= this.#room) return;
-    throw new HttpError(
-      "EventTooLarge",
-      `Cannot read the event: it has more than ${this.#maxEventBytes} bytes ` +
-        `(maxEventBytes)`,
-    );
+    const limit = this.#maxEventBytes;
+    throw tooMuch("EventTooLarge", "event", "maxEventBytes", limit, "bytes");
   }
 }
 

@@ -15,6 +15,7 @@
 
 import type { Err, HttpCoroutine, WantsRead } from "../coroutine.ts";
 import type { Input } from "../core/input.ts";
+import { checkLimit } from "../core/limit.ts";
 import { Machine, WANTS_READ } from "../core/machine.ts";
 import { invalid, quote } from "../core/quote.ts";
 import { findValue, readDigits, ValueDecoder } from "./_fields.ts";
@@ -148,15 +149,8 @@ export class SseParser implements HttpCoroutine<SseParserResult> {
         `${quote(lastEventId)} is not a string without NUL, CR, and LF`,
       );
     }
-    if (!(maxEventBytes >= 0) || Math.floor(maxEventBytes) !== maxEventBytes) {
-      throw new RangeError(
-        `Invalid maxEventBytes: ${maxEventBytes} is not a non-negative integer`,
-      );
-    }
-    this.#reader = new SseReader(
-      lastEventId,
-      Math.min(maxEventBytes, MAX_EVENT_BYTES),
-    );
+    const limit = checkLimit("maxEventBytes", maxEventBytes);
+    this.#reader = new SseReader(lastEventId, Math.min(limit, MAX_EVENT_BYTES));
     this.#machine = new Machine((input) => this.#reader.step(input));
   }
 

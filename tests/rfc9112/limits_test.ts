@@ -51,7 +51,7 @@ test("resolveReceiveOptions rejects all but non-negative integers and Infinity",
   for (const name of NAMES) {
     for (const limit of [-1, -Infinity, 0.5, NaN, "5", null, [5], {}, true]) {
       const resolve = () => resolveReceiveOptions({ [name]: limit });
-      assertThrows(resolve, RangeError, `limit: ${name} is`);
+      assertThrows(resolve, RangeError, `Invalid ${name}: `);
     }
   }
 });

@@ -33,6 +33,7 @@ const ENTRIES = LAYERS.flatMap((entries, row) =>
 
 // The contract and its machine need each other.
 const UPWARD: ReadonlySet<string> = new Set([
+  "core/fault.ts -> error.ts",
   "core/machine.ts -> coroutine.ts",
   "core/machine.ts -> error.ts",
   "error.ts -> rfc9110/response.ts", // only the type of `HttpError.response`
