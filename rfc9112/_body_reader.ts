@@ -6,69 +6,49 @@
 //   close          complete at end of file
 
 import { cannotRead } from "../core/fault.ts";
-import type { Input } from "../core/input.ts";
-import { WANTS_READ } from "../core/machine.ts";
+import { type StepFunction, WANTS_READ } from "../core/machine.ts";
 import type { WantsRead } from "../coroutine.ts";
+import type { HttpError } from "../error.ts";
 import type { HttpHeaders } from "../rfc9110/headers.ts";
 
-/** Reads a body to its end. */
-export interface BodyReader {
-  /** Whether the body has been read to its end. */
-  readonly isComplete: boolean;
-  /** The trailer fields of a chunked body that is complete, otherwise `null`. */
-  readonly trailers: HttpHeaders | null;
-  /** How far the body was read, for an error at end of file. */
-  readonly position: string;
-  /**
-   * Takes the data that has arrived.
-   *
-   * @returns The data, valid until the next call, or `null` if there is none.
-   * @throws {HttpError} If the framing is invalid or a limit is exceeded.
-   */
-  read(input: Input): Uint8Array<ArrayBuffer> | null;
-}
-
-/** Reads a body without a coding. */
-export class PlainReader implements BodyReader {
-  /** The length, or `null` if the body ends when the connection closes. */
-  readonly #length: number | null;
-  #read = 0;
-  isComplete: boolean;
-  readonly trailers = null;
-
-  constructor(length: number | null) {
-    this.#length = length;
-    this.isComplete = length === 0;
+/** The steps of reading a body. `Trailers` is null unless it is chunked. */
+export type BodyStep<Trailers extends HttpHeaders | null> =
+  | WantsRead
+  | {
+    readonly type: "Data";
+    /** Data as it arrived, valid until the next step. */
+    readonly bytes: Uint8Array<ArrayBuffer>;
   }
-
-  get position(): string {
-    return `after ${this.#read} of ${this.#length} bytes`;
-  }
-
-  read(input: Input): Uint8Array<ArrayBuffer> | null {
-    const total = this.#length;
-    const arrived = input.end - input.start;
-    const length = total === null
-      ? arrived
-      : Math.min(arrived, total - this.#read);
-    this.#read += length;
-    this.isComplete = total === null
-      ? length === 0 && input.eof
-      : this.#read === total;
-    return length === 0 ? null : input.take(length);
-  }
-}
+  | {
+    readonly type: "End";
+    /** The fields of the trailer section. */
+    readonly trailers: Trailers;
+  };
 
 /**
- * Asks for more of a body.
+ * Reads a body without a coding.
  *
- * @throws {HttpError} If the input has ended.
+ * @param length The length, or `null` if the body ends when the connection
+ * closes.
  */
-export function askForBody(input: Input, body: BodyReader): WantsRead {
-  if (!input.eof) return WANTS_READ;
-  throw cannotRead(
-    "UnexpectedEof",
-    "response body",
-    `the connection ended ${body.position}`,
-  );
+export function readPlainBody(
+  length: number | null,
+): StepFunction<BodyStep<null>> {
+  let read = 0;
+  return (input) => {
+    const arrived = input.end - input.start;
+    const taken = Math.min(arrived, (length ?? Infinity) - read);
+    read += taken;
+    if (taken > 0) return { type: "Data", bytes: input.take(taken) };
+    const isComplete = length === null ? input.eof : read === length;
+    if (isComplete) return { type: "End", trailers: null };
+    if (input.eof) throw endedEarly(`after ${read} of ${length} bytes`);
+    return WANTS_READ;
+  };
+}
+
+/** The error for a body that was read no further than this. */
+export function endedEarly(position: string): HttpError {
+  const reason = `the connection ended ${position}`;
+  return cannotRead("UnexpectedEof", "response body", reason);
 }

@@ -115,7 +115,7 @@ export function encodeWhole(
   options: HttpEncodeOptions | undefined,
 ): Uint8Array<ArrayBuffer> {
   const { bytes } = encodeRequest(request, version, options);
-  return bytes.length === 1 ? bytes[0]! : concat([...bytes]);
+  return bytes.length === 1 ? bytes[0]! : concat(bytes);
 }
 
 /**
@@ -128,7 +128,7 @@ export function encodeRequest(
   request: HttpRequest,
   version: HttpVersion,
   options: HttpEncodeOptions | undefined,
-): { bytes: readonly Uint8Array<ArrayBuffer>[]; framing: RequestFraming } {
+): { bytes: Uint8Array<ArrayBuffer>[]; framing: RequestFraming } {
   const { bytes, framing } = writeRequest(request, version, options);
   return typeof bytes === "string"
     ? { bytes: [encodeByteString(bytes)], framing }
@@ -141,7 +141,7 @@ export function writeRequest(
   version: HttpVersion,
   options: HttpEncodeOptions | undefined,
 ): {
-  bytes: readonly Uint8Array<ArrayBuffer>[] | string;
+  bytes: Uint8Array<ArrayBuffer>[] | string;
   framing: RequestFraming;
 } {
   const length = bodyLength(request);

@@ -14,11 +14,12 @@
 
 import { cannotRead, tooMuch } from "../core/fault.ts";
 import type { Input } from "../core/input.ts";
-import { Machine } from "../core/machine.ts";
+import { Machine, type StepFunction } from "../core/machine.ts";
 import type { Err, HttpCoroutine, WantsRead } from "../coroutine.ts";
+import type { HttpError } from "../error.ts";
 import { HttpHeaders } from "../rfc9110/headers.ts";
 import type { HttpResponse, HttpVersion } from "../rfc9110/response.ts";
-import { askForBody, type BodyReader, PlainReader } from "./_body_reader.ts";
+import { type BodyStep, readPlainBody } from "./_body_reader.ts";
 import { withResponse } from "./_fault.ts";
 import { decideFraming, type HttpFraming } from "./framing.ts";
 import {
@@ -30,10 +31,9 @@ import {
   finalCloseReason,
   findCloseReason,
   type HttpCloseReason,
-  type RequestPersistence,
   requestPersistence,
 } from "./persistence.ts";
-import { ChunkReader } from "./receive_chunks.ts";
+import { readChunkedBody } from "./receive_chunks.ts";
 import { askForHead, HeadReader } from "./receive_head.ts";
 
 /** The steps of {@linkcode Http11Receive}. */
@@ -121,17 +121,10 @@ export class Http11Receive implements HttpCoroutine<Http11ReceiveResult> {
     options?: HttpReceiveOptions,
   ) {
     const settings = resolveReceiveOptions(options);
-    let phase: ResponseHeads | ResponseBody = new ResponseHeads(
-      request,
-      "HTTP/1.1",
-      settings,
-    );
+    const takeStep = receiveResponse(request, "HTTP/1.1", settings);
     this.#machine = new Machine((input) => {
-      const step = phase.step(input);
-      if (step.type === "End") return finish(step, input);
-      if (step.type !== "Head") return step;
-      const { type, response, framing } = phase = step;
-      return { type, response, framing };
+      const step = takeStep(input);
+      return step.type === "End" ? finish(step, input) : step;
     });
   }
 
@@ -159,18 +152,6 @@ function finish(end: EndStep, input: Input): Http11ReceiveResult {
   };
 }
 
-/** The steps of {@linkcode ResponseHeads}. */
-export type HeadStep =
-  | WantsRead
-  | { readonly type: "Interim"; readonly response: HttpResponse }
-  | ResponseBody;
-
-/** The steps of {@linkcode ResponseBody}. */
-export type BodyStep =
-  | WantsRead
-  | { readonly type: "Data"; readonly bytes: Uint8Array<ArrayBuffer> }
-  | EndStep;
-
 /** The end of a response. The input may go on. */
 export interface EndStep {
   readonly type: "End";
@@ -180,130 +161,109 @@ export interface EndStep {
   readonly headReason: HttpCloseReason | null;
 }
 
-/** Reads heads up to the final one. */
-export class ResponseHeads {
-  readonly #method: string;
-  readonly #asksToUpgrade: boolean;
-  readonly #persistence: RequestPersistence;
-  readonly #settings: ReceiveSettings;
-  #head: HeadReader;
-  #interims = 0;
+/** The steps of {@linkcode receiveResponse}. */
+export type ReceiveStep =
+  | WantsRead
+  | { readonly type: "Interim"; readonly response: HttpResponse }
+  | {
+    readonly type: "Head";
+    readonly response: HttpResponse;
+    readonly framing: HttpFraming;
+  }
+  | { readonly type: "Data"; readonly bytes: Uint8Array<ArrayBuffer> }
+  | EndStep;
 
-  constructor(
-    request: { readonly method: string; readonly headers: HttpHeaders },
-    version: HttpVersion,
-    settings: ReceiveSettings,
-  ) {
-    // Read now: later changes to the request have no effect.
-    const { method, headers } = request;
-    this.#method = method;
-    this.#asksToUpgrade = headers.has("upgrade");
-    this.#persistence = requestPersistence(headers, version);
-    this.#settings = settings;
-    this.#head = new HeadReader(settings);
+/**
+ * Starts reading one response.
+ *
+ * @returns A function that takes one step, or throws an {@linkcode HttpError} if
+ * a head or the body is invalid or incomplete, or there are too many heads.
+ */
+export function receiveResponse(
+  request: { readonly method: string; readonly headers: HttpHeaders },
+  version: HttpVersion,
+  settings: ReceiveSettings,
+): StepFunction<ReceiveStep> {
+  // Read now: later changes to the request have no effect.
+  const { method, headers } = request;
+  const asksToUpgrade = headers.has("upgrade");
+  const persistence = requestPersistence(headers, version);
+  let head = new HeadReader(settings);
+  let interims = 0;
+  /** The response whose head was read last, unless another head follows it. */
+  let response: HttpResponse | null = null;
+  let readBody: StepFunction<BodyStep<HttpHeaders | null>> | null = null;
+  let headReason: HttpCloseReason | null = null;
+
+  function readHead(input: Input): ReceiveStep {
+    response = head.read(input);
+    if (response === null) return askForHead(input, interims === 0);
+    return response.isInformational && response.status !== 101
+      ? skipInterim(response)
+      : startBody(response);
   }
 
-  /**
-   * Takes one step.
-   *
-   * @throws {HttpError} If a head is invalid or incomplete, or there are too
-   * many.
-   */
-  step(input: Input): HeadStep {
-    const response = this.#head.read(input);
-    if (response === null) return askForHead(input, this.#interims === 0);
+  function skipInterim(interim: HttpResponse): ReceiveStep {
+    checkInterims(++interims, settings);
+    head = new HeadReader(settings);
+    response = null;
+    return { type: "Interim", response: interim };
+  }
+
+  function startBody(final: HttpResponse): ReceiveStep {
+    if (final.status === 101 && !asksToUpgrade) throw unexpectedUpgrade();
+    const decision = decideFraming(method, final);
+    const { framing } = decision;
+    headReason = findCloseReason(persistence, final, decision);
+    readBody = makeBodyReader(framing, settings);
+    return { type: "Head", response: final, framing };
+  }
+
+  return (input) => {
     try {
-      return response.isInformational && response.status !== 101
-        ? this.#countInterim(response)
-        : this.#startBody(response);
+      if (readBody === null) return readHead(input);
+      const step = readBody(input);
+      if (step.type !== "End") return step;
+      return { type: "End", trailers: step.trailers, headReason };
     } catch (error) {
       throw withResponse(error, response);
     }
-  }
-
-  #countInterim(response: HttpResponse): HeadStep {
-    const { maxInterimResponses } = this.#settings;
-    if (++this.#interims > maxInterimResponses) {
-      throw tooMuch(
-        "TooManyInterimResponses",
-        "response",
-        "maxInterimResponses",
-        maxInterimResponses,
-        "interim responses before it",
-      );
-    }
-    this.#head = new HeadReader(this.#settings);
-    return { type: "Interim", response };
-  }
-
-  #startBody(response: HttpResponse): HeadStep {
-    if (response.status === 101 && !this.#asksToUpgrade) {
-      throw cannotRead(
-        "UnexpectedUpgrade",
-        "response",
-        "it switches protocols, but the request has no Upgrade field",
-      );
-    }
-    const decision = decideFraming(this.#method, response);
-    const { framing } = decision;
-    const reader = makeBodyReader(framing, this.#settings);
-    const reason = findCloseReason(this.#persistence, response, decision);
-    return new ResponseBody(response, framing, reader, reason);
-  }
+  };
 }
 
-/** The head of the final response, and the reader of its body. */
-export class ResponseBody {
-  readonly type = "Head";
-  readonly response: HttpResponse;
-  readonly framing: HttpFraming;
-  readonly #reader: BodyReader;
-  readonly #headReason: HttpCloseReason | null;
+function checkInterims(count: number, settings: ReceiveSettings): void {
+  const { maxInterimResponses } = settings;
+  if (count <= maxInterimResponses) return;
+  throw tooMuch(
+    "TooManyInterimResponses",
+    "response",
+    "maxInterimResponses",
+    maxInterimResponses,
+    "interim responses before it",
+  );
+}
 
-  constructor(
-    response: HttpResponse,
-    framing: HttpFraming,
-    reader: BodyReader,
-    headReason: HttpCloseReason | null,
-  ) {
-    this.response = response;
-    this.framing = framing;
-    this.#reader = reader;
-    this.#headReason = headReason;
-  }
-
-  /**
-   * Takes one step.
-   *
-   * @throws {HttpError} If the body is invalid or incomplete.
-   */
-  step(input: Input): BodyStep {
-    const reader = this.#reader;
-    try {
-      const bytes = reader.read(input);
-      if (bytes !== null) return { type: "Data", bytes };
-      if (!reader.isComplete) return askForBody(input, reader);
-    } catch (error) {
-      throw withResponse(error, this.response);
-    }
-    const { trailers } = reader;
-    return { type: "End", trailers, headReason: this.#headReason };
-  }
+function unexpectedUpgrade(): HttpError {
+  return cannotRead(
+    "UnexpectedUpgrade",
+    "response",
+    "it switches protocols, but the request has no Upgrade field",
+  );
 }
 
 function makeBodyReader(
   framing: HttpFraming,
   settings: ReceiveSettings,
-): BodyReader {
+): StepFunction<BodyStep<HttpHeaders | null>> {
   switch (framing.kind) {
     case "none":
     case "tunnel":
-      return new PlainReader(0);
+      return readPlainBody(0);
     case "length":
-      return new PlainReader(framing.length);
+      return readPlainBody(framing.length);
     case "chunked":
-      return new ChunkReader(settings);
+      return readChunkedBody(settings);
     case "close":
-      return new PlainReader(null);
+      return readPlainBody(null);
   }
 }

@@ -6,26 +6,26 @@
 
 // The chunked transfer coding (RFC 9112 §7.1), read byte by byte:
 //
-//   Size ── hex digits ──> SizeEnd ── CRLF ──> Data ── CR LF ──> Size ...
+//   Size ── hex digits ──> SizeEnd ── CRLF ──> Data ──> DataEnd ── CRLF ──> Size
 //                            │  └─ ';' ──> Extension ── CRLF ──> Data
-//                            └─ after size 0, CRLF ──> Trailers ──> Done
+//                            └─ after size 0, CRLF ──> Trailers
 //
 // The data of all chunks in one piece of input is returned in one piece: a
 // single run of bytes as a view of the input, several runs as a copy in storage
 // of the reader's own. A stream of small chunks thus costs one step per read,
 // not one per chunk. A fault behind data waits until the data is out.
 //
-// End of file is an error in any state but Done.
+// End of file is an error before the end of the trailers.
 
 import { cannotRead, tooMuch } from "../core/fault.ts";
 import type { Input } from "../core/input.ts";
-import { Machine } from "../core/machine.ts";
+import { Machine, type StepFunction, WANTS_READ } from "../core/machine.ts";
 import { quoteBytes } from "../core/quote.ts";
 import type { Err, HttpCoroutine, WantsRead } from "../coroutine.ts";
 import { HttpError, type HttpErrorCode } from "../error.ts";
 import { BYTE_CLASS, CR, HTAB, LF, SP, TEXT } from "../rfc9110/_syntax.ts";
 import type { HttpHeaders } from "../rfc9110/headers.ts";
-import { askForBody, type BodyReader } from "./_body_reader.ts";
+import { type BodyStep, endedEarly } from "./_body_reader.ts";
 import { ChunkData } from "./_chunk_data.ts";
 import { FieldSectionReader } from "./_field_section.ts";
 import {
@@ -87,14 +87,12 @@ export class Http11ReceiveChunks
    * @throws {TypeError} If `lenient` names an unknown exception.
    */
   constructor(options?: HttpReceiveOptions) {
-    const chunks = new ChunkReader(resolveReceiveOptions(options));
+    const takeStep = readChunkedBody(resolveReceiveOptions(options));
     this.#machine = new Machine((input) => {
-      const bytes = chunks.read(input);
-      if (bytes !== null) return { type: "Data", bytes };
-      const { trailers } = chunks;
-      return trailers === null
-        ? askForBody(input, chunks)
-        : { type: "Ok", trailers, remaining: input.takeRest() };
+      const step = takeStep(input);
+      if (step.type !== "End") return step;
+      const { trailers } = step;
+      return { type: "Ok", trailers, remaining: input.takeRest() };
     });
   }
 
@@ -121,17 +119,21 @@ const MAX_SMALL_CHUNK = 256;
 type State =
   | "Size"
   | "SizeEnd"
-  | "SizeLf"
   | "Extension"
-  | "ExtensionLf"
   | "Data"
-  | "DataCr"
-  | "DataLf"
-  | "Trailers"
-  | "Done";
+  | "DataEnd"
+  | "Trailers";
+
+/** Returns the step function that decodes one chunked body. */
+export function readChunkedBody(
+  settings: ReceiveSettings,
+): StepFunction<BodyStep<HttpHeaders>> {
+  const reader = new ChunkReader(settings);
+  return (input) => reader.read(input);
+}
 
 /** Decodes one chunked body. */
-export class ChunkReader implements BodyReader {
+class ChunkReader {
   readonly #settings: ReceiveSettings;
   #state: State = "Size";
   #digits = 0;
@@ -140,7 +142,7 @@ export class ChunkReader implements BodyReader {
   #left = 0;
   #extensionBytes = 0;
   #section: FieldSectionReader | null = null;
-  trailers: HttpHeaders | null = null;
+  #trailers: HttpHeaders | null = null;
   readonly #data = new ChunkData();
   /** A fault found behind data that must be returned first. */
   #fault: HttpError | null = null;
@@ -149,43 +151,61 @@ export class ChunkReader implements BodyReader {
     this.#settings = settings;
   }
 
-  get isComplete(): boolean {
-    return this.trailers !== null;
+  /**
+   * Takes one step.
+   *
+   * @throws {HttpError} If the body is invalid or incomplete, or a limit is
+   * exceeded.
+   */
+  read(input: Input): BodyStep<HttpHeaders> {
+    if (this.#fault !== null) throw this.#fault;
+    const data = this.#data;
+    const room = input.end - input.start;
+    try {
+      while (input.start < input.end && this.#readOn(input, room));
+    } catch (error) {
+      if (data.isEmpty || !(error instanceof HttpError)) throw error;
+      this.#fault = error;
+    }
+    const bytes = data.take();
+    if (bytes !== null) return { type: "Data", bytes };
+    const trailers = this.#trailers;
+    if (trailers !== null) return { type: "End", trailers };
+    if (input.eof) throw endedEarly(this.#position());
+    return WANTS_READ;
   }
 
-  get position(): string {
+  #position(): string {
     if (this.#state === "Trailers") return "inside the trailer section";
     return this.#state === "Data"
       ? `after ${this.#size - this.#left} of ${this.#size} bytes of a chunk`
       : "before the last chunk";
   }
 
-  read(input: Input): Uint8Array<ArrayBuffer> | null {
-    if (this.#fault !== null) throw this.#fault;
-    const data = this.#data;
-    const room = input.end - input.start;
-    try {
-      while (input.start < input.end && this.#state !== "Done") {
-        if (this.#state === "Trailers") {
-          if (!data.isEmpty || !this.#readTrailers(input)) break;
-        } else if (this.#state === "Data") {
-          data.add(this.#takeRun(input), room);
-        } else if (!this.#readSmallChunks(input, room)) {
-          this.#readFraming(input);
-        }
-      }
-    } catch (error) {
-      if (data.isEmpty || !(error instanceof HttpError)) throw error;
-      this.#fault = error;
+  /** Reads what comes next. Returns false if more input is needed. */
+  #readOn(input: Input, room: number): boolean {
+    switch (this.#state) {
+      case "Size":
+        return this.#readSmallChunks(input, room) || this.#readSize(input);
+      case "SizeEnd":
+        return this.#readSizeEnd(input);
+      case "Extension":
+        return this.#readExtension(input);
+      case "Data":
+        this.#data.add(this.#takeRun(input), room);
+        return true;
+      case "DataEnd":
+        return this.#readDataEnd(input);
+      case "Trailers":
+        return this.#data.isEmpty && this.#readTrailers(input);
     }
-    return data.take();
   }
 
   /** Takes as much of the current chunk's data as has arrived. */
   #takeRun(input: Input): Uint8Array<ArrayBuffer> {
     const length = Math.min(this.#left, input.end - input.start);
     this.#left -= length;
-    if (this.#left === 0) this.#state = "DataCr";
+    if (this.#left === 0) this.#state = "DataEnd";
     return input.take(length);
   }
 
@@ -197,7 +217,7 @@ export class ChunkReader implements BodyReader {
    * @returns Whether there was one.
    */
   #readSmallChunks(input: Input, room: number): boolean {
-    if (this.#state !== "Size" || this.#digits > 0) return false;
+    if (this.#digits > 0) return false;
     const { bytes, start, end } = input;
     let at = start;
     while (true) {
@@ -224,33 +244,7 @@ export class ChunkReader implements BodyReader {
     return at > start;
   }
 
-  #readFraming(input: Input): void {
-    switch (this.#state) {
-      case "Size":
-        return this.#readSize(input);
-      case "SizeEnd":
-        return this.#readSizeEnd(input);
-      case "SizeLf":
-        skip(input, LF, "InvalidChunkTerminator", "LF after its size");
-        return this.#startData();
-      case "Extension":
-        return this.#readExtension(input);
-      case "ExtensionLf":
-        skip(input, LF, "InvalidChunkExtension", "LF after a CR");
-        return this.#startData();
-      case "DataCr":
-        skip(input, CR, "InvalidChunkTerminator", "CRLF after its data");
-        this.#state = "DataLf";
-        return;
-      case "DataLf":
-        skip(input, LF, "InvalidChunkTerminator", "CRLF after its data");
-        this.#state = "Size";
-        this.#size = this.#digits = 0;
-        return;
-    }
-  }
-
-  #readSize(input: Input): void {
+  #readSize(input: Input): boolean {
     const { bytes, end } = input;
     let at = input.start;
     let size = this.#size;
@@ -272,31 +266,33 @@ export class ChunkReader implements BodyReader {
     this.#size = size;
     this.#digits = digits;
     if (at < end) this.#state = "SizeEnd";
+    return true;
   }
 
   /** Reads on after the digits: whitespace, then an extension or the end. */
-  #readSizeEnd(input: Input): void {
-    const byte = input.bytes[input.start]!;
-    if (byte === CR) {
-      input.start++;
-      this.#state = "SizeLf";
-    } else if (byte === SP || byte === HTAB) {
-      input.start++;
-      this.#countExtension(1);
-    } else if (byte === SEMICOLON) {
-      this.#state = "Extension";
-    } else if (byte === LF) {
-      throw cannotRead(
-        "InvalidChunkTerminator",
-        "chunk size",
-        "its line ends with a bare LF",
-      );
-    } else {
-      throw invalidSize(`found ${quoteRest(input)} after its digits`);
+  #readSizeEnd(input: Input): boolean {
+    switch (input.bytes[input.start]) {
+      case CR:
+        return this.#endSizeLine(input, "InvalidChunkTerminator");
+      case SP:
+      case HTAB:
+        input.start++;
+        this.#countExtension(1);
+        return true;
+      case SEMICOLON:
+        this.#state = "Extension";
+        return true;
+      case LF:
+        throw cannotRead(
+          "InvalidChunkTerminator",
+          "chunk size",
+          "its line ends with a bare LF",
+        );
     }
+    throw invalidSize(`found ${quoteRest(input)} after its digits`);
   }
 
-  #readExtension(input: Input): void {
+  #readExtension(input: Input): boolean {
     const { bytes, start } = input;
     // No further than one byte past the limit, which then counts as exceeded.
     const room = this.#settings.maxChunkExtensionBytes - this.#extensionBytes;
@@ -305,16 +301,15 @@ export class ChunkReader implements BodyReader {
     while (at < end && (BYTE_CLASS[bytes[at]!]! & TEXT) !== 0) at++;
     this.#countExtension(at - start);
     input.start = at;
-    if (at === end) return;
-    if (bytes[at] !== CR) {
-      throw cannotRead(
-        "InvalidChunkExtension",
-        "chunk extension",
-        `it contains the control character ${quoteBytes(bytes, at, at + 1)}`,
-      );
+    if (at === end) return true;
+    if (bytes[at] === CR) {
+      return this.#endSizeLine(input, "InvalidChunkExtension");
     }
-    input.start++;
-    this.#state = "ExtensionLf";
+    throw cannotRead(
+      "InvalidChunkExtension",
+      "chunk extension",
+      `it contains the control character ${quoteBytes(bytes, at, at + 1)}`,
+    );
   }
 
   #countExtension(bytes: number): void {
@@ -330,36 +325,45 @@ export class ChunkReader implements BodyReader {
     );
   }
 
-  #startData(): void {
+  /** Reads the CRLF of a size line, where `code` is the error without it. */
+  #endSizeLine(input: Input, code: HttpErrorCode): boolean {
+    if (!skipCrlf(input, code, "size")) return false;
     this.#state = this.#size === 0 ? "Trailers" : "Data";
     this.#left = this.#size;
+    return true;
+  }
+
+  #readDataEnd(input: Input): boolean {
+    if (!skipCrlf(input, "InvalidChunkTerminator", "data")) return false;
+    this.#state = "Size";
+    this.#size = this.#digits = 0;
+    return true;
   }
 
   #readTrailers(input: Input): boolean {
     this.#section ??= new FieldSectionReader(false, this.#settings);
-    if (!this.#section.read(input)) return false;
-    this.trailers = this.#section.makeHeaders(this.#section.take(input));
-    this.#state = "Done";
-    return true;
+    if (this.#section.read(input)) {
+      this.#trailers = this.#section.makeHeaders(this.#section.take(input));
+    }
+    return false;
   }
 }
 
-/** Skips one byte, which must be the expected one. */
-function skip(
-  input: Input,
-  expected: number,
-  code: HttpErrorCode,
-  name: string,
-): void {
-  if (input.bytes[input.start] === expected) {
-    input.start++;
-    return;
+/**
+ * Skips the CRLF that must end this part of a chunk. Returns false if more
+ * input is needed.
+ */
+function skipCrlf(input: Input, code: HttpErrorCode, part: string): boolean {
+  const { bytes, start, end } = input;
+  if (bytes[start] === CR) {
+    if (start + 1 === end) return false;
+    if (bytes[start + 1] === LF) {
+      input.start += 2;
+      return true;
+    }
   }
-  throw cannotRead(
-    code,
-    "chunk",
-    `found ${quoteRest(input)} instead of the ${name}`,
-  );
+  const found = `found ${quoteRest(input)} instead of the CRLF`;
+  throw cannotRead(code, "chunk", `${found} after its ${part}`);
 }
 
 function invalidSize(reason: string): HttpError {

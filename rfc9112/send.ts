@@ -6,8 +6,8 @@
 
 // The two halves of an exchange run side by side:
 //
-//   output   Ready ──WantsWrite──> Writing ──resume()──> Ready ... Written
-//              └───────┴── a final response that ends the upload ──> Stopped
+//   output   New ──WantsWrite──> Writing ──resume()──> Ready ... Written
+//              a final response that ends the upload ──> Stopped
 //   input    heads ──> body ──> Ok
 //                        └── a redirect ──> WantsRedirect ──> Ok
 //
@@ -33,13 +33,18 @@ import {
 } from "../rfc9110/response.ts";
 import { BodyBuffer } from "./_body_buffer.ts";
 import { encodeRequest, type HttpEncodeOptions } from "./encode.ts";
-import { type HttpReceiveOptions, resolveReceiveOptions } from "./limits.ts";
+import type { HttpFraming } from "./framing.ts";
+import {
+  type HttpReceiveOptions,
+  type ReceiveSettings,
+  resolveReceiveOptions,
+} from "./limits.ts";
 import {
   endsUpload,
   finalCloseReason,
   type HttpCloseReason,
 } from "./persistence.ts";
-import { type EndStep, type ResponseBody, ResponseHeads } from "./receive.ts";
+import { receiveResponse } from "./receive.ts";
 
 /** Options of an exchange: how to read its response, and the request target. */
 export interface HttpSendOptions
@@ -145,6 +150,16 @@ export class Http11Send implements HttpCoroutine<Http11SendResult> {
   }
 }
 
+/** The output of an exchange. */
+interface Upload {
+  state: "New" | "Ready" | "Writing" | "Written" | "Stopped";
+  /** The pieces that were not requested to be written, in order. */
+  readonly unsent: Uint8Array<ArrayBuffer>[];
+}
+
+type SendOk = Extract<HttpSendResult, { type: "Ok" }>;
+type InputStep = Exclude<HttpSendResult, WantsWrite | Err>;
+
 /**
  * Encodes a request, and returns the step function of its exchange.
  *
@@ -156,149 +171,101 @@ export function startSend(
   version: HttpVersion,
   options: HttpSendOptions | undefined,
 ): StepFunction<HttpSendResult> {
-  const exchange = new SendExchange(request, version, options);
-  return (input) => exchange.step(input);
-}
-
-type Output = "Ready" | "Writing" | "Written" | "Stopped";
-
-type InputState =
-  | { readonly at: "Heads"; readonly heads: ResponseHeads }
-  | BodyState
-  | { readonly at: "Redirect"; readonly end: SendOk };
-
-interface BodyState {
-  readonly at: "Body";
-  readonly body: ResponseBody;
-  readonly buffer: BodyBuffer;
-}
-
-type SendOk = Extract<HttpSendResult, { type: "Ok" }>;
-type InputStep = Exclude<HttpSendResult, WantsWrite | Err>;
-
-/** The state of one exchange. */
-class SendExchange {
-  readonly #method: string;
-  readonly #href: string;
-  readonly #maxBodyBytes: number;
-  readonly #pieces: readonly Uint8Array<ArrayBuffer>[];
-  /** How many pieces were requested to be written. */
-  #requested = 0;
-  #output: Output = "Ready";
-  #input: InputState;
-  readonly #interim: HttpResponse[] = [];
-
-  constructor(
-    request: HttpRequest,
-    version: HttpVersion,
-    options: HttpSendOptions | undefined,
-  ) {
-    const settings = resolveReceiveOptions(options);
-    this.#maxBodyBytes = settings.maxBodyBytes;
-    this.#pieces = encodeRequest(request, version, options).bytes;
-    // Read now: later changes to the request have no effect.
-    this.#method = request.method;
-    this.#href = request.url.href;
-    const heads = new ResponseHeads(request, version, settings);
-    this.#input = { at: "Heads", heads };
-  }
-
-  step(input: Input): HttpSendResult {
-    if (input.isBare && this.#output === "Writing") this.#confirmWrite();
-    if (this.#requested === 0) return this.#requestWrite();
-    const step = this.#read(input);
-    return step.type === "WantsRead" && this.#output === "Ready"
-      ? this.#requestWrite()
+  const settings = resolveReceiveOptions(options);
+  const { bytes } = encodeRequest(request, version, options);
+  const upload: Upload = { state: "New", unsent: bytes };
+  const read = receiveWhole(request, version, settings, upload);
+  return (input) => {
+    if (input.isBare && upload.state === "Writing") {
+      upload.state = upload.unsent.length > 0 ? "Ready" : "Written";
+    }
+    if (upload.state === "New") return requestWrite(upload);
+    const step = read(input);
+    return step.type === "WantsRead" && upload.state === "Ready"
+      ? requestWrite(upload)
       : step;
-  }
+  };
+}
 
-  #requestWrite(): WantsWrite {
-    this.#output = "Writing";
-    return { type: "WantsWrite", bytes: this.#pieces[this.#requested++]! };
-  }
+function requestWrite(upload: Upload): WantsWrite {
+  upload.state = "Writing";
+  return { type: "WantsWrite", bytes: upload.unsent.shift()! };
+}
 
-  #confirmWrite(): void {
-    this.#output = this.#isPartial ? "Ready" : "Written";
-  }
+/** Returns the step function of the input of an exchange. */
+function receiveWhole(
+  request: HttpRequest,
+  version: HttpVersion,
+  settings: ReceiveSettings,
+  upload: Upload,
+): StepFunction<InputStep> {
+  // Read now: later changes to the request have no effect.
+  const { method, url: { href } } = request;
+  const receive = receiveResponse(request, version, settings);
+  const interim: HttpResponse[] = [];
+  /** Reads on, from where the input is. */
+  let read = readHeads;
+  return (input) => read(input);
 
-  #read(input: Input): InputStep {
-    const state = this.#input;
-    switch (state.at) {
-      case "Heads":
-        return this.#readHeads(input, state.heads);
-      case "Body":
-        return this.#readBody(input, state);
-      case "Redirect":
-        return endAfterRedirect(input, state.end);
+  function readHeads(input: Input): InputStep {
+    let step = receive(input);
+    while (step.type === "Interim") {
+      interim.push(step.response);
+      step = receive(input);
     }
+    if (step.type !== "Head") return WANTS_READ;
+    read = startBody(step.response, step.framing);
+    return read(input);
   }
 
-  #readHeads(input: Input, heads: ResponseHeads): InputStep {
-    while (true) {
-      const step = heads.step(input);
-      if (step.type === "WantsRead") return step;
-      if (step.type === "Head") {
-        return this.#readBody(input, this.#startBody(step));
-      }
-      this.#interim.push(step.response);
+  function startBody(
+    head: HttpResponse,
+    framing: HttpFraming,
+  ): StepFunction<InputStep> {
+    const isTunnel = framing.kind === "tunnel";
+    const { unsent } = upload;
+    if (unsent.length > 0 && !isTunnel && endsUpload(head)) {
+      upload.state = "Stopped";
     }
-  }
-
-  #startBody(body: ResponseBody): BodyState {
-    const { response, framing } = body;
-    if (
-      this.#isPartial && framing.kind !== "tunnel" && endsUpload(response)
-    ) this.#output = "Stopped";
     const length = framing.kind === "length" ? framing.length : null;
-    const buffer = new BodyBuffer(this.#maxBodyBytes, length, response);
-    return this.#input = { at: "Body", body, buffer };
+    const body = new BodyBuffer(settings.maxBodyBytes, length, head);
+    return (input) => {
+      // The request is sent whole before another protocol starts (RFC 9110 §7.8).
+      if (isTunnel && unsent.length > 0) return WANTS_READ;
+      let step = receive(input);
+      while (step.type === "Data") {
+        body.push(step.bytes);
+        step = receive(input);
+      }
+      if (step.type !== "End") return WANTS_READ;
+      const response = completeResponse(head, body.take(), step.trailers);
+      return finish(response, input.takeRest(), step.headReason);
+    };
   }
 
-  /** Whether a part of the request was not requested to be written. */
-  get #isPartial(): boolean {
-    return this.#requested < this.#pieces.length;
-  }
-
-  #readBody(input: Input, state: BodyState): InputStep {
-    // The request is sent whole before another protocol starts (RFC 9110 §7.8).
-    const { body, buffer } = state;
-    if (body.framing.kind === "tunnel" && this.#isPartial) return WANTS_READ;
-    while (true) {
-      const step = body.step(input);
-      if (step.type === "WantsRead") return step;
-      if (step.type === "End") return this.#finish(input, state, step);
-      buffer.push(step.bytes);
-    }
-  }
-
-  #finish(
-    input: Input,
-    { body: { response }, buffer }: BodyState,
-    { trailers, headReason }: EndStep,
+  function finish(
+    response: HttpResponse,
+    remaining: Uint8Array<ArrayBuffer>,
+    headReason: HttpCloseReason | null,
   ): InputStep {
-    const remaining = input.takeRest();
-    const isWritten = this.#output === "Written";
+    const isWritten = upload.state === "Written";
     const closeReason = finalCloseReason(headReason, isWritten, remaining);
-    const redirect = response.isRedirection ? this.#redirect(response) : null;
-    const step = {
-      type: "Ok" as const,
-      response: completeResponse(response, buffer.take(), trailers),
-      interim: this.#interim,
+    const redirect = response.isRedirection
+      ? findRedirect({ method, url: new URL(href) }, response)
+      : null;
+    const end: SendOk = {
+      type: "Ok",
+      response,
+      interim,
       remaining,
       redirect,
       keepAlive: closeReason === null,
       closeReason,
       upgraded: closeReason === "Upgraded",
     };
-    if (redirect === null) return step;
-    this.#input = { at: "Redirect", end: step };
-    const { url, sameOrigin } = redirect;
-    return { ...step, type: "WantsRedirect", url, sameOrigin };
-  }
-
-  #redirect(response: HttpResponse): HttpRedirect | null {
-    const url = new URL(this.#href);
-    return findRedirect({ method: this.#method, url }, response);
+    if (redirect === null) return end;
+    read = (input) => endAfterRedirect(input, end);
+    return { ...end, ...redirect, type: "WantsRedirect" };
   }
 }
 

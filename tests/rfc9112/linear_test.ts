@@ -4,7 +4,7 @@ import { assertEquals, assertLessOrEqual } from "@std/assert";
 import { Http11ReceiveChunks, Http11ReceiveHead } from "../../mod.ts";
 import { Input } from "../../core/input.ts";
 import { resolveReceiveOptions } from "../../rfc9112/limits.ts";
-import { ChunkReader } from "../../rfc9112/receive_chunks.ts";
+import { readChunkedBody } from "../../rfc9112/receive_chunks.ts";
 import { HeadReader } from "../../rfc9112/receive_head.ts";
 import { test } from "../_pure.ts";
 import { toBytes } from "../_text.ts";
@@ -23,7 +23,7 @@ const HARD = {
     "a long reason": `HTTP/1.1 200 ${"x".repeat(30_000)}\r\n\r\n`,
     "many empty lines": `${"\r\n".repeat(15_000)}${OK}\r\n`,
   },
-  ChunkReader: {
+  readChunkedBody: {
     "one large chunk": `5000\r\n${"x".repeat(0x5000)}\r\n0\r\n\r\n`,
     "chunks of one byte": `${"1\r\nx\r\n".repeat(3000)}0\r\n\r\n`,
     "extensions": `${"1;a=b\r\nx\r\n".repeat(2000)}0\r\n\r\n`,
@@ -34,28 +34,31 @@ const HARD = {
 };
 const MAKERS = {
   HeadReader: {
-    reader: () => new HeadReader(resolveReceiveOptions(OPTIONS)),
+    read: () => {
+      const head = new HeadReader(resolveReceiveOptions(OPTIONS));
+      return (input: Input) => head.read(input);
+    },
     coroutine: () => new Http11ReceiveHead(OPTIONS),
   },
-  ChunkReader: {
-    reader: () => new ChunkReader(resolveReceiveOptions(OPTIONS)),
+  readChunkedBody: {
+    read: () => readChunkedBody(resolveReceiveOptions(OPTIONS)),
     coroutine: () => new Http11ReceiveChunks(OPTIONS),
   },
 };
 
-for (const name of ["HeadReader", "ChunkReader"] as const) {
-  const { reader: makeReader, coroutine: makeCoroutine } = MAKERS[name];
+for (const name of ["HeadReader", "readChunkedBody"] as const) {
+  const { read: startReading, coroutine: makeCoroutine } = MAKERS[name];
   for (const [what, wire] of Object.entries(HARD[name])) {
     const array = toBytes(wire);
 
     test(`${name} looks at each byte of ${what} a few times, byte by byte`, () => {
       const { bytes, looks } = countLooks(array);
-      const reader = makeReader();
+      const read = startReading();
       const input = new Input();
       input.bytes = bytes;
       while (input.end < array.length) {
         input.end++;
-        reader.read(input);
+        read(input);
       }
       assertEquals(input.start, array.length);
       // Seven of them are for the prefix of a status line that is not whole.
