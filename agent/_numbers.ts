@@ -1,7 +1,7 @@
 // Numbers in options: limits on counts and on time.
 
-// The longest delay that the timers of all runtimes accept.
-const MAX_MILLISECONDS = 2 ** 31 - 1;
+/** The longest delay of a timer. Beyond it, a runtime's fires at once. */
+export const MAX_TIMER: number = 2 ** 31 - 1;
 
 /**
  * Checks an optional limit on a count.
@@ -33,7 +33,7 @@ export function checkMilliseconds(
 ): number | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value === "number" && value >= 0) {
-    return value > MAX_MILLISECONDS ? Infinity : value;
+    return value > MAX_TIMER ? Infinity : value;
   }
   throw new RangeError(
     `Invalid ${name}: ${value} is not a non-negative number of milliseconds`,

@@ -28,7 +28,7 @@ import {
 import { askForCredentials } from "./ask.ts";
 import type { CallBody } from "./agent_body.ts";
 import type { CallPlan } from "./agent_plan.ts";
-import { MAX_TIMER } from "./clock.ts";
+import { MAX_TIMER } from "./_numbers.ts";
 import type {
   Conversation,
   HttpCallExchange,

@@ -40,9 +40,6 @@ export interface HttpClock {
   ): { stop(): void };
 }
 
-/** The longest time that a timer takes. A runtime's fires at once beyond it. */
-export const MAX_TIMER: number = 2 ** 31 - 1;
-
 /** The runtime's own clock. */
 export const systemClock: HttpClock = {
   now: () => Date.now(),

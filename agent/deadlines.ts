@@ -6,7 +6,8 @@
 // fires later than the earliest entry; if it would fire earlier, it is left running.
 
 import { ExpiryHeap } from "./_expiry_heap.ts";
-import { type HttpClock, MAX_TIMER } from "./clock.ts";
+import { MAX_TIMER } from "./_numbers.ts";
+import type { HttpClock } from "./clock.ts";
 
 /** Returns how long something took, by a clock that may go backward. */
 export function span(start: number, end: number): number {
