@@ -1,10 +1,10 @@
 // The cookies of a jar: by domain, then by name and path. It keeps the limits of
-// RFC 6265bis §5.7 and knows nothing of requests.
+// RFC 6265bis §5.7, and does not know requests.
 
 import type { HttpCookie } from "./cookie.ts";
 import { domainMatches, domainsOf } from "./domain.ts";
 
-/** A cookie in the store, and when its first version came. */
+/** A cookie in the store, and the place of its first version in the order. */
 export interface StoredCookie extends HttpCookie {
   lastAccess: number;
   /** Breaks the tie between cookies created in the same millisecond. */
@@ -16,7 +16,7 @@ type Domain = Map<string, StoredCookie>;
 /** Cookies within limits. */
 export class CookieStore {
   readonly #domains = new Map<string, Domain>();
-  /** The Secure ones, for which each insecure response looks. */
+  /** The Secure cookies, which each insecure response has to search. */
   readonly #secure = new Set<StoredCookie>();
   readonly #maxCookies: number;
   readonly #maxPerDomain: number;
@@ -35,7 +35,7 @@ export class CookieStore {
   put(cookie: HttpCookie, now: number): HttpCookie {
     const key = keyOf(cookie);
     const last = this.#domains.get(cookie.domain)?.get(key);
-    // One that has expired is none, even if it is still here.
+    // An expired cookie does not count, even if it is still here.
     if (last !== undefined && isExpired(last, now)) this.remove(last);
     const domain = this.#domains.get(cookie.domain);
     const old = domain?.get(key);
@@ -112,8 +112,8 @@ export class CookieStore {
   }
 
   /**
-   * Removes the expired cookies, or else the one that matters least: one that
-   * is not Secure first, then the one unused for longest (§5.7).
+   * Removes the expired cookies, or else one cookie: first one that is not Secure,
+   * then the one unused for longest (§5.7).
    */
   #evict(domains: Iterable<Domain>, now: number): void {
     let least: StoredCookie | null = null;
@@ -129,7 +129,7 @@ export class CookieStore {
   }
 }
 
-/** Returns true if a cookie is not to be sent any more. */
+/** Returns true if a cookie has expired. */
 export function isExpired({ expires }: HttpCookie, now: number): boolean {
   return expires !== null && expires <= now;
 }
@@ -142,6 +142,6 @@ function mattersLess(a: StoredCookie, b: StoredCookie): boolean {
 }
 
 function keyOf({ name, path, hostOnly }: HttpCookie): string {
-  // No name or path holds a line feed.
+  // No name or path contains a line feed.
   return `${hostOnly ? "host" : "domain"}\n${path}\n${name}`;
 }

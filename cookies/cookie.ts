@@ -1,5 +1,5 @@
 /**
- * Cookies as a jar hands them out.
+ * Cookies as a jar returns them.
  *
  * @module
  */

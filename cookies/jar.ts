@@ -88,13 +88,14 @@ export interface HttpCookieJarOptions {
    */
   isPublicSuffix?: ((domain: string) => boolean) | undefined;
   /**
-   * How many cookies the jar holds.
+   * The number of cookies that the jar holds: the minimum of RFC 6265bis §6.1.
    *
    * @default {3000}
    */
   maxCookies?: number | undefined;
   /**
-   * How many cookies the jar holds for one domain.
+   * The number of cookies that the jar holds for one domain: the minimum of RFC
+   * 6265bis §6.1.
    *
    * @default {50}
    */
@@ -184,7 +185,7 @@ export class HttpCookieJar {
     options?: HttpCookieJarOptions,
   ): HttpCookieJar {
     const jar = new HttpCookieJar(options);
-    // Nothing has expired at the epoch: no clock says what time it is.
+    // Without a clock, the time is the epoch, when nothing has expired.
     for (const cookie of parseSavedCookies(data)) jar.#store.put(cookie, 0);
     return jar;
   }
@@ -250,9 +251,9 @@ export class HttpCookieJar {
   /**
    * Deletes cookies.
    *
-   * @param filter What the cookies have in common, or a function that returns
+   * @param filter The members that the cookies have, or a function that returns
    * true for each of them. An empty filter deletes all cookies.
-   * @returns How many cookies were deleted.
+   * @returns The number of deleted cookies.
    */
   delete(filter: HttpCookieFilter | ((cookie: HttpCookie) => boolean)): number {
     const isMatch = typeof filter === "function"
@@ -321,7 +322,7 @@ export class HttpCookieJar {
     ) return "SingleLabelDomain";
     if (this.#isPublicSuffix(domain)) {
       if (host !== domain) return "PublicSuffix";
-      // The site of the suffix itself, such as `github.io`: for this host alone.
+      // The site of the suffix itself, such as `github.io`: only for this host.
       parsed.domain = "";
       return null;
     }

@@ -1,5 +1,5 @@
-// A jar that was saved. It may come from a file that anybody edited, so each
-// member is checked.
+// A saved jar. It may come from a file that was edited by hand, so each member is
+// checked.
 
 import { isFieldText } from "../rfc9110/_syntax.ts";
 import type { HttpCookie } from "./cookie.ts";

@@ -4,7 +4,7 @@
 import { trimBlanks } from "../rfc9110/_syntax.ts";
 import { parseCookieDate } from "./cookie_date.ts";
 
-/** How long a cookie may last at most, in milliseconds: 400 days. */
+/** The longest life of a cookie, in milliseconds: 400 days. */
 export const MAX_AGE_MILLISECONDS: number = 400 * 24 * 60 * 60 * 1000;
 
 // The draft's own limits, in bytes.
@@ -108,7 +108,7 @@ function readAttributes(
   }
   if (maxAge !== null) expires = maxAge <= 0 ? -Infinity : now + maxAge;
   if (expires !== null) {
-    // Any time in the past says the same: the cookie is deleted.
+    // Any time in the past deletes the cookie.
     cookie.expires = Math.max(0, Math.min(expires, now + MAX_AGE_MILLISECONDS));
   }
 }

@@ -24,7 +24,7 @@ export function parseIpv6(text: string): Uint8Array<ArrayBuffer> | null {
   return Uint8Array.from(groups.flatMap((group) => [group >> 8, group & 0xff]));
 }
 
-/** Writes an address as RFC 5952 does, without brackets. */
+/** Formats an address as in RFC 5952, without brackets. */
 export function formatAddress(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join(".");
   const groups = Array.from(
@@ -34,7 +34,7 @@ export function formatAddress(bytes: Uint8Array): string {
   return canonicalizeIpv6(groups.join(":"))!;
 }
 
-/** URL parsers know every form of an IPv6 address, and write one of them. */
+/** A URL parser accepts every form of an IPv6 address, and returns one of them. */
 function canonicalizeIpv6(text: string): string | null {
   if (!/^[0-9a-f:.]+$/i.test(text)) return null;
   try {

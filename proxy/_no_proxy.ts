@@ -4,8 +4,8 @@
 //   host    = "*" / [ "." / "*." ] name / address [ "/" prefix length ]
 //   address = IPv4 / IPv6 / "[" IPv6 "]"       the brackets may hold the prefix
 //
-// An entry that fits none of these matches nothing. Names are compared with names
-// and addresses with addresses: nothing is looked up.
+// Any other entry matches nothing. Names are compared with names and addresses with
+// addresses: nothing is resolved.
 
 import { parseIpv4, parseIpv6 } from "./_address.ts";
 
@@ -117,7 +117,7 @@ function parseNetwork(
   if (text !== undefined && !/^[0-9]{1,3}$/.test(text)) return null;
   const bits = text === undefined ? most : Number(text);
   if (bits > most) return null;
-  // `::ffff:0:0/96` is where IPv6 has IPv4, so such a network is one of IPv4.
+  // A network inside `::ffff:0:0/96` is an IPv4 network.
   return isMapped(base) && bits >= 96
     ? { kind: "network", base: base.subarray(12), bits: bits - 96 }
     : { kind: "network", base, bits };
@@ -133,7 +133,7 @@ function parseDomain(text: string): Host | null {
   return dot === undefined ? parseNetwork(address, undefined) : null;
 }
 
-/** Writes a name as URLs do: in lowercase, and in Punycode. */
+/** Converts a name to the form of URLs: lowercase, in Punycode. */
 function canonicalizeName(name: string): string | null {
   if (name === "" || /[/?#@\\:[\]]/.test(name)) return null;
   try {

@@ -1,7 +1,7 @@
 /**
  * Proxies, without I/O: which one to use, and how to connect through a SOCKS5
- * proxy. How to connect through an HTTP proxy needs no code of its own: send
- * `CONNECT` with `Http11Send` of `@pimalaya/io-http`.
+ * proxy. To connect through an HTTP proxy, send CONNECT with `Http11Send` of
+ * `@pimalaya/io-http`. The agent does all of this with its option `proxy`.
  *
  * @example Follow the rules of the environment
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * Which proxy to use for a URL, by the rules that programs share.
+ * Which proxy to use for a URL, by the rules of the environment.
  *
  * @module
  */
@@ -28,7 +28,7 @@ export interface HttpProxiesOptions {
    */
   readonly https?: string | URL | undefined;
   /**
-   * The proxy for URLs whose scheme has none of its own.
+   * The proxy for URLs whose scheme has no other.
    *
    * @default {no proxy}
    */
@@ -59,9 +59,8 @@ export interface HttpProxiesOptions {
  * | `192.0.2.0/24`, `[2001:db8::]/32` | the addresses in that network |
  *
  * Case and trailing dots do not matter. Addresses are compared as numbers, and an
- * IPv4-mapped IPv6 address is the IPv4 address in it. Names are never looked up,
- * and `localhost` is a name like any other. Any other entry matches
- * nothing.
+ * IPv4-mapped IPv6 address is the IPv4 address in it. Names are never resolved, and
+ * `localhost` is a name like any other. Any other entry matches nothing.
  *
  * @example Use the proxies of the environment
  * ```ts
@@ -195,7 +194,7 @@ export function parseProxyUrl(name: string, value: string | URL): URL {
   return url;
 }
 
-/** Parses a URL, with a host that is checked as that of an http URL is. */
+/** Parses a URL, checking its host like that of an http URL. */
 function tryParse(text: string): URL | null {
   try {
     const url = new URL(text);

@@ -24,7 +24,7 @@ import { quote, quoteBytes } from "../core/quote.ts";
 import { HttpError } from "../error.ts";
 import { formatAddress, parseIpv4, parseIpv6 } from "./_address.ts";
 
-/** Where a proxy is to connect, or has connected from. */
+/** The address that a proxy should connect to, or has connected from. */
 export interface Socks5Address {
   /** A name or an IP address. An IPv6 address may have brackets. */
   readonly hostname: string;
@@ -54,9 +54,9 @@ export type Socks5ConnectResult =
   | WantsWrite
   | Err
   | {
-    /** The step's name: the connection is a tunnel to the target now. */
+    /** Tells the steps apart: the connection is a tunnel to the target. */
     readonly type: "Ok";
-    /** The address from which the proxy says that it has connected. */
+    /** The address that the proxy has connected from, by its own account. */
     readonly bound: Socks5Address;
     /** The first bytes from the target, if they came with the reply. */
     readonly remaining: Uint8Array<ArrayBuffer>;
@@ -89,10 +89,9 @@ type State = "Start" | "Method" | "Login" | "Reply";
 /**
  * Asks a SOCKS5 proxy to connect to a target.
  *
- * Names are sent as names: the proxy resolves them. It is offered a username and
- * password only if there are any. A refusal is an {@linkcode HttpError} with the
- * code `ProxyRefused`, a reply that breaks the protocol one with
- * `InvalidProxyReply`.
+ * Names are sent as names: the proxy resolves them. A username and password are
+ * offered only if there are any. A refusal is an {@linkcode HttpError} with the code
+ * `ProxyRefused`; a reply that breaks the protocol, one with `InvalidProxyReply`.
  *
  * @example Connect by name
  * ```ts
@@ -126,7 +125,7 @@ export class Socks5Connect implements HttpCoroutine<Socks5ConnectResult> {
   /**
    * Prepares the messages.
    *
-   * @param target Where to connect.
+   * @param target The address to connect to.
    * @param options The username and password.
    * @throws {TypeError} If the hostname is not 1 to 255 visible ASCII characters,
    * or if a username or password is not 1 to 255 bytes or lacks the other.
@@ -207,7 +206,7 @@ export class Socks5Connect implements HttpCoroutine<Socks5ConnectResult> {
       const refusal = REFUSALS[code - 1] ?? "an unassigned code";
       throw this.#refused(`${refusal} (${code})`);
     }
-    // The reserved byte after the code moves nothing, so any value will do.
+    // The reserved byte after the code has no meaning, so any value is accepted.
     if (!this.#hasBytes(input, 5, VERSION, name)) return WANTS_READ;
     const type = bytes[start + 3]!;
     const at = start + (type === NAME ? 5 : 4);
@@ -233,7 +232,7 @@ export class Socks5Connect implements HttpCoroutine<Socks5ConnectResult> {
   }
 
   /**
-   * Tells whether a message of `count` bytes is here, and checks its version.
+   * Returns whether a message of `count` bytes has arrived, and checks its version.
    *
    * @throws {HttpError} If the version is wrong, or if the input has ended.
    */

@@ -1,4 +1,4 @@
-// A Digest challenge, checked and put into the terms of RFC 7616 §3.3.
+// A checked Digest challenge, in the terms of RFC 7616 §3.3.
 
 import { quote } from "../../core/quote.ts";
 import { isFieldText, parseTokenList } from "../../rfc9110/_syntax.ts";
@@ -8,7 +8,7 @@ import { md5, sha256, sha512_256 } from "./hashes.ts";
 /** A hash function. */
 export type Hash = (message: Uint8Array) => Uint8Array<ArrayBuffer>;
 
-/** The quality of protection; `null` is RFC 2069, which had none. */
+/** The quality of protection; `null` means RFC 2069, which had none. */
 export type Qop = "auth" | "auth-int" | null;
 
 /** A challenge that can be answered. */
@@ -16,13 +16,13 @@ export interface DigestChallenge {
   readonly realm: string;
   readonly nonce: string;
   readonly opaque: string | undefined;
-  /** As the server spells it; `undefined` means MD5. */
+  /** The algorithm as the server spells it; `undefined` means MD5. */
   readonly algorithm: string | undefined;
   readonly hash: Hash;
   /** Whether the algorithm is a `-sess` form. */
   readonly isSession: boolean;
   readonly qop: Qop;
-  /** Whether the server takes a hash in place of the username. */
+  /** Whether the server accepts a hash instead of the username. */
   readonly userhash: boolean;
   /** Whether the server expects UTF-8 in Unicode Normalization Form C. */
   readonly isUtf8: boolean;
@@ -57,7 +57,7 @@ export function parseDigestChallenge(
   const qop = chooseQop(challenge.param("qop"));
   if (qop === undefined) return "it offers no known quality of protection";
   return {
-    // Some devices send no realm; the hash of an empty one is all they can mean.
+    // Some devices send no realm. They can only mean an empty one.
     realm: challenge.param("realm") ?? "",
     nonce,
     opaque: challenge.param("opaque"),

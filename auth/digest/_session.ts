@@ -1,11 +1,11 @@
-// An authentication session (RFC 7616 §3.6): a client's memory of one
-// challenge, with which it answers ahead of the next one.
+// An authentication session (RFC 7616 §3.6): a client's memory of one challenge, with
+// which it authenticates later requests without waiting for another.
 
 import { encodeHex } from "@std/encoding/hex";
 import { encodeByteString } from "../../rfc9110/byte_string.ts";
 import type { DigestChallenge, Hash, Qop } from "./_challenge.ts";
 
-/** A nonce, and how many answers have used it. */
+/** A nonce, and the number of answers that have used it. */
 export interface Nonce {
   readonly value: string;
   uses: number;
@@ -18,7 +18,7 @@ export interface Session {
   readonly secret: string;
   /** The cnonce of a `-sess` algorithm, which is part of H(A1). */
   readonly cnonce: string | null;
-  /** The challenge's nonce, until the server names a next one. */
+  /** The challenge's nonce, until the server sends a next one. */
   nonce: Nonce;
 }
 

@@ -22,10 +22,10 @@ import {
 } from "./_session.ts";
 import { md5 } from "./hashes.ts";
 
-// A server may offer a new nonce in each response, forever. Those in use at the
-// same time are as many as there are connections, 64 by default.
+// A server may offer a new nonce in each response, forever. At most as many are in use
+// at the same time as there are connections, 64 by default.
 const MAX_NONCES = 256;
-// An answer is forgotten only if this many newer ones are waiting for theirs.
+// An answer is forgotten only if this many newer ones wait for their response.
 const MAX_ANSWERS = 1024;
 
 const NO_BYTES = new Uint8Array(0);
@@ -37,7 +37,7 @@ export interface HttpDigestRequest {
   /** The request target, exactly as it is sent. */
   readonly target: string;
   /**
-   * The body, which is needed only if the server offers nothing but `auth-int`.
+   * The body, which is needed only if the server offers only `auth-int`.
    *
    * @default {empty}
    */
@@ -62,17 +62,17 @@ export interface HttpDigestLearnOptions {
 }
 
 /**
- * A username and a password that answer Digest challenges: the server learns
- * that the client knows the password, but not the password.
+ * A username and a password that answer Digest challenges. An answer proves that
+ * the client knows the password, without revealing it.
  *
- * One object serves all requests to an origin, or to a proxy. It counts how often
- * each nonce was used, so concurrent requests never repeat a count. It remembers
- * a bounded number of nonces and answers.
+ * One object serves all requests to an origin, or to a proxy. It counts the uses of
+ * each nonce, so concurrent requests never repeat a count. It remembers a bounded
+ * number of nonces and answers.
  *
  * Algorithms are MD5, SHA-256, SHA-512-256, and their `-sess` forms. Texts are
- * UTF-8, in Normalization Form C if the challenge says `charset=UTF-8`. A
- * username beyond ASCII is sent as `username*` if the server knows RFC 7616, which
- * its charset or its algorithm shows, and otherwise as plain UTF-8.
+ * UTF-8, in Normalization Form C if the challenge says `charset=UTF-8`. A username
+ * beyond ASCII is sent as `username*` if the charset or the algorithm shows that
+ * the server knows RFC 7616, and otherwise as plain UTF-8.
  *
  * @example Answer a challenge (RFC 7616 §3.9.1)
  * ```ts
@@ -132,7 +132,7 @@ export class HttpAuthDigest {
   }
 
   /**
-   * Tells whether a challenge can be answered: its scheme is Digest, it has a
+   * Returns whether a challenge can be answered: its scheme is Digest, it has a
    * nonce, and its algorithm and a quality of protection are known.
    *
    * @param challenge The challenge.
@@ -143,12 +143,12 @@ export class HttpAuthDigest {
   }
 
   /**
-   * Answers a challenge, or answers ahead of the next one: the same challenge
-   * serves many requests, each with the next count of its nonce.
+   * Answers a challenge. The same challenge serves many requests, each with the
+   * next count of its nonce.
    *
-   * The quality of protection is `auth`; `auth-int` if the server offers nothing
-   * else; or that of RFC 2069 if it names none. With a `-sess` algorithm, the
-   * cnonce of the session's first answer is used in all of them.
+   * The quality of protection is `auth`; `auth-int` if the server offers only that;
+   * or that of RFC 2069 if it names none. With a `-sess` algorithm, all answers use
+   * the cnonce of the session's first answer.
    *
    * @param challenge The latest challenge of the origin or proxy.
    * @param request The request to authorize.
@@ -193,8 +193,8 @@ export class HttpAuthDigest {
 
   /**
    * Learns from an `Authentication-Info` or `Proxy-Authentication-Info` field:
-   * uses its `nextnonce` from now on, and checks that its `rspauth` comes from
-   * someone who knows the password.
+   * uses its `nextnonce` from now on, and checks that its `rspauth` comes from a
+   * server that knows the password.
    *
    * @param info The field value.
    * @param options The body of the response.
@@ -252,7 +252,7 @@ export class HttpAuthDigest {
     };
   }
 
-  /** Writes the parameters in the order of RFC 7616 §3.9. */
+  /** Encodes the parameters in the order of RFC 7616 §3.9. */
   #format(
     challenge: DigestChallenge,
     { nonce, uri, protection, session }: Answer,
@@ -309,7 +309,7 @@ function verify(
 ): Answer {
   for (const answer of answers.toReversed()) {
     const seen = withQop(answer, qop);
-    // Its hash covers a body that is not here.
+    // Its hash covers a body that was not passed.
     if (seen.protection?.qop === "auth-int" && body === undefined) {
       return answer;
     }
@@ -323,7 +323,7 @@ function verify(
   );
 }
 
-/** The server may protect its response in another way than the request was. */
+/** The server may protect its response with another quality than the request's. */
 function withQop(answer: Answer, qop: string | undefined): Answer {
   const { protection } = answer;
   if (protection === null || (qop !== "auth" && qop !== "auth-int")) {
@@ -343,12 +343,12 @@ function keepNewest<Value>(
   if (map.size > MAX_NONCES) map.delete(map.keys().next().value!);
 }
 
-/** Writes a quoted-string (RFC 9110 §5.6.4). */
+/** Encodes a quoted-string (RFC 9110 §5.6.4). */
 function quoteString(value: string): string {
   return `"${value.replace(/["\\]/g, "\\$&")}"`;
 }
 
-/** Writes an ext-value in UTF-8 (RFC 8187 §3.2.1). */
+/** Encodes an ext-value in UTF-8 (RFC 8187 §3.2.1). */
 function encodeExtValue(text: string): string {
   const encoded = encodeURIComponent(text).replace(
     /[*'()]/g,
@@ -358,7 +358,7 @@ function encodeExtValue(text: string): string {
 }
 
 /**
- * Checks a value of the caller's for a field.
+ * Checks a caller's value for a field.
  *
  * @throws {TypeError} If it has a control character or is not a byte string.
  */

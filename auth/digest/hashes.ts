@@ -37,7 +37,7 @@ function eachBlock(
   for (let at = 0; at < end; at += blockBytes) compress(tailView, at);
 }
 
-/** Writes words of 32 bits as bytes. */
+/** Encodes words of 32 bits as bytes. */
 function wordsToBytes(
   words: Int32Array,
   littleEndian: boolean,
@@ -58,7 +58,7 @@ const START_MD5 = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476] as const;
 /** T (§3.4). */
 const T = new Int32Array(64).map((_, i) => 2 ** 32 * Math.abs(Math.sin(i + 1)));
 
-/** How far each of four steps rotates, by round. */
+/** The rotations of four steps, by round. */
 const SHIFTS = [
   [7, 12, 17, 22],
   [5, 9, 14, 20],
@@ -123,7 +123,7 @@ const START_512_256 = [
   0x2b0199fc, 0x2c85b8aa, 0x0eb72ddc, 0x81c52ca2,
 ] as const;
 
-/** Where H(0) of SHA-256 (§5.3.3) and K (§4.2) are from; filled on first use. */
+/** The source of H(0) of SHA-256 (§5.3.3) and of K (§4.2), filled on first use. */
 let squares: Int32Array | undefined;
 let cubes: Int32Array | undefined;
 
@@ -139,7 +139,7 @@ function rootBits(count: number, degree: number): Int32Array {
   const d = BigInt(degree);
   return new Int32Array(primes.flatMap((prime) => {
     const power = BigInt(prime) << 64n * d;
-    // A step of Newton's doubles the 50 bits of a number; what is off is the last.
+    // One Newton step doubles the 50 bits of a number. Only the last bit may be off.
     let root = BigInt(Math.round(prime ** (1 / degree) * 2 ** 50)) << 14n;
     root += 1n - (root ** d - power) / (d * root ** (d - 1n));
     while (root ** d > power) root--;
@@ -300,7 +300,7 @@ function unsigned(half: number): number {
   return half >>> 0;
 }
 
-/** How much a sum of low halves carries over into the high half. */
+/** The carry of a sum of low halves into the high half. */
 function carry(low: number): number {
   return (low / 0x1_0000_0000) | 0;
 }

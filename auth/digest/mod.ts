@@ -3,10 +3,10 @@
  * their `-sess` forms, in TypeScript. The platform's own hashes are asynchronous
  * and lack two of the three.
  *
- * It is apart from `@pimalaya/io-http/auth`, so that only those who need it load
- * it.
+ * It is separate from `@pimalaya/io-http/auth`, so that only programs that need it
+ * load it.
  *
- * @example Answer a 401, then the next request ahead of its own
+ * @example Answer a 401, then authenticate the next request at once
  * ```ts
  * import { assertMatch } from "@std/assert";
  * import { HttpAuthDigest } from "@pimalaya/io-http/auth/digest";
