@@ -40,7 +40,7 @@ function progress(
   return { phase, reused, requestBytes, responseBytes };
 }
 
-/** A call, and where it stands. */
+/** A call, and its last step. */
 export class Driven {
   readonly #call: HttpCall;
   step: HttpCallStep;
@@ -58,7 +58,7 @@ export class Driven {
     return this.step.type === type;
   }
 
-  /** What the call wants to send. */
+  /** The request that the call wants to send. */
   get exchange(): HttpCallExchange {
     if (this.step.type === "WantsExchange") return this.step;
     throw new Error(`There is no request but ${show(this.step)}`);
@@ -191,9 +191,9 @@ export function testCalls(
 }
 
 /**
- * Plays one event of a script, and shows what follows: `elapse`, `fail CODE CAME`, or
+ * Plays one event of a script, and shows its outcome: `elapse`, `fail CODE CAME`, or
  * `STATUS FIELD: VALUE | ...`, which came on a used connection if `used` stands
- * before it. `fields`, `sent FIELD`, and `route` show what is to be sent.
+ * before it. `fields`, `sent FIELD`, and `route` show the request to send.
  */
 export function playEvent(driven: Driven, event: string): string {
   const [word, ...rest] = event.split(" ") as [string, ...string[]];

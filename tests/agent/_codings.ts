@@ -1,5 +1,5 @@
-// What every runtime must do with every coding that it offers. Nothing here names
-// a runtime.
+// The rules for every coding that a runtime offers, on every runtime. Nothing here
+// names a runtime.
 
 import {
   type DecodeRules,
@@ -82,7 +82,7 @@ export async function defaultRules(): Promise<DecodeRules> {
   return rules;
 }
 
-/** Checks every sample that this runtime decodes; returns what is wrong. */
+/** Checks every sample that this runtime decodes; returns the failures. */
 export async function checkCodings(): Promise<string[]> {
   const rules = await defaultRules();
   const problems: string[] = [];

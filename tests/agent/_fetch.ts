@@ -1,5 +1,5 @@
-// Tests of fetch: each runs with ours, and with the runtime's own, so that the tests
-// say what that says, unless one tells why not.
+// Tests of fetch: each runs with ours and with the runtime's own, so that the two
+// agree, unless a test says why not.
 
 import { assertEquals } from "@std/assert";
 import { createFetch } from "@pimalaya/io-http/agent";
@@ -11,7 +11,7 @@ export type Fetch = (
   init?: RequestInit & { duplex?: string; window?: unknown },
 ) => Promise<Response>;
 
-/** What a test gets: one of the two, and the URL of the origin. */
+/** The arguments of a test: one of the two, and the URL of the origin. */
 export interface Fetching {
   readonly fetch: Fetch;
   readonly origin: string;
@@ -42,7 +42,7 @@ function testFetches(name: string, both: boolean, run: Run): void {
 
 /** One call of fetch as data. */
 export interface FetchVector {
-  /** What fetch does. */
+  /** The effect of fetch. */
   readonly name: string;
   /** The section of docs/fetch.md. */
   readonly rule: string;
@@ -52,7 +52,7 @@ export interface FetchVector {
   readonly expect?: string;
   /** The media type of the response. */
   readonly type?: string;
-  /** What `/echo` saw: fields, and `method` and `body`; `null` for its absence. */
+  /** The fields, `method`, and `body` that `/echo` received; `null` if absent. */
   readonly sent?: Readonly<Record<string, string | null>>;
   /** Why Deno's own fetch differs. */
   readonly denoDiffers?: string;
@@ -99,12 +99,12 @@ function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : String(error);
 }
 
-/** The name of what a promise rejects with. */
+/** The name of the error that a promise rejects with. */
 export function failure(promise: Promise<unknown>): Promise<string> {
   return promise.then(() => "no failure", nameOf);
 }
 
-/** What the origin saw. */
+/** The requests that the origin received. */
 export interface Seen {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;

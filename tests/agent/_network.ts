@@ -1,7 +1,7 @@
 // Servers in memory, and a connector that opens pipes to them.
 //
-// A handler answers each request with what goes over the wire, and says what
-// happens to the connection then.
+// A handler answers each request with the bytes for the wire, and decides what happens
+// to the connection then.
 
 import { HttpAgent, type HttpAgentOptions } from "@pimalaya/io-http/agent";
 import type {
@@ -57,13 +57,13 @@ export interface SeenRequest {
   readonly ordinal: number;
 }
 
-/** What a server does. Text alone is written, and the next request is read. */
+/** A server's action. A mere text is written, and the next request is read. */
 export type Reply =
   | string
   | {
     readonly write?: string;
     readonly then?: "close" | "reset" | "stall";
-    /** What to wait for before it goes on. */
+    /** A promise to await before it continues. */
     readonly after?: Promise<unknown>;
   };
 

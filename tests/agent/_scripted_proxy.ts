@@ -1,10 +1,10 @@
-// A proxy that does as a script says, for what no real one does.
+// A proxy that follows a script, for cases that no real one shows.
 
 import { SERVER } from "../_tls.ts";
 import { toBytes } from "../_text.ts";
 import { TextReader } from "./_reader.ts";
 
-/** What a script does with one connection, which is then closed. */
+/** Plays a script on one connection, which is then closed. */
 export type Script = (conn: ProxyConn) => Promise<void>;
 
 /** A connection, from the proxy's side. */
@@ -90,7 +90,7 @@ export class ScriptedProxy implements AsyncDisposable {
     return new URL(`${start}${this.#host}`);
   }
 
-  /** Ends it. Throws what a script has thrown. */
+  /** Ends it. Throws the error of a script, if any. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
     await this.#serving;

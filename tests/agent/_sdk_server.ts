@@ -1,4 +1,4 @@
-// What the SDKs of `sdk_test.ts` talk to, over loopback: a little of the APIs of
+// The server of the SDKs in `sdk_test.ts`, over loopback: a small part of the APIs of
 // OpenAI, GitHub, PostgREST, and S3, by node:http.
 
 import http from "node:http";

@@ -1,4 +1,4 @@
-// docs/policies.md, "Pool": how an agent ends, and what ends connections before.
+// docs/policies.md, "Pool": how an agent ends, and why connections end before.
 
 import v8 from "node:v8";
 import vm from "node:vm";

@@ -1,6 +1,5 @@
-// docs/proxies.md, "What the agent does". How a connection through a proxy is
-// opened is tested in proxy_test.ts, and what a call does about a 407 in
-// call_credentials_test.ts.
+// docs/proxies.md, "What the agent does". Opening a connection through a proxy is
+// tested in proxy_test.ts, and answering a 407 in call_credentials_test.ts.
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { HttpAuthBasic, HttpError } from "@pimalaya/io-http";

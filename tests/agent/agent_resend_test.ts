@@ -1,5 +1,5 @@
-// What the agent sends again (docs/policies.md, "Sending again"), seen from the
-// server: how often each request arrives, and on which connection. The rules
+// Requests that the agent sends again (docs/policies.md, "Sending again"), as the
+// server sees them: how often each arrives, and on which connection. The rules
 // themselves are tested in retry_test.ts.
 
 import { assertEquals, assertRejects } from "@std/assert";

@@ -1,5 +1,5 @@
-// The agent over servers in memory, and a clock that tests move: what it returns,
-// where it connects, what it sends, and how it fails.
+// The agent over servers in memory, with a clock that tests move: its results, its
+// connections, its requests, and its failures.
 
 import {
   assert,
@@ -160,7 +160,7 @@ Deno.test("HttpAgent rejects a caller's mistakes before it connects", async () =
 const never = new Promise<never>(() => {});
 const unauthorized = respond("401 No", "", { "WWW-Authenticate": "Basic" });
 
-// How many connections are left idle: none that carried what was aborted.
+// The number of idle connections. None of them carried an aborted call.
 const PLACES: [
   place: string,
   left: number,
@@ -233,7 +233,7 @@ Deno.test("Pool: a signal that is aborted while a challenge is read ahead asks f
   assertEquals([agent.stats().busy, network.open], [0, 0]);
 });
 
-/** As where decoders have to be tried first. */
+/** As on a runtime whose decoders must be tried first. */
 class LatePlanner extends Planner {
   override async plan(options: HttpAgentSendOptions): Promise<CallPlan> {
     return await super.plan(options);

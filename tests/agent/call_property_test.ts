@@ -104,7 +104,7 @@ function checkRequest({ url, headers }: HttpRequest, left: boolean): void {
       : sent;
     const { hostname } = new URL(origin === "proxy" ? PROXY : origin);
     const secrets = [secretOf(origin, "user"), secretOf(origin, "password")];
-    // A cookie belongs to a host, whatever the scheme and the port (RFC 6265).
+    // A cookie belongs to a host, with any scheme and port (RFC 6265).
     if (hostname !== url.hostname) secrets.push(secretOf(hostname, "cookie"));
     for (const secret of secrets) {
       assert(!seen.includes(secret), `${secret} in ${sent}`);
@@ -112,7 +112,7 @@ function checkRequest({ url, headers }: HttpRequest, left: boolean): void {
   }
 }
 
-/** What Basic hides of the origin's credentials. */
+/** The origin's credentials as Basic encodes them. */
 function decodeBasic(headers: HttpHeaders): string {
   const [, text] = /^Basic (.*)/.exec(headers.get("authorization") ?? "") ?? [];
   return text === undefined ? "" : atob(text);

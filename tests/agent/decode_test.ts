@@ -144,7 +144,7 @@ Deno.test("Content codings: A body that expands more than 1000-fold beyond 1 MiB
 });
 
 Deno.test("Content codings: 10 GB of zeros cost no memory while nobody reads them, and end early", async () => {
-  // One member of 16 MiB, over and over: what a server would send.
+  // One member of 16 MiB, again and again, as a server would send it.
   const member = zlib.gzipSync(new Uint8Array(2 ** 24));
   let members = 0;
   const endless = new ReadableStream<Bytes>({
@@ -157,11 +157,11 @@ Deno.test("Content codings: 10 GB of zeros cost no memory while nobody reads the
   const reader = read(endless, "gzip", unlimited).getReader();
   let size = 0;
   while (size < 2 ** 23) size += (await reader.read()).value!.length;
-  // No more was taken than was needed for what was read.
+  // No more input was taken than the output that was read needs.
   assertEquals(members, 1);
   await reader.cancel();
 
-  // What comes at once does not count at once.
+  // Bytes that come at once do not count at once.
   const bomb = join(...Array(64).fill(member));
   const decoding = read(bodyOf([bomb]), "gzip").pipeTo(new WritableStream());
   await assertRejects(() => decoding, HttpError, "body: 32768 bytes expand");

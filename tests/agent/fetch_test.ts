@@ -13,7 +13,7 @@ import { startOrigin } from "./_origin.ts";
 
 testVectors(vectors);
 
-// Deno's own: it keeps what a stream was made from.
+// Deno's own, which keeps the source of a stream.
 test.ours("Requests: fetch rejects a stream under 307", async ({ fetch }) => {
   const { body } = new Response("x");
   const init = { method: "POST", body, duplex: "half" };
@@ -175,7 +175,7 @@ Deno.test('RequestInit: fetch with credentials: "omit" uses no cookies and no cr
 });
 
 Deno.test("Responses: a Response without a body, or that cannot be made, gives its connection back", async () => {
-  // Longer than what is read to keep a connection.
+  // Longer than the limit for keeping a connection.
   const reset = respond("205 Reset Content", "x".repeat(300_000));
   const { agent: hidden } = serve(() => reset);
   await using _ = hidden;

@@ -1,5 +1,5 @@
-// docs/proxies.md, "What the agent does": connections through proxies, which a
-// script plays. What real proxies do is in tests/interop.
+// docs/proxies.md, "What the agent does": connections through proxies that a script
+// plays. Real proxies are in tests/interop.
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { HttpAuthBasic, HttpError, HttpRequest } from "@pimalaya/io-http";
@@ -31,7 +31,7 @@ const NEED_LOGIN = "HTTP/1.1 407 Proxy Authentication Required\r\n" +
 const EMPTY = "Content-Length: 0\r\n\r\n";
 const HELLO = "Hello from the origin";
 
-/** What a proxy does on each connection, and what comes of it. */
+/** A proxy's actions on each connection, and the outcome. */
 interface ConnectVector {
   readonly name: string;
   /** The start of its URL. */
@@ -40,14 +40,14 @@ interface ConnectVector {
   readonly credentials?: HttpPassword | null;
   /** How many tunnels are opened; one unless it is said. */
   readonly connects?: number;
-  /** What is written into a tunnel. */
+  /** The bytes written into a tunnel. */
   readonly ping?: string;
   readonly connections: readonly string[][];
   readonly expect:
     | { readonly tunnel: string }
     | {
       readonly error: string;
-      /** The message, or what it gives as the reason. */
+      /** The message, or its reason. */
       readonly message?: string;
       readonly reason?: string;
       /** The body of the proxy's response. */
@@ -65,7 +65,7 @@ function respond(response: string): Script {
 }
 
 /**
- * Does what each line says: `< TEXT` is read, and must be that text or, without one,
+ * Follows the lines: `< TEXT` is read, and must be that text or, without one,
  * the end; `> TEXT` is written, and `. TEXT` byte by byte.
  */
 async function play(conn: ProxyConn, lines: readonly string[]): Promise<void> {
@@ -93,13 +93,13 @@ async function failure(
 ): Promise<HttpError> {
   const connecting = connectTo(proxyConnector(proxy, options));
   const error = await assertRejects(() => connecting, HttpError);
-  // No byte of what the caller wants to send was written.
+  // No byte of the caller's request was written.
   const nothing = { reused: false, requestBytes: 0, responseBytes: 0 };
   assertEquals(error.progress, { phase: "connect", ...nothing });
   return error;
 }
 
-/** An origin that says hello, unless it gets what is for the proxy. */
+/** An origin that says hello, unless it gets the proxy's credentials. */
 function startOrigin(isTls: boolean): Deno.HttpServer<Deno.NetAddr> {
   const options = { hostname: "127.0.0.1", port: 0, onListen() {} };
   return Deno.serve(

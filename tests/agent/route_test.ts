@@ -1,4 +1,4 @@
-// docs/policies.md, "Pool": what calls that share a connection have in common.
+// docs/policies.md, "Pool": which calls share a connection.
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { HttpCallMemory } from "../../agent/memory.ts";

@@ -1,5 +1,5 @@
-// What the tests of the client share: clients over pipes, sources that say what
-// becomes of them, scripted coroutines, and timers that fire when a test says so.
+// Helpers of the client's tests: clients over pipes, sources that report their end,
+// scripted coroutines, and timers that fire when a test says so.
 
 import {
   type HttpCloseReason,
@@ -96,7 +96,7 @@ export async function checkOver(
   await server.closed;
 }
 
-/** What a promise rejects with. */
+/** Returns the error that a promise rejects with. */
 export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   let value: unknown;
   try {
@@ -217,7 +217,7 @@ export async function drainViews(
   }
 }
 
-/** A source of an upload, and what became of it. */
+/** A source of an upload, and its end. */
 export interface Recorded<Body> {
   readonly body: Body;
   /** How many pieces were taken. */
@@ -226,10 +226,10 @@ export interface Recorded<Body> {
   readonly stopped: Promise<unknown>;
 }
 
-/** What a source does after its pieces: it ends, throws, or says nothing. */
+/** The end of a source after its pieces: it ends, throws, or stays pending. */
 export type Ending = "end" | "hang" | Error;
 
-/** Texts, bytes, or whatever else a source must not give, in an array. */
+/** Texts, bytes, or values that a source must not return, in an array. */
 type Pieces = Iterable<string | Uint8Array | readonly [unknown]>;
 
 /** A source as a stream. */
@@ -338,7 +338,7 @@ export const DONE: ScriptStep = { type: "Ok", keepAlive: true };
 
 /** A coroutine that plays a script, its last step forever. */
 export class Script implements HttpCoroutine<ScriptStep> {
-  /** What was passed to each call: a text, `null`, or nothing. */
+  /** The input of each call: a text, `null`, or nothing. */
   readonly passed: (string | null | undefined)[] = [];
   readonly #steps: ScriptStep[];
 
@@ -433,7 +433,7 @@ export async function pass(microtasks: number): Promise<void> {
   for (let i = 0; i < microtasks; i++) await undefined;
 }
 
-/** Runs a program in a process of its own, and returns what it prints. */
+/** Runs a program in its own process, and returns its output. */
 export async function runProgram(
   program: string,
   ...args: string[]

@@ -69,7 +69,7 @@ Deno.test("connect sets the origin, and takes another or none", async () => {
 
 const LOCAL = { hostname: "127.0.0.1" };
 
-/** Bytes that no two places share, so that whatever is lost or swapped shows. */
+/** Bytes that differ at every place, so that lost or swapped ones show. */
 function makeBytes(length: number): Uint8Array<ArrayBuffer> {
   const words = new Uint32Array(length / 4);
   for (let at = 0; at < words.length; at++) words[at] = at * 2654435761;

@@ -1,5 +1,5 @@
-// A differential test against `npm:tough-cookie`. Where the two differ on
-// purpose, `explain` names the reason; any other difference is a bug.
+// A differential test against `npm:tough-cookie`. If the two differ on purpose,
+// `explain` names the reason; any other difference is a bug.
 
 import { assertEquals } from "@std/assert";
 import { HttpCookieJar } from "@pimalaya/io-http/cookies";

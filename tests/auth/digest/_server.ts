@@ -35,7 +35,7 @@ export function unquote(text: string | undefined): string | undefined {
     : text;
 }
 
-/** What a server knows of its user, its request, and its session. */
+/** A server's view of its user, its request, and its session. */
 export interface Knowledge {
   readonly username: string;
   readonly password: string;

@@ -101,7 +101,7 @@ for (const algorithm of ALGORITHMS) {
         assertEquals(unquote(params.nonce), 'a"b\\');
         assertEquals(unquote(params.uri), request.target);
         assertEquals(params.algorithm, algorithm);
-        // What the server proves about the response, in turn.
+        // The server's proofs for the responses, in turn.
         auth.learn(rspauth(params, { body }), { body });
         const other = toBytes("another body");
         const wrong = rspauth(params, { body: other, password: "other" });

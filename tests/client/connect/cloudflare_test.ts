@@ -4,7 +4,7 @@ import { cloudflareConnector } from "../../../client/connect/cloudflare.ts";
 
 const TARGET = { hostname: "example.test", port: 443 };
 
-/** A socket of Cloudflare's, and what is done with it. */
+/** A Cloudflare socket, and the calls of its methods. */
 class FakeSocket {
   readonly log: unknown[];
   readonly opened: Promise<unknown>;

@@ -1,4 +1,4 @@
-// What `HttpClient.connect` asks of a connector, and a few whole connections.
+// How `HttpClient.connect` calls a connector, and a few whole connections.
 
 import {
   assertEquals,
@@ -18,7 +18,7 @@ import { rejection, watchedSignal } from "../_client.ts";
 const TLS = { caCerts: [CA] };
 const LOCAL = { hostname: "127.0.0.1", port: 0 };
 
-/** Returns what is asked of a connector: the target, and the server's name. */
+/** Returns the arguments of a connector: the target, and the server's name. */
 async function asked(
   url: string | URL,
   options: HttpConnectOptions = {},

@@ -19,7 +19,7 @@ Deno.test("interleaveFamilies lets the families take turns, from the first addre
   }
 });
 
-/** Plays attempts to connect, and returns what was done and what came of it. */
+/** Plays attempts to connect, and returns the calls and their outcome. */
 async function race(
   addresses: string,
   script: string,

@@ -14,7 +14,7 @@ import { rejection, watchedSignal } from "../_client.ts";
 const TLS = { serverName: "example.test" };
 const TARGET = { hostname: "192.0.2.1", port: 443 };
 
-/** A connection in memory, and what is done with it. */
+/** A connection in memory, and the calls of its methods. */
 class Fake {
   readonly log: unknown[] = [];
 

@@ -1,5 +1,5 @@
-// What becomes of a connection between exchanges (docs/protocol.md), and what a
-// call says that comes at the wrong time.
+// A connection between exchanges (docs/protocol.md), and the errors of calls at the
+// wrong time.
 
 import {
   assertEquals,
@@ -35,7 +35,7 @@ import {
   watchedSignal,
 } from "../_client.ts";
 
-/** What can happen to an idle connection, and what the next call reports. */
+/** The events on an idle connection, and the errors of the next call. */
 const ENDS: [string, (server: PipeServer) => unknown, HttpErrorCode][] = [
   ["bytes", (server) => server.write(HI), "UnexpectedBytes"],
   ["an empty line", (server) => server.write("\r\n"), "UnexpectedBytes"],
@@ -253,7 +253,7 @@ Deno.test("a connection that connect opened takes no bytes before the first requ
   assertEquals(error.message.includes(new URL(url).host), true);
 });
 
-/** Each state that takes no request, how to get there, and what a call says. */
+/** Each state that accepts no request, how to get there, and the error of a call. */
 const STATES: [
   name: string,
   response: string | null,

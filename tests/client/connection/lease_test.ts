@@ -38,7 +38,7 @@ const HALF = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf";
 const REASON = new Error("Enough");
 const RESET = new Error("Reset");
 
-/** What the promises of an exchange, and its body, reject with. */
+/** The errors of the promises of an exchange, and of its body. */
 function endings({ body, closed, trailers }: HttpExchange): Promise<unknown[]> {
   return Promise.all([closed, trailers, drain(body)].map(rejection));
 }
@@ -197,7 +197,7 @@ Deno.test("a call returns the response that follows a failed write", async () =>
   server.write("HTTP/1.1 413 Too Large\r\nContent-Length: 7\r\n\r\n");
   const exchange = await exchanging;
   assertEquals(exchange.response.status, 413);
-  // The caller may take its time to read what has arrived.
+  // The caller may take any time to read the bytes that have arrived.
   assertEquals(timers.delays, []);
   const text = exchange.text();
   assertEquals(timers.delays, [1000]);
@@ -209,7 +209,7 @@ Deno.test("a call returns the response that follows a failed write", async () =>
   await server.closed;
 });
 
-/** What follows a failed write, and the error that comes of it all. */
+/** The events after a failed write, and the resulting error. */
 const AFTER: [
   what: string,
   sent: string,

@@ -1,5 +1,5 @@
-// The stream of a body: how it fills the views of a BYOB reader, what it takes
-// from the connection ahead of its reader, and that what it has given stays.
+// The stream of a body: how it fills the views of a BYOB reader, how far it reads ahead
+// of its reader, and that the bytes it has returned stay.
 
 import { concat } from "@std/bytes";
 import { assertEquals, assertLess, assertRejects } from "@std/assert";
@@ -187,7 +187,7 @@ Deno.test("bytes and text stop reading at their limit", async () => {
   const exchange = await client.exchange(get(), { maxBodyBytes: 1000 });
   let least = all;
   const failing = fails(exchange.text(), "BodyTooLarge");
-  // The pipe drops what is left as soon as the client has failed.
+  // The pipe drops the rest as soon as the client has failed.
   while (!server.isClosed) {
     least = server.unread;
     await null;
@@ -196,7 +196,7 @@ Deno.test("bytes and text stop reading at their limit", async () => {
   assertLess(all - least, 17 * 1024);
 });
 
-/** Bytes that say where in a body they are. */
+/** Bytes that encode their place in a body. */
 function patterned(length: number, seed: number): Uint8Array {
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length; at++) bytes[at] = (at * 7 + seed * 31) % 251;

@@ -1,5 +1,5 @@
-// A streamed exchange, as its caller uses it: when it resolves, every way to read
-// the body or not to, and what is left of the connection.
+// A streamed exchange, as its caller uses it: when it resolves, every way to read or
+// drop the body, and the state of the connection afterwards.
 
 import {
   assertEquals,
@@ -151,7 +151,7 @@ const TAKERS = {
     await exchange.toResponse().text(),
 };
 
-/** Uses after which nothing else can take the body, and what that says. */
+/** Uses after which nothing else can take the body, and the error of that. */
 const USES: [string, (exchange: HttpExchange) => unknown, says: string][] = [
   ...Object.entries(TAKERS).map(([name, take]): typeof USES[number] => [
     name,

@@ -1,5 +1,5 @@
-// The bytes of a request, for every kind of body, and what is refused before a
-// byte is written.
+// The bytes of a request, for every kind of body, and requests that are refused before
+// a byte is written.
 
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { Buffer } from "node:buffer";
@@ -28,7 +28,7 @@ function chunksOf(pieces: string[], trailers = ""): string {
   return `${chunks.join("")}0\r\n${trailers}\r\n`;
 }
 
-/** A request, and what goes out: the lines after `Host`, and the body. */
+/** A request, and its bytes: the lines after `Host`, and the body. */
 type Sent = [string, HttpRequest, HttpExchangeOptions, string[], string];
 
 const CHUNKED = "Transfer-Encoding: chunked";

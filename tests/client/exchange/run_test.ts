@@ -1,5 +1,5 @@
-// Coroutines of any kind over a connection: which steps reach the caller, what
-// is read and written between them, and what the next one starts with.
+// Coroutines of any kind over a connection: the steps that reach the caller, the input
+// and output between them, and the start of the next coroutine.
 
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
@@ -339,7 +339,7 @@ for (const Send of [Http11Send, Http10Send]) {
     const step = await running;
     assertEquals(step.type === "WantsRedirect" && step.url.pathname, "/b");
     assertEquals(client.reusable, true);
-    // What follows is the same response, without any input or output.
+    // The next step has the same response, without any input or output.
     const same = await client.run(send);
     assertEquals(same.type, "Ok");
     assertStrictEquals(same.response, step.response);

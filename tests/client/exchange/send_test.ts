@@ -1,5 +1,5 @@
-// Whole exchanges: what goes out, what comes back, and what is left of the
-// connection.
+// Whole exchanges: the request, the response, and the state of the connection
+// afterwards.
 
 import { assertEquals, assertRejects } from "@std/assert";
 import {
@@ -63,7 +63,7 @@ const READERS = [
 const CLOSING = ["Connection: a", "Connection: b, CLOSE"];
 const TRAILERS: [string, string][] = [["X-Sum", "1"], ["x-sum", "2"]];
 
-/** Responses, the body of each, and what they say of the connection. */
+/** Responses, the body of each, and the state of the connection. */
 const RESPONSES: [
   response: string,
   body: string,

@@ -69,7 +69,7 @@ async function checkFailure(
     await assertRejects(() => Promise.reject(error), TypeError);
     assertEquals(expected.test(`${error}`), true, `${error}`);
   } else assertStrictEquals(error, expected);
-  // What went out before is not a whole request.
+  // The bytes sent before are not a whole request.
   let wire = "";
   const reading = (async () => {
     while (true) wire += toText((await server.read())!);

@@ -1,5 +1,5 @@
-// How a request goes out: what is joined in one write, how far it goes ahead of
-// the peer, and waiting for a 100 (RFC 9110 §10.1.1).
+// Sending a request: joining pieces in one write, running ahead of the peer, and
+// waiting for a 100 (RFC 9110 §10.1.1).
 
 import { assertEquals, assertLess, assertRejects } from "@std/assert";
 import { HttpRequest } from "@pimalaya/io-http";
@@ -53,7 +53,7 @@ for (const [kind, source] of SOURCES) {
       const { client, server } = openPipe({ capacity: 0 });
       const { body, taken } = source(endless(size));
       const exchanging = client.exchange(post(), { body });
-      // What one write joins is at most a piece above 16 KiB.
+      // One write is at most one piece longer than 16 KiB.
       const ahead = Math.ceil(16_384 / size) + 1;
       let read = 0;
       while (read < 10 * size) {
@@ -79,7 +79,7 @@ for (const [kind, source] of SOURCES) {
       assertEquals(await exchange.uploaded, true);
       assertEquals(await exchange.text(), "hi");
       await carryOne(client, server);
-      // A generator ends only after what it waits for.
+      // A generator ends only after the promise that it waits for.
       if (source === streamOf) assertClosed(await stopped);
     }
   });
@@ -154,7 +154,7 @@ type Start = (
   options?: HttpExchangeOptions,
 ) => Promise<Outcome>;
 
-/** Every way to have a body, and what it is on the wire. */
+/** Every kind of body, and its bytes on the wire. */
 const BODIES: [name: string, start: Start, wire: string][] = [
   ["a stream", (client, options) => {
     const { body } = streamOf(["own"]);
@@ -171,7 +171,7 @@ const BODIES: [name: string, start: Start, wire: string][] = [
   ["the body of send", (client) => bySend(client, OWN), "own"],
 ];
 
-/** Checks what came of an exchange: the body, and whether all was sent. */
+/** Checks the outcome of an exchange: the body, and whether everything was sent. */
 async function check(
   carrying: Promise<Outcome>,
   text: "hi" | "no",

@@ -1,6 +1,6 @@
-// What only Deno can show of the connectors: how TLS ends on the wire, what is
-// left open, and how a connection is used. `tests/runtimes/cases/sockets.ts` has
-// the cases that every runtime runs.
+// The properties of connectors that only Deno can show: how TLS ends on the wire,
+// resources that stay open, and how a connection is used.
+// `tests/runtimes/cases/sockets.ts` has the cases that every runtime runs.
 
 import {
   assertEquals,
@@ -146,7 +146,7 @@ for (
       before = peer.written;
       for (let i = 0; i < 200; i++) await transport.turn();
     }
-    // What the kernel buffers is a few megabytes at most.
+    // The kernel buffers a few megabytes at most.
     assertLess(peer.written, 50_000_000);
     transport.abort(new Error("Enough"));
     await flooding;

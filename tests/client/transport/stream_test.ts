@@ -1,5 +1,5 @@
-// What a client asks of the streams that it is given: their locks, how they are
-// read and written, and how they are let go.
+// How a client uses the streams that it is given: their locks, reads and writes, and
+// their release.
 
 import {
   assertEquals,
@@ -281,7 +281,7 @@ Deno.test("a client writes what it was given, although a stream looks at it late
   const texts = ["one", "two", "last"];
   await client.run({
     resume() {
-      // What it returned is valid up to here.
+      // Its result is valid up to here.
       bytes.fill(0x21);
       const text = texts.shift();
       if (text === undefined) return DONE;
