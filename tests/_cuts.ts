@@ -6,9 +6,9 @@
 //   subclass. Only a step's own `bytes` are copied before that.
 // - Final steps are sticky, a repeated question gets the same answer, nothing
 //   more is asked for after the end of file, and the number of steps is bounded.
-// - Arrays of steps are plain, in memory of just their length. All that the caller
-//   may change is changed in the end, so that whatever another run shares with
-//   this one shows there.
+// - Arrays of steps are plain, in memory of just their length. In the end, everything
+//   that the caller may change is changed, so that memory shared with another run
+//   shows there.
 //
 // Steps come back as plain data, with adjacent `Data` merged, so that two runs
 // compare as JSON.
@@ -26,7 +26,7 @@ export interface PlainStep {
   readonly [key: string]: unknown;
 }
 
-/** What came of one run. */
+/** The outcome of one run. */
 export interface Driven {
   /** All steps except `WantsRead`, which only ends a run without a final step. */
   readonly steps: readonly PlainStep[];
@@ -259,7 +259,7 @@ class Recorder {
     if (carried !== null && last?.type === step.type) {
       last.text += carried;
     } else {
-      // Input that was not passed is remaining as well, whatever the cuts.
+      // Input that was not passed counts as remaining too, for any cuts.
       const text = carried ??
         toText(this.#input.subarray(this.#feeder.offset));
       this.#entries.push({ type: step.type, step, text });

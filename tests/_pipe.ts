@@ -185,7 +185,7 @@ export class PipeServer {
     }
   }
 
-  /** Ends what the client reads. Its writes still arrive. */
+  /** Ends the client's input. Its writes still arrive. */
   close(): void {
     this.#hasEnded = true;
     this.#deliver();

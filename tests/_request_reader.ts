@@ -1,15 +1,15 @@
-// Reads what the encoders write, the plain way: the whole message is at hand,
-// and what is not exactly as RFC 9112 has it is an error.
+// Reads the output of the encoders in a plain way: the whole message is at hand, and
+// any deviation from RFC 9112 is an error.
 
 import { toText } from "./_text.ts";
 
 type Fields = [name: string, value: string][];
 
-/** What follows a head. */
+/** The input after a head. */
 interface ReadBody {
   readonly body: string;
   readonly trailers: Fields;
-  /** What came after the request. */
+  /** The input after the request. */
   readonly remaining: string;
 }
 

@@ -217,7 +217,7 @@ function endingOf(expect: ExpectedResponse, length: number): Ending {
   return { kind: openEnded ? "eof" : "message", at };
 }
 
-/** What a run told of a response, by whatever steps. */
+/** The response that the steps of a run returned. */
 export interface Summary {
   interims: ExpectedHead[];
   head: ExpectedHead | undefined;
@@ -274,7 +274,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** What the steps of `Http11Receive` tell, or of its part for chunks. */
+/** The response that `Http11Receive`, or its part for chunks, returned. */
 export function summarizeStreamed(steps: readonly PlainStep[]): Summary {
   const heads = steps.filter((step) => step.type === "Head");
   const interims = steps.filter((step) => step.type === "Interim");

@@ -84,7 +84,7 @@ function writeRequest(api: Api, vector: EncodeVector): string {
   return toText(encode(request, vector.options));
 }
 
-/** What a coroutine wants to be written, before it asks for the response. */
+/** The bytes that a coroutine wants to write before it asks for the response. */
 function sendRequest(api: Api, vector: EncodeVector): string {
   const Send = vector.via === "http10" ? api.Http10Send : api.Http11Send;
   const send = new Send(makeRequest(api, vector.request), vector.options);
@@ -211,7 +211,7 @@ function authOf(api: Api, vector: AuthVector): unknown {
   };
 }
 
-/** What of a vector must not be repeated in a message. */
+/** The texts of a vector that no message may repeat. */
 function secretsOf(vector: AuthVector): string[] {
   if ("basic" in vector) return [...vector.basic];
   if ("userinfo" in vector) return ["adam", "ada:", "hush"];

@@ -1,5 +1,4 @@
-// Tests of pure machines as data. A script is a list of events, each with what
-// follows from it:
+// Tests of pure machines as data. A script is a list of events, each with its outcome:
 //
 //   {"name": ..., "rule": ..., "options": {...}, "script": ["EVENT > OUTCOME"]}
 //
@@ -13,7 +12,7 @@ import { test } from "./_pure.ts";
 export interface Script {
   readonly name: string;
   readonly rule: string;
-  /** The request of a call, and what its cookie jar holds. */
+  /** The request of a call, and its cookies. */
   readonly request?: { readonly url?: string; readonly headers?: object };
   readonly cookies?: readonly string[];
   readonly options?: object;
@@ -25,13 +24,13 @@ const KEYS = [
   ...["name", "rule", "request", "cookies", "options", "words", "script"],
 ];
 
-/** What plays scripts. */
+/** Plays scripts. */
 export interface Player<Options> {
   /** The subject of the tests' names. */
   readonly subject: string;
-  /** What the words stand for. */
+  /** The meanings of the words. */
   readonly words?: Readonly<Record<string, Options>>;
-  /** Starts a script. What it returns plays an event, and shows its outcome. */
+  /** Starts a script. Returns a function that plays an event and shows its outcome. */
   start(options: Options, script: Script): (event: string) => string;
 }
 

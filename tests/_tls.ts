@@ -1,5 +1,5 @@
-// Certificates for TLS over loopback; `certs/make.sh` has made them, with
-// openssl, and says what each is for.
+// Certificates for TLS over loopback. `certs/make.sh` made them, with openssl, and
+// explains each of them.
 
 /** A certificate in PEM, and its private key. */
 export interface Identity {

@@ -27,13 +27,13 @@ import wellKnown from "./vectors/well_known.json" with { type: "json" };
 export type Wire = string | readonly (string | readonly [string, number])[];
 /** Field lines. */
 export type Pairs = readonly (readonly [name: string, value: string])[];
-/** What the caller does wrong is thrown. */
+/** The caller's mistake is thrown. */
 export interface Throws {
   readonly throws: "TypeError" | "RangeError";
   readonly message?: string;
 }
 
-/** What every vector has. */
+/** The members of every vector. */
 export interface Vector {
   /** A sentence with an outcome. */
   readonly name: string;
@@ -63,7 +63,7 @@ export interface ResponseVector extends Vector {
   readonly expect: ExpectedResponse | Throws;
 }
 
-/** What is absent is empty or false, and `error` absent means `Ok`. */
+/** An absent member is empty or false; without `error`, the end is `Ok`. */
 export interface ExpectedResponse {
   /** The interim responses, each by its status or its head. */
   readonly interim?: readonly (number | ExpectedHead)[];
@@ -93,7 +93,7 @@ export type ChunkedVector = Omit<ResponseVector, "request" | "via">;
 export interface EarlyVector extends Vector {
   /** How long the request's body is. */
   readonly upload: number;
-  /** What is passed, call by call: nothing, bytes, or `null` at end of file. */
+  /** The input of each call: nothing, bytes, or `null` at end of file. */
   readonly inputs: readonly (string | null)[];
   /** The steps after the first write: a type and the close reason, or a code. */
   readonly expect: { readonly steps: readonly string[] };
@@ -137,7 +137,7 @@ export interface ChunkEncoderVector extends Vector {
   readonly expect: { readonly wire: Wire } | Throws;
 }
 
-/** Where a response leads, and the request that follows. */
+/** The target of a redirect, and the request that follows. */
 export interface RedirectVector extends Vector {
   /** Only HTTP/1.1, if HTTP/1.0 has no such request. */
   readonly via?: "http11";

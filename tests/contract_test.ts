@@ -13,7 +13,7 @@ import type * as sse from "@pimalaya/io-http/sse";
 type Bytes = Uint8Array<ArrayBuffer>;
 type Closed = { keepAlive: boolean; closeReason: io.HttpCloseReason | null };
 
-/** Fails to compile unless the value has the type, whatever it is. */
+/** Fails to compile unless the value has the type. */
 function is<T>(_value: T): void {}
 
 Deno.test("The pure entry point has the contract's names and types", () => {

@@ -88,7 +88,7 @@ const [FIRST, LATER] = [OK.slice(0, 20), OK.slice(20)];
 
 type Flow = () => HttpFlow<unknown, WantsConnection>;
 
-/** What a flow does, with the inputs and the steps that show it. */
+/** A flow, with its inputs and its steps. */
 const CASES: [outcome: string, Flow, (string | null)[], steps: string][] = [
   [
     "returns the steps of what the flow runs, then its value",

@@ -30,7 +30,7 @@ function findBlocks(text: string): Block[] {
   );
 }
 
-/** Answers what the docs ask for. */
+/** Answers the requests of the docs. */
 async function answer(request: Request): Promise<Response> {
   const { pathname } = new URL(request.url);
   if (pathname === "/websocket") {
@@ -54,7 +54,7 @@ async function answer(request: Request): Promise<Response> {
   }
 }
 
-/** Runs a program in the folder of the project, where its imports resolve. */
+/** Runs a program in the folder of the project, so that its imports resolve. */
 async function run(code: string, check: string): Promise<[number, string]> {
   const process = new Deno.Command(Deno.execPath(), {
     args: ["run", "-q", check, "--no-prompt", "--ext=ts", "-A", "-"],

@@ -1,4 +1,4 @@
-// docs/policies.md says where each of its rules is tested.
+// docs/policies.md names the tests of each of its rules.
 
 import { assert, assertEquals } from "@std/assert";
 

@@ -44,7 +44,7 @@ Deno.test({
   name: "Every vector has known keys alone",
   permissions: "none",
   fn() {
-    // A misspelled expectation would hold whatever happens.
+    // A misspelled expectation would always hold.
     for (const { vector } of CASES) {
       const { expect } = vector as unknown as { expect: object };
       for (const key of Object.keys(vector)) {

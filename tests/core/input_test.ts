@@ -13,7 +13,7 @@ function unused({ bytes, start, end }: Input): string {
   return toText(bytes.subarray(start, end));
 }
 
-// What a machine does in one call: it pushes, uses and takes some, and settles.
+// The steps of a machine in one call: it pushes, uses, takes, and settles.
 const calls = fc.array(
   fc.record({
     pieces: fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 2 }),

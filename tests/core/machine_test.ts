@@ -11,7 +11,7 @@ import { test, transfer } from "../_pure.ts";
 import { toBytes, toText } from "../_text.ts";
 import { withoutMemory } from "../_work.ts";
 
-/** A machine of these steps in turn, and what each of them saw of the input. */
+/** A machine of these steps in turn, and the input that each of them saw. */
 function machineOf(...types: readonly string[]) {
   const seen: unknown[] = [];
   const machine = new Machine((input: Input) => {
@@ -91,7 +91,7 @@ test("Machine forgets its input once it has ended, in any way", () => {
     try {
       machine.resume(toBytes("abc"));
     } catch {
-      // It throws what is not an HttpError.
+      // It throws any other error.
     }
     assertEquals(seen!.bytes.length, 0);
   }

@@ -5,7 +5,7 @@ import { toBytes, toText } from "../_text.ts";
 
 /**
  * Runs a coroutine over replies, then the end of file, up to its first step that is
- * not I/O. Returns what it wrote, and that step.
+ * not I/O. Returns its output, and that step.
  */
 export function overMemory<Step extends { readonly type: string }>(
   coroutine: HttpCoroutine<Step>,

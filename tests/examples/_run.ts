@@ -8,7 +8,7 @@ const ROOT = new URL("../../", import.meta.url);
 // No example takes seconds; one that hangs is ended, and so fails its test.
 const MAX_MILLISECONDS = 60_000;
 
-/** How a program ended, and what it printed. */
+/** How a program ended, and its output. */
 export interface Run {
   readonly code: number;
   readonly stdout: string;
@@ -60,12 +60,12 @@ export function assertPrints(
   for (const expected of prints) assertMatch(stdout, expected);
 }
 
-/** Reads a file that says what programs print. */
+/** Reads a file with the outputs of programs. */
 export function readOutputs(name: string): string {
   return Deno.readTextFileSync(new URL(name, import.meta.url));
 }
 
-/** Returns what an output matches that is written as `outputs.txt` explains. */
+/** Returns a pattern for an output, written as `outputs.txt` explains. */
 export function patternOf(output: string): RegExp {
   const text = output.trimEnd().replaceAll("␍", "\r");
   const parts = text.split("…").map(RegExp.escape);

@@ -12,7 +12,7 @@ import { HttpRequest, type HttpResponse } from "../../mod.ts";
 import type { Use } from "../matrix/cells.ts";
 import { checkLarge, HELLO } from "./_site.ts";
 
-/** What one case works with. */
+/** The tools of one case. */
 export interface Run {
   /** The URLs of the server's origins, for HTTP and for HTTPS. */
   readonly origins: readonly [string, string];
@@ -22,7 +22,7 @@ export interface Run {
   readonly use: Use;
 }
 
-/** What a server does differently from others, as it may. */
+/** The ways in which a server differs from others, as it may. */
 export interface Habits {
   /** Whether connections outlive a response; the default. */
   readonly persists?: boolean;
@@ -99,7 +99,7 @@ export class Session implements AsyncDisposable {
     return { response: exchange.response, body, interim };
   }
 
-  /** Checks that the next response is read from where it starts. */
+  /** Checks that the next response is read from its first byte. */
   async checkInStep(): Promise<void> {
     assertOk({ response: await this.get("/hello") }, HELLO);
   }

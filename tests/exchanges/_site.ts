@@ -1,15 +1,15 @@
-// What every server of these exchanges serves:
+// The site of every server of these exchanges:
 //
 //   /hello            a sized body, with validators and ranges
 //   /lines            a body that each server sends chunked, if it can
 //   /large            100 MB
 //   /moved            a redirect to /moved/, which is /hello
 //   /private/hello    the same behind Basic authentication
-//   /echo, /empty     what was posted, and a 204
+//   /echo, /empty     the posted body, and a 204
 
 /** The authentication realm. */
 export const REALM = "interop tests";
-/** Who may log in. The password is UTF-8 on the wire (RFC 7617). */
+/** The user. The password is UTF-8 on the wire (RFC 7617). */
 export const USER = "reader";
 export const PASSWORD = "p:äss wörd";
 

@@ -1,4 +1,4 @@
-// What becomes of the connection.
+// The connection after an exchange.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { HttpRequest } from "../../mod.ts";
@@ -67,7 +67,7 @@ export const CONNECTIONS = {
     await session.checkLarge();
   },
 
-  /** It ends where the server says that nothing follows. */
+  /** It ends when the server says that nothing follows. */
   async "TLS, a body up to the close"(run: Run) {
     const output = await getByHttp10(run, "/lines", { tls: true });
     checkHttp10(run, output, LINES);
@@ -89,7 +89,7 @@ function checkHttp10(
   const { response, closeReason, keepAlive } = output;
   assertOk(output, body);
   assertEquals(response.header("Transfer-Encoding"), null);
-  // An answer in HTTP/1.1 that names no `close` tells nothing of what comes.
+  // A response in HTTP/1.1 without `close` does not decide it.
   if ((habits.saysClose ?? true) || response.version === "HTTP/1.0") {
     assertEquals(keepAlive, false);
   }

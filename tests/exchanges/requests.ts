@@ -1,4 +1,4 @@
-// What is sent: bodies, asked for and refused.
+// Requests with bodies, asked for and refused.
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { HttpRequest } from "../../mod.ts";

@@ -1,4 +1,4 @@
-// What is read: bodies, and responses that have none.
+// Responses with and without bodies.
 
 import { assert, assertEquals } from "@std/assert";
 import {
@@ -72,7 +72,7 @@ export const RESPONSES = {
     await session.checkInStep();
   },
 
-  /** It is given to the caller, who follows it. */
+  /** It is returned to the caller, which follows it. */
   async "Redirect"(run: Run) {
     const session = await Session.open(run);
     const request = HttpRequest.get(session.url("/moved"));

@@ -1,6 +1,5 @@
 // A server that the test plays itself, over a pipe in memory or a real socket: it
-// says what it wants when it wants, ends one direction, or cuts the connection
-// off.
+// writes anything at any time, ends one direction, or cuts the connection.
 
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
@@ -15,7 +14,7 @@ import { pipe } from "../_pipe.ts";
 import { toBytes, toText } from "../_text.ts";
 import { CA, SERVER } from "../_tls.ts";
 
-/** What a connection runs over. */
+/** The layer under a connection. */
 export type Kind = "a byte stream" | "a plain stream" | "TCP" | "TLS";
 
 // A hanging test is ended by this, with a name to it. No passing test waits.
@@ -45,7 +44,7 @@ export interface Peer {
   write(text: string): unknown;
   /** Writes a text again and again, until the client has closed. */
   flood(text: string): Promise<void>;
-  /** Ends what the client reads; it may still write. */
+  /** Ends the client's input; it may still write. */
   close(): void;
   /** Cuts the connection off; a client in memory is told the reason. */
   abort(reason: unknown): unknown;
@@ -150,12 +149,12 @@ export class SocketPeer implements Peer {
     });
   }
 
-  /** Ends what the client reads below TLS, without a close_notify. */
+  /** Ends the client's input below TLS, without a close_notify. */
   cut(): void {
     this.#raw.end();
   }
 
-  /** Writes a text below TLS, where it is no record. */
+  /** Writes a text below TLS, which is not a valid record there. */
   writeRaw(text: string): void {
     this.#raw.write(toBytes(text));
   }
@@ -177,19 +176,19 @@ export class SocketPeer implements Peer {
     await this.end();
   }
 
-  /** Reads out what the client wrote. */
+  /** Returns the client's output so far. */
   get closed(): Promise<void> {
     return this.#listen(() => true);
   }
 
-  /** Closes what is left, and waits until it is. */
+  /** Closes the rest, and waits until it is closed. */
   async end(): Promise<void> {
     this.#socket.destroy();
     this.#raw.destroy();
     await this.#closed.promise;
   }
 
-  /** Lets what comes in through to a listener, for as long as it wants. */
+  /** Passes input to a listener for as long as that wants it. */
   async #listen(wants: (bytes: Uint8Array) => boolean): Promise<void> {
     const done = Promise.withResolvers<void>();
     const onData = (bytes: Uint8Array) => {

@@ -22,7 +22,7 @@ export type CallName = typeof CALLS[number];
 /** A stage of an exchange. */
 export interface Stage {
   readonly name: string;
-  /** What the peer has sent. */
+  /** The bytes that the peer has sent. */
   readonly sent: string;
   /** The body's data in there, if the head is whole. */
   readonly data?: string;
@@ -91,7 +91,7 @@ export const TLS_STAGES: readonly Stage[] = STAGES.filter(({ name }) =>
   ].includes(name)
 );
 
-/** What end of file means at a stage, or `null` if it is the end of the body. */
+/** The error of end of file at a stage, or `null` if it ends the body. */
 export function codeOfEnd({ sent }: Stage): HttpErrorCode | null {
   if (sent.startsWith(CLOSE)) return null;
   return sent === "" ? "NoResponse" : "UnexpectedEof";

@@ -18,8 +18,8 @@ const MAX_BODY = { maxBodyBytes: 300_000 };
 const READ_BYTES = 262_144;
 
 /**
- * What begins, what has no end, and what ends it: one for each limit. The number
- * is how many bytes a client may read, but for one read.
+ * A beginning, a part without end, and the error that ends it, one for each limit. The
+ * number is the bytes that a client may read, except for one read.
  */
 const ENDLESS: [
   name: string,
@@ -124,7 +124,7 @@ for (
         while (taken < 4_000_000) taken += (await reader.read()).value!.length;
         const reading = reader.read();
         abort(REASON);
-        // It may have come before the abort; what follows has not.
+        // It may have come before the abort, but nothing after it has.
         await reading.catch((error) => assertEquals(error, REASON));
         assertEquals(await rejection(reader.read()), REASON);
         assertEquals(await rejection(closed), REASON);

@@ -1,6 +1,6 @@
-// What can end an exchange at each of its stages, by the peer or by the caller:
-// every call ends, with one error for all that says why; the source of the upload
-// is let go of, and the connection is closed, which the peer sees.
+// Everything that can end an exchange at each of its stages, by the peer or by the
+// caller: every call ends, all with the same error, which says why; the source of the
+// upload is canceled, and the connection is closed, which the peer sees.
 
 import {
   assertEquals,
@@ -59,7 +59,7 @@ interface Case extends Running, Ends {
 async function checkEnds(
   { ends, stopped, exchange, client, url }: Case,
 ): Promise<unknown> {
-  // Whoever reads it later is told as well.
+  // A later reader gets the error too.
   const late = exchange === null || exchange.body.locked
     ? []
     : [drain(exchange.body)];
@@ -105,7 +105,7 @@ function checkError(
   return error;
 }
 
-/** Whatever ends an exchange, and checking the error that comes of it. */
+/** The events that end an exchange, and the checks of their errors. */
 const CAUSES: [
   name: string,
   end: (running: Case) => unknown,

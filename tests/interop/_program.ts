@@ -18,7 +18,7 @@ export interface Program extends Omit<Column, "run"> {
 /** The reasons why rows do not apply. */
 export type Reasons = Readonly<Record<string, string>>;
 
-/** What a program is started with. */
+/** The arguments of a program. */
 export interface Setup {
   readonly site: Site;
   /** Disposes of something when the column is over, and returns it. */
@@ -27,10 +27,10 @@ export interface Setup {
   readonly values?: Values;
 }
 
-/** Where a program listens. */
+/** The ports of a program. */
 export interface Ports {
   readonly port: number;
-  /** The port for HTTPS; of a proxy, the port for those who have a login. */
+  /** The port for HTTPS; for a proxy, the port that requires a login. */
   readonly otherPort: number;
 }
 

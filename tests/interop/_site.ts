@@ -1,5 +1,5 @@
-// How the servers of these tests are set up, in a temporary folder: what is served,
-// who may log in, and certificates.
+// The setup of the servers of these tests, in a temporary folder: the site, users, and
+// certificates.
 
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
@@ -20,12 +20,12 @@ const LOCKED_FOLDERS = [
 /** Values for the placeholders in a configuration. */
 export type Values = Readonly<Record<string, string | number>>;
 
-/** A temporary folder with what the servers serve and how they are set up. */
+/** A temporary folder with the site and the configurations of the servers. */
 export interface Site {
   readonly folder: string;
   /** The authority to trust, in PEM. */
   readonly caCert: string;
-  /** What configurations name: files, and who may log in. */
+  /** The values in configurations: files, users, and passwords. */
   readonly values: Values;
 }
 

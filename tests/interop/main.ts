@@ -83,7 +83,7 @@ async function startServer(server: Server, file: string, setup: Setup) {
     origins: [plain, `https://localhost:${otherPort}`] as const,
     connect: (origin: string) =>
       HttpClient.connect(origin, {
-        // `localhost` may be ::1 as well, where no server of these tests listens.
+        // `localhost` may also be ::1, on which no server of these tests listens.
         hostname: "127.0.0.1",
         ...(origin !== plain && { tls: { caCerts: [site.caCert] } }),
       }),

@@ -1,4 +1,4 @@
-// The proxies, and what each cannot do by design.
+// The proxies, and the cases that each rules out by design.
 
 import { PASSWORD, USER } from "../exchanges/_site.ts";
 import { Child, findPath, findProgram, freePorts } from "../matrix/programs.ts";

@@ -1,4 +1,4 @@
-// The servers, and what each cannot do by design.
+// The servers, and the cases that each rules out by design.
 
 import { fileURLToPath } from "node:url";
 import type { Habits } from "../exchanges/_session.ts";

@@ -1,6 +1,6 @@
 // The arguments of tasks that run for a time, with a seed: `600 --seed 7`.
 
-/** What the arguments ask for. */
+/** The parsed arguments. */
 export interface TimedArgs {
   /** How long to run, or `null` for the default. */
   readonly seconds: number | null;

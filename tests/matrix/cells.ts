@@ -11,7 +11,7 @@ export const OK: Cell = { kind: "ok" };
 /** Disposes of something when the case is over, and returns it. */
 export type Use = <T extends AsyncDisposable>(resource: T) => T;
 
-/** Runs one case under a time limit, disposes of what it used, returns its cell. */
+/** Runs one case within a time limit, disposes of its resources, returns its cell. */
 export async function runCell(
   milliseconds: number,
   run: (use: Use) => Promise<void>,

@@ -17,7 +17,7 @@ export type Report = (row: string, cell: Cell) => void;
 /** A server, proxy, or runtime. */
 export interface Column {
   readonly name: string;
-  /** What its program may be called; see {@linkcode findProgram}. */
+  /** The possible names of its program; see {@linkcode findProgram}. */
   readonly programs: readonly string[];
   /**
    * The arguments that print its version, or `null` if it does not say.

@@ -62,7 +62,7 @@ export async function readVersion(
 export async function bundle(script: URL, file: string): Promise<void> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["bundle", "--quiet", "--minify", `--output=${file}`, script.href],
-    // Where the names of packages are looked up.
+    // The folder in which package names are resolved.
     cwd: new URL("../../", import.meta.url),
     stdin: "null",
     stdout: "null",
@@ -84,7 +84,7 @@ export function freePorts(count: number): number[] {
 
 /** A child process; disposing of it ends it. */
 export class Child implements AsyncDisposable {
-  /** The start of what it printed. */
+  /** The start of its output. */
   output = "";
   readonly #process: Deno.ChildProcess;
   readonly #read: Promise<unknown>;

@@ -1,11 +1,11 @@
-// Valid messages, with what they say, as strings of one char per byte.
+// Valid messages with their meaning, as strings of one char per byte.
 
 import fc, { type Arbitrary } from "fast-check";
 
 /** A field line's name and value. */
 export type Field = [name: string, value: string];
 
-/** A valid response, and what a reader must return for it. */
+/** A valid response, and the result that a reader must return. */
 export interface Message {
   readonly wire: string;
   readonly status: number;

@@ -5,14 +5,14 @@ import type { HttpCloseReason, HttpErrorCode, HttpFraming } from "../../mod.ts";
 
 type Fields = [name: string, value: string][];
 
-/** What of a request matters to its response. */
+/** The facts of a request that its response depends on. */
 export interface PlainRequest {
   readonly method: string;
   readonly asksToUpgrade: boolean;
   readonly asksToClose: boolean;
 }
 
-/** What came of a response; what is absent has not come. */
+/** The parts of a response that have arrived. */
 export interface PlainResponse {
   interims: number[];
   head?: { version: string; status: number; reason: string; headers: Fields };
@@ -21,7 +21,7 @@ export interface PlainResponse {
   trailers?: Fields;
   remaining?: string;
   closeReason?: HttpCloseReason | null;
-  /** `WantsRead` where the text is no fault, and not whole. */
+  /** `WantsRead` if the text has no fault, and is not complete. */
   end: HttpErrorCode | "WantsRead" | "Ok";
 }
 
@@ -32,7 +32,7 @@ const FIELD = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([\t\x20-\x7e\x80-\xff]*)\r?$/;
 const FOLD = /^[ \t]([\t\x20-\x7e\x80-\xff]*)\r?$/;
 const START = /^(?:H(?:T(?:T(?:P(?:\/(?:1(?:\.[^]*)?)?)?)?)?)?)?$/;
 
-/** Ends the reading: with a fault, or where the text ends. */
+/** Ends the reading, with a fault or at the end of the text. */
 class End {
   readonly why: HttpErrorCode | "More";
 
@@ -241,7 +241,7 @@ function readChunks(text: string, found: PlainResponse): string {
   }
 }
 
-/** Skips what follows the digits, up to the end of the line. */
+/** Skips the rest of the line after the digits. */
 function skipSizeLine(text: string): string {
   const [blanks] = /^[ \t]*/.exec(text)!;
   const rest = text.slice(blanks.length);

@@ -1,6 +1,6 @@
-// A property: one invariant of something that reads what anybody may have
-// written. Each is declared once, in a test file: as a test it runs a fixed number
-// of inputs, and `fuzz.ts` runs it for as long as it is told to.
+// A property: one invariant of code that reads untrusted input. Each is declared once,
+// in a test file: as a test it runs a fixed number of inputs, and `fuzz.ts` runs it for
+// any time.
 
 import fc, { type Arbitrary } from "fast-check";
 

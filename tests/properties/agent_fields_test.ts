@@ -1,4 +1,4 @@
-// Fields that the agent obeys: whatever a server sends, it is a time or nothing.
+// Fields that the agent obeys: any value of a server is a time or nothing.
 
 import fc from "fast-check";
 import { readKeepAlive, readRetryAfter } from "../../agent/response_fields.ts";

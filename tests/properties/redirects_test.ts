@@ -1,5 +1,5 @@
-// Whatever `Location` says, it leads to an http or https URL or nowhere; the next
-// request can be written, and no other origin gets a secret.
+// Any `Location` leads to an http or https URL or nowhere; the next request can be
+// written, and no other origin gets a secret.
 
 import fc from "fast-check";
 import {

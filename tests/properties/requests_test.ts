@@ -1,5 +1,5 @@
-// The writers: a caller's strings either are a TypeError, or end up where they
-// belong, as a plain reader reads them.
+// The encoders: a caller's strings either are a TypeError, or end up in their place, as
+// a plain reader reads them.
 
 import fc, { type Arbitrary } from "fast-check";
 import * as api from "../../mod.ts";

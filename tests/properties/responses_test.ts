@@ -191,7 +191,7 @@ function runOnce(
   options: DriveOptions,
 ): Driven {
   const { eof = false, limits = {} } = vector;
-  // What is passed unasked is held, whatever the limits are.
+  // Input that was not asked for is held, with any limits.
   const most = options.eager ? Infinity : maxHeld(reader, limits);
   const coroutine = reader.make(api, vector);
   let driven!: Driven;
@@ -247,7 +247,7 @@ function checkRemaining(wire: string, last: PlainStep, slow: Driven): void {
   );
 }
 
-/** Checks that what is held in memory is within the limits. */
+/** Checks that the bytes held in memory are within the limits. */
 function checkBuffered(last: PlainStep, limits: Partial<HttpLimits>): void {
   const { maxBodyBytes = Infinity, maxInterimResponses = Infinity } = limits;
   const { body = "" } = (last.response ?? {}) as { body?: string };
@@ -256,7 +256,7 @@ function checkBuffered(last: PlainStep, limits: Partial<HttpLimits>): void {
   must(interim.length <= maxInterimResponses, `Holds ${interim.length} heads`);
 }
 
-/** Checks that the buffering reader returns what the streaming one does. */
+/** Checks that the buffering reader and the streaming one agree. */
 function checkFold(setup: Setup, input: Uint8Array, whole: Driven): void {
   const { vector } = setup;
   const eof = vector.eof ?? false;
@@ -281,7 +281,7 @@ function checkFold(setup: Setup, input: Uint8Array, whole: Driven): void {
   ) equal(key, rest[key], streamed[key]);
 }
 
-/** Checks that the reader returns what the plain one does. */
+/** Checks that the reader and the plain one agree. */
 function checkPlain(
   { request, eof = false }: ResponseVector,
   wire: string,

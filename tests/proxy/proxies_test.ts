@@ -60,8 +60,8 @@ for (const { name, noProxy, direct, proxied } of vectors) {
   });
 }
 
-// An independent reader: entries are made from what they mean, and their meaning
-// is calculated with big integers and lists of labels.
+// An independent reader: entries are generated from their meaning, which is calculated
+// with big integers and lists of labels.
 
 interface Host {
   readonly text: string;

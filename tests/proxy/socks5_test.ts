@@ -15,7 +15,7 @@ const LOGIN = { username: "user", password: "pass" };
 const REQUEST = "\x05\x01\x00\x03\x06a.test\x01\xbb";
 const BOUND = "\x05\x00\x00\x01\xc0\x00\x02\x07\x04\x00";
 
-/** A reply of the proxy, and what comes of it. */
+/** A reply of the proxy, and its outcome. */
 interface SocksVector {
   readonly name: string;
   readonly target?: { readonly hostname: Wire; readonly port: number };

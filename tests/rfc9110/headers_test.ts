@@ -219,7 +219,7 @@ test("Inspecting headers shows challenges, and URLs without userinfo", () => {
     ["From", "me@example.com"],
     ["Location", "/a\t@b"],
   ]);
-  // A URL parser skips what a lenient reader leaves in front of a URL.
+  // A URL parser skips the characters that a lenient reader leaves before a URL.
   const head = new Http11ReceiveHead({ lenient: ["ControlCharacters"] });
   const step = head.resume(toBytes(
     "HTTP/1.1 302 Found\r\nLocation: \x01http:us3r:s3cret@e.org\r\n\r\n",

@@ -50,7 +50,7 @@ test("redirectRequest accepts every kind of output", () => {
   const send = new Http11Send(BASE);
   send.resume();
   send.resume();
-  // A proxy passes on what it received, such as a redacted value.
+  // A proxy passes its input on, such as a redacted value.
   const step = send.resume(toBytes(
     "HTTP/1.1 302 Found\r\nLocation: /next\r\nX: [redacted]\r\n" +
       "Content-Length: 0\r\n\r\n",

@@ -27,8 +27,8 @@ test("StatusCode is a type that admits any registered code", () => {
   assertEquals(codes, [404, 100]);
 });
 
-// Where RFC 9110 and the registry say something else than Node, which keeps
-// the phrases of older documents and has not all of the codes.
+// The phrases of RFC 9110 and the registry that differ from Node's, which keeps those
+// of older documents, and lacks some of the codes.
 const NOT_AS_IN_NODE: Readonly<Record<number, string>> = {
   104: "Upload Resumption Supported",
   413: "Content Too Large",

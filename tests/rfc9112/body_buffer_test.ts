@@ -72,7 +72,7 @@ for (const known of [true, false]) {
       const { allocated } = countWork(() => buffer.push(piece));
       total += allocated;
       if (allocated > 0) growths++;
-      // Never far ahead of what has come, nor above the limit.
+      // Never far above the received bytes, nor above the limit.
       assertLessOrEqual(allocated, Math.max(4096, Math.min(16 * held, length)));
     }
     assertLessOrEqual(growths, 6);

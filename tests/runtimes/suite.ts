@@ -1,5 +1,5 @@
-// Runs the wire vectors and the cases in whatever runtime this is. `entries/` are
-// bundled into one script each, so nothing here may name a runtime.
+// Runs the wire vectors and the cases in the current runtime. Each of `entries/` is
+// bundled into one script, so nothing here may name a runtime.
 
 import { HttpAgent } from "../../agent/mod.ts";
 import { type ByteStream, HttpClient } from "../../client/mod.ts";
@@ -33,7 +33,7 @@ export const ROWS = [VECTORS, ...GROUPS.map(({ title }) => title)];
 /** Opens a bare connection to a port of 127.0.0.1. */
 export type Open = (port: number) => Promise<ByteStream>;
 
-/** What an entry knows of its runtime. */
+/** The facts of a runtime, from its entry. */
 export interface Runtime {
   readonly site: Site;
   /** The ways to connect: connectors under test, and bare streams. */

@@ -1,6 +1,6 @@
-// Calls a server that misbehaves at random, as fast as it goes, and checks that
-// every call settles in one of the ways that its plan allows, what the server saw
-// of it, and that neither memory nor connections are left behind.
+// Calls a server that misbehaves at random, as fast as possible. Checks that every call
+// settles in one of the ways that its plan allows, that the server's counts agree, and
+// that no memory or connection is left behind.
 //
 //   deno task soak                   60 s on Deno and 30 s on Node 24
 //   deno task soak 600               600 s on each

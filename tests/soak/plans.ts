@@ -1,5 +1,6 @@
-// What the server does to a request, and what may come of it. The caller chooses
-// the plan and puts it into the path, so that one seed decides both sides.
+// Plans: what the server does to a request, and the outcomes that are allowed. The
+// caller chooses the plan and puts it into the path, so that one seed decides both
+// sides.
 
 /** How the server treats a request. */
 export interface Plan {

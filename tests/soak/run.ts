@@ -16,14 +16,14 @@ const CONNECTIONS = 48; // fewer than callers, so that some wait
 // Long enough for a busy machine.
 const TIMEOUTS = { head: 2000, body: 2000, total: 20_000 };
 const SETTLE_MILLISECONDS = 30_000;
-// Beyond what the first part of a run leaves behind.
+// More than the first part of a run leaves behind.
 const MAX_GROWTH_BYTES = 16_000_000;
-// Fewer than connections: what was dropped keeps its slot until it is collected.
+// Fewer than connections: a dropped exchange keeps its slot until it is collected.
 const MAX_DROPPED = 8;
 
 const ABORTED = new Error("Aborted by the soak");
-// What an earlier plan did to the connection may come late, and a POST is not sent
-// again.
+// The effect of an earlier plan on the connection may come late, and a POST is not
+// sent again.
 const LATE = [
   ...["NoResponse", "ConnectionLost", "UnexpectedBytes"],
   ...["InvalidStatusLine", "UnexpectedEof"],
@@ -41,7 +41,7 @@ export interface Report {
   readonly faults: readonly string[];
 }
 
-/** What the server saw. */
+/** The requests that the server received. */
 interface Counts {
   readonly faults: readonly string[];
   /** How many requests each call sent. */
@@ -50,7 +50,7 @@ interface Counts {
   readonly open: readonly string[];
 }
 
-/** One call, and what is known of it. */
+/** One call, and its outcome. */
 interface Call {
   readonly id: number;
   readonly plan: Plan;
@@ -167,7 +167,7 @@ class Soak {
     }
   }
 
-  /** Compares the calls with what the server saw of them. */
+  /** Compares the calls with the requests that the server received. */
   async #checkCounts(): Promise<void> {
     const { counts, faults } = await this.ask("counts");
     this.faults.push(...faults);
@@ -280,7 +280,7 @@ const started = performance.now();
 const end = started + 1000 * seconds!;
 const soak = new Soak(port!, seed!);
 const { agent, faults } = soak;
-// The first part warms everything up; what it leaves is there for good.
+// The first part warms everything up. It leaves memory in use for good.
 await soak.runUntil(started + 250 * seconds!);
 const before = await settledHeap();
 while (performance.now() < end && faults.length === 0) {

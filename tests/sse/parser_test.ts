@@ -15,7 +15,7 @@ function readAll(stream: Uint8Array, cuts: readonly number[] = []) {
   return steps.map(seenOf);
 }
 
-/** Passes pieces, and returns what each step has: data, or its type. */
+/** Passes pieces, and returns the data of each step, or its type. */
 function play(parser: SseParser, pieces: readonly (string | null)[]): string[] {
   return pieces.map((piece) => {
     const input = piece === null ? null : undefined;
@@ -71,7 +71,7 @@ test("SseParser rejects options that are out of range", () => {
 });
 
 test("SseParser decodes characters wherever they are in a long stream", () => {
-  // What is decoded at once ends at a power of two, so one of these is cut.
+  // Text is decoded up to a power of two at once, so one of these is cut.
   for (let length = 4080; length < 4100; length++) {
     const long = "x".repeat(length);
     const bytes = toBytes(`data: a\ndata: ${long}\xc3\xa9\ndata: b\n\n`);
@@ -99,7 +99,7 @@ test("SseParser rejects an event above 16 MiB unless it is told otherwise", () =
   assertEquals(play(parser, ["data: ", `${piece}x`]), ["WantsRead", "Err"]);
 });
 
-// What would be quadratic takes minutes at these sizes.
+// At these sizes, quadratic cost would take minutes.
 
 for (
   const [what, stream, count, isSlow] of [

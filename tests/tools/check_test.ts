@@ -1,4 +1,4 @@
-// What the checks reject; what they accept is this project, which passes them.
+// The inputs that the checks reject. They accept this project, which passes them.
 
 import { assertEquals } from "@std/assert";
 import { checkAll, readFiles } from "../../tools/check.ts";

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { answer, readOptions } from "./answer.mjs";
 
-// What is used of Bun here.
+// The members of Bun in use here.
 declare const Bun: {
   file(path: string): Blob;
   serve(options: {

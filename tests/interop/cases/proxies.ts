@@ -9,14 +9,14 @@ import { assertOk } from "../../exchanges/_session.ts";
 import { checkLarge, HELLO, USER } from "../../exchanges/_site.ts";
 import { FORBIDDEN_PORT } from "../proxies.ts";
 
-/** What one case works with. */
+/** The tools of one case. */
 export interface ProxyRun {
   readonly caCert: string;
   /** The origin's URLs, http and https. */
   readonly origins: readonly [string, string];
   /** A port that nobody listens on. */
   readonly deadPort: number;
-  /** The proxy's URLs: for everybody, and for those who have a login. */
+  /** The proxy's URLs: without and with a login. */
   readonly open: string;
   readonly locked: string;
   readonly password: string;

@@ -21,7 +21,7 @@ export interface Group {
 export interface Case {
   /** A sentence that states an outcome. */
   readonly name: string;
-  /** What it needs that some runtimes, or streams in memory, lack. */
+  /** The features it needs that some runtimes, or streams in memory, lack. */
   readonly needs: Need | undefined;
   /** Rejects if something is wrong. */
   run(env: Env): Promise<void>;
@@ -66,7 +66,7 @@ export interface Site {
   readonly client: { readonly cert: string; readonly key: string };
 }
 
-/** What a case works with. */
+/** The tools of a case. */
 export interface Env extends Site {
   /** The connector under test; reading it without `needs` is an error. */
   readonly connector: HttpConnector;
@@ -111,7 +111,7 @@ export interface Peer {
   closed(): Promise<PeerFacts>;
 }
 
-/** What a peer saw. */
+/** The input of a peer. */
 export interface PeerFacts {
   /** How many connections it accepted, and how many are still open. */
   connections: number;
@@ -130,7 +130,7 @@ export async function getText(
   return response.text();
 }
 
-/** Returns what a promise rejects with. */
+/** Returns the error that a promise rejects with. */
 export async function reasonOf(promise: Promise<unknown>): Promise<unknown> {
   try {
     await promise;

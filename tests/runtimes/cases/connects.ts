@@ -1,4 +1,4 @@
-// Connecting, and what it rejects with.
+// Connecting, and its errors.
 
 import type {
   HttpAddress,
@@ -157,7 +157,7 @@ const overTls = casesOf("tls", {
   },
 });
 
-/** Connecting, and what it rejects with. */
+/** Connecting, and its errors. */
 export const CONNECTS: Group = {
   title: "Connect: TCP, Unix, TLS, client certificate, faults",
   cases: [...overTcp, ...overUnix, ...withCertificate, ...overTls],
@@ -172,7 +172,7 @@ async function getHello(connection: HttpConnection): Promise<void> {
   await transport.close();
 }
 
-/** Checks an error of a phase, and what its message contains. */
+/** Checks an error's phase, and the contents of its message. */
 function checkError(
   error: unknown,
   code: string,

@@ -49,7 +49,7 @@ export const ENDS: Group = {
   }),
 };
 
-/** Ends a call that gets no response, and returns what it rejects with. */
+/** Ends a call that gets no response, and returns its error. */
 async function endCall(
   { connect, url }: Env,
   signal: AbortSignal | undefined,

@@ -20,7 +20,7 @@ export const RESPONSES: Group = {
   ),
 };
 
-/** Returns what such an exchange works with. */
+/** Returns the tools of such an exchange. */
 function runOf(env: Env): Run {
   const { port, otherPort } = env.exchanges;
   const plain = `http://127.0.0.1:${port}`;

@@ -32,7 +32,7 @@ const DURING_A_CALL: Readonly<Record<string, Fault>> = {
     "head",
   ],
   "a FIN in the body": [[OPEN, "fin"], "UnexpectedEof", "body"],
-  // A reset may also discard what came before it.
+  // A reset may also discard the bytes before it.
   "a reset in the body": [[OPEN, "signal", "reset"], "ConnectionLost", "body"],
   "another protocol": [
     [{ write: "SSH-2.0-OpenSSH\r\n" }, "eof"],

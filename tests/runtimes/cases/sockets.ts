@@ -1,4 +1,4 @@
-// What reads and writes do at the end of a connection, below HTTP.
+// Reads and writes at the end of a connection, below HTTP.
 
 import { equal } from "../../_sweep.ts";
 import { toBytes } from "../../_text.ts";
@@ -13,7 +13,7 @@ import { open, openPeer, readUntil } from "./_transports.ts";
 
 const MEGABYTES = new Uint8Array(20_000_000);
 
-/** What reads and writes do at the end of a connection. */
+/** Reads and writes at the end of a connection. */
 export const SOCKETS: Group = {
   title: "Sockets: end of file, reset, abort, half-close",
   cases: [...casesOver(false), ...casesOver(true)],

@@ -9,7 +9,7 @@ import { casesOf, getText, type Group } from "./_case.ts";
 export const UPGRADES: Group = {
   title: "Upgrade and CONNECT",
   cases: casesOf(undefined, {
-    /** The server speaks first, then sends back what it reads. */
+    /** The server speaks first, then sends its input back. */
     async "detach returns the stream of an upgrade"({ connect, url }) {
       const client = await connect();
       const headers = { "Connection": "Upgrade", "Upgrade": "echo" };

@@ -28,8 +28,8 @@ async function open(port: number): Promise<Socket> {
 }
 
 /**
- * Streams as programs make them by hand: what is read are Node's own `Buffer`s, of
- * which `slice` gives views.
+ * Streams as programs make them by hand: reads return Node's own `Buffer`s, whose
+ * `slice` returns views.
  */
 function streamsOf(socket: Socket): ByteStream {
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
