@@ -1,10 +1,13 @@
 // A connection of one of our connectors. A client drives its transport directly; for
 // other code it is a pair of streams, made on first use.
 //
-//              takeTransport
-//   untouched ───────────────> driven by a client
-//       │  └── startTls ─────> used up
-//       └── readable, writable ──> streams
+//            takeTransport
+//   unused ───────────────> driven by a client
+//    │  └──── startTls ───> used up
+//    └── read or written ─> streams
+//
+// A wrapper such as `{ ...connection }` asks for the streams and may still start
+// TLS: streams that nobody has locked or used do not count.
 //
 // The directions of the streams end one by one: end of file leaves the writable
 // half open, closing that half leaves the readable half open, and the second end
@@ -33,37 +36,54 @@ export interface SocketTransport extends Transport {
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-type Use =
-  | { readonly kind: "untouched" }
-  | { readonly kind: "streams"; readonly streams: ByteStream }
-  | { readonly kind: "client" | "tls" };
+type Use = "unused" | "streams" | "client" | "tls";
 
 /**
  * Turns a transport into a connection. Its members do not depend on `this`, so
  * they also work through a Proxy or an object that inherits from it.
  */
 export function makeConnection(transport: SocketTransport): HttpConnection {
-  let use: Use = { kind: "untouched" };
+  let use: Use = "unused";
+  let streams: ByteStream | null = null;
 
-  function streams(): ByteStream {
-    if (use.kind === "untouched") {
-      use = { kind: "streams", streams: makeStreams(transport) };
+  /** Takes the connection away from its streams, which must not be in use. */
+  function claim(next: "client" | "tls", action: string): void {
+    const { readable, writable } = streams ?? {};
+    const isLocked = readable?.locked || writable?.locked;
+    if (use !== "unused" || isLocked) {
+      throw inUse(action, use === "unused" ? "streams" : use);
     }
-    if (use.kind !== "streams") throw inUse("read or write", use);
-    return use.streams;
+    use = next;
+  }
+
+  function checkStreams(): void {
+    if (use === "client" || use === "tls") throw inUse("read or write", use);
+  }
+
+  function openStreams(): ByteStream {
+    checkStreams();
+    return streams ??= makeStreams({
+      use() {
+        checkStreams();
+        use = "streams";
+        return transport;
+      },
+      abort(reason) {
+        if (use === "unused" || use === "streams") transport.abort(reason);
+      },
+    });
   }
 
   const connection: HttpConnection = {
     info: transport.info!,
     get readable() {
-      return streams().readable;
+      return openStreams().readable;
     },
     get writable() {
-      return streams().writable;
+      return openStreams().writable;
     },
     async startTls(options) {
-      if (use.kind !== "untouched") throw inUse("start TLS", use);
-      use = { kind: "tls" };
+      claim("tls", "start TLS");
       return await transport.startTls(options);
     },
     ref: () => transport.ref(),
@@ -72,32 +92,43 @@ export function makeConnection(transport: SocketTransport): HttpConnection {
   };
   registerTransport(connection, () => {
     // A client then locks the streams, which throws if they are in use.
-    if (use.kind === "streams") return null;
-    if (use.kind !== "untouched") throw inUse("take the connection", use);
-    use = { kind: "client" };
+    if (use === "streams" || (use === "unused" && streams !== null)) {
+      return null;
+    }
+    claim("client", "take the connection");
     return transport;
   });
   return connection;
 }
 
-function inUse(action: string, { kind }: Use): TypeError {
-  const reason = kind === "streams"
+function inUse(action: string, use: Exclude<Use, "unused">): TypeError {
+  const reason = use === "streams"
     ? "its streams are in use"
-    : kind === "client"
+    : use === "client"
     ? "a client drives it; call its `detach` first"
     : "it was used up by `startTls`, which returned another connection";
   return new TypeError(`Cannot ${action} over this connection: ${reason}`);
 }
 
+/** What streams do with the transport, as long as nobody takes it from them. */
+interface StreamedTransport {
+  /**
+   * Returns the transport, which is the streams' from now on.
+   *
+   * @throws {TypeError} If it was taken away.
+   */
+  use(): SocketTransport;
+  /** Ends the connection at once, unless it was taken away. */
+  abort(reason: unknown): void;
+}
+
 /** Makes the streams of a socket, which nobody else may read or write. */
-function makeStreams(
-  transport: SocketTransport,
-): ByteStream {
+function makeStreams({ use, abort }: StreamedTransport): ByteStream {
   let openHalves = 2;
 
   function endHalf(): void {
     openHalves--;
-    if (openHalves === 0) transport.close();
+    if (openHalves === 0) use().close();
   }
 
   /** Awaits a step of one half, which ends that half if it fails. */
@@ -113,6 +144,7 @@ function makeStreams(
   const readable = new ReadableStream({
     type: "bytes",
     async pull(controller) {
+      const transport = use();
       const bytes = await orEndHalf(transport.read());
       if (bytes !== null) {
         // A stream transfers its buffers, and its reader may see all of them.
@@ -125,17 +157,17 @@ function makeStreams(
       controller.close();
       controller.byobRequest?.respond(0);
     },
-    cancel: (reason) => transport.abort(reason),
+    cancel: abort,
   }, { highWaterMark: 0 });
 
   const writable = new WritableStream<Uint8Array>({
     // Not `abort`, which is only called after a write that may be blocked.
     start({ signal }) {
-      signal.addEventListener("abort", () => transport.abort(signal.reason));
+      signal.addEventListener("abort", () => abort(signal.reason));
     },
-    write: (bytes) => orEndHalf(transport.write([bytes])),
+    write: (bytes) => orEndHalf(use().write([bytes])),
     async close() {
-      await orEndHalf(transport.closeWrite());
+      await orEndHalf(use().closeWrite());
       endHalf();
     },
   });

@@ -253,6 +253,44 @@ for (
   });
 }
 
+for (
+  const [name, connector] of Object.entries({ denoConnector, nodeConnector })
+) {
+  Deno.test(`${name} starts TLS for a copy whose streams are not in use`, async () => {
+    using listener = Deno.listenTls({ ...LOCAL, ...SERVER });
+    const serving = listener.accept().then(async (server) => {
+      await server.handshake();
+      return server;
+    });
+    let copy!: HttpConnection;
+    const secure = await openConnection({
+      connector: {
+        connect: async (target, options) =>
+          copy = { ...await connector.connect(target, options) },
+      },
+      target: { ...LOCAL, port: listener.addr.port },
+      tls: { serverName: "localhost", caCerts: [CA] },
+    });
+    using server = await serving;
+    await copy.readable.cancel();
+    await copy.writable.abort();
+    const transport = take(secure);
+    await transport.write([toBytes("hi")]);
+    assertEquals(await server.read(new Uint8Array(9)), 2);
+    transport.abort(new Error("Enough"));
+    await transport.close();
+
+    using plain = Deno.listen(LOCAL);
+    const target = { ...LOCAL, port: plain.addr.port };
+    const { readable, startTls } = await connector.connect(target);
+    const reader = readable.getReader();
+    const locked = startTls!({ serverName: "localhost" });
+    await assertRejects(() => locked, TypeError, "its streams are in use");
+    await reader.cancel();
+    (await plain.accept()).close();
+  });
+}
+
 Deno.test("nodeConnector connects by name if Deno permits only that", async () => {
   using listener = Deno.listen(LOCAL);
   const { port } = listener.addr;
