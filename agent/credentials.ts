@@ -9,6 +9,7 @@ import { HttpAuthBearer } from "../auth/bearer.ts";
 import { HttpAuthDigest } from "../auth/digest/digest.ts";
 import { listIncludes } from "../rfc9110/_syntax.ts";
 import type { HttpChallenge } from "../rfc9110/challenge.ts";
+import type { Secret } from "../rfc9110/secret.ts";
 
 /** A request for credentials: an origin or a proxy sent challenges. */
 export interface HttpCredentialsAsk {
@@ -30,7 +31,7 @@ export interface HttpPassword {
   /** The username. */
   readonly username: string;
   /** The password. */
-  readonly password: string;
+  readonly password: string | Secret;
 }
 
 /** Credentials that answer a challenge. */

@@ -23,6 +23,7 @@
  * @module
  */
 
+export { Secret } from "../rfc9110/secret.ts";
 export { HttpProxies, type HttpProxiesOptions } from "./proxies.ts";
 export {
   type Socks5Address,

@@ -22,6 +22,7 @@ import type { Input } from "../core/input.ts";
 import { Machine, WANTS_READ } from "../core/machine.ts";
 import { quote, quoteBytes } from "../core/quote.ts";
 import { HttpError } from "../error.ts";
+import { Secret } from "../rfc9110/secret.ts";
 import { formatAddress, parseIpv4, parseIpv6 } from "./_address.ts";
 
 /** The address that a proxy should connect to, or has connected from. */
@@ -45,7 +46,7 @@ export interface Socks5Options {
    *
    * @default {no authentication}
    */
-  readonly password?: string | undefined;
+  readonly password?: string | Secret | undefined;
 }
 
 /** The steps of {@linkcode Socks5Connect}. */
@@ -321,7 +322,8 @@ function encodeHost(hostname: string): number[] {
 /** Encodes a username and a password (RFC 1929 §2), if there are any. */
 function encodeLogin({ username, password }: Socks5Options) {
   if (username === undefined && password === undefined) return null;
-  const parts = [username, password].map((text) => {
+  const exposed = password instanceof Secret ? password.expose() : password;
+  const parts = [username, exposed].map((text) => {
     const bytes = new TextEncoder().encode(text);
     if (bytes.length >= 1 && bytes.length <= 255 && text?.isWellFormed()) {
       return [bytes.length, ...bytes];

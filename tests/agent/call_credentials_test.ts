@@ -9,7 +9,7 @@
 //   uri                the target that a digest covers
 
 import { assertEquals, assertNotEquals } from "@std/assert";
-import { HttpAuthBasic, HttpAuthBearer } from "@pimalaya/io-http";
+import { HttpAuthBasic, HttpAuthBearer, Secret } from "@pimalaya/io-http";
 import {
   HttpCallMemory,
   type HttpCallOptions,
@@ -50,7 +50,7 @@ const CREDENTIALS: Record<string, HttpCredential | null> = {
   none: null,
   basic: new HttpAuthBasic("u", "p"),
   password: PASSWORD,
-  another: { username: "u", password: "new" },
+  another: { username: "u", password: new Secret("new") },
 };
 
 function credentialOf(name: string): HttpCredential | null {
