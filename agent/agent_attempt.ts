@@ -56,6 +56,10 @@ export interface AttemptHost {
   watch(): void;
   /** Receives the head of a response. Returns whether to collect its body. */
   receive(attempt: Attempt, response: HttpResponse): boolean;
+  /** Receives a response, whole or with a body that nobody reads yet. */
+  received(attempt: Attempt, received: StreamedBody | WholeResponse): void;
+  /** Receives the failure of an attempt, or the reason why it was aborted. */
+  failed(error: unknown): void;
   /** Takes note that an attempt has given up its connection. */
   over(attempt: Attempt): void;
 }
@@ -91,13 +95,6 @@ type State =
   | { readonly kind: "using"; readonly line: Line }
   | { readonly kind: "upgraded"; readonly line: Line }
   | { readonly kind: "over" };
-
-/** The exchange of an attempt, and how to settle it. */
-interface Sending {
-  readonly options: SendOptions;
-  readonly resolve: (received: StreamedBody | WholeResponse) => void;
-  readonly reject: (error: unknown) => void;
-}
 
 const NEW: State = { kind: "new" };
 const OVER: State = { kind: "over" };
@@ -135,7 +132,7 @@ export class Attempt
   #writingSince = Infinity;
   #readingSince = Infinity;
   #hasWritten = false;
-  #sending: Sending | null = null;
+  #options: SendOptions | null = null;
 
   constructor(host: AttemptHost, init: AttemptInit) {
     this.#host = host;
@@ -201,28 +198,26 @@ export class Attempt
   /**
    * Sends the request and receives its response, whole if the call wants it so.
    *
-   * @throws {unknown} The failure, or the reason of {@linkcode Attempt.abort}.
+   * @throws {TypeError} If the request contradicts itself.
    */
-  exchange(options: SendOptions): Promise<StreamedBody | WholeResponse> {
-    return new Promise((resolve, reject) => {
-      const { request } = this;
-      const { pool } = this.#host;
-      this.#sending = { options, resolve, reject };
-      // Before a connection is needed, for what they throw.
-      const parts: ExchangeParts = {
-        request,
-        plan: planRequest(request, options),
-        reader: new ResponseReader(request, "HTTP/1.1", options.receive),
-        signal: undefined,
-        monitor: this,
-        startTimer: pool.startTimer,
-      };
-      const got = pool.acquire(this);
-      if (got instanceof Line) return this.#start(got, parts);
-      this.#wait(got).then((line) => this.#start(line, parts), (error) => {
-        this.#state = OVER;
-        reject(error);
-      });
+  exchange(options: SendOptions): void {
+    const { request } = this;
+    const { pool } = this.#host;
+    this.#options = options;
+    // Before a connection is needed, for what they throw.
+    const parts: ExchangeParts = {
+      request,
+      plan: planRequest(request, options),
+      reader: new ResponseReader(request, "HTTP/1.1", options.receive),
+      signal: undefined,
+      monitor: this,
+      startTimer: pool.startTimer,
+    };
+    const got = pool.acquire(this);
+    if (got instanceof Line) return this.#start(got, parts);
+    this.#wait(got).then((line) => this.#start(line, parts), (error) => {
+      this.#state = OVER;
+      this.fail(error);
     });
   }
 
@@ -318,7 +313,7 @@ export class Attempt
 
   interim(response: HttpResponse): unknown {
     this.interims.push(response);
-    return this.#sending?.options.onInterim?.(response);
+    return this.#options?.onInterim?.(response);
   }
 
   head(response: HttpResponse, framing: HttpFraming): BodyConsumer {
@@ -337,15 +332,15 @@ export class Attempt
   }
 
   get maxBodyBytes(): number {
-    return this.#sending!.options.receive.maxBodyBytes;
+    return this.#options!.receive.maxBodyBytes;
   }
 
   resolve(received: StreamedBody | WholeResponse): void {
-    this.#sending?.resolve(received);
+    this.#host.received(this, received);
   }
 
   fail(error: unknown): void {
-    this.#sending?.reject(error);
+    this.#host.failed(error);
   }
 
   async #wait(waiting: Waiting): Promise<Line> {

@@ -1,8 +1,6 @@
 // One call of an agent: drives a conversation over the pool.
 //
-//   attempting <──> pausing        (a retry waits)
-//       │  ^
-//       │  └──────> asking         (for credentials, or for a body)
+//   attempting <──> waiting        (for a retry, credentials, or a body)
 //       └──> answered ──> over     (the head of the response has arrived)
 //
 // A challenge is read ahead before the call asks for credentials: whoever finds
@@ -72,9 +70,31 @@ export interface CallResult<Received = StreamedBody | WholeResponse> {
   readonly decoding: Decoding | null;
 }
 
+/** Whoever waits for a call. */
+export interface CallWaiter {
+  /** Receives a response with its body. Without it, no body is collected. */
+  whole?(result: CallResult<WholeResponse>): void;
+  /** Receives a response whose body is to be read, or to be decoded first. */
+  streamed(result: CallResult<StreamedBody>): void;
+  /** Receives why the call failed. */
+  reject(error: unknown): void;
+}
+
+type State =
+  | { readonly kind: "attempting" }
+  | { readonly kind: "waiting"; readonly cancel: (reason: unknown) => void }
+  | { readonly kind: "answered"; readonly unread: StreamedBody | null }
+  | { readonly kind: "over" };
+
+const ATTEMPTING: State = { kind: "attempting" };
+const COLLECTED: State = { kind: "answered", unread: null };
+const OVER: State = { kind: "over" };
+
 type Challenge = Pick<CallResult<StreamedBody>, "received" | "attempt">;
 
 type Step<Type> = HttpCallStep & { readonly type: Type };
+
+const SETTLED = Promise.resolve();
 
 // An exchange that is garbage gives up its connection. Whoever reads its body
 // keeps it from being collected. It must not stay registered for longer than
@@ -110,20 +130,17 @@ export class AgentCall extends Timed implements AttemptHost {
   readonly #init: CallInit;
   readonly #conversation: Conversation;
   readonly #startedAt: number;
+  #waiter: CallWaiter | null = null;
+  #state: State = ATTEMPTING;
+  /** The last attempt. */
   #attempt: Attempt | null = null;
   /** What the conversation said last. */
   #told: HttpCallStep;
-  /** Whether the body of the response is to be collected. */
-  #collects = false;
+  /** The response to ask for credentials with. */
+  #challenge: Challenge | null = null;
   #decoding: Decoding | null = null;
-  /** Whether the attempt has the response of the call. */
-  #isAnswered = false;
-  /** The body of its response, if it is streamed. */
-  #unread: StreamedBody | null = null;
-  /** Ends what the call waits for, if that is not the attempt. */
-  #cancel: ((reason: unknown) => void) | null = null;
+  /** Why the call was ended, if it was. */
   #failure: { readonly reason: unknown } | null = null;
-  #isOver = false;
   #onAbort: (() => void) | null = null;
 
   constructor(host: CallHost, conversation: Conversation, init: CallInit) {
@@ -156,69 +173,14 @@ export class AgentCall extends Timed implements AttemptHost {
     return Math.min(total, this.#attempt?.deadline ?? Infinity);
   }
 
-  /**
-   * Runs the call up to the head of its response; or up to its end, if the body
-   * is to be collected and needs no decoding.
-   *
-   * @throws {unknown} Why it failed.
-   */
-  run(collects: true): Promise<CallResult>;
-  run(collects: false): Promise<CallResult<StreamedBody>>;
-  async run(collects: boolean): Promise<CallResult> {
-    const conversation = this.#conversation;
-    this.#collects = collects;
-    let challenge: Challenge | null = null;
+  /** Starts the call. */
+  run(waiter: CallWaiter): void {
+    this.#waiter = waiter;
     try {
-      let step = this.#told;
-      if (collects) checkWhole(step);
-      while (true) {
-        switch (step.type) {
-          case "WantsExchange": {
-            const attempt = this.#startAttempt(step);
-            try {
-              const sent = this.#sendOptions(step);
-              const options = sent instanceof Promise ? await sent : sent;
-              // The caller's own code may have aborted it meanwhile.
-              this.#checkFailure();
-              const received = await attempt.exchange(options);
-              const end = this.#told;
-              if (end.type === "Ok") {
-                this.#answer(attempt, received);
-                return { received, attempt, end, decoding: this.#decoding };
-              }
-              step = end;
-              if (!(received instanceof StreamedBody)) break;
-              if (step.type !== "WantsCredentials") {
-                await this.#discard(received);
-                break;
-              }
-              // It is the call's own if there are no credentials.
-              challenge = { received, attempt };
-              await received.keep(this);
-              this.#checkFailure();
-            } catch (error) {
-              step = this.#tellFailure(error);
-            }
-            break;
-          }
-          case "WantsTimer":
-            await this.#pause(step.milliseconds);
-            step = conversation.resume({ type: "Elapsed", now: this.#time() });
-            break;
-          case "WantsCredentials":
-            step = await this.#authenticate(step, challenge!);
-            if (step.type === "Ok") return await this.#take(challenge!, step);
-            break;
-          case "Err":
-            throw step.error;
-          case "Ok":
-            throw new TypeError("The call has ended already");
-        }
-      }
+      if (waiter.whole !== undefined) checkWhole(this.#told);
+      this.#follow(this.#told);
     } catch (error) {
-      this.#init.body.cancel(error);
-      this.finish();
-      throw this.#failure === null ? error : this.#failure.reason;
+      this.#fail(error);
     }
   }
 
@@ -226,8 +188,7 @@ export class AgentCall extends Timed implements AttemptHost {
   abort(reason: unknown): void {
     if (this.#failure !== null || this.#isOver) return;
     this.#failure = { reason };
-    this.#attempt?.abort(reason);
-    this.#cancel?.(reason);
+    this.#endAttempt(reason);
   }
 
   /** Leaves the body to an exchange, which may be dropped without a word. */
@@ -244,9 +205,10 @@ export class AgentCall extends Timed implements AttemptHost {
 
   /** Drops the body of the response if nobody is reading it. */
   dropUnread(): void {
-    if (this.#isOver || !this.#isAnswered || isInUse(this.#use)) return;
+    const state = this.#state;
+    if (state.kind !== "answered" || isInUse(this.#use)) return;
     this.#attempt?.close();
-    this.#unread?.discard(this);
+    state.unread?.discard(this);
   }
 
   /** Ends a call whose exchange was collected as garbage. */
@@ -265,7 +227,7 @@ export class AgentCall extends Timed implements AttemptHost {
   /** Lets go of what the call holds, once its body is read or it has failed. */
   finish(): void {
     if (this.#isOver) return;
-    this.#isOver = true;
+    this.#state = OVER;
     if (this.#onAbort !== null) {
       this.#init.options.signal?.removeEventListener("abort", this.#onAbort);
     }
@@ -294,8 +256,7 @@ export class AgentCall extends Timed implements AttemptHost {
     const isOfAttempt = timeout === "attempt" || timeout === "connect";
     if (!isOfAttempt || this.#told.type === "Ok") return this.abort(error);
     // The conversation decides whether there is another one.
-    this.#attempt?.abort(error);
-    this.#cancel?.(error);
+    this.#endAttempt(error);
     this.watch();
   }
 
@@ -304,7 +265,122 @@ export class AgentCall extends Timed implements AttemptHost {
   }
 
   over(attempt: Attempt): void {
-    if (this.#isAnswered && attempt === this.#attempt) this.finish();
+    const isAnswered = this.#state.kind === "answered";
+    if (isAnswered && attempt === this.#attempt) this.finish();
+  }
+
+  received(attempt: Attempt, received: WholeResponse | StreamedBody): void {
+    // A body is not used from within the exchange that opens it.
+    if (received instanceof StreamedBody) {
+      SETTLED.then(() => this.#receiveBody(attempt, received));
+    } else {
+      this.#answer(attempt, null);
+      this.#resolve(attempt, received);
+    }
+  }
+
+  failed(error: unknown): void {
+    // Nor is another one started from within one that fails.
+    SETTLED.then(() => this.#failAttempt(error));
+  }
+
+  get #isOver(): boolean {
+    return this.#state.kind === "over";
+  }
+
+  /** Does what the conversation wants next. */
+  #follow(step: HttpCallStep): void {
+    this.#told = step;
+    switch (step.type) {
+      case "WantsExchange":
+        return this.#send(step);
+      case "WantsTimer":
+        return this.#guard(this.#pause(step.milliseconds));
+      case "WantsCredentials":
+        return this.#guard(this.#authenticate(step, this.#challenge!));
+      case "Err":
+        throw step.error;
+      case "Ok":
+        throw new TypeError("The call has ended already");
+    }
+  }
+
+  #guard(work: Promise<void>): void {
+    work.catch((error) => this.#fail(error));
+  }
+
+  #send(step: HttpCallExchange): void {
+    const attempt = this.#startAttempt(step);
+    try {
+      const options = this.#sendOptions(step);
+      if (!(options instanceof Promise)) {
+        return this.#exchange(attempt, options);
+      }
+      options
+        .then((options) => this.#exchange(attempt, options))
+        .catch((error) => this.#failAttempt(error));
+    } catch (error) {
+      this.#failAttempt(error);
+    }
+  }
+
+  #exchange(attempt: Attempt, options: SendOptions): void {
+    this.#state = ATTEMPTING;
+    // The caller's own code may have aborted it meanwhile.
+    this.#checkFailure();
+    attempt.exchange(options);
+  }
+
+  #receiveBody(attempt: Attempt, body: StreamedBody): void {
+    if (this.#told.type === "Ok") {
+      this.#answer(attempt, body);
+      this.#resolve(attempt, body);
+    } else {
+      this.#guard(this.#leave(attempt, body));
+    }
+  }
+
+  /** Leaves a response that is not the call's, or not yet. */
+  async #leave(attempt: Attempt, body: StreamedBody): Promise<void> {
+    const step = this.#told;
+    if (step.type === "WantsCredentials") {
+      // It is the call's own if there are no credentials.
+      this.#challenge = { received: body, attempt };
+      await body.keep(this);
+    } else {
+      await body.discard(this);
+    }
+    this.#checkFailure();
+    this.#follow(step);
+  }
+
+  /** Tells the conversation of a failure, if it is the peer's or the network's. */
+  #failAttempt(error: unknown): void {
+    try {
+      const isFinal = this.#failure !== null || this.#told.type === "Ok";
+      if (isFinal || !(error instanceof HttpError)) throw error;
+      this.#follow(this.#conversation.resume({
+        type: "Failed",
+        error,
+        bodyUsed: this.#init.body.used,
+        now: this.#time(),
+      }));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Ends the attempt, or what the call waits for instead. */
+  #endAttempt(reason: unknown): void {
+    const state = this.#state;
+    this.#attempt?.abort(reason);
+    if (state.kind === "waiting") state.cancel(reason);
+  }
+
+  #fail(error: unknown): void {
+    this.#init.body.cancel(error);
+    this.finish();
+    this.#waiter?.reject(this.#failure === null ? error : this.#failure.reason);
   }
 
   #startAttempt(step: HttpCallExchange): Attempt {
@@ -357,70 +433,70 @@ export class AgentCall extends Timed implements AttemptHost {
     return findDecoding(request.method, response, this.#init.plan.decode);
   }
 
-  /**
-   * Tells the conversation of a failure.
-   *
-   * @throws {unknown} The failure, if it is not the peer's or the network's.
-   */
-  #tellFailure(error: unknown): HttpCallStep {
-    const isFinal = this.#failure !== null || this.#told.type === "Ok";
-    if (isFinal || !(error instanceof HttpError)) throw error;
-    return this.#told = this.#conversation.resume({
-      type: "Failed",
-      error,
-      bodyUsed: this.#init.body.used,
-      now: this.#time(),
-    });
-  }
-
-  #answer(attempt: Attempt, received: WholeResponse | StreamedBody): void {
-    this.#isAnswered = true;
-    if (received instanceof StreamedBody) this.#unread = received;
+  /** Takes note that an attempt has the response of the call. */
+  #answer(attempt: Attempt, unread: StreamedBody | null): void {
+    this.#state = unread === null ? COLLECTED : { kind: "answered", unread };
     if (attempt.isOver) this.finish();
     else if (this.host.isClosing) nextTurn().then(() => this.dropUnread());
+  }
+
+  get #collects(): boolean {
+    return this.#waiter?.whole !== undefined;
+  }
+
+  #resolve(attempt: Attempt, received: WholeResponse | StreamedBody): void {
+    const waiter = this.#waiter!;
+    // It knows the exchange, which may be dropped.
+    this.#waiter = null;
+    const end = this.#told as Step<"Ok">;
+    const decoding = this.#decoding;
+    try {
+      if (received instanceof StreamedBody) {
+        waiter.streamed({ received, attempt, end, decoding });
+      } else {
+        waiter.whole?.({ received, attempt, end, decoding });
+      }
+    } catch (error) {
+      waiter.reject(error);
+    }
   }
 
   /** Answers a challenge, whose response is dropped unless it is the call's. */
   async #authenticate(
     { ask }: Step<"WantsCredentials">,
-    { received }: Challenge,
-  ): Promise<HttpCallStep> {
+    { received: body, attempt }: Challenge,
+  ): Promise<void> {
     const { credentials: find } = this.#init.plan.settings;
+    let step: HttpCallStep | null = null;
     try {
       const credentials = find &&
         await this.#wait(askForCredentials(find, ask));
       const now = this.#time();
-      this.#told = this.#conversation.resume({
+      step = this.#conversation.resume({
         type: "Credentials",
         credentials,
         now,
       });
     } finally {
-      if (this.#told.type !== "Ok") await this.#discard(received);
+      if (step?.type !== "Ok") await body.discard(this);
     }
-    return this.#told;
+    this.#checkFailure();
+    if (step.type !== "Ok") return this.#follow(step);
+    this.#told = step;
+    await this.#take(attempt, body);
   }
 
   /** Makes a challenge the response of the call. */
-  async #take(
-    { received: body, attempt }: Challenge,
-    end: Step<"Ok">,
-  ): Promise<CallResult> {
+  async #take(attempt: Attempt, body: StreamedBody): Promise<void> {
     const { response } = body;
-    const decoding = this.#findDecoding(attempt, response);
+    this.#decoding = this.#findDecoding(attempt, response);
     this.#answer(attempt, body);
-    if (!this.#collects || decoding !== null) {
-      return { received: body, attempt, end, decoding };
+    if (!this.#collects || this.#decoding !== null) {
+      return this.#resolve(attempt, body);
     }
     const bytes = await body.collect((bytes) => bytes, this);
-    const received = { response, bytes, end: await body.whenEnded() };
-    return { received, attempt, end, decoding };
-  }
-
-  /** Drops a response that is not the call's. */
-  async #discard(body: StreamedBody): Promise<void> {
-    await body.discard(this);
-    this.#checkFailure();
+    const end = await body.whenEnded();
+    this.#resolve(attempt, { response, bytes, end });
   }
 
   /** @throws {unknown} Why the call was ended, if it was. */
@@ -429,7 +505,7 @@ export class AgentCall extends Timed implements AttemptHost {
   }
 
   /** Waits before a retry, which keeps the process alive. */
-  #pause(milliseconds: number): Promise<void> {
+  async #pause(milliseconds: number): Promise<void> {
     const { clock } = this.pool;
     let timer: { stop(): void } | null = null;
     const paused = new Promise<void>((resolve) => {
@@ -440,14 +516,17 @@ export class AgentCall extends Timed implements AttemptHost {
       };
       start(milliseconds);
     });
-    return this.#wait(paused).finally(() => timer?.stop());
+    await this.#wait(paused).finally(() => timer?.stop());
+    this.#follow(
+      this.#conversation.resume({ type: "Elapsed", now: this.#time() }),
+    );
   }
 
   /** Waits for something that knows nothing of the call being aborted. */
   #wait<Value>(promise: Promise<Value>): Promise<Value> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== null) reject(this.#failure.reason);
-      this.#cancel = reject;
+      this.#state = { kind: "waiting", cancel: reject };
       promise.then(resolve, reject);
     });
   }

@@ -1,11 +1,11 @@
 // The calls of an agent: buffered ones, whose response becomes one output, streamed
 // ones, and those of fetch.
 
-import { StreamedBody } from "../client/exchange/body.ts";
+import type { StreamedBody } from "../client/exchange/body.ts";
 import { Exchange } from "../client/exchange/exchange.ts";
 import { HttpRequest } from "../rfc9110/request.ts";
 import { completeResponse } from "../rfc9110/response.ts";
-import type { AgentCall, CallResult } from "./agent_call.ts";
+import type { AgentCall, CallResult, CallWaiter } from "./agent_call.ts";
 import type { AgentCore } from "./agent_core.ts";
 import { AgentExchange } from "./agent_exchange.ts";
 import { Planner } from "./agent_plan.ts";
@@ -25,27 +25,46 @@ import { bodyInit } from "./fetch/response.ts";
 import { copyRequest } from "./hop.ts";
 import type { HttpAgentSendOptions } from "./options.ts";
 
-/**
- * Sends a request and reads the whole response.
- *
- * @throws {unknown} Why it failed.
- */
-export async function send(
+/** Sends a request and reads the whole response; rejects if that fails. */
+export function send(
   core: AgentCore,
   given: HttpRequest | string | URL,
   options: HttpAgentSendOptions,
 ): Promise<HttpAgentOutput> {
-  const starting = core.start(toRequest(given), options);
-  const call = starting instanceof Promise ? await starting : starting;
-  const result = await call.run(true);
-  const { received, attempt, end, decoding } = result;
-  const {
-    response,
-    bytes,
-    end: { trailers, remaining, closeReason, uploaded },
-  } = received instanceof StreamedBody
-    ? await decodeBody(call, received, result)
-    : received;
+  return new Promise((resolve, reject) => {
+    run(core.start(toRequest(given), options), (call) => ({
+      whole: (result) => resolve(outputOf(result.received, result)),
+      streamed: (result) =>
+        resolve(
+          decodeBody(call, result).then((whole) => outputOf(whole, result)),
+        ),
+      reject,
+    }), reject);
+  });
+}
+
+/**
+ * Runs a call as soon as it has started.
+ *
+ * @param reject Is called if it does not start.
+ */
+function run(
+  starting: AgentCall | Promise<AgentCall>,
+  wait: (call: AgentCall) => CallWaiter,
+  reject: (error: unknown) => void,
+): void {
+  if (starting instanceof Promise) {
+    starting.then((call) => call.run(wait(call)), reject);
+  } else {
+    starting.run(wait(starting));
+  }
+}
+
+function outputOf(
+  { response, bytes, end: responseEnd }: WholeResponse,
+  { attempt, end, decoding }: CallResult,
+): HttpAgentOutput {
+  const { trailers, remaining, closeReason, uploaded } = responseEnd;
   return {
     response: completeResponse(decoding?.response ?? response, bytes, trailers),
     interim: attempt.interims,
@@ -68,8 +87,7 @@ export async function send(
 /** Decodes a body while it is read, without a limit on its encoded bytes. */
 async function decodeBody(
   call: AgentCall,
-  body: StreamedBody,
-  { attempt, decoding }: CallResult,
+  { received: body, attempt, decoding }: CallResult<StreamedBody>,
 ): Promise<WholeResponse> {
   const { maxBodyBytes } = call.plan.sendOptions.receive;
   const inner = new Exchange(body, { ...attempt.parts, owner: call });
@@ -78,18 +96,20 @@ async function decodeBody(
 }
 
 /**
- * Sends a request, and resolves when the head of its response has arrived.
- *
- * @throws {unknown} Why it failed.
+ * Sends a request, and resolves when the head of its response has arrived;
+ * rejects if that fails.
  */
-export async function exchange(
+export function exchange(
   core: AgentCore,
   given: HttpRequest | string | URL,
   options: HttpAgentSendOptions,
 ): Promise<HttpAgentExchange> {
-  const call = await core.start(toRequest(given), options);
-  const result = await call.run(false);
-  return new AgentExchange(call, result);
+  return new Promise((resolve, reject) => {
+    run(core.start(toRequest(given), options), (call) => ({
+      streamed: (result) => resolve(new AgentExchange(call, result)),
+      reject,
+    }), reject);
+  });
 }
 
 /**
@@ -126,21 +146,26 @@ export function fetchHost(core: AgentCore): FetchHost {
   };
 }
 
-/** @throws {unknown} Why the call failed. */
-async function start(
+/** Starts a call of fetch, and resolves when the head has arrived. */
+function start(
   core: AgentCore,
   planner: Planner,
   asked: HttpRequest,
   options: FetchCallOptions,
 ): Promise<FetchCall> {
-  const starting = core.start(asked, options, planner);
-  const call = starting instanceof Promise ? await starting : starting;
-  let result: CallResult<StreamedBody>;
-  try {
-    result = await call.run(false);
-  } catch (error) {
-    throw call.isOfSource(error) ? explainSource(error) : error;
-  }
+  return new Promise((resolve, reject) => {
+    run(core.start(asked, options, planner), (call) => ({
+      streamed: (result) => resolve(fetchCallOf(call, result)),
+      reject: (error) =>
+        reject(call.isOfSource(error) ? explainSource(error) : error),
+    }), reject);
+  });
+}
+
+function fetchCallOf(
+  call: AgentCall,
+  result: CallResult<StreamedBody>,
+): FetchCall {
   const { received: body, attempt, end, decoding } = result;
   const { url } = attempt.request;
   const head = body.response;
