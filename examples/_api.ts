@@ -2,7 +2,7 @@
 
 import { elsewhere, type Server } from "./_server.ts";
 
-/** An API, and who issues its tokens. */
+/** An API, and the issuer of its tokens. */
 export interface Api extends Server {
   issueToken(): Promise<string>;
 }

@@ -3,7 +3,7 @@
 const AUTHORIZATION = `Basic ${btoa("Aladdin:open sesame")}`;
 const MULTISTATUS = 'xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:carddav"';
 
-/** What each resource answers to the PROPFIND that asks for it. */
+/** The response of each resource to its PROPFIND. */
 const PROPERTIES: Readonly<
   Record<string, readonly [path: string, prop: string][]>
 > = {

@@ -1,16 +1,16 @@
-// A line that says how far a download is, on a terminal.
+// A line that shows the progress of a download, on a terminal.
 
 const REDRAW_MILLISECONDS = 100;
 
-/** Counts what passes through, and shows it while it does. */
+/** Counts the bytes that pass through, and shows the count. */
 export class ProgressLine extends TransformStream<Uint8Array, Uint8Array> {
-  /** How many bytes have passed. */
+  /** The number of bytes that have passed. */
   bytes = 0;
   readonly #total: number | null;
   readonly #start = performance.now();
   #drawn = 0;
 
-  /** Takes the value of `Content-Length`, `null` where it is not known. */
+  /** Takes the value of `Content-Length`, or `null` if it is unknown. */
   constructor(contentLength: string | null) {
     super({
       transform: (piece, controller) => {

@@ -1,4 +1,4 @@
-// What the embedded origins answer.
+// The responses of the embedded origins.
 
 import { answerCarddav } from "./_carddav.ts";
 
@@ -84,7 +84,7 @@ function answerDownload(): Response {
   let left = 128;
   const body = new ReadableStream({
     async pull(controller) {
-      // Slow enough for people to see how it goes on.
+      // Slow enough for people to see the progress.
       await new Promise((resolve) => setTimeout(resolve, 4));
       controller.enqueue(piece);
       if (--left === 0) controller.close();
@@ -101,7 +101,7 @@ async function answerUpload(request: Request): Promise<Response> {
   return new Response(`Announced ${length} bytes, received ${byteLength}\n`);
 }
 
-/** Sends two events after the last one that the client has, and hangs up. */
+/** Sends two events after the client's last one, and closes. */
 function answerEvents(request: Request): Response {
   const last = Number(request.headers.get("last-event-id") ?? 0);
   const events = [last + 1, last + 2].map((id) =>
@@ -123,7 +123,7 @@ function answerWebSocket(request: Request): Response {
 
 let tokens = 0;
 
-/** Gives a token to who knows the secret, or has a refresh token. */
+/** Issues a token to a client with the secret or a refresh token. */
 async function answerToken(request: Request): Promise<Response> {
   const form = new URLSearchParams(await request.text());
   const isKnown = request.headers.get("authorization") ===

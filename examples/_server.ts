@@ -1,5 +1,5 @@
-// The servers that the examples talk to when they are given no URL: those of
-// Deno and of Node, on the loopback interface, on a port that was free.
+// The servers of examples that are given no URL: servers of Deno and of Node, on the
+// loopback interface, on a free port.
 
 import http from "node:http";
 import https from "node:https";
@@ -15,7 +15,7 @@ import { route } from "./_routes.ts";
 
 /** A server, embedded in the example or somewhere else. */
 export interface Server extends AsyncDisposable {
-  /** Where it is. */
+  /** Its URL. */
   readonly url: string;
 }
 
@@ -231,7 +231,7 @@ export function connectStandIn(
   };
 }
 
-/** Starts a server of Node's on a free port. */
+/** Starts a `node:http` server on a free port. */
 export async function listen(
   server: http.Server | https.Server,
 ): Promise<Server> {

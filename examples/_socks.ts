@@ -46,7 +46,7 @@ async function serve(client: net.Socket): Promise<void> {
   client.on("close", () => origin.destroy());
 }
 
-/** Reads that many bytes. */
+/** Reads the given number of bytes. */
 async function read(socket: net.Socket, count: number): Promise<Uint8Array> {
   while (true) {
     const bytes = socket.read(count);

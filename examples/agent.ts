@@ -1,5 +1,5 @@
-// The agent: connections, redirects, content codings, and time limits are its
-// business.
+// The agent: it takes care of connections, redirects, content codings, and time
+// limits.
 //
 //   deno run --allow-net examples/agent.ts [URL]
 

@@ -1,5 +1,5 @@
 // Authentication: a challenge, then its answer with Basic, then with Bearer.
-// User name and password are those of the URL: http://user:password@host/path.
+// The username and password come from the URL: http://user:password@host/path.
 //
 //   deno run --allow-net examples/basic_and_bearer.ts [URL [TOKEN]]
 
@@ -12,7 +12,7 @@ const url = new URL(origin.url);
 const username = decodeURIComponent(url.username || "Aladdin");
 const password = decodeURIComponent(url.password || "open%20sesame");
 
-/** Asks once, over a connection of its own. */
+/** Sends one request, over its own connection. */
 async function ask(authorization?: string) {
   const request = HttpRequest.get(url);
   if (authorization !== undefined) {

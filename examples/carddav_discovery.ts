@@ -22,7 +22,7 @@ let step = await client.run(discovery);
 while (step.type === "WantsConnection") {
   await client.close();
   client = await HttpClient.connect(step.url);
-  step = await client.run(discovery); // the same coroutine goes on
+  step = await client.run(discovery); // the same coroutine continues
 }
 await client.close();
 for (const { name, url } of step.value) console.log(`${name}: ${url}`);

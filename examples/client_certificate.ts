@@ -1,4 +1,4 @@
-// Presents a client certificate, to a server whose authority is our own.
+// Presents a client certificate to a server with a private authority.
 //
 //   deno run --allow-net --allow-read examples/client_certificate.ts [URL CERT KEY [CA]]
 

@@ -1,5 +1,5 @@
 // A crawler: many pages on a few origins, twenty at a time. The agent pools the
-// connections, decodes, retries what is busy, and gives up on what hangs.
+// connections, decodes, retries busy pages, and gives up on pages that hang.
 //
 //   deno run --allow-net examples/crawler.ts [URL...]
 

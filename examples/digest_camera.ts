@@ -1,5 +1,5 @@
-// A camera that wants Digest. The agent answers its first 401, and goes ahead of
-// the next ones: username and password are those of the URL.
+// A camera that requires Digest. The agent answers its first 401, and authenticates
+// later requests at once. The username and password come from the URL.
 //
 //   deno run --allow-net examples/digest_camera.ts [URL]
 

@@ -21,7 +21,7 @@ const exchange = await client.exchange(
 );
 if (!exchange.upgraded) throw new Error(await exchange.text());
 
-// Each frame has a head of eight bytes: which stream, and how long it is.
+// Each frame has a head of eight bytes: its stream and its length.
 const { readable, writable } = exchange.detach();
 const reader = readable.getReader({ mode: "byob" });
 while (true) {
@@ -34,7 +34,7 @@ while (true) {
 }
 await writable.close();
 
-/** Reads so many bytes, or fewer at the end. */
+/** Reads the given number of bytes, or fewer at the end. */
 async function read(length: number): Promise<Uint8Array> {
   if (length === 0) return new Uint8Array(0);
   const { value } = await reader.read(new Uint8Array(length), { min: length });

@@ -1,4 +1,4 @@
-// 103 (Early Hints, RFC 8297): what a page will need, before the page is ready.
+// 103 (Early Hints, RFC 8297): links for a page, before the page is ready.
 //
 //   deno run --allow-net examples/early_hints.ts [URL]
 
@@ -10,7 +10,7 @@ await using origin = await openHintingOrigin(Deno.args[0]);
 await using client = await HttpClient.connect(origin.url);
 
 const exchange = await client.exchange(HttpRequest.get(origin.url), {
-  // Called as soon as each 1xx is there; `send` gives them all at the end.
+  // Called as soon as a 1xx arrives; `send` returns all of them at the end.
   onInterim({ status, headers }) {
     for (const link of headers.getAll("link")) console.log(status, link);
   },

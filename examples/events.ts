@@ -16,7 +16,7 @@ let lastEventId = "";
 let retry = 1000;
 let count = 0;
 
-/** Reads events until the stream ends or there were enough. */
+/** Reads events until the stream ends, or there are enough. */
 async function listen() {
   const request = HttpRequest.get(origin.url)
     .header("Accept", "text/event-stream");

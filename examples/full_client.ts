@@ -1,4 +1,4 @@
-// The full client: it opens the connection, here with TLS, and gives up in time.
+// The full client: it opens the connection, here with TLS, and has a time limit.
 //
 //   deno run --allow-net examples/full_client.ts [URL]
 

@@ -1,4 +1,4 @@
-// HTTP/1.0, where a connection carries one exchange unless both sides say more.
+// HTTP/1.0: a connection carries one exchange, unless both sides say `keep-alive`.
 //
 //   deno run --allow-net examples/http10.ts [URL]
 

@@ -1,5 +1,5 @@
-// An exchange without any connection: what was recorded is played back. It needs
-// no permission, for a coroutine does no I/O.
+// An exchange without a connection: it plays a recorded response. It needs no
+// permission, because a coroutine does no I/O.
 //
 //   deno run examples/in_memory.ts
 

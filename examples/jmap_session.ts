@@ -23,7 +23,7 @@ let step = await client.run(call);
 while (step.type === "WantsConnection") {
   await client.close();
   client = await HttpClient.connect(step.url);
-  step = await client.run(call); // the same coroutine goes on
+  step = await client.run(call); // the same coroutine continues
 }
 await client.close();
 console.log(step.value);

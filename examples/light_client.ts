@@ -1,4 +1,4 @@
-// The light client: over a stream that you opened, which may be of any kind.
+// The light client: over a stream of any kind that you opened.
 //
 //   deno run --allow-net examples/light_client.ts [URL]
 

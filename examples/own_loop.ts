@@ -1,4 +1,4 @@
-// A loop of your own: the coroutine says what it wants, and you do the I/O.
+// Your own loop: the coroutine says what it needs, and you do the I/O.
 //
 //   deno run --allow-net examples/own_loop.ts [URL]
 
@@ -22,7 +22,7 @@ while (step.type === "WantsWrite" || step.type === "WantsRead") {
     while (bytes.length > 0) bytes = bytes.subarray(await conn.write(bytes));
     step = send.resume();
   } else {
-    const length = await conn.read(buffer) ?? 0; // no bytes say end of file
+    const length = await conn.read(buffer) ?? 0; // no bytes mean end of file
     step = send.resume(buffer.subarray(0, length));
   }
 }

@@ -1,5 +1,5 @@
 // A program behind a proxy: `proxy: "env"` follows `http_proxy`, `https_proxy`,
-// `all_proxy`, and `no_proxy`. Without a URL, it starts a proxy of its own.
+// `all_proxy`, and `no_proxy`. Without a URL, it starts its own proxy.
 //
 //   deno run --allow-net --allow-env examples/proxy_env.ts [URL]
 

@@ -1,4 +1,4 @@
-// Redirects are never followed for you: you see each one, and decide.
+// The client never follows a redirect: you see each one, and decide.
 //
 //   deno run --allow-net examples/redirect.ts [URL]
 
@@ -22,7 +22,7 @@ try {
       break;
     }
     if (count === MAX_REDIRECTS) throw new Error("Too many redirects");
-    // Drops the body, credentials, and secrets where they must not go.
+    // Drops the body, credentials, and secrets if they must not go there.
     request = redirectRequest(request, output);
     if (!redirect.sameOrigin || !client.reusable) {
       console.log("    over a new connection:");

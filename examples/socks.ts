@@ -1,4 +1,4 @@
-// SOCKS5: the proxy resolves the names, as Tor wants it.
+// SOCKS5: the proxy resolves names, as Tor requires.
 //
 //   deno run --allow-net examples/socks.ts [URL [PROXY]]
 

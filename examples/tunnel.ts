@@ -18,7 +18,7 @@ const { response, upgraded } = await outer.send(
 console.log("The proxy says:", response.status, response.reason);
 if (!upgraded) throw new Error("There is no tunnel");
 
-// TLS starts inside the tunnel, so that the proxy sees none of it.
+// TLS starts inside the tunnel, so the proxy sees only encrypted bytes.
 const tunnel = outer.detach();
 const stream = protocol === "https:"
   ? await tunnel.startTls!({ serverName: hostname })

@@ -1,4 +1,4 @@
-// Uploads a file, piece by piece, under the Content-Length that it has.
+// Uploads a file, piece by piece, with its Content-Length.
 //
 //   deno run --allow-net --allow-read examples/upload.ts [URL [FILE]]
 
@@ -12,7 +12,7 @@ await using client = await HttpClient.connect(origin.url);
 using file = await Deno.open(Deno.args[1] ?? new URL(import.meta.url));
 const { size } = await file.stat();
 
-// Without a Content-Length the body would go out chunked.
+// Without a Content-Length, the body would be chunked.
 const request = HttpRequest.put(origin.url)
   .header("Content-Type", "application/octet-stream")
   .header("Content-Length", `${size}`);

@@ -1,4 +1,4 @@
-// A WebSocket (RFC 6455) by hand: the handshake is an exchange that ends in 101,
+// A WebSocket (RFC 6455) by hand: the handshake is an exchange that ends with 101,
 // and then the connection is yours.
 //
 //   deno run --allow-net examples/websocket.ts [URL]
@@ -39,7 +39,7 @@ await writer.write(frame(CLOSE, ""));
 await writer.close();
 await reader.cancel();
 
-/** What a server that speaks the protocol makes of the key. */
+/** Returns the server's answer to the key. */
 async function acceptOf(key: string): Promise<string> {
   const text = `${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
   const sha1 = await crypto.subtle.digest(
@@ -49,7 +49,7 @@ async function acceptOf(key: string): Promise<string> {
   return btoa(String.fromCharCode(...new Uint8Array(sha1)));
 }
 
-/** Makes a frame, masked as those of a client have to be. */
+/** Encodes a frame, masked as a client must. */
 function frame(first: number, text: string): Uint8Array {
   const data = new TextEncoder().encode(text);
   const mask = randomBytes(4);
@@ -57,7 +57,7 @@ function frame(first: number, text: string): Uint8Array {
   return Uint8Array.of(first, 0x80 | data.length, ...mask, ...masked);
 }
 
-/** Reads so many bytes, and not fewer. */
+/** Reads exactly the given number of bytes. */
 async function read(length: number): Promise<Uint8Array> {
   const buffer = new Uint8Array(length);
   const { value } = await reader.read(buffer, { min: length });

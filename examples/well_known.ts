@@ -1,4 +1,4 @@
-// Discovery: where does this origin keep a service (RFC 8615)?
+// Discovery: the URL of a service of an origin (RFC 8615).
 //
 //   deno run --allow-net examples/well_known.ts [URL [SERVICE]]
 

@@ -1,10 +1,10 @@
 // A Cloudflare Worker. A socket belongs to the request that opened it, so each
-// request has an agent of its own. In the Worker itself, `connect` is imported:
+// request has its own agent. In the Worker itself, `connect` is imported:
 //
 //   import { connect } from "cloudflare:sockets";
 //   export default { fetch: (request) => handle(request, connect) };
 //
-// Here, a stand-in opens the sockets, for the example to run anywhere:
+// Here, a stand-in opens the sockets, so that the example runs anywhere:
 //
 //   deno run --allow-net examples/worker.ts [URL]
 

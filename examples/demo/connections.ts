@@ -1,21 +1,21 @@
-// The connections of the demo: one to each origin, used as long as it may be,
-// with a tap on what is sent.
+// The connections of the demo: one to each origin, used for as long as possible,
+// with a copy of the bytes sent.
 
 import { type ByteStream, HttpClient } from "@pimalaya/io-http/client";
 
-/** A connection under its number. */
+/** A connection with its number. */
 export interface Connection {
-  /** Counted from 1 on. */
+  /** Counted from 1. */
   readonly number: number;
-  /** The client that works over it. */
+  /** The client over it. */
   readonly client: HttpClient;
-  /** Gives what was sent since it was last asked. */
+  /** Returns the bytes sent since the last call. */
   takeSent(): string;
 }
 
-/** Opens connections, and keeps them until they may not be used any more. */
+/** Opens connections, and keeps them while they can be used. */
 export class Connections implements AsyncDisposable {
-  /** How many were opened. */
+  /** The number of connections opened. */
   count = 0;
   readonly #caCerts: string[];
   readonly #byOrigin = new Map<string, Connection>();
@@ -24,7 +24,7 @@ export class Connections implements AsyncDisposable {
     this.#caCerts = caCerts;
   }
 
-  /** Gives a connection to the origin of a URL. */
+  /** Returns a connection to the origin of a URL. */
   async get({ origin, protocol, hostname, port }: URL): Promise<Connection> {
     const kept = this.#byOrigin.get(origin);
     if (kept?.client.reusable) return kept;
@@ -53,13 +53,13 @@ export class Connections implements AsyncDisposable {
     return connection;
   }
 
-  /** Closes those that are open. */
+  /** Closes the open connections. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { client } of this.#byOrigin.values()) await client.close();
   }
 }
 
-/** The same stream, telling of what is written. */
+/** The same stream, with a callback for the bytes written. */
 function tap(
   { readable, writable }: ByteStream,
   onWrite: (bytes: Uint8Array) => void,

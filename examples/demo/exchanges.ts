@@ -11,7 +11,7 @@ import {
 import type { HttpClient } from "@pimalaya/io-http/client";
 import type { Origins } from "./origin.ts";
 
-/** What came back. */
+/** The response. */
 export interface Outcome {
   readonly response: HttpResponse;
   /** The 1xx responses that came first. */
@@ -23,7 +23,7 @@ export interface Outcome {
 /** One exchange of the demo. */
 export interface Exchange {
   readonly title: string;
-  /** Where to connect. */
+  /** The URL to connect to. */
   readonly url: URL;
   run(client: HttpClient): Promise<Outcome>;
 }

@@ -1,5 +1,5 @@
 // Shows one exchange of each kind with servers that it starts itself, or one
-// exchange with the URL that it is given.
+// exchange with a given URL.
 //
 //   deno task demo [URL]
 
@@ -31,7 +31,7 @@ async function showOne(url: string): Promise<void> {
     printTitle(exchange.title, exchange.url);
     await show(exchange, connections);
   } catch (error) {
-    // An HttpError says what the server did wrong; others, what else went wrong.
+    // An HttpError describes a fault of the server; other errors, any other fault.
     console.error(`${error}`);
     Deno.exitCode = 1;
   }

@@ -3,7 +3,7 @@
 import http from "node:http";
 import { listen, openOrigin, openTlsOrigin } from "../_server.ts";
 
-/** Where the origins are. */
+/** The URLs of the origins. */
 export interface Origins extends AsyncDisposable {
   /** Over TCP, the server of Deno. */
   readonly plain: string;
@@ -11,7 +11,7 @@ export interface Origins extends AsyncDisposable {
   readonly secure: string;
   /** Over TCP, the server of Node, which knows 103 and trailers. */
   readonly streaming: string;
-  /** The authority that vouches for the one with TLS. */
+  /** The authority of the one with TLS. */
   readonly caCerts: string[];
 }
 
@@ -33,7 +33,7 @@ export async function openOrigins(): Promise<Origins> {
   };
 }
 
-/** Sends a hint at once, and at the end of the upload what it has got. */
+/** Sends a hint at once, and a report at the end of the upload. */
 async function answerUpload(
   request: http.IncomingMessage,
   response: http.ServerResponse,

@@ -1,8 +1,8 @@
-// What the demo prints of an exchange:
+// The output of the demo for an exchange:
 //
-//   > what was sent
-//   < what came back
-//   = what it means
+//   > bytes sent
+//   < bytes received
+//   = their meaning
 
 import {
   type HttpCloseReason,
@@ -27,7 +27,7 @@ const CLOSE_REASONS: Record<HttpCloseReason, string> = {
   UnexpectedBytes: "closed: bytes followed the response",
 };
 
-// Colours are for people: not in files and pipes, nor where NO_COLOR is set.
+// Colors are for people: not for files and pipes, nor if NO_COLOR is set.
 const hasColours = Deno.stdout.isTerminal() && !Deno.noColor;
 type Style = (text: string) => string;
 const paint = (code: number): Style => (text) =>
@@ -39,17 +39,17 @@ const blue = paint(34);
 const green = paint(32);
 const yellow = paint(33);
 
-/** Prints a line that heads what follows, and where that takes place. */
+/** Prints a heading, and the connection that it is about. */
 export function printTitle(title: string, { origin }: URL): void {
   console.log(`\n${bold(title.padEnd(TITLE_COLUMNS))}${dim(origin)}`);
 }
 
-/** Prints a line that is of less importance. */
+/** Prints a less important line. */
 export function printNote(note: string): void {
   console.log(dim(note));
 }
 
-/** Prints the request, from what went over the connection. */
+/** Prints the request, from the bytes sent over the connection. */
 export function printSent(sent: string): void {
   const end = sent.indexOf(HEAD_END);
   const [requestLine = "", ...fieldLines] = sent.slice(0, end).split("\r\n");
@@ -63,7 +63,7 @@ export function printSent(sent: string): void {
   for (const line of body) printLine(blue(">"), line);
 }
 
-/** Prints what came back, and what it means. */
+/** Prints the response, and its meaning. */
 export function printOutcome(
   { response, interim, redirect, closeReason }: Outcome,
   { number, client }: Connection,
@@ -100,7 +100,7 @@ function printHead(mark: string, line: string, headers: HttpHeaders): void {
   for (const field of formatFields(headers)) printLine(mark, field, dim);
 }
 
-/** Writes fields as lines; `toJSON` hides what must not be shown. */
+/** Formats fields as lines. `toJSON` hides secrets. */
 function formatFields(headers: HttpHeaders): string[] {
   return headers.toJSON().map(([name, value]) => `${name}: ${value}`);
 }
@@ -127,7 +127,7 @@ function printLine(mark: string, line: string, style: Style = plain): void {
   console.log(`    ${mark} ${style(shown)}`);
 }
 
-/** Takes control characters out, which could move the cursor, or worse. */
+/** Removes control characters, which could move the cursor, or worse. */
 function escape(line: string): string {
   // deno-lint-ignore no-control-regex
   return line.replace(/[\x00-\x08\x0a-\x1f\x7f-\x9f]/g, "\ufffd");

@@ -1,5 +1,5 @@
 // CardDAV discovery in miniature (RFC 6764 §6, RFC 6352 §7.1): from a host to its
-// address books. No I/O: the flow asks for bytes, and with a step of its own for
+// address books. No I/O: the flow asks for bytes, and, with its own step, for
 // another connection.
 
 import {
@@ -16,7 +16,7 @@ import {
 const MAX_REDIRECTS = 5;
 const DAV = 'xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:carddav"';
 
-/** Go on over a new connection to this URL's origin. */
+/** Asks to continue over a new connection to this URL's origin. */
 export interface WantsConnection {
   readonly type: "WantsConnection";
   readonly url: URL;
@@ -46,7 +46,7 @@ export function findAddressBooks(
         new WellKnown(start, "carddav"),
       );
       if (!keepAlive) dav.openOrigin = null;
-      // Not every server has the redirect. The root is then worth a try.
+      // Without the redirect, which some servers lack, try the root.
       const context = redirect?.url ?? start;
       if (response.isServerError) throw failure(start, response);
       const principal = yield* findHref(

@@ -1,5 +1,5 @@
 // JMAP in miniature (RFC 8620 §2, §3): the session, then one method call. No I/O:
-// the flow asks for bytes, and with a step of its own for another connection.
+// the flow asks for bytes, and, with its own step, for another connection.
 
 import {
   Http11Send,
@@ -14,7 +14,7 @@ import {
 const CORE = "urn:ietf:params:jmap:core";
 const MAX_REDIRECTS = 5;
 
-/** Go on over a new connection to this URL's origin. */
+/** Asks to continue over a new connection to this URL's origin. */
 export interface WantsConnection {
   readonly type: "WantsConnection";
   readonly url: URL;

@@ -27,7 +27,7 @@ export interface OAuthToken {
   readonly expires: number;
 }
 
-/** The server's reason not to give a token (RFC 6749 §5.2). */
+/** The server's reason not to issue a token (RFC 6749 §5.2). */
 export interface OAuthRefusal {
   readonly error: string;
 }
@@ -48,7 +48,7 @@ export function freshToken(app: OAuthApp, token: OAuthToken, now: number) {
     const refresh_token = token.refresh.expose();
     const grant = { grant_type: "refresh_token", refresh_token };
     const next = yield* sendGrant(app, grant, now);
-    // A server may keep the refresh token, and then does not repeat it (§6).
+    // A server that keeps the refresh token need not repeat it (§6).
     return "access" in next && next.refresh === null
       ? { ...next, refresh: token.refresh }
       : next;
