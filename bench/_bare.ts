@@ -1,6 +1,6 @@
 // Bare loops over a socket: the least that any client can do on that runtime.
-// They write a request that was made beforehand, and read until as many bytes
-// have come as its response has. They know nothing of HTTP.
+// They write a prepared request, and read as many bytes as its response has. They
+// do not parse HTTP.
 
 import { connect as connectNet, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
@@ -13,8 +13,8 @@ export interface Bare {
   /** Writes, at once unless it returns a promise. */
   write(bytes: Bytes): Promise<unknown> | void;
   /**
-   * Returns the length of what it reads: one piece or, if the runtime calls back
-   * with each of them, all that is left.
+   * Returns the number of bytes that it reads: one piece or, if the runtime calls back
+   * with each piece, all that are left.
    */
   read(left: number): Promise<number>;
 }
@@ -34,13 +34,13 @@ interface BunRuntime {
   }): Promise<{ write(bytes: Bytes): number }>;
 }
 
-/** How much a bare loop reads at once, in bytes. */
+/** The size of one read of a bare loop, in bytes. */
 export const READ_BYTES = 65536;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** By `Deno.Conn`: what a client of Deno's runs over. */
+/** By `Deno.Conn`, as our client on Deno. */
 export const BARE_CONN: BareLoop = {
   name: "bare conn loop",
   connect: async (url) => readConn(await connectDeno(url)),
@@ -169,7 +169,7 @@ export function bareClient({ name, connect }: BareLoop): Client {
   };
 }
 
-/** A bare loop that makes a `Response` of so many bytes, and takes its text. */
+/** A bare loop that creates a `Response` of a size, and takes its text. */
 export function bareFetch(loop: BareLoop): Client {
   const { open } = bareClient(loop);
   return {
@@ -200,7 +200,7 @@ export async function exchangeBare(
   }
 }
 
-/** Asks once, and returns the request and how long its response is. */
+/** Sends a request once, and returns it with the length of its response. */
 export async function probe(url: string, ca: string): Promise<{
   readonly request: Bytes;
   readonly headLength: number;
@@ -238,7 +238,7 @@ class Arrivals {
 
   readonly end = (): void => this.#resolve(0);
 
-  /** Reads all that is left. */
+  /** Reads the rest. */
   readonly read = (left: number): Promise<number> => {
     this.#count = 0;
     this.#left = left;
@@ -261,7 +261,7 @@ function readEvents(socket: Socket): Bare {
   return { write: (bytes) => void socket.write(bytes), read: arrivals.read };
 }
 
-/** Reads pieces with one buffer, which goes round. */
+/** Reads pieces with one buffer, which is reused. */
 function byobRead(readable: ReadableStream<Bytes>): () => Promise<number> {
   const reader = readable.getReader({ mode: "byob" });
   let buffer = new Uint8Array(READ_BYTES);
@@ -292,7 +292,7 @@ async function opened(socket: Socket, event: string): Promise<Socket> {
   return socket;
 }
 
-/** Returns where to connect to, with the host as Node and as Deno call it. */
+/** Returns the address of a URL, with the host under the names of Node and Deno. */
 function addressOf(url: string | URL): {
   readonly host: string;
   readonly hostname: string;

@@ -4,7 +4,7 @@ const ROOT = new URL("../", import.meta.url);
 
 /** Bundles a module, which is given as text. */
 export async function bundleEntry(text: string): Promise<Uint8Array> {
-  // Inside the project, where the names of packages are looked up.
+  // Inside the project, so that package names resolve.
   const entry = await Deno.makeTempFile({
     dir: new URL("bench/", ROOT).pathname,
     prefix: "_entry_",

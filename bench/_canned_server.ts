@@ -1,7 +1,7 @@
 // A server that answers without parsing, so that it is faster than any client
-// it serves. It runs in a process of its own, prints its port, and ends when
-// its standard input does: with the process that started it, at the latest. It
-// prints two ports: without TLS, and with it.
+// it serves. It runs in its own process, and ends with its standard input: at the
+// latest with the process that started it. It prints two ports: without TLS, and with
+// it.
 //
 //   GET /small       11 bytes of text
 //   GET /bytes/N     N bytes
@@ -89,7 +89,7 @@ function isLastChunk(tail: Uint8Array): boolean {
   return LAST_CHUNK.every((byte, i) => byte === tail[i]);
 }
 
-/** Makes a JSON array of so many characters, which gzip takes to a quarter. */
+/** Creates a JSON array of a length, which gzip shrinks to a quarter. */
 function makeJson(length: number): string {
   let text = "[";
   for (let i = 0; text.length < length; i++) {

@@ -34,7 +34,7 @@ export interface Site {
 /** A kind of client. */
 export interface Client {
   readonly name: string;
-  /** Makes so many places to send from, each with a connection. */
+  /** Creates a number of places to send from, each with a connection. */
   open(site: Site, url: string, places: number): Promise<Send[]>;
 }
 

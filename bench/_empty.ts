@@ -1,3 +1,3 @@
-// Nothing: what an import costs in itself.
+// An empty module: the cost of an import itself.
 
 export {};

@@ -6,7 +6,7 @@ import { formatGroup, type Group, type Row } from "./_table.ts";
 
 const JSON_FLAG = "--json";
 
-/** Measures, and prints what came out. */
+/** Measures, and prints the results. */
 export async function printGroup(
   title: string,
   measureRows: () => Promise<Row[]>,
@@ -17,7 +17,7 @@ export async function printGroup(
 }
 
 /**
- * Runs one file of measurements in a process of its own.
+ * Runs one file of measurements in its own process.
  *
  * @throws {Error} If it cannot measure.
  */
@@ -26,7 +26,7 @@ export async function runGroup(file: URL): Promise<Group> {
 }
 
 /**
- * Runs a script in a process of its own, and gives what it prints.
+ * Runs a script in its own process, and returns its output.
  *
  * @throws {Error} If it fails.
  */

@@ -28,7 +28,7 @@ if (order === "at-once") {
 }
 const after = await settledMemory();
 console.log((after - before) / connections);
-// Closing a thousand connections is not what is measured.
+// Closing a thousand connections is not measured.
 Deno.exit(0);
 
 async function open(count: number): Promise<Send[]> {
@@ -71,7 +71,7 @@ function makeSend(dispatcher: Dispatcher): Send {
   };
 }
 
-/** What the process holds, once garbage is collected. */
+/** The memory of the process, once garbage is collected. */
 async function settledMemory(): Promise<number> {
   const { gc } = globalThis as unknown as { gc(): void };
   for (let i = 0; i < 3; i++) {

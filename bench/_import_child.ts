@@ -1,4 +1,4 @@
-// Imports the module that is named, and prints how many milliseconds it took.
+// Imports the named module, and prints how many milliseconds it took.
 
 const start = performance.now();
 await import(Deno.args[0]!);

@@ -1,5 +1,5 @@
 // llhttp as undici ships it: Node's own parser, compiled to WebAssembly. It
-// says through callbacks where in its memory the parts of a message stand.
+// reports the places of a message's parts in its memory through callbacks.
 
 import wasm from "undici/lib/llhttp/llhttp_simd-wasm.js";
 
@@ -7,7 +7,7 @@ const TYPE_RESPONSE = 2;
 const OK = 0;
 const CAPACITY = 65536;
 
-/** What is done with the parts; offsets are into {@linkcode Llhttp.memory}. */
+/** Receives the parts; offsets are into {@linkcode Llhttp.memory}. */
 export interface LlhttpHandler {
   /** The reason phrase, a field name or a field value, in order. */
   onText(start: number, end: number): void;
@@ -27,7 +27,7 @@ interface Exports {
 export class Llhttp {
   /** The parser's memory, into which the input is copied. */
   readonly memory: Uint8Array<ArrayBuffer>;
-  /** Where in it the input stands. */
+  /** The offset of the input in it. */
   readonly inputStart: number;
   /** How many messages were read to their end. */
   messages = 0;
@@ -69,7 +69,7 @@ export class Llhttp {
   }
 
   /**
-   * Parses what was read, at most 64 KiB of it.
+   * Parses input of at most 64 KiB.
    *
    * @throws {Error} If it is not HTTP.
    */

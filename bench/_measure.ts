@@ -1,11 +1,11 @@
-// Contenders run in turn, A B C A B C, so that whatever else the machine does
-// falls on all of them alike. What counts is the ratio within one round: of
-// those the median is quoted, and as its spread the first and third quartile.
-// The figures in themselves say little on a machine that others use as well.
+// Contenders run in turn, A B C A B C, so that other work on the machine affects all
+// of them alike. Only the ratio within one round counts: of those, the median is
+// quoted, and as its spread the first and third quartile.
+// On a shared machine, the absolute figures say little.
 
-/** Who takes part in a measurement. */
+/** One of the codes that a measurement compares. */
 export interface Contender {
-  /** What the table calls it. */
+  /** Its name in the table. */
   readonly name: string;
   /** Does its work that many times over. */
   run(times: number): void | Promise<void>;
@@ -21,7 +21,7 @@ export interface Effort {
   readonly warmUpMilliseconds: number;
 }
 
-/** What one contender reached. */
+/** The result of one contender. */
 export interface Result {
   readonly name: string;
   /** How often it did its work a second, round by round. */
@@ -36,9 +36,9 @@ export interface Spread {
 }
 
 /**
- * For work that takes microseconds to milliseconds. Many short samples rather
- * than few long ones: what disturbs a machine lasts for seconds, and then falls
- * on whole rounds.
+ * For work that takes microseconds to milliseconds. Many short samples instead of
+ * few long ones: a disturbance of the machine lasts for seconds, and then affects
+ * whole rounds.
  */
 export const SHORT_WORK: Effort = {
   rounds: 21,
@@ -91,17 +91,17 @@ async function timeInSeconds(
 }
 
 /**
- * Collects young garbage where the process was started with `--expose-gc`, so
- * that a contender does not pay for what the one before it has left. Collecting
- * all of it would make V8 throw optimised code away, which programs at work see
- * seldom.
+ * Collects young garbage if the process was started with `--expose-gc`, so
+ * that a contender does not pay for the garbage of the one before it. Collecting
+ * all of it would make V8 drop optimized code, which rarely happens in real
+ * programs.
  */
 function collectGarbage(): void {
   const { gc } = globalThis as { gc?: (options: { type: "minor" }) => void };
   gc?.({ type: "minor" });
 }
 
-/** Compares two results round by round: above 1 where the first is faster. */
+/** Compares two results round by round: above 1 if the first is faster. */
 export function ratioOf(ours: Result, theirs: Result): Spread {
   return spreadOf(ours.speeds.map((speed, i) => speed / theirs.speeds[i]!));
 }

@@ -13,7 +13,7 @@ import {
   upload,
 } from "./_transfers.ts";
 
-/** What is printed; amounts are in bytes. */
+/** The output; amounts are in bytes. */
 export interface Growth {
   readonly before: number;
   readonly growth: number;

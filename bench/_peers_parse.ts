@@ -7,7 +7,7 @@ import { HTTPParser } from "http-parser-js";
 import { Http11ReceiveChunks, Http11ReceiveHead } from "@pimalaya/io-http";
 import { Llhttp } from "./_llhttp.ts";
 
-/** Reads one response, and gives its reason, names and values in order. */
+/** Reads one response, and returns its reason, names and values in order. */
 export interface HeadParser {
   readonly name: string;
   read(bytes: Uint8Array): string[];
@@ -58,7 +58,7 @@ export function llhttpHeadParser(): HeadParser {
 }
 
 /**
- * llhttp with the cheapest way to read strings out that we know: places alone
+ * llhttp with the cheapest way to read strings out that we know: only places
  * are noted, and all strings are slices of one.
  */
 export function slicingLlhttpHeadParser(): HeadParser {

@@ -17,16 +17,16 @@ export class GrowthWatch {
   constructor() {
     resetPeak();
     this.#before = this.#peak = Deno.memoryUsage().rss;
-    // Where the system keeps no peak, looking often is the next best thing.
+    // If the system keeps no peak, looking often is the next best way.
     this.#timer = setInterval(() => this.#look(), POLL_MILLISECONDS);
   }
 
-  /** What the process held when the watch was started. */
+  /** The memory of the process when the watch was started. */
   get before(): number {
     return this.#before;
   }
 
-  /** Stops watching, and tells by how much more the process held at most. */
+  /** Stops watching, and returns the growth at its peak. */
   stop(): number {
     clearInterval(this.#timer);
     this.#look();

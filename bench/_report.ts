@@ -8,7 +8,7 @@ export interface Measured extends Group {
   readonly runtime: string;
 }
 
-// What a profile showed for a goal that is missed, by the name of the row.
+// The results of profiles for missed goals, by the name of the row.
 const REASONS = new URL("./reasons.json", import.meta.url);
 
 /** Formats all groups in Markdown. */
@@ -66,9 +66,9 @@ function formatRow(row: Row): string {
 }
 
 /**
- * Lists the goals that are missed, each with what a bare loop reaches.
+ * Lists the missed goals, each with the figure of a bare loop.
  *
- * @param reasons What a profile showed, by the name of the row.
+ * @param reasons The results of profiles, by the name of the row.
  */
 export function formatMissed(
   measured: readonly Measured[],

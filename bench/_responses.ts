@@ -1,5 +1,5 @@
 // The responses that are parsed. Their bodies are empty, so that a parser which
-// reads on after the head is at the next message at once.
+// reads on after the head finds the next message at once.
 
 /** A head as a small API sends it: 5 fields. */
 export const SMALL_HEAD = withFields([

@@ -64,7 +64,7 @@ async function run(file: string, args: readonly string[]): Promise<Group> {
   const ca = new URL("../tests/certs/ca.pem", import.meta.url).pathname;
   const { success, code, stdout } = await new Deno.Command(file, {
     args: [...args],
-    // For the runtime's own `fetch`, which takes authorities from nowhere else.
+    // For the runtime's own `fetch`, which takes authorities only from there.
     env: { DENO_CERT: ca, NODE_EXTRA_CA_CERTS: ca },
     stdin: "null",
     stderr: "inherit",

@@ -1,10 +1,10 @@
 // The servers that clients are measured against, each in another process:
-// nginx where it is installed, and else one of our own. See
+// nginx if it is installed, otherwise our own. See
 // `_canned_server.ts` for the paths; nginx serves all but POST.
 
 /** A server that runs until it is disposed of. */
 export interface Server extends AsyncDisposable {
-  /** What it is, for the table. */
+  /** Its name in the table. */
   readonly name: string;
   /** Its origin, on the loopback interface. */
   readonly origin: string;
@@ -18,7 +18,7 @@ export interface CannedServer extends Server {
 
 const CANNED_SERVER = new URL("./_canned_server.ts", import.meta.url);
 
-/** Starts nginx where there is one, else our own server. */
+/** Starts nginx if it is installed, otherwise our own server. */
 export async function startServer(bodyBytes: number): Promise<Server> {
   const version = await nginxVersion();
   return version === null

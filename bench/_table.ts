@@ -1,40 +1,40 @@
-// What a measurement gives, and how it is printed.
+// The results of a measurement, and their output.
 
 import { ratioOf, type Result, type Spread, spreadOf } from "./_measure.ts";
 
-/** What a figure has to reach. */
+/** The goal of a figure. */
 export type Target = { readonly atLeast: number } | { readonly atMost: number };
 
 /** One line of the table: this package, one peer, and how they compare. */
 export interface Row {
-  /** What is measured, and on what. */
+  /** The measured work, and its setup. */
   readonly what: string;
   /** The figure of this package. */
   readonly ours: string;
-  /** The peer or limit, empty where the figure stands alone. */
+  /** The peer or limit, empty if the figure stands alone. */
   readonly peer: string;
   /** Its figure. */
   readonly theirs: string;
-  /** What the target is about: mostly our speed divided by the peer's. */
+  /** The quantity that has the target: usually our speed divided by the peer's. */
   readonly value: Spread;
   /** The unit of `value`: `x` for a ratio. */
   readonly unit: string;
-  /** `null` where the row is there to be compared with, and nothing more. */
+  /** `null` if the row has no goal. */
   readonly target: Target | null;
   /** The same figure of the least that any client could do, if it is known. */
   readonly ceiling?: Ceiling | null;
 }
 
-/** What a bare loop or connection reaches in place of this package. */
+/** The figure of a bare loop or connection in place of this package. */
 export interface Ceiling {
-  /** What it is; starts with "bare". */
+  /** Its name, starting with "bare". */
   readonly name: string;
   readonly value: Spread;
 }
 
 /** All rows about one thing. */
 export interface Group {
-  /** What all its rows measure, and on what. */
+  /** The subject of all its rows, and their setup. */
   readonly title: string;
   readonly rows: readonly Row[];
 }
@@ -72,7 +72,7 @@ function ceilingOf(theirs: Result, bare: readonly Result[]): Ceiling | null {
   return ceilings[0] ?? null;
 }
 
-/** Tells whether a row reaches its target. */
+/** Returns whether a row reaches its target. */
 export function isMet({ value, target }: Row): boolean {
   if (target === null) return true;
   return "atLeast" in target

@@ -16,7 +16,7 @@ type Move = () => Promise<number>;
 /** Makes a {@linkcode Move} for a URL and a length in bytes. */
 export type Transfer = (url: string, length: number) => Promise<Move> | Move;
 
-/** Streams to a BYOB reader whose buffer goes round. */
+/** Streams to a BYOB reader whose buffer is reused. */
 export const byobDownload: Transfer = async (url) => {
   const client = await HttpClient.connect(url);
   let buffer = new Uint8Array(READ_BYTES);
@@ -106,7 +106,7 @@ export const fetchUpload: Transfer = (url, length) => async () => {
   return sent();
 };
 
-/** Makes a contender, which fails if it moves another number of bytes. */
+/** Creates a contender, which fails if it moves another number of bytes. */
 export async function transfer(
   name: string,
   make: Transfer,

@@ -59,7 +59,7 @@ async function measureLargeChunks(): Promise<Row[]> {
   );
 }
 
-/** The limit: what was read is copied, framing and all. */
+/** The limit: the input is copied, framing and all. */
 function copier(): ChunkDecoder {
   const copy = new Uint8Array(READ_BYTES);
   return {

@@ -80,7 +80,7 @@ async function measureExchange(): Promise<Row[]> {
   ];
 }
 
-/** Sends one request, and gives the reason, names and values of the answer. */
+/** Sends one request, and returns the reason, names and values of the response. */
 function exchange(url: string | URL, reply: Uint8Array): string[] {
   const send = new Http11Send(HttpRequest.get(url));
   let step = send.resume();

@@ -80,7 +80,7 @@ function makeContender(parser: HeadParser, bytes: Uint8Array): Contender {
   };
 }
 
-/** What has to be read out of a head. */
+/** The strings to read out of a head. */
 function stringsOf(head: string): string[] {
   const [statusLine, ...fields] = head.trimEnd().split("\r\n");
   const pairs = fields.flatMap((field) => {

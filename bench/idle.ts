@@ -50,7 +50,7 @@ async function measureOrder(
   ];
 }
 
-/** Gives the growth in KiB a connection. */
+/** Returns the growth in KiB per connection. */
 async function measureGrowth(
   name: string,
   order: string,

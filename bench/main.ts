@@ -44,7 +44,7 @@ function groupOf(arg: string): string {
   return arg.split(":")[0]!;
 }
 
-/** Runs the groups that are named; returns whether all could be measured. */
+/** Runs the named groups. Returns whether all could be measured. */
 async function runAll(args: readonly string[]): Promise<boolean> {
   const started = performance.now();
   const measured: Measured[] = [];

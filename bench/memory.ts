@@ -1,10 +1,10 @@
-// Checks that streaming takes constant memory: a body of 1 GiB goes down and up
-// through `exchange`, each in a process of its own that must not grow by 64 MiB.
+// Checks that streaming takes constant memory: `exchange` downloads and uploads 1 GiB,
+// each in its own process, which must not grow by 64 MiB.
 //
-// Down, that is with a BYOB reader, whose buffer goes round. A default reader
-// gets a new array for each piece, and the engine lets some 64 MiB of those pile
-// up before it collects them, whoever made them: that figure is shown beside the
-// one of a bare default reader, over the socket itself.
+// The download has a BYOB reader, whose buffer is reused. A default reader gets a new
+// array for each piece, and the JavaScript engine collects them only when some 64 MiB
+// have piled up, with any client: that figure is shown next to the one of a bare
+// default reader, over the socket itself.
 //
 //   deno task bench:memory
 
@@ -26,7 +26,7 @@ if (import.meta.main) {
   if (!down || !up) Deno.exitCode = 1;
 }
 
-/** Moves one body, and tells whether the process stayed below the limit. */
+/** Moves one body. Returns whether the process stayed below the limit. */
 async function check(
   what: string,
   direction: string,

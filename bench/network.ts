@@ -1,4 +1,4 @@
-// The rows over sockets, on whichever runtime this runs. Each row has the goals
+// The rows over sockets, on the current runtime. Each row has the goals
 // of that runtime, and is left out if there are none.
 //
 //   network.ts SITE [NAME...]     prints JSON; SITE is JSON too
@@ -80,21 +80,21 @@ interface Scenario<Of> {
   readonly format: (speed: number) => string;
 }
 
-/** What most scenarios of small requests have in common. */
+/** The common part of most scenarios of small requests. */
 interface SmallOptions {
   readonly bare?: Scenario<Client>["bare"];
   readonly urlOf?: (site: Site) => string;
   readonly bodyLength?: number;
 }
 
-/** What bounds any client that sends these requests over TCP. */
+/** The bounds of any client that sends these requests over TCP. */
 const BARE = {
   deno: [bareClient(BARE_CONN)],
   node: [bareClient(BARE_NET), bareClient(BARE_ONREAD)],
   bun: [bareClient(BARE_NET), bareClient(BARE_BUN)],
 };
 
-/** What bounds any `fetch` that does so. */
+/** The bounds of any `fetch` that does so. */
 const BARE_FETCH = {
   deno: [bareFetch(BARE_CONN)],
   node: [bareFetch(BARE_ONREAD)],

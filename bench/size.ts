@@ -1,5 +1,5 @@
-// How large the package is in a bundle, minified, for those who import all of an
-// entry point and for those who import one class.
+// The size of the package in a minified bundle, of a program that imports all of an
+// entry point, and of one that imports one class.
 
 import { gzipSync } from "node:zlib";
 import { bundleEntry } from "./_bundle.ts";

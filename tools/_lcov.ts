@@ -1,4 +1,4 @@
-// Reads and reports what `deno coverage --lcov` writes:
+// Reads and reports the output of `deno coverage --lcov`:
 //
 //   SF:path                      a file begins
 //   DA:line,hits                 a line

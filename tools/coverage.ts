@@ -46,7 +46,7 @@ export function findUnloaded(
     .map(({ path }) => path);
 }
 
-/** Returns whether anything is left of a file without its types. */
+/** Returns whether a file has code besides types. */
 function hasCode(text: string): boolean {
   const { outputText } = ts.transpileModule(text, {
     compilerOptions: {

@@ -1,8 +1,8 @@
-// Tries out the publishing, where JSR cannot be reached as well.
+// Publishes as a dry run, even if JSR cannot be reached.
 //
-// `deno publish` takes the modules of `tools/links/` for modules of this package that
-// were left out, since they are inside its folder. So what is published is
-// copied to a folder of its own, which also shows that it needs nothing else.
+// `deno publish` takes the modules of `tools/links/` for unpublished modules of this
+// package, because they are inside its folder. So the published files are copied to
+// another folder, which also shows that they need nothing else.
 //
 //   deno task check:publish
 

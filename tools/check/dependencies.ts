@@ -1,4 +1,4 @@
-// Checks what users install with this package: only the standard library.
+// Checks the dependencies of this package: only the standard library.
 
 import { importsOf, resolve } from "./imports.ts";
 import type { Config, Problem, SourceFile } from "./source.ts";

@@ -1,4 +1,4 @@
-// Checks what users import: each entry point exists, and its page opens with an
+// Checks the entry points: each exists, and its page opens with an
 // example.
 
 import ts from "typescript";

@@ -10,7 +10,6 @@ import { importsOf, resolve } from "./imports.ts";
 import type { Config, Problem, SourceFile } from "./source.ts";
 import { isPublished, parse, problemAt, walk } from "./source.ts";
 
-// `client/_` is what is left of the first version of the client.
 const RUNTIME = /^(?:client\/connect\/|client\/transport\/|agent\/decoders\.)/;
 const DRIVER =
   /^(?:client\/|agent\/(?:mod|fetch|agent|pool\.|line|clock|decod|proxy|ask))/;

@@ -60,12 +60,12 @@ export function isTypeScript(file: SourceFile): boolean {
   return file.path.endsWith(".ts");
 }
 
-/** Returns whether a file is TypeScript that users get. */
+/** Returns whether a file is published TypeScript. */
 export function isPublished(file: SourceFile, config: Config): boolean {
   return isTypeScript(file) && !isExcluded(file.path, config);
 }
 
-/** Returns whether users do not get a file. */
+/** Returns whether a file is not published. */
 export function isExcluded(path: string, config: Config): boolean {
   return config.publish.exclude.some((excluded) =>
     excluded.endsWith("/") ? path.startsWith(excluded) : path === excluded
