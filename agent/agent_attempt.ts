@@ -2,12 +2,11 @@
 //
 //   queue ──> (connect ──> tls) ──> request ──> head ──> body ──> over
 //
-// In each phase, another limit counts. A connection that is being opened has its
-// own, for it may outlive the attempt. In "request" and "body", the limit counts
-// only while somebody waits for the peer: for one write, or for one read.
+// Each phase has its own time limit. So has a connection that is being opened, because
+// it may outlive the attempt. In "request" and "body", the limit counts only while
+// somebody waits for the peer: for one write, or for one read.
 //
-// As soon as the head of the response is there, the call decides what becomes of
-// the body:
+// When the head of the response has arrived, the call decides about the body:
 //
 //   head ── the call's, for send() ────────> WholeResponse, once it is read
 //     └──── the call's, for exchange() ─┬──> StreamedBody, which nobody reads yet
@@ -48,11 +47,11 @@ import { readKeepAlive } from "./response_fields.ts";
 import type { Route } from "./route.ts";
 import type { Timeouts } from "./timeouts.ts";
 
-/** What an attempt needs of its call. */
+/** The part of a call that an attempt uses. */
 export interface AttemptHost {
   readonly pool: Pool;
   readonly timeouts: Timeouts;
-  /** Takes note that a deadline may be earlier than it was. */
+  /** Notes that a deadline may be earlier than before. */
   watch(): void;
   /** Receives the head of a response. Returns whether to collect its body. */
   receive(attempt: Attempt, response: HttpResponse): boolean;
@@ -60,11 +59,11 @@ export interface AttemptHost {
   received(attempt: Attempt, received: StreamedBody | WholeResponse): void;
   /** Receives the failure of an attempt, or the reason why it was aborted. */
   failed(error: unknown): void;
-  /** Takes note that an attempt has given up its connection. */
+  /** Called when an attempt has released its connection. */
   over(attempt: Attempt): void;
 }
 
-/** What an attempt is made with. */
+/** The parts of an attempt. */
 export interface AttemptInit {
   readonly request: HttpRequest;
   readonly route: Route;
@@ -72,17 +71,17 @@ export interface AttemptInit {
   readonly resendable: boolean;
   /** Whether it needs a connection that has carried no exchange. */
   readonly fresh: boolean;
-  /** The time in terms of the deadlines. */
+  /** The time, by the clock of the deadlines. */
   readonly now: number;
 }
 
-/** How a request is sent, besides the request itself. */
+/** The options of sending a request. */
 export interface SendOptions extends RequestPlanOptions {
   readonly receive: ReceiveSettings;
   readonly onInterim: ((response: HttpResponse) => unknown) | undefined;
 }
 
-/** What an exchange is made of. */
+/** The parts of an exchange. */
 export interface AttemptParts {
   readonly connection: Connection;
   readonly driver: ExchangeDriver;
@@ -144,13 +143,13 @@ export class Attempt
     this.#startedAt = this.#phaseAt = init.now;
   }
 
-  /** What its exchange is made of, once it has started. */
+  /** The parts of its exchange, once it has started. */
   get parts(): AttemptParts {
     if (this.#parts === null) throw new TypeError("No exchange has started");
     return this.#parts;
   }
 
-  /** Returns whether an error is the one of the request's body. */
+  /** Returns whether an error is that of the request's body. */
   isOfSource(error: unknown): boolean {
     return this.#parts?.driver.isOfSource(error) ?? false;
   }
@@ -166,7 +165,7 @@ export class Attempt
       this.#state.kind === "using";
   }
 
-  /** When it ends by itself, in the time of the deadlines. */
+  /** When it times out, by the clock of the deadlines. */
   get deadline(): number {
     const { kind } = this.#state;
     if (kind === "over" || kind === "aborted") return Infinity;
@@ -182,13 +181,13 @@ export class Attempt
       : "body";
   }
 
-  /** How far it has come. */
+  /** Its progress. */
   get progress(): HttpProgress {
     return this.#parts?.driver.progress ??
       { phase: this.#phase, ...NOTHING_SENT };
   }
 
-  /** What else a message says about the wait for a connection. */
+  /** More about the wait for a connection, for a message. */
   get detail(): string {
     return this.#state.kind === "waiting" && this.#phase === "queue"
       ? `: ${this.#state.waiting.group.describe()}`
@@ -196,7 +195,7 @@ export class Attempt
   }
 
   /**
-   * Sends the request and receives its response, whole if the call wants it so.
+   * Sends the request and receives its response, whole if the call collects it.
    *
    * @throws {TypeError} If the request contradicts itself.
    */
@@ -204,7 +203,7 @@ export class Attempt
     const { request } = this;
     const { pool } = this.#host;
     this.#options = options;
-    // Before a connection is needed, for what they throw.
+    // These may throw, so they run before a connection is needed.
     const parts: ExchangeParts = {
       request,
       plan: planRequest(request, options),
@@ -221,7 +220,7 @@ export class Attempt
     });
   }
 
-  /** Ends it. What it is waiting for rejects with the reason. */
+  /** Ends it. Pending promises reject with the reason. */
   abort(reason: unknown): void {
     const state = this.#state;
     switch (state.kind) {
@@ -238,7 +237,7 @@ export class Attempt
     }
   }
 
-  /** Gives up the connection after an upgrade, for its user or to be closed. */
+  /** Gives up the connection after an upgrade. */
   detach(): void {
     const state = this.#state;
     if (state.kind !== "upgraded") return;
@@ -265,7 +264,7 @@ export class Attempt
   // As the monitor of the exchange:
 
   enter(phase: "request" | "head" | "body"): void {
-    // A connection that was there took no time.
+    // A connection that was open took no time.
     const now = phase === "request" && this.timings.queued === 0
       ? this.#phaseAt
       : this.#now();
@@ -273,7 +272,7 @@ export class Attempt
     if (phase === "body") this.timings.wait = span(this.#phaseAt, now);
     this.#phase = phase;
     this.#phaseAt = now;
-    // In the others, something must be written or read first.
+    // In the other phases, a write or read starts the time.
     if (phase === "head") this.#host.watch();
   }
 

@@ -3,8 +3,8 @@
 //   attempting <──> waiting        (for a retry, credentials, or a body)
 //       └──> answered ──> over     (the head of the response has arrived)
 //
-// A challenge is read ahead before the call asks for credentials: whoever finds
-// them may need its connection, and without any, the challenge is the response.
+// The call reads a challenge ahead before it asks for credentials: finding them may
+// need the connection, and if there are none, the challenge is the response.
 
 import { StreamedBody } from "../client/exchange/body.ts";
 import { nextTurn } from "../client/transport/turn.ts";
@@ -40,7 +40,7 @@ import type { Route } from "./route.ts";
 import type { CallSettings } from "./settings.ts";
 import { timeoutError, type Timeouts } from "./timeouts.ts";
 
-/** What a call needs of its agent. */
+/** The part of an agent that a call uses. */
 export interface CallHost {
   readonly pool: Pool;
   /** Whether bodies that nobody reads are dropped. */
@@ -52,31 +52,31 @@ export interface CallHost {
   warn(warning: HttpWarning): void;
 }
 
-/** What a call is made with. */
+/** The parts of a call. */
 export interface CallInit {
-  /** The URL that was asked for. */
+  /** The URL that the caller requested. */
   readonly url: URL;
   readonly plan: CallPlan;
   readonly options: HttpAgentSendOptions;
   readonly body: CallBody;
 }
 
-/** What a call has come to. */
+/** The result of a call. */
 export interface CallResult<Received = StreamedBody | WholeResponse> {
   readonly received: Received;
   readonly attempt: Attempt;
   readonly end: Step<"Ok">;
-  /** What to decode, if anything. The body is then streamed. */
+  /** How to decode the body, if it is encoded. It is then streamed. */
   readonly decoding: Decoding | null;
 }
 
-/** Whoever waits for a call. */
+/** Receives the result of a call. */
 export interface CallWaiter {
   /** Receives a response with its body. Without it, no body is collected. */
   whole?(result: CallResult<WholeResponse>): void;
   /** Receives a response whose body is to be read, or to be decoded first. */
   streamed(result: CallResult<StreamedBody>): void;
-  /** Receives why the call failed. */
+  /** Receives the error of the call. */
   reject(error: unknown): void;
 }
 
@@ -96,9 +96,9 @@ type Step<Type> = HttpCallStep & { readonly type: Type };
 
 const SETTLED = Promise.resolve();
 
-// An exchange that is garbage gives up its connection. Whoever reads its body
-// keeps it from being collected. It must not stay registered for longer than
-// necessary: no scavenge collects what is.
+// If an exchange is collected as garbage, its connection is freed. Reading its body
+// keeps an exchange from being collected. It must not stay registered for longer than
+// necessary, because no scavenge collects a registered object.
 const garbage = new FinalizationRegistry((call: AgentCall) => call.drop());
 
 const NOT_SENT = "The request body was not sent: the server has responded";
@@ -125,7 +125,7 @@ export class AgentCall extends Timed implements AttemptHost {
   readonly host: CallHost;
   /** Its place among the calls of a pool. */
   readonly link: Link<AgentCall> = new Link<AgentCall>(this);
-  /** Who reads the body; by default, the call itself. */
+  /** The reader of the body; by default, the call itself. */
   #use = IN_USE;
   readonly #init: CallInit;
   readonly #conversation: Conversation;
@@ -134,9 +134,9 @@ export class AgentCall extends Timed implements AttemptHost {
   #state: State = ATTEMPTING;
   /** The last attempt. */
   #attempt: Attempt | null = null;
-  /** What the conversation said last. */
+  /** The last step of the conversation. */
   #told: HttpCallStep;
-  /** The response to ask for credentials with. */
+  /** The response that asks for credentials. */
   #challenge: Challenge | null = null;
   #decoding: Decoding | null = null;
   /** Why the call was ended, if it was. */
@@ -184,21 +184,21 @@ export class AgentCall extends Timed implements AttemptHost {
     }
   }
 
-  /** Ends the call. Whatever it is waiting for rejects with the reason. */
+  /** Ends the call. Pending promises reject with the reason. */
   abort(reason: unknown): void {
     if (this.#failure !== null || this.#isOver) return;
     this.#failure = { reason };
     this.#endAttempt(reason);
   }
 
-  /** Leaves the body to an exchange, which may be dropped without a word. */
+  /** Leaves the body to an exchange, which may be dropped without a call. */
   handOver(exchange: object, use: BodyUse): void {
     if (this.#isOver) return;
     this.#use = use;
     garbage.register(exchange, this, this);
   }
 
-  /** Returns whether an error is the one of the request's body. */
+  /** Returns whether an error is that of the request's body. */
   isOfSource(error: unknown): boolean {
     return this.#attempt?.isOfSource(error) ?? false;
   }
@@ -224,7 +224,7 @@ export class AgentCall extends Timed implements AttemptHost {
     });
   }
 
-  /** Lets go of what the call holds, once its body is read or it has failed. */
+  /** Releases everything that the call holds, once its body is read or it has failed. */
   finish(): void {
     if (this.#isOver) return;
     this.#state = OVER;
@@ -233,7 +233,7 @@ export class AgentCall extends Timed implements AttemptHost {
     }
     if (this.#use !== IN_USE) garbage.unregister(this);
     const { body } = this.#init;
-    // The server has responded without asking for it.
+    // The server has responded without reading it.
     if (!body.replayable) body.cancel(new DOMException(NOT_SENT, "AbortError"));
     this.pool.deadlines.forget(this);
     this.host.remove(this);
@@ -241,7 +241,7 @@ export class AgentCall extends Timed implements AttemptHost {
 
   expire(now: number): void {
     const { timeouts } = this;
-    // Between two attempts, there is none.
+    // Between two attempts, there is no current one.
     const attempt = this.#attempt?.isOver ? null : this.#attempt;
     const timeout = now >= this.#startedAt + timeouts.total || attempt === null
       ? "total"
@@ -255,7 +255,7 @@ export class AgentCall extends Timed implements AttemptHost {
     });
     const isOfAttempt = timeout === "attempt" || timeout === "connect";
     if (!isOfAttempt || this.#told.type === "Ok") return this.abort(error);
-    // The conversation decides whether there is another one.
+    // The conversation decides whether another one follows.
     this.#endAttempt(error);
     this.watch();
   }
@@ -288,7 +288,7 @@ export class AgentCall extends Timed implements AttemptHost {
     return this.#state.kind === "over";
   }
 
-  /** Does what the conversation wants next. */
+  /** Carries out a step of the conversation. */
   #follow(step: HttpCallStep): void {
     this.#told = step;
     switch (step.type) {
@@ -340,7 +340,7 @@ export class AgentCall extends Timed implements AttemptHost {
     }
   }
 
-  /** Leaves a response that is not the call's, or not yet. */
+  /** Handles a response that is not the call's, or not yet. */
   async #leave(attempt: Attempt, body: StreamedBody): Promise<void> {
     const step = this.#told;
     if (step.type === "WantsCredentials") {
@@ -370,7 +370,7 @@ export class AgentCall extends Timed implements AttemptHost {
     }
   }
 
-  /** Ends the attempt, or what the call waits for instead. */
+  /** Ends the attempt, or the wait for something else. */
   #endAttempt(reason: unknown): void {
     const state = this.#state;
     this.#attempt?.abort(reason);
@@ -397,7 +397,7 @@ export class AgentCall extends Timed implements AttemptHost {
     return attempt;
   }
 
-  /** Returns how to send a request, for which its body may have to be created. */
+  /** Returns how to send a request. Its body may have to be created first. */
   #sendOptions(
     { target, withBody }: HttpCallExchange,
   ): SendOptions | Promise<SendOptions> {
@@ -415,7 +415,7 @@ export class AgentCall extends Timed implements AttemptHost {
       : { ...sendOptions, target, trailers, body: opened };
   }
 
-  /** Tells the conversation of a response, as soon as its head is there. */
+  /** Tells the conversation of a response, as soon as its head has arrived. */
   receive(attempt: Attempt, response: HttpResponse): boolean {
     this.#told = this.#conversation.resume({
       type: "Response",
@@ -433,7 +433,7 @@ export class AgentCall extends Timed implements AttemptHost {
     return findDecoding(request.method, response, this.#init.plan.decode);
   }
 
-  /** Takes note that an attempt has the response of the call. */
+  /** Notes that an attempt has the response of the call. */
   #answer(attempt: Attempt, unread: StreamedBody | null): void {
     this.#state = unread === null ? COLLECTED : { kind: "answered", unread };
     if (attempt.isOver) this.finish();
@@ -522,7 +522,7 @@ export class AgentCall extends Timed implements AttemptHost {
     );
   }
 
-  /** Waits for something that knows nothing of the call being aborted. */
+  /** Awaits a promise of code that does not learn of an abort of the call. */
   #wait<Value>(promise: Promise<Value>): Promise<Value> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== null) reject(this.#failure.reason);
@@ -531,7 +531,7 @@ export class AgentCall extends Timed implements AttemptHost {
     });
   }
 
-  /** The time by the wall clock. */
+  /** The wall-clock time. */
   #time(): number {
     return this.pool.clock.now();
   }

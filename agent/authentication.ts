@@ -35,7 +35,7 @@ import {
   openMemory,
 } from "./memory.ts";
 
-/** Where the credentials of a call come from. */
+/** The source of a call's credentials. */
 export interface CredentialSource {
   readonly credentials: HttpCredentials | null;
   readonly memory: HttpCallMemory;
@@ -104,7 +104,7 @@ interface AuthenticationInit {
   readonly proxy: boolean;
   /** The userinfo of the URL, or `null` to ask for credentials. */
   readonly userinfo: HttpPassword | null;
-  /** Where the credentials are kept. */
+  /** The store of the credentials. */
   readonly store: CredentialStore;
   readonly key: string;
   readonly random: () => number;

@@ -1,10 +1,10 @@
 /**
- * The steps of a call, and what decides about the next one.
+ * The steps of a call, and the decision on the next one.
  *
  * @module
  */
 
-// What a call says next, given what happened:
+// The next step of a call, by its input:
 //
 //   WantsExchange ── Failed ───> resend? ── yes ──> (WantsTimer) WantsExchange
 //        │                          └────── no ───> Err
@@ -26,10 +26,10 @@ import { type Challenged, firstHop, type Hop } from "./hop.ts";
 import { follows, type HttpHop } from "./redirects.ts";
 import { type Outcome, type Resend, Resends } from "./retry.ts";
 
-/** What happened to the last step of a call. */
+/** The result of the last step of a call. */
 export type HttpCallInput =
   | {
-    /** The head of a response arrived. */
+    /** The head of a response has arrived. */
     readonly type: "Response";
     /** The response; its head is enough. */
     readonly response: HttpResponse;
@@ -61,7 +61,7 @@ export type HttpCallInput =
     readonly now: number;
   }
   | {
-    /** The credentials were looked for. */
+    /** The search for credentials has ended. */
     readonly type: "Credentials";
     /** The credentials, or `null` if there are none. */
     readonly credentials: HttpCredential | null;
@@ -75,51 +75,51 @@ export interface HttpCallExchange {
   readonly type: "WantsExchange";
   /** The request, with default fields, cookies, and credentials. */
   readonly request: HttpRequest;
-  /** How many redirects were followed so far. */
+  /** The number of redirects followed so far. */
   readonly hop: number;
-  /** Which request of the call this is, from 1 on. */
+  /** The number of this request in the call, starting at 1. */
   readonly attempt: number;
   /** The proxy to send it through, or `null`. */
   readonly proxy: URL | null;
   /** The form of its target; `undefined` for the usual one. */
   readonly target: HttpSendOptions["target"];
-  /** Whether only a connection that has carried no exchange will do. */
+  /** Whether it needs a connection that has carried no exchange. */
   readonly fresh: boolean;
-  /** Whether it could be sent again if a used connection turns out dead. */
+  /** Whether it could be sent again if a used connection turns out to be dead. */
   readonly resendable: boolean;
-  /** Whether the body of the call goes along, also if it is a stream. */
+  /** Whether the request has the body of the call, which may be a stream. */
   readonly withBody: boolean;
 }
 
-/** What a call needs next, or how it ended. */
+/** The next step of a call, or its end. */
 export type HttpCallStep =
   | HttpCallExchange
   | {
     /** Wait, then pass `Elapsed`. */
     readonly type: "WantsTimer";
-    /** How long to wait. */
+    /** The time to wait. */
     readonly milliseconds: number;
   }
   | {
     /** Look for credentials, then pass `Credentials`. */
     readonly type: "WantsCredentials";
-    /** Who asks for them. */
+    /** The challenges, and the peer that sent them. */
     readonly ask: HttpCredentialsAsk;
   }
   | {
-    /** The call has its response, whatever the status code. */
+    /** The call has its response, with any status code. */
     readonly type: "Ok";
     /** The last response. */
     readonly response: HttpResponse;
     /** The redirects that were followed. */
     readonly hops: HttpHop[];
-    /** How many requests were sent. */
+    /** The number of requests sent. */
     readonly attempts: number;
   }
   | {
     /** The call failed. */
     readonly type: "Err";
-    /** Why. */
+    /** The failure. */
     readonly error: HttpError;
   };
 
@@ -128,7 +128,7 @@ type Input<Type extends HttpCallInput["type"]> = Extract<
   { type: Type }
 >;
 
-/** A challenge for which credentials were asked. */
+/** A challenge for which credentials were asked for. */
 interface Asked {
   readonly by: Authentication;
   readonly challenged: Challenged;
@@ -136,8 +136,8 @@ interface Asked {
 }
 
 /**
- * The decisions of one call. Whoever drives it answers each step with an input
- * that fits, which {@linkcode HttpCall} checks.
+ * The decisions of one call. Its driver must answer each step with an input that
+ * fits; {@linkcode HttpCall} checks that.
  */
 export class Conversation {
   readonly #rules: CallRules;
@@ -174,7 +174,7 @@ export class Conversation {
   /**
    * Returns the step that follows.
    *
-   * @throws {unknown} What a function among the rules throws.
+   * @throws {unknown} The error of one of the caller's functions.
    */
   resume(input: HttpCallInput): HttpCallStep {
     this.#now = input.now;
@@ -206,7 +206,7 @@ export class Conversation {
     };
   }
 
-  // What follows returns the next step, or `null` to send a request.
+  // The following methods return the next step, or `null` to send a request.
 
   #react(input: HttpCallInput): HttpCallStep | null {
     switch (input.type) {
@@ -263,7 +263,7 @@ export class Conversation {
   }
 
   /**
-   * Goes on with a 401 or 407 that nobody answers.
+   * Continues after a 401 or 407 without credentials.
    *
    * @throws {HttpError} If the proxy refuses the request.
    */

@@ -1,8 +1,8 @@
-// One hop of a call: the request as it is before each attempt, and what is
-// decided anew for each hop.
+// One hop of a call: the request as it is before each attempt, and the decisions that
+// are made for each hop.
 //
-// What was withheld from another origin is not in the request, so it cannot come
-// back on a later hop. The userinfo of the URL is not in there either.
+// Fields that were withheld from another origin are not in the request, so they cannot
+// come back on a later hop. Neither is the userinfo of the URL.
 
 import type { HttpChallenge } from "../rfc9110/challenge.ts";
 import { appendFields, HttpHeaders } from "../rfc9110/headers.ts";
@@ -21,8 +21,8 @@ import type { CallRules } from "./call_options.ts";
 import type { HttpPassword } from "./credentials.ts";
 
 /**
- * Prepares the first hop: adds default fields to the request, and takes the
- * userinfo out of its URL. Both stay as they are on later hops.
+ * Prepares the first hop: adds default fields to the request, and removes the userinfo
+ * from its URL. Later hops keep both.
  */
 export function firstHop(request: HttpRequest, rules: CallRules): Hop {
   const { url, headers } = request;
@@ -35,27 +35,27 @@ export function firstHop(request: HttpRequest, rules: CallRules): Hop {
     acceptEncoding !== null && !headers.has("accept-encoding") &&
     !headers.has("range")
   ) appendFields(headers, acceptEncoding, () => true);
-  // Its parts are slower to get, and nearly no URL has any.
+  // Its members are slower to get, and hardly any URL has them.
   const userinfo = url.href.includes("@") ? takeUserinfo(url) : null;
   return new Hop(request, userinfo, true, rules.target, rules);
 }
 
-/** Who asks for credentials. */
+/** The peer that asks for credentials. */
 export interface Challenged {
   readonly challenges: readonly HttpChallenge[];
-  /** What answers, or `null` if nothing does. */
+  /** Answers the challenges, or `null` if nothing can. */
   readonly by: Authentication | null;
   /** The proxy, or `null` if the origin asks. */
   readonly proxy: URL | null;
 }
 
-/** A request, and what goes with it. */
+/** A request, and the policies for it. */
 export class Hop {
-  /** Without cookies and credentials but those that the caller wrote. */
+  /** The request, with only the cookies and credentials that the caller wrote. */
   readonly request: HttpRequest;
   readonly proxy: URL | null;
   readonly target: HttpSendOptions["target"];
-  /** Whether the body of the call goes along. */
+  /** Whether the request has the body of the call. */
   readonly withBody: boolean;
   readonly #rules: CallRules;
   readonly #userinfo: HttpPassword | null;
@@ -79,7 +79,7 @@ export class Hop {
     this.proxy = rules.proxyOf(url);
     this.#forwarder = forwarderOf(url, this.proxy);
     this.target = this.#forwarder === null ? target : target ?? "absolute";
-    // The caller's own field says all there is to say.
+    // The caller's own field takes precedence.
     const byOrigin = authenticateOrigin(url, userinfo, rules);
     this.#byOrigin = byOrigin !== null && headers.has("authorization")
       ? null
@@ -90,7 +90,7 @@ export class Hop {
         : authenticateProxy(this.#forwarder, rules);
   }
 
-  /** Whether the body, if it goes along, can be sent now. */
+  /** Whether the body, if the request has it, can be sent now. */
   canSendBody(bodyUsed: boolean): boolean {
     return !this.withBody || !bodyUsed || this.#rules.replayable;
   }
@@ -112,7 +112,7 @@ export class Hop {
       this.#byProxy !== null;
   }
 
-  /** What goes with each attempt besides the caller's own fields. */
+  /** Returns the fields that the policies add to each attempt. */
   #extraFields(now: number): [name: string, value: string][] {
     const { url, headers } = this.request;
     const { cookies } = this.#rules;
@@ -138,7 +138,7 @@ export class Hop {
   }
 
   /**
-   * Reads what the head of a response says beside its content.
+   * Reads the cookies and the authentication info of a response.
    *
    * @throws {HttpError} If an answer to a digest is wrong.
    */
@@ -151,13 +151,13 @@ export class Hop {
     this.#byOrigin?.learn(headers.get("authentication-info"));
   }
 
-  /** Returns who asks for credentials, or `null` if nobody who may does. */
+  /** Returns the peer that asks for credentials, or `null` if none may. */
   challenged(response: HttpResponse): Challenged | null {
     if (response.status === 401) {
       const challenges = response.challenges("www-authenticate");
       return { challenges, by: this.#byOrigin, proxy: null };
     }
-    // Nobody but a proxy that forwards may ask in its own name.
+    // Only a proxy that forwards requests may send a 407.
     if (response.status !== 407 || this.#forwarder === null) return null;
     const challenges = response.challenges("proxy-authenticate");
     return { challenges, by: this.#byProxy, proxy: this.#forwarder };

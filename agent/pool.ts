@@ -1,4 +1,4 @@
-// The pool: carries out what its state decides, with real connections.
+// The pool: carries out the decisions of its state with real connections.
 //
 //   acquire ──> state.ask ── Assign ──> the call has a line
 //                   ├─────── Connect ─> opening ── connected ──> Assign, or idle
@@ -33,21 +33,21 @@ import type { Timeouts } from "./timeouts.ts";
 
 /** The connections and the waiting calls of a pool. */
 export interface HttpPoolStats extends HttpPoolCounts {
-  /** The same numbers for each origin, or proxy, that has any. */
+  /** The same numbers for each origin or proxy with connections or calls. */
   readonly origins: ReadonlyMap<string, HttpPoolCounts>;
 }
 
-/** Who asks for a connection. */
+/** A call that asks for a connection. */
 export interface Asker extends LineUser {
   readonly route: Route;
   readonly timeouts: Timeouts;
-  /** Whether its request can be sent again if the connection turns out dead. */
+  /** Whether its request can be sent again if the connection is dead. */
   readonly resendable: boolean;
   /** Whether it needs a connection that has carried no exchange. */
   readonly fresh: boolean;
-  /** Learns that a connection is being opened for it. */
+  /** Called when a connection is being opened for it. */
   onPhase(phase: OpenPhase): void;
-  /** Learns how long the connection that it gets took to open. */
+  /** Called with the time that its connection took to open. */
   onOpened(opened: Opened): void;
 }
 
@@ -115,8 +115,8 @@ export class Pool {
   /**
    * Takes back a connection.
    *
-   * @param keepAlive For how many seconds the server keeps it, or `null` if it
-   * did not say.
+   * @param keepAlive The seconds for which the server keeps it, or `null` if it did
+   * not say.
    */
   release(line: Line, keepAlive: number | null): void {
     if (!this.#lines.has(line.id)) return;
@@ -128,7 +128,7 @@ export class Pool {
     this.#watchIdle();
   }
 
-  /** Lets go of a connection whose user keeps it. */
+  /** Forgets a connection that its user keeps. */
   detach(line: Line): void {
     if (!this.#forget(line)) return;
     this.#follow(this.#state.end(line.id));
@@ -150,12 +150,12 @@ export class Pool {
     this.#follow(this.#state.closeIdle());
   }
 
-  /** Closes the idle connections, and each other once its call is done. */
+  /** Closes idle connections now, and others as soon as their calls are done. */
   shutDown(): void {
     this.#follow(this.#state.close());
   }
 
-  /** Ends all that is left, and waits until it is closed. */
+  /** Ends the remaining connections, and waits until they are closed. */
   async finish(reason: unknown): Promise<void> {
     this.shutDown();
     for (const opening of this.#openings.values()) opening.abort(reason);
@@ -207,7 +207,7 @@ export class Pool {
   #assign(ask: number, connection: number): void {
     const { asker, opening, resolve } = this.#removeWaiter(ask);
     const line = this.#lines.get(connection)!;
-    // Another connection came first; this one will belong to nobody.
+    // Another connection came first, so this one loses its owner.
     if (opening !== null) opening.onPhase = () => {};
     line.user = asker;
     resolve(line);
@@ -235,7 +235,7 @@ export class Pool {
     });
   }
 
-  /** Returns whether it was still wanted. */
+  /** Returns whether the pool still wanted it. */
   #endOpening(connection: number, group: Group): boolean {
     const isWanted = this.#openings.delete(connection);
     if (isWanted) group.openings--;
@@ -333,7 +333,7 @@ interface Waiter {
   reject(error: unknown): void;
 }
 
-/** The time to close what has been idle for too long. */
+/** The time to close connections that have been idle for too long. */
 class Trim extends Timed {
   /** The deadline by the wall clock. */
   at = Infinity;

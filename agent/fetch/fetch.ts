@@ -86,7 +86,7 @@ export function makeFetch(host: FetchHost): Fetch {
   // As a member, it keeps its name in a bundle.
   const { fetch } = {
     fetch(input: FetchInput, init: RequestInit = NO_INIT): Promise<Response> {
-      // Whoever writes JavaScript may pass null.
+      // JavaScript code may pass null.
       return fetcher.fetch(input, init ?? NO_INIT);
     },
   };
