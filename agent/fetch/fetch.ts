@@ -123,6 +123,7 @@ export function withDefaults(
 }
 
 const NO_OPTIONS: FetchCallOptions = {};
+const NO_MATCH: readonly string[] = [];
 
 class Fetcher {
   readonly #host: FetchHost;
@@ -131,19 +132,31 @@ class Fetcher {
     this.#host = host;
   }
 
-  async fetch(input: FetchInput, init: RequestInit): Promise<Response> {
-    const given = input instanceof Request ? input.url : String(input);
-    if (/^\s*blob:/i.test(given)) return await fetchBlob(input, init);
-    const read = readArguments(input, init);
-    const request = read instanceof Promise ? await read : read;
+  fetch(input: FetchInput, init: RequestInit): Promise<Response> {
+    try {
+      const given = input instanceof Request ? input.url : String(input);
+      const [, scheme] = /^\s*(blob|data):/i.exec(given) ?? NO_MATCH;
+      if (scheme?.toLowerCase() === "blob") return fetchBlob(input, init);
+      const isData = scheme !== undefined;
+      const read = readArguments(input, init);
+      return read instanceof Promise
+        ? read.then((request) => this.#answer(request, isData))
+        : this.#answer(read, isData);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** @throws {unknown} The signal's reason, if it is aborted. */
+  #answer(request: FetchRequest, isData: boolean): Promise<Response> {
     throwIfAborted(request);
-    const response = /^\s*data:/i.test(given)
-      ? fetchData(request)
-      : await this.#fetchHttp(request);
+    const response = isData
+      ? Promise.resolve(fetchData(request))
+      : this.#fetchHttp(request);
     const { integrity } = request;
     return integrity === ""
       ? response
-      : await checkIntegrity(response, integrity);
+      : response.then((response) => checkIntegrity(response, integrity));
   }
 
   async #fetchHttp(request: FetchRequest): Promise<FetchResponse> {
