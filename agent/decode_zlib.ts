@@ -102,7 +102,7 @@ class Feed {
     for (;;) {
       const bytes = this.#zlib.read();
       if (bytes !== null) {
-        // A copy, for its memory is that of other pieces too.
+        // A copy, because it shares its memory with other pieces.
         yield new Uint8Array(bytes);
         continue;
       }

@@ -1,5 +1,5 @@
 /**
- * A `fetch` of its own.
+ * A `fetch` over an agent.
  *
  * @module
  */

@@ -188,7 +188,7 @@ export interface HttpAgentOptions
    */
   onWarning?: ((warning: HttpWarning) => void) | undefined;
   /**
-   * Tells the time. With a clock of its own, a test need not wait.
+   * Tells the time. A test with its own clock need not wait.
    *
    * @default {the runtime's clock}
    */

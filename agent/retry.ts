@@ -267,7 +267,7 @@ export class Resends {
 type Kind =
   | "Unsent" // A
   | "UnansweredWhenUsed" // B
-  | "Unanswered" // B, but for the connection, which was fresh
+  | "Unanswered" // B, but on a fresh connection
   | "Unreachable"
   | "Answered"
   | "Final";

@@ -157,7 +157,7 @@ class EventReader implements HttpEvents, AsyncIterableIterator<SseEvent> {
     return null;
   }
 
-  /** Cancels the body, unless it has ended, and lets go of it. */
+  /** Cancels the body, unless it has ended, and releases its lock. */
   async #end(reason: unknown): Promise<void> {
     const state = this.#state;
     this.#state = OVER;

@@ -26,6 +26,16 @@
  *
  * The `progress` of an {@linkcode HttpError} says how far its exchange had come.
  *
+ * @example Over a socket
+ * ```ts ignore
+ * import { HttpRequest } from "@pimalaya/io-http";
+ * import { HttpClient } from "@pimalaya/io-http/client";
+ *
+ * await using client = await HttpClient.connect("https://example.com/");
+ * const output = await client.send(HttpRequest.get("https://example.com/"));
+ * console.log(output.response.status, output.reused);
+ * ```
+ *
  * @example Two exchanges over any pair of streams
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -56,16 +66,6 @@
  *   assertEquals(piece.length, 5);
  * }
  * assertEquals(await exchange.closed, { keepAlive: true, closeReason: null });
- * ```
- *
- * @example Over a socket
- * ```ts ignore
- * import { HttpRequest } from "@pimalaya/io-http";
- * import { HttpClient } from "@pimalaya/io-http/client";
- *
- * await using client = await HttpClient.connect("https://example.com/");
- * const output = await client.send(HttpRequest.get("https://example.com/"));
- * console.log(output.response.status, output.reused);
  * ```
  *
  * @module

@@ -355,7 +355,7 @@ function networkError(url: URL, reason: string, cause?: HttpError): TypeError {
 }
 
 // Ports that fetch does not connect to (WHATWG Fetch §2.9), because a server there
-// may take a request for a command of its own protocol.
+// may mistake a request for a command of its protocol.
 const BAD_PORTS: ReadonlySet<number> = new Set([
   ...[0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69],
   ...[77, 79, 87, 95, 101, 102, 103, 104, 109, 110, 111, 113, 115, 117, 119],

@@ -144,7 +144,7 @@ async function nextPiece(
   }
 }
 
-/** Tells whether a value that a caller's function returned is to be awaited. */
+/** Returns whether the result of a caller's function must be awaited. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then ===
     "function";

@@ -48,7 +48,7 @@ const CLOSED = "The connection is closed";
 export interface Under {
   /** The sockets, from the one right under it. */
   readonly layers: readonly NodeSocket[];
-  /** The first of them, if it is a duplex stream of ours. */
+  /** The first of them, if it is one of our duplex streams. */
   readonly carrier: NodeDuplex | null;
 }
 
@@ -333,7 +333,7 @@ export class NodeTransport implements SocketTransport {
 }
 
 /**
- * Starts TLS over a transport that nobody uses.
+ * Starts TLS over a transport that is not in use.
  *
  * @param transport The transport.
  * @param unreadBytes The number of bytes that arrived before the handshake.

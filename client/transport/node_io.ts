@@ -54,7 +54,7 @@ export class NodeWrites {
 
   /**
    * @param socket The socket.
-   * @param carrier The duplex stream of ours that it runs over, for TLS.
+   * @param carrier Our duplex stream that it runs over, for TLS.
    */
   constructor(socket: NodeSocket, carrier: NodeDuplex | null) {
     this.#socket = socket;

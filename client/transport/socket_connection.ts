@@ -110,7 +110,7 @@ function inUse(action: string, use: Exclude<Use, "unused">): TypeError {
   return new TypeError(`Cannot ${action} over this connection: ${reason}`);
 }
 
-/** What streams do with the transport, as long as nobody takes it from them. */
+/** The streams' use of the transport, until it is taken from them. */
 interface StreamedTransport {
   /**
    * Returns the transport, which is the streams' from now on.
