@@ -270,7 +270,7 @@ export class AgentCall extends Timed implements AttemptHost {
   }
 
   received(attempt: Attempt, received: WholeResponse | StreamedBody): void {
-    // A body is not used from within the exchange that opens it.
+    // The exchange that opens a body must return before the body is used.
     if (received instanceof StreamedBody) {
       SETTLED.then(() => this.#receiveBody(attempt, received));
     } else {
@@ -280,7 +280,7 @@ export class AgentCall extends Timed implements AttemptHost {
   }
 
   failed(error: unknown): void {
-    // Nor is another one started from within one that fails.
+    // An exchange that fails must return before another one starts.
     SETTLED.then(() => this.#failAttempt(error));
   }
 
@@ -446,7 +446,7 @@ export class AgentCall extends Timed implements AttemptHost {
 
   #resolve(attempt: Attempt, received: WholeResponse | StreamedBody): void {
     const waiter = this.#waiter!;
-    // It knows the exchange, which may be dropped.
+    // The waiter refers to the exchange, which must be collected if it is dropped.
     this.#waiter = null;
     const end = this.#told as Step<"Ok">;
     const decoding = this.#decoding;

@@ -46,7 +46,7 @@ export function send(
 /**
  * Runs a call as soon as it has started.
  *
- * @param reject Is called if it does not start.
+ * @param reject Called if it does not start.
  */
 function run(
   starting: AgentCall | Promise<AgentCall>,

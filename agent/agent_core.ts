@@ -53,7 +53,7 @@ export class AgentCore implements CallHost {
    * it from being collected by a scavenge.
    */
   readonly #calls = new LinkedList<AgentCall>();
-  /** The number of its calls, and of all calls that share its pool. */
+  /** The number of its calls, and of those of the agents that share its pool. */
   #callCount = 0;
   #state: State = OPEN;
   /** Called when the last call has ended. */
@@ -117,7 +117,7 @@ export class AgentCore implements CallHost {
     const plan = planner.plan(options);
     return plan instanceof Promise
       ? plan.then((plan) => {
-        // Nobody was listening to it in the meantime.
+        // Nothing has listened to the signal in the meantime.
         this.#checkStart(options);
         return this.#start(request, options, plan);
       })

@@ -5,7 +5,7 @@
 //                   └─────── (waits)       └────── connectFailed ──> Fail
 //   release ──> state.free ─ Assign ──> the next call has the line
 //                   ├─────── Close ───> closed
-//                   └─────── (idle, watched by `client.ended` and by time)
+//                   └─────── (idle, until it ends or expires)
 
 import { endConnection } from "../client/connect/open.ts";
 import { Connection } from "../client/connection/connection.ts";
@@ -207,7 +207,7 @@ export class Pool {
   #assign(ask: number, connection: number): void {
     const { asker, opening, resolve } = this.#removeWaiter(ask);
     const line = this.#lines.get(connection)!;
-    // Another connection came first, so this one loses its owner.
+    // A connection that is still being opened no longer reports to this call.
     if (opening !== null) opening.onPhase = () => {};
     line.user = asker;
     resolve(line);
@@ -225,7 +225,7 @@ export class Pool {
       if (!this.#endOpening(connection, group)) {
         return endConnection(opened.connection, null);
       }
-      // Otherwise, the call was given another one.
+      // If the call no longer waits, it has got another one.
       if (this.#waiters.has(ask)) asker.onOpened(opened);
       this.#join(connection, group, opened);
     }, (error) => {
