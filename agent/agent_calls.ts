@@ -91,8 +91,9 @@ async function decodeBody(
 ): Promise<WholeResponse> {
   const { maxBodyBytes } = call.plan.sendOptions.receive;
   const inner = new Exchange(body, { ...attempt.parts, owner: call });
-  const bytes = await decodeWhole(inner.body, decoding!, maxBodyBytes);
-  return { response: body.response, bytes, end: await body.whenEnded() };
+  const ended = body.whenEnded();
+  const bytes = await decodeWhole(inner.body, decoding!, ended, maxBodyBytes);
+  return { response: body.response, bytes, end: await ended };
 }
 
 /**

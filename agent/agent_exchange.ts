@@ -111,9 +111,12 @@ export class AgentExchange implements HttpAgentExchange {
     if (this.#stream !== null) return this.#stream;
     const { body } = this.#inner;
     // It is locked if the body was read in another way.
-    this.#stream = this.#decoding === null || body.locked
-      ? body
-      : decodeStream(body, this.#decoding, this.#explain);
+    this.#stream = this.#decoding === null || body.locked ? body : decodeStream(
+      body,
+      this.#decoding,
+      this.#result.received.whenEnded(),
+      this.#explain,
+    );
     this.handOut(this.#stream, null);
     return this.#stream;
   }
@@ -140,7 +143,8 @@ export class AgentExchange implements HttpAgentExchange {
     if (this.#decoding === null) return await this.#inner.bytes();
     const { maxBodyBytes } = this.#call.plan.sendOptions.receive;
     const body = this.#inner.take("bytes");
-    return await decodeWhole(body, this.#decoding, maxBodyBytes);
+    const ended = this.#result.received.whenEnded();
+    return await decodeWhole(body, this.#decoding, ended, maxBodyBytes);
   }
 
   async text(): Promise<string> {
@@ -169,9 +173,11 @@ export class AgentExchange implements HttpAgentExchange {
     this.#checkStream();
     const { body } = this.#inner.toResponse();
     const response = new Response(
-      body === null || isNullBodyStatus(status)
-        ? null
-        : decodeStream(body as BodyStream, decoding),
+      body === null || isNullBodyStatus(status) ? null : decodeStream(
+        body as BodyStream,
+        decoding,
+        this.#result.received.whenEnded(),
+      ),
       head,
     );
     appendToPlatform(headers, response.headers);

@@ -190,56 +190,111 @@ class CodedBody {
 /**
  * {@linkcode decodePieces} for a stream, with backpressure.
  *
+ * @param ended Rejects if the body fails, also while it is not read.
  * @param explain Returns the error for the reader of the stream.
  */
 export function decodeStream(
   body: ReadableStream<Uint8Array>,
   decoding: Decoding,
+  ended: Promise<unknown>,
   explain: (error: unknown) => unknown = (error) => error,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const reader = body.getReader();
-  const pieces = decodePieces(readPieces(reader), decoding);
+  const decoded = new DecodedBody(body, decoding, ended);
   return new ReadableStream({
     type: "bytes",
     async pull(controller) {
       try {
-        const { done, value } = await pieces.next();
+        const { done, value } = await decoded.next();
         if (!done) return controller.enqueue(value);
         controller.close();
         controller.byobRequest?.respond(0);
       } catch (error) {
-        reader.cancel(error).catch(() => {});
+        decoded.cancel(error).catch(() => {});
         throw explain(error);
       }
     },
-    async cancel(reason) {
-      await reader.cancel(reason);
-      await pieces.return();
-    },
+    cancel: (reason) => decoded.cancel(reason),
   }, { highWaterMark: 0 });
 }
 
 /**
  * {@linkcode decodePieces} into memory. Only decoded bytes count toward its size.
  *
+ * @param ended Rejects if the body fails, also while it is not read.
  * @throws {HttpError} If it is not valid in its codings, or too large.
  */
 export async function decodeWhole(
   body: ReadableStream<Uint8Array>,
   decoding: Decoding,
+  ended: Promise<unknown>,
   maxBodyBytes: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const buffer = new BodyBuffer(maxBodyBytes, null, decoding.response);
-  const reader = body.getReader();
+  const decoded = new DecodedBody(body, decoding, ended);
   try {
-    for await (const piece of decodePieces(readPieces(reader), decoding)) {
-      buffer.push(piece);
+    for (;;) {
+      const { done, value } = await decoded.next();
+      if (done) return buffer.take();
+      buffer.push(value);
     }
   } catch (error) {
-    reader.cancel(error).catch(() => {});
+    decoded.cancel(error).catch(() => {});
     throw error;
   }
-  return buffer.take();
+}
+
+/** A body while it is decoded. Its failure does not wait for a decoder. */
+class DecodedBody {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #pieces: AsyncGenerator<Uint8Array<ArrayBuffer>, void>;
+  readonly #failure = new BodyFailure();
+
+  constructor(
+    body: ReadableStream<Uint8Array>,
+    decoding: Decoding,
+    ended: Promise<unknown>,
+  ) {
+    this.#reader = body.getReader();
+    this.#pieces = decodePieces(readPieces(this.#reader), decoding);
+    this.#failure.watch(ended);
+  }
+
+  /** Returns the next piece. */
+  next(): Promise<IteratorResult<Uint8Array<ArrayBuffer>, void>> {
+    return this.#failure.unless(this.#pieces.next());
+  }
+
+  /** Lets go of the body, without waiting for a decoder. */
+  async cancel(reason: unknown): Promise<void> {
+    this.#pieces.return().catch(() => {});
+    await this.#reader.cancel(reason);
+  }
+}
+
+/**
+ * The failure of a body. Whatever fails the body holds this, so this holds no
+ * reader except while it waits: an exchange that nobody reads is to be collected.
+ */
+class BodyFailure {
+  #failure: { readonly error: unknown } | null = null;
+  #reject: ((error: unknown) => void) | null = null;
+
+  /** Learns that the body fails if a promise rejects. */
+  watch(ended: Promise<unknown>): void {
+    ended.catch((error) => {
+      this.#failure = { error };
+      this.#reject?.(error);
+    });
+  }
+
+  /** Waits for something, but rejects if the body fails before. */
+  unless<Value>(promise: Promise<Value>): Promise<Value> {
+    return new Promise<Value>((resolve, reject) => {
+      if (this.#failure !== null) reject(this.#failure.error);
+      this.#reject = reject;
+      promise.then(resolve, reject).finally(() => this.#reject = null);
+    });
+  }
 }
 
 async function* readPieces(

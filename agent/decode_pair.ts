@@ -25,64 +25,120 @@ export function pairDecoder(
   return async function* (pieces) {
     const { readable, writable } = create();
     const reader = readable.getReader();
-    const writer = writable.getWriter();
-    const source = new WatchedSource(pieces);
-    const fed = feed(writer, source.pieces(), maxPiece);
-    // An error here also appears on the other side.
-    fed.catch((error) => writer.abort(error)).catch(() => {});
+    const feeder = new Feeder(reader, writable.getWriter(), maxPiece);
+    feeder.run(pieces);
     try {
       for (;;) {
-        const { done, value } = await reader.read();
+        const { done, value } = await feeder.read();
         if (done) return;
         if (!(value instanceof Uint8Array)) {
           throw new TypeError("a piece is not a Uint8Array");
         }
-        // A copy, because it may be a view of the decoder's own memory.
+        // A copy, for it may be a view of the decoder's own memory.
         yield new Uint8Array(value);
       }
     } catch (error) {
-      throw source.failure === null
+      throw feeder.sourceFailure === null
         ? new DecodeFailure(messageOf(error), { cause: error })
-        : source.failure.error;
+        : feeder.sourceFailure.error;
     } finally {
-      // Not awaited, because the caller's decoder may take any time.
-      reader.cancel().catch(() => {});
-      writer.abort().catch(() => {});
+      feeder.stop();
     }
   };
 }
 
-/** Separates the errors of a source from those of the decoder. */
-class WatchedSource {
-  failure: { readonly error: unknown } | null = null;
-  readonly #pieces: AsyncIterable<Uint8Array>;
+type Bytes = Uint8Array<ArrayBuffer>;
+type Failure = { readonly error: unknown };
 
-  constructor(pieces: AsyncIterable<Uint8Array>) {
-    this.#pieces = pieces;
+/**
+ * Feeds a decoder, but only while somebody waits for what it puts out: a source is
+ * not to be read, and run out of time, for nobody.
+ */
+class Feeder {
+  /** The error of the source, which is not the decoder's. */
+  sourceFailure: Failure | null = null;
+  readonly #reader: ReadableStreamDefaultReader<Bytes>;
+  readonly #writer: WritableStreamDefaultWriter<Bytes>;
+  readonly #maxPiece: number;
+  #failure: Failure | null = null;
+  #isWanted = false;
+  #isStopped = false;
+  #wake: () => void = () => {};
+  #fail: (error: unknown) => void = () => {};
+
+  constructor(
+    reader: ReadableStreamDefaultReader<Bytes>,
+    writer: WritableStreamDefaultWriter<Bytes>,
+    maxPiece: number,
+  ) {
+    this.#reader = reader;
+    this.#writer = writer;
+    this.#maxPiece = maxPiece;
   }
 
-  async *pieces(): AsyncGenerator<Uint8Array, void> {
+  /** Reads what the decoder puts out. Fails also if it cannot be fed. */
+  read(): Promise<ReadableStreamReadResult<Bytes>> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== null) return reject(this.#failure.error);
+      this.#fail = reject;
+      this.#isWanted = true;
+      this.#reader.read().then((result) => {
+        this.#isWanted = false;
+        resolve(result);
+      }, reject);
+      // Last, so that nothing is taken from the source for what was there.
+      this.#wake();
+    });
+  }
+
+  /** Feeds the decoder to its end. Never rejects. */
+  async run(pieces: AsyncIterable<Uint8Array>): Promise<void> {
+    const source = pieces[Symbol.asyncIterator]();
     try {
-      yield* this.#pieces;
+      await this.#feed(source);
     } catch (error) {
-      this.failure = { error };
+      // First, for a decoder may take the abort for an end.
+      this.#failure = { error };
+      this.#fail(error);
+      this.#writer.abort(error).catch(() => {});
+    }
+    await source.return?.().catch(() => {});
+  }
+
+  /** Lets go of both. Nobody knows how long a decoder of the caller's takes. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#reader.cancel().catch(() => {});
+    this.#writer.abort().catch(() => {});
+    this.#wake();
+  }
+
+  async #feed(source: AsyncIterator<Uint8Array>): Promise<void> {
+    for (;;) {
+      while (!this.#isWanted && !this.#isStopped) {
+        await new Promise<void>((resolve) => this.#wake = resolve);
+      }
+      if (this.#isStopped) return;
+      const piece = await this.#take(source);
+      if (piece === null) return await this.#writer.close();
+      for (let at = 0; at < piece.length; at += this.#maxPiece) {
+        const part = piece.subarray(at, at + this.#maxPiece);
+        // A copy, for a decoder may keep it for longer than this piece is ours.
+        await this.#writer.write(new Uint8Array(part));
+      }
+    }
+  }
+
+  /** Takes a piece, or `null` at the end. */
+  async #take(source: AsyncIterator<Uint8Array>): Promise<Uint8Array | null> {
+    try {
+      const { done, value } = await source.next();
+      return done ? null : value;
+    } catch (error) {
+      this.sourceFailure = { error };
       throw error;
     }
   }
-}
-
-async function feed(
-  writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>,
-  pieces: AsyncIterable<Uint8Array>,
-  maxPiece: number,
-): Promise<void> {
-  for await (const piece of pieces) {
-    for (let at = 0; at < piece.length; at += maxPiece) {
-      // A copy, because a decoder may keep it for longer than this piece is valid.
-      await writer.write(new Uint8Array(piece.subarray(at, at + maxPiece)));
-    }
-  }
-  await writer.close();
 }
 
 function messageOf(error: unknown): string {

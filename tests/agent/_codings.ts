@@ -63,7 +63,11 @@ export async function decodeAll(
 ): Promise<string> {
   const headers = new HttpHeaders({ "Content-Encoding": codings.join() });
   const response = new HttpResponse({ status: 200, headers });
-  const stream = decodeStream(bodyOf(pieces), { codings, rules, response });
+  const stream = decodeStream(
+    bodyOf(pieces),
+    { codings, rules, response },
+    new Promise(() => {}),
+  );
   let text = "";
   try {
     for await (const piece of stream) text += toText(piece);

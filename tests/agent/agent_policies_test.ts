@@ -4,8 +4,16 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import zlib from "node:zlib";
-import { HttpAuthBasic, HttpAuthBearer, HttpRequest } from "@pimalaya/io-http";
-import type { HttpCredentialsAsk } from "@pimalaya/io-http/agent";
+import {
+  HttpAuthBasic,
+  HttpAuthBearer,
+  HttpError,
+  HttpRequest,
+} from "@pimalaya/io-http";
+import type {
+  HttpCredentialsAsk,
+  HttpDecoderPair,
+} from "@pimalaya/io-http/agent";
 import { HttpCookieJar } from "@pimalaya/io-http/cookies";
 import { toText } from "../_text.ts";
 import { settle } from "./_clock.ts";
@@ -17,6 +25,8 @@ import {
   serve,
   URL_A,
 } from "./_network.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
 
 const GZIP = { "Content-Encoding": "gzip" };
 
@@ -114,6 +124,96 @@ function guarded(accepts: () => string): Handler {
     return respond("401 No", "denied", { "WWW-Authenticate": challenge });
   };
 }
+
+/** A server whose body is in a coding of the caller's, and stops in its middle. */
+function serveHalf(decoder: () => HttpDecoderPair, then: "stall" | "close") {
+  const head = ["HTTP/1.1 200 OK", "Content-Encoding: x", "Content-Length: 9"];
+  const write = `${head.join("\r\n")}\r\n\r\nhalf`;
+  return serve(() => ({ write, then }), {
+    decode: { decoders: { x: decoder } },
+  });
+}
+
+Deno.test("Content codings: timeouts.body does not count while nobody reads what a decoder puts out", async () => {
+  const { agent, clock } = serveHalf(() => new TransformStream(), "stall");
+  const { body } = await agent.exchange(URL_A);
+  const reader = body.getReader();
+  assertEquals(toText((await reader.read()).value!), "half");
+  await clock.pass(400_000);
+  assertEquals(agent.stats().busy, 1);
+  const limited = assertRejects(
+    () => reader.read(),
+    HttpError,
+    "timeouts.body",
+  );
+  await clock.pass(300_000);
+  await limited;
+  await agent.close();
+});
+
+// Its streams know nothing of each other, as those of a child process.
+const STUCK: Record<string, () => HttpDecoderPair> = {
+  "puts nothing out": () => ({
+    readable: new ReadableStream(),
+    writable: new WritableStream(),
+  }),
+  "takes nothing in": () => ({
+    readable: new ReadableStream(),
+    writable: new WritableStream({ write: () => new Promise(() => {}) }),
+  }),
+};
+
+for (const [what, stuck] of Object.entries(STUCK)) {
+  Deno.test(`Content codings: An abort and a cancel do not wait for a decoder that ${what}`, async () => {
+    for (const [way, read] of Object.entries(READERS)) {
+      const { agent } = serveHalf(stuck, "stall");
+      const reading = read(agent, URL_A);
+      await settle();
+      agent.abort("why");
+      assertEquals(await reading.catch((reason) => reason), "why", way);
+    }
+    const { agent, network } = serveHalf(stuck, "stall");
+    const { body } = await agent.exchange(URL_A);
+    const reader = body.getReader();
+    const pending = reader.read();
+    await settle();
+    await reader.cancel();
+    assertEquals((await pending).done, true);
+    await agent.close();
+    assertEquals(network.open, 0);
+  });
+}
+
+Deno.test("Content codings: A body that is cut short is not whole for a decoder that takes an abort for the end", async () => {
+  const { agent } = serveHalf(() => {
+    const { readable, writable } = new TransformStream<Bytes, Bytes>();
+    const writer = writable.getWriter();
+    return {
+      readable,
+      writable: new WritableStream({
+        write: (piece) => void writer.write(piece),
+        abort: () => writer.close(),
+      }),
+    };
+  }, "close");
+  for (const [way, read] of Object.entries(READERS)) {
+    assertEquals(await codeOf(read(agent, URL_A)), "UnexpectedEof", way);
+  }
+  await agent.close();
+});
+
+Deno.test("Content codings: A decoder that takes nothing more fails the body", async () => {
+  const { agent } = serveHalf(() => ({
+    readable: new ReadableStream(),
+    writable: new WritableStream({
+      write: () => {
+        throw new Error("Broken");
+      },
+    }),
+  }), "stall");
+  assertEquals(await codeOf(agent.send(URL_A)), "InvalidContentCoding");
+  await agent.close();
+});
 
 Deno.test("Credentials: Concurrent calls share one search for credentials, and one refresh", async () => {
   let valid = "1";

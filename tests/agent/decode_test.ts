@@ -37,7 +37,7 @@ function read(
 ) {
   const response = new HttpResponse({ status: 200 });
   const decoding = { codings: [coding], rules: decodeRules, response };
-  return decodeStream(body, decoding);
+  return decodeStream(body, decoding, new Promise(() => {}));
 }
 
 Deno.test("Content codings: Every coding decodes in every split, and rejects what is truncated, corrupt, or followed by bytes", async () => {
