@@ -7,6 +7,8 @@ import { openApi } from "../examples/_api.ts";
 import { openCamera } from "../examples/_camera.ts";
 import { openDocker, openMutualTlsOrigin } from "../examples/_server.ts";
 import { openSocks } from "../examples/_socks.ts";
+import { readFiles } from "../tools/check.ts";
+import type { SourceFile } from "../tools/check/source.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const CERTS = new URL("certs/", import.meta.url).pathname;
@@ -21,11 +23,12 @@ interface Block {
 /** Finds the blocks of code that run, in Markdown or in a comment without stars. */
 function findBlocks(text: string): Block[] {
   return Array.from(
-    text.matchAll(/^```(ts|js|ts ignore)\n(.*?)^```$/gms),
-    ({ index, 1: fence, 2: code = "" }) => ({
+    text.matchAll(/^```((?:ts|js)\b[^\n]*)\n(.*?)^```$/gms),
+    ({ index, 1: fence = "", 2: code = "" }) => ({
       line: text.slice(0, index).split("\n").length,
       code,
-      isUnchecked: fence === "ts ignore",
+      // `examples/worker.ts`, with the same lines, is checked.
+      isUnchecked: fence.includes("ignore") && !code.includes("cloudflare:"),
     }),
   );
 }
@@ -140,14 +143,6 @@ async function runOnLoopback({ code, isUnchecked }: Block): Promise<void> {
   }
 }
 
-function listPages(): string[] {
-  const guides = Array.from(
-    Deno.readDirSync(new URL("docs/", ROOT)),
-    ({ name }) => `docs/${name}`,
-  );
-  return ["README.md", ...guides.filter((path) => path.endsWith(".md")).sort()];
-}
-
 Deno.test("SECURITY.md names tests that exist", () => {
   const text = Deno.readTextFileSync(new URL("SECURITY.md", ROOT));
   for (const [, path = ""] of text.matchAll(/`(tests\/[^`]*)`/g)) {
@@ -155,21 +150,17 @@ Deno.test("SECURITY.md names tests that exist", () => {
   }
 });
 
-/** The modules with examples that `deno test --doc` passes over. */
-const MODULES = ["agent/mod.ts", "client/mod.ts", "cookies/jar.ts"];
-
-function listBlocks(path: string): Block[] {
-  const text = Deno.readTextFileSync(new URL(path, ROOT));
-  return path.endsWith(".md")
-    ? findBlocks(text)
-    : findBlocks(text.replaceAll(/^ *\* ?/gm, "")).filter((it) =>
-      it.isUnchecked
-    );
+/** Lists the blocks of a page, or those of a module that `deno test` skips. */
+function listBlocks({ path, text }: SourceFile): Block[] {
+  if (/^(README|docs\/.*)\.md$/.test(path)) return findBlocks(text);
+  if (!path.endsWith(".ts")) return [];
+  return findBlocks(text.replaceAll(/^ *\* ?/gm, ""))
+    .filter((it) => it.isUnchecked);
 }
 
-for (const path of [...listPages(), ...MODULES]) {
-  for (const block of listBlocks(path)) {
-    Deno.test(`${path} runs to its end from line ${block.line}`, async () => {
+for (const file of readFiles(ROOT)) {
+  for (const block of listBlocks(file)) {
+    Deno.test(`${file.path} runs to its end from line ${block.line}`, async () => {
       await runOnLoopback(block);
     });
   }
