@@ -43,14 +43,26 @@ export function readBody(body: NonNullable<RequestInit["body"]>): FetchBody {
     return { content, type: content.type };
   }
   if (body instanceof ReadableStream) {
-    if (body.locked) {
-      throw new TypeError("Cannot send the body: its stream is locked");
-    }
+    checkUnread(body);
     return { content: body, type: null };
   }
   return isAsyncIterable(body)
     ? { content: body, type: null }
     : textBody(`${body}`);
+}
+
+/** @throws {TypeError} If a stream is locked, or something has been read from it. */
+function checkUnread(stream: ReadableStream): void {
+  if (stream.locked) {
+    throw new TypeError("Cannot send the body: its stream is locked");
+  }
+  try {
+    // Only a Response can tell. It leaves the stream alone until it is read.
+    new Response(stream);
+  } catch (cause) {
+    const message = "Cannot send the body: its stream has been read from";
+    throw new TypeError(message, { cause });
+  }
 }
 
 function textBody(text: string): FetchBody {

@@ -5,9 +5,14 @@ import { quote } from "../../core/quote.ts";
 import { isToken } from "../../rfc9110/_syntax.ts";
 import { forEachEntry } from "../../rfc9110/_entries.ts";
 import { tryParseUrl } from "../../rfc9110/_url.ts";
-import { appendFields, HttpHeaders } from "../../rfc9110/headers.ts";
+import { HttpHeaders } from "../../rfc9110/headers.ts";
 import { Secret } from "../../rfc9110/secret.ts";
-import { type FetchContent, readBody, readRequestBody } from "./body.ts";
+import {
+  type FetchBody,
+  type FetchContent,
+  readBody,
+  readRequestBody,
+} from "./body.ts";
 
 /** The first argument of `fetch`. */
 export type FetchInput = string | URL | Request;
@@ -84,23 +89,19 @@ function readInit(url: string, init: Init): FetchRequest {
     throw new TypeError(`Cannot send ${method} with the mode "no-cors"`);
   }
   const headers = readHeaders(init.headers);
-  let content: FetchContent | null = null;
-  if (init.body !== undefined && init.body !== null) {
+  const body = readOwnBody(init);
+  if (body !== null) {
     if (method === "GET" || method === "HEAD") {
       throw new TypeError(`Cannot send a body with ${method}`);
     }
-    const body = readBody(init.body);
-    content = body.content;
-    if (body.type !== null && !headers.has("content-type")) {
-      headers.append("Content-Type", body.type);
-    }
+    addType(headers, body);
   }
   addCacheFields(headers, init.cache);
   return {
     method,
     url,
     headers,
-    content,
+    content: body?.content ?? null,
     redirect: init.redirect,
     signal: init.signal ?? null,
     omitsCredentials: init.credentials === "omit",
@@ -109,21 +110,30 @@ function readInit(url: string, init: Init): FetchRequest {
 }
 
 async function readRequest(given: Request, init: Init): Promise<FetchRequest> {
-  const own = init.headers === undefined ? null : readHeaders(init.headers);
-  const request = new Request(given, requestInit(init, own));
-  const { method, url, signal, body, redirect, cache } = request;
-  if (signal.aborted) {
-    body?.cancel(signal.reason).catch(() => {});
-    throw signal.reason;
+  const { headers: own, body: _, ...others } = init;
+  const headers = readHeaders(own === undefined ? given.headers : own);
+  const replaced = readOwnBody(init);
+  const body = replaced === null ? given.body : null;
+  if (body !== null && (given.bodyUsed || body.locked)) {
+    throw new TypeError("Cannot send the request: its body was read");
   }
-  const headers = readHeaders(request.headers);
-  if (own !== null) appendFields(own, headers, (name) => !own.has(name));
-  addCacheFields(own ?? headers, cache);
+  // The runtime checks and joins the other members. Its Request gets neither the
+  // fields, whose case `Headers` would lose, nor the body: whether it then counts
+  // as read depends on the runtime.
+  const request = new Request(given, {
+    ...others,
+    body: replaced === null && body === null ? null : "in its place",
+  });
+  const { method, url, signal, redirect, cache } = request;
+  if (replaced !== null) addType(headers, replaced);
+  addCacheFields(headers, cache);
   return {
     method,
     url,
-    headers: own ?? headers,
-    content: body === null ? null : await readRequestBody(body),
+    headers,
+    content: body === null || signal.aborted
+      ? replaced?.content ?? body
+      : await readRequestBody(body),
     // A Request created without a mode has "follow".
     redirect: redirect === "follow" ? init.redirect : redirect,
     signal,
@@ -132,19 +142,19 @@ async function readRequest(given: Request, init: Init): Promise<FetchRequest> {
   };
 }
 
-/**
- * Prepares an init for the runtime's Request. A stream as a body must say so, but
- * not in every runtime. `Headers` would lose the case of the caller's fields, and
- * knows no `Secret`: of them, a body needs only to know whether one is its type.
- */
-function requestInit(init: Init, own: HttpHeaders | null): RequestInit {
-  const { body } = init;
-  const given = body === undefined || body === null ? {} : { duplex: "half" };
-  const all: RequestInit = { ...given, ...init };
-  if (own !== null) {
-    all.headers = own.has("content-type") ? { "Content-Type": "a/b" } : {};
+/** @throws {TypeError} If the body is invalid. */
+function readOwnBody({ body, keepalive }: Init): FetchBody | null {
+  if (body === undefined || body === null) return null;
+  if (keepalive && body instanceof ReadableStream) {
+    throw new TypeError("Invalid init: keepalive does not go with a stream");
   }
-  return all;
+  return readBody(body);
+}
+
+/** Adds the `Content-Type` that a body implies, unless there is one. */
+function addType(headers: HttpHeaders, { type }: FetchBody): void {
+  if (type === null || headers.has("content-type")) return;
+  headers.append("Content-Type", type);
 }
 
 /** @throws {TypeError} If a member is invalid. */
@@ -165,9 +175,6 @@ function checkInit(init: Init): void {
   }
   if (init.window !== undefined && init.window !== null) {
     throw new TypeError("Invalid init: window is not null");
-  }
-  if (init.keepalive && init.body instanceof ReadableStream) {
-    throw new TypeError("Invalid init: keepalive does not go with a stream");
   }
   checkReferrer(init.referrer);
   const { signal } = init;

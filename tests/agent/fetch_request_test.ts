@@ -117,11 +117,16 @@ test.ours("RequestInit: fetch takes no stream with keepalive", async ({ fetch })
   assertEquals(await failure(fetch("/echo", init)), "TypeError");
 });
 
-test("Requests: fetch rejects a locked stream, a Request that was used, and no input", async ({ fetch, origin }) => {
-  const locked = new ReadableStream<Uint8Array>();
+test("Requests: fetch rejects streams and Requests that were used, and no input", async ({ fetch, origin }) => {
+  const [locked, read] = [new Blob(["xy"]).stream(), new Blob(["x"]).stream()];
   locked.getReader();
-  const init = { method: "POST", body: locked, duplex: "half" };
-  assertEquals(await failure(fetch("/", init)), "TypeError");
+  const reader = read.getReader();
+  await reader.read();
+  reader.releaseLock();
+  for (const body of [locked, read]) {
+    const init = { method: "POST", body, duplex: "half" };
+    assertEquals(await failure(fetch("/echo", init)), "TypeError");
+  }
   const used = new Request(origin, { method: "POST", body: "x" });
   await used.text();
   assertEquals(await failure(fetch(used)), "TypeError");

@@ -34,8 +34,28 @@ export const FETCH: Group = {
         const init = { method: "POST", body, duplex: "half" };
         equal("echo", await (await fetch(url, init)).text(), "body");
       }
-      const request = new Request(url, { method: "PUT", body: "body" });
+    },
+
+    async "a Request is used up, and lends an init no fields"(env) {
+      const { fetch } = env.agent();
+      const url = env.url("/echo");
+      const make = () => new Request(url, { method: "PUT", body: "body" });
+      const request = make();
       equal("echo", await (await fetch(request)).text(), "body");
+      const signal = AbortSignal.abort("why");
+      const aborted = make();
+      equal("reason", await reasonOf(fetch(aborted, { signal })), "why");
+      for (const used of [request, aborted]) {
+        equal("used", used.bodyUsed, true);
+        const reason = await reasonOf(fetch(used));
+        equal("class", reason instanceof TypeError, true);
+      }
+      const fields = { headers: { "X-A": "1" } };
+      for (const headers of [{ "X-B": "2" }, {}]) {
+        const other = new Request(env.url("/headers"), fields);
+        const text = await (await fetch(other, { headers })).text();
+        equal("fields", /x-a/i.test(text), false);
+      }
     },
 
     async "a body arrives without its coding"(env) {
