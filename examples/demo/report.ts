@@ -28,10 +28,10 @@ const CLOSE_REASONS: Record<HttpCloseReason, string> = {
 };
 
 // Colors are for people: not for files and pipes, nor if NO_COLOR is set.
-const hasColours = Deno.stdout.isTerminal() && !Deno.noColor;
+const hasColors = Deno.stdout.isTerminal() && !Deno.noColor;
 type Style = (text: string) => string;
 const paint = (code: number): Style => (text) =>
-  hasColours ? `\x1b[${code}m${text}\x1b[0m` : text;
+  hasColors ? `\x1b[${code}m${text}\x1b[0m` : text;
 const plain: Style = (text) => text;
 const bold = paint(1);
 const dim = paint(2);

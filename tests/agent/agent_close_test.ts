@@ -245,7 +245,7 @@ Deno.test("Pool: the pool's limits hold: maxConnections, maxConnectionsPerOrigin
   assertEquals(network.servers.length, before + 1);
 });
 
-Deno.test("Pool: stats counts connections and calls, in total and per origin, and closeIdle closes what is idle", async () => {
+Deno.test("Pool: stats counts connections and calls, in total and per origin, and closeIdle closes idle connections", async () => {
   const { network, agent } = serve(stall, {
     pool: { maxConnectionsPerOrigin: 1 },
   });

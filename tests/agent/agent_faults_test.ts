@@ -34,7 +34,7 @@ async function finish(agent: HttpAgent, network: Network): Promise<void> {
   assertEquals(network.open, 0);
 }
 
-Deno.test("Sending again: HttpAgent sends nothing twice that must not be, whatever the server does", async () => {
+Deno.test("Sending again: HttpAgent sends nothing twice that must not be, for any behavior of the server", async () => {
   const random = new Random(7);
   const fates: (() => Reply)[] = [
     () => ({ then: "close" }),

@@ -63,7 +63,7 @@ for (const [way, read] of Object.entries(READERS)) {
   });
 }
 
-Deno.test("Content codings: An agent reports what it decoded, and decodes nothing with `decode: false`", async () => {
+Deno.test("Content codings: An agent reports the codings that it decoded, and decodes nothing with `decode: false`", async () => {
   const { network, agent } = serve(() =>
     ok(gzipped("text"), { "Content-Encoding": "GZip", ETag: "1" })
   );
@@ -81,7 +81,7 @@ Deno.test("Content codings: An agent reports what it decoded, and decodes nothin
   assertEquals(network.sent("Accept-Encoding").at(-1), null);
 });
 
-Deno.test("Content codings: An agent decodes what it did not ask for, and offers what the caller says", async () => {
+Deno.test("Content codings: An agent decodes codings that it did not ask for, and offers those of the caller", async () => {
   const { network, agent } = serve(() => ok(gzipped("text"), GZIP));
   await using _ = agent;
   for (const [name, value] of [["Accept-Encoding", "x"], ["Range", "a=0-"]]) {
@@ -134,7 +134,7 @@ function serveHalf(decoder: () => HttpDecoderPair, then: "stall" | "close") {
   });
 }
 
-Deno.test("Content codings: timeouts.body does not count while nobody reads what a decoder puts out", async () => {
+Deno.test("Content codings: timeouts.body does not count while nobody reads the decoded body", async () => {
   const { agent, clock } = serveHalf(() => new TransformStream(), "stall");
   const { body } = await agent.exchange(URL_A);
   const reader = body.getReader();
@@ -263,7 +263,7 @@ Deno.test("Credentials: Credentials of one agent are not those of another over t
   }
 });
 
-Deno.test("Credentials: An agent fails with what credentials throws, in each call that waits for it", async () => {
+Deno.test("Credentials: An agent fails with the error of credentials, in each call that waits for it", async () => {
   let asked = 0;
   const { agent } = serve(guarded(() => "1"), {
     async credentials() {

@@ -58,14 +58,14 @@ for (const vector of vectors) {
   });
 }
 
-Deno.test("Sending again: HttpAgent does not send again what failed on a new connection", async () => {
+Deno.test("Sending again: HttpAgent does not resend a request that failed on a new connection", async () => {
   const { network, agent } = serve(() => ({ then: "close" }));
   await using _ = agent;
   await assertRejects(() => agent.send(URL_A), HttpError);
   assertEquals(network.requests.length, 1);
 });
 
-Deno.test("Sending again: HttpAgent sends on another connection, whatever the method, if one ended while idle", async () => {
+Deno.test("Sending again: HttpAgent sends any method on another connection if one ended while idle", async () => {
   const endings: ((network: Network) => unknown)[] = [
     ({ servers: [server] }) => server!.close(),
     ({ servers: [server] }) => server!.abort(new Error("reset")),

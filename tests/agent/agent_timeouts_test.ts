@@ -196,7 +196,7 @@ Deno.test("Time limits: timeouts.continue sends a body that no 100 was sent for,
   assertEquals((await sending).uploaded, true);
 });
 
-Deno.test("Time limits: timeouts.total covers hops, and what the call waits for between them", async () => {
+Deno.test("Time limits: timeouts.total covers hops, and the waits between them", async () => {
   const location = { Location: "/" };
   for (
     const [response, options] of [

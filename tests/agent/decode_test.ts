@@ -40,7 +40,7 @@ function read(
   return decodeStream(body, decoding, new Promise(() => {}));
 }
 
-Deno.test("Content codings: Every coding decodes in every split, and rejects what is truncated, corrupt, or followed by bytes", async () => {
+Deno.test("Content codings: Every coding decodes in every split, and rejects a body that is truncated, corrupt, or followed by bytes", async () => {
   assertEquals(await checkCodings(), []);
 });
 
@@ -53,7 +53,7 @@ Deno.test("Content codings: Members of gzip may follow each other", async () => 
   }
 });
 
-Deno.test("Content codings: Accept-Encoding offers what this runtime decodes to the end", async () => {
+Deno.test("Content codings: Accept-Encoding offers the codings that this runtime decodes to the end", async () => {
   assertEquals(rules.acceptEncoding, "gzip, deflate, br");
   assertEquals(await resolveDecode(false), null);
 });

@@ -325,7 +325,7 @@ Deno.test("Proxies: proxyConnector rejects with a TypeError for TLS inside TLS i
   );
 });
 
-Deno.test("Proxies: proxyConnector throws a TypeError for what no proxy can do", async () => {
+Deno.test("Proxies: proxyConnector throws a TypeError for a target that no proxy can reach", async () => {
   for (const url of ["ftp://a.test", "socks4://a.test", "http://u:p@"]) {
     const { message } = assertThrows(() => proxyConnector(url), TypeError);
     assert(!message.includes("u:p"), url);

@@ -45,7 +45,7 @@ async function collect(
   return seen;
 }
 
-Deno.test("readEvents yields each event as it arrives, and what to know for reconnecting", async () => {
+Deno.test("readEvents yields each event as it arrives, and the state for reconnecting", async () => {
   const { server, exchange } = await open();
   const events = readEvents(exchange.body, { lastEventId: "6" });
   const facts = () => [events.lastEventId, events.retry, events.incomplete];
@@ -93,7 +93,7 @@ Deno.test("readEvents reads any stream, and skips its empty pieces", async () =>
   assertEquals(await collect(new Response("data: 1\n\n").body!), ["1"]);
 });
 
-Deno.test("readEvents calls onRetry in its place, and fails with what that throws", async () => {
+Deno.test("readEvents calls onRetry in its place, and fails with its error", async () => {
   const seen: unknown[] = [];
   const text = "retry: 10\ndata: 1\n\nretry: x\nretry: 20\n\ndata: 2\n\n";
   const onRetry = (milliseconds: number) => seen.push(milliseconds);

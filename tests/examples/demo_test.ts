@@ -6,7 +6,7 @@ function runDemo(...args: string[]) {
   return runDeno(["task", "--quiet", "demo", ...args]);
 }
 
-Deno.test("The demo shows what each kind of exchange sent, got, and means", async () => {
+Deno.test("The demo shows the request, the response, and the meaning of each kind of exchange", async () => {
   const run = await runDemo();
   assertPrints(run, patternOf(readOutputs("demo.txt")));
   const columns = run.stdout.split("\n").map((line) => line.length);
@@ -52,7 +52,7 @@ Deno.test("The demo says that a server sent more than was asked for", async () =
   assertPrints(run, /= connection 1 closed: bytes followed the response/);
 });
 
-Deno.test("The demo says what is wrong with a URL and exits with 1", async () => {
+Deno.test("The demo reports the fault of a URL and exits with 1", async () => {
   const { code, stderr } = await runDemo("ftp://example.com/");
   assertEquals(code, 1);
   assertMatch(stderr, /^TypeError: Invalid URL: its scheme "ftp:" is not http/);

@@ -142,7 +142,7 @@ Deno.test("websocket.ts exits with 0 after talking to a URL of ws", async () => 
   assertPrints(await runExample("websocket", [url]), /\nEchoed: Hello/);
 });
 
-Deno.test("websocket.ts exits with 1 where there is no WebSocket", async () => {
+Deno.test("websocket.ts exits with 1 if there is no WebSocket", async () => {
   await using origin = openOrigin("/hello");
   const run = await runExample("websocket", [origin.url]);
   assertEquals(run.code, 1);

@@ -217,7 +217,7 @@ test("checkEntries rejects an entry point without a page or an example", () => {
   );
 });
 
-Deno.test("readFiles leaves out what git ignores", () => {
+Deno.test("readFiles leaves out files that git ignores", () => {
   const root = Deno.makeTempDirSync();
   try {
     const ignore = "# Left behind.\ncoverage/\n";

@@ -75,7 +75,7 @@ Deno.test("cloudflareConnector closes a socket whose signal is aborted", async (
   assertEquals(socket.log.at(-1), "close");
 });
 
-Deno.test("cloudflareConnector rejects what Workers cannot do", async () => {
+Deno.test("cloudflareConnector rejects options that Workers do not support", async () => {
   const socket = new FakeSocket(Promise.resolve({}));
   const connector = cloudflareConnector(socket.connect);
   await assertRejects(() => connector.connect({ unixPath: "/a" }), TypeError);

@@ -40,7 +40,7 @@ async function asked(
   return log;
 }
 
-Deno.test("connect goes where the URL or the options say, and checks the URL's name", async () => {
+Deno.test("connect connects to the address of the URL or the options, and checks the URL's name", async () => {
   const to = (hostname: string, port: number) => ({ hostname, port });
   for (
     const [url, options, ...expected] of [

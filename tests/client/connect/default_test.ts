@@ -34,7 +34,7 @@ Deno.test("defaultConnector returns the runtime's connector", () => {
   });
 });
 
-Deno.test("defaultConnector throws what to do where it finds no sockets", () => {
+Deno.test("defaultConnector throws an error with the remedy if it finds no sockets", () => {
   for (
     const [globals, message] of [
       [{}, "pass the option `connector`"],

@@ -64,7 +64,7 @@ Deno.test("dialFirst starts an attempt after 250 ms, or at once after a failure"
   assertEquals(dialed, { kind: "connected", connection: "3" });
 });
 
-Deno.test("dialFirst gives up no attempt before another one wins, and drops what comes late", async () => {
+Deno.test("dialFirst gives up no attempt before another one wins, and drops late connections", async () => {
   const { log, dialed } = await race("1 2", "wait, wait, accept 1, accept 2");
   assertEquals(
     log,

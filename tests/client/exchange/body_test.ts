@@ -44,7 +44,7 @@ for (const length of [1, 2, 3, 100, 5000]) {
   });
 }
 
-Deno.test("a body fills large views over a socket, whatever is around its data", async () => {
+Deno.test("a body fills large views over a socket, with any framing around its data", async () => {
   await using ends = await openSocket("TCP");
   const { client, peer, url } = ends;
   const exchanging = client.exchange(HttpRequest.get(url));
@@ -102,7 +102,7 @@ for (const size of [20, 5000]) {
   }
 }
 
-Deno.test("read(view, { min }) returns what came before it was asked, if that is less", async () => {
+Deno.test("read(view, { min }) returns the bytes that came before it was asked, if they are fewer", async () => {
   const { exchange } = await respond(`${withLength(11)}hello world`);
   const reader = exchange.body.getReader({ mode: "byob" });
   const reads: [string, boolean][] = [];

@@ -123,7 +123,7 @@ for (
   });
 }
 
-Deno.test("run keeps what was left until somebody reads", async () => {
+Deno.test("run keeps the remaining input until somebody reads", async () => {
   const { client, server } = openPipe();
   for (const bytes of [toBytes("left"), Buffer.from("left")]) {
     await client.run(new Script({ type: "Ok", remaining: bytes }));
@@ -205,7 +205,7 @@ Deno.test("run does not leave a connection reusable while a write is pending", a
   await client.close();
 });
 
-Deno.test("run fails with what a coroutine throws or reports", async () => {
+Deno.test("run fails with the error that a coroutine throws or reports", async () => {
   const reason = new Error("Mine");
   const thrown = openPipe();
   const steps: ScriptStep[] = [write("a")];

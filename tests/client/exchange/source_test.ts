@@ -257,7 +257,7 @@ Deno.test("exchange yields to others although its source is always ready and emp
   }
 });
 
-Deno.test("what is sent stays as it was, whatever becomes of the array", async () => {
+Deno.test("the bytes sent stay as they were, for any change of the array", async () => {
   for (const [, options] of PIPES) {
     const { client, server } = openPipe({ ...options, capacity: 0 });
     const body = toBytes("hello");

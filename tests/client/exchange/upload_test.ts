@@ -117,7 +117,7 @@ Deno.test("exchange joins small pieces that are ready, the head, and the end", a
   }
 });
 
-Deno.test("exchange writes what it has if the next piece is not ready", async () => {
+Deno.test("exchange writes the pieces that it has if the next one is not ready", async () => {
   const { client, server } = openPipe();
   const { body, open } = gated("first", "second");
   const exchanging = client.exchange(post(), { body });

@@ -109,7 +109,7 @@ Deno.test("DenoTransport reads more at once after full reads, unless it is idle"
   assertEquals(conn.sizes, [1024, 4096, 65536, 262144, 4096, 4096]);
 });
 
-Deno.test("DenoTransport joins what fits into a buffer in one write", async () => {
+Deno.test("DenoTransport joins pieces that fit into a buffer in one write", async () => {
   const lengths: number[] = [];
   const transport = new DenoTransport({
     ...connOf(),

@@ -266,7 +266,7 @@ Deno.test("a client writes copies, which the stream may take away", async () => 
   }
 });
 
-Deno.test("a client writes what it was given, although a stream looks at it late", async () => {
+Deno.test("a client writes the bytes as they were given, although a stream looks at them late", async () => {
   const written: string[] = [];
   const client = new HttpClient({
     readable: new ReadableStream(),

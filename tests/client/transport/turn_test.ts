@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { startTogether } from "../../../client/transport/turn.ts";
 
-Deno.test("startTogether calls back for all of a burst in a row, after what they do meanwhile", async () => {
+Deno.test("startTogether calls back for all of a burst in a row, after their own work", async () => {
   const events: string[] = [];
   await new Promise<void>((resolve) => {
     for (const name of ["a", "b"]) {
