@@ -17,16 +17,12 @@ import {
   type AttemptHost,
   type SendOptions,
 } from "./agent_attempt.ts";
-import {
-  type BodyUse,
-  IN_USE,
-  isInUse,
-  type WholeResponse,
-} from "./agent_receive.ts";
+import type { WholeResponse } from "./agent_receive.ts";
+import { type BodyUse, UnreadBody } from "./agent_unread.ts";
 import { askForCredentials } from "./ask.ts";
 import type { CallBody } from "./agent_body.ts";
 import type { CallPlan } from "./agent_plan.ts";
-import { MAX_TIMER } from "./_numbers.ts";
+import { startPause } from "./clock.ts";
 import type {
   Conversation,
   HttpCallExchange,
@@ -83,7 +79,7 @@ export interface CallWaiter {
 type State =
   | { readonly kind: "attempting" }
   | { readonly kind: "waiting"; readonly cancel: (reason: unknown) => void }
-  | { readonly kind: "answered"; readonly unread: StreamedBody | null }
+  | { readonly kind: "answered"; readonly unread: UnreadBody | null }
   | { readonly kind: "over" };
 
 const ATTEMPTING: State = { kind: "attempting" };
@@ -95,11 +91,6 @@ type Challenge = Pick<CallResult<StreamedBody>, "received" | "attempt">;
 type Step<Type> = HttpCallStep & { readonly type: Type };
 
 const SETTLED = Promise.resolve();
-
-// If an exchange is collected as garbage, its connection is freed. Reading its body
-// keeps an exchange from being collected. It must not stay registered for longer than
-// necessary, because no scavenge collects a registered object.
-const garbage = new FinalizationRegistry((call: AgentCall) => call.drop());
 
 const NOT_SENT = "The request body was not sent: the server has responded";
 
@@ -125,8 +116,6 @@ export class AgentCall extends Timed implements AttemptHost {
   readonly host: CallHost;
   /** Its place among the calls of a pool. */
   readonly link: Link<AgentCall> = new Link<AgentCall>(this);
-  /** The reader of the body; by default, the call itself. */
-  #use = IN_USE;
   readonly #init: CallInit;
   readonly #conversation: Conversation;
   readonly #startedAt: number;
@@ -193,9 +182,9 @@ export class AgentCall extends Timed implements AttemptHost {
 
   /** Leaves the body to an exchange, which may be dropped without a call. */
   handOver(exchange: object, use: BodyUse): void {
-    if (this.#isOver) return;
-    this.#use = use;
-    garbage.register(exchange, this, this);
+    const state = this.#state;
+    if (state.kind !== "answered") return;
+    state.unread?.handOver(exchange, use, () => this.#drop());
   }
 
   /** Returns whether an error is that of the request's body. */
@@ -206,32 +195,18 @@ export class AgentCall extends Timed implements AttemptHost {
   /** Drops the body of the response if nobody is reading it. */
   dropUnread(): void {
     const state = this.#state;
-    if (state.kind !== "answered" || isInUse(this.#use)) return;
-    this.#attempt?.close();
-    state.unread?.discard(this);
-  }
-
-  /** Ends a call whose exchange was collected as garbage. */
-  drop(): void {
-    if (this.#isOver) return;
-    const { url } = this.#init;
-    this.abort(new DOMException("The exchange was dropped", "AbortError"));
-    this.host.warn({
-      code: "ExchangeDropped",
-      message: `An exchange with ${quote(url.origin)} was dropped before its ` +
-        "body was read; read it, or call discard()",
-      url,
-    });
+    if (state.kind === "answered") state.unread?.dropUnread(this);
   }
 
   /** Releases everything that the call holds, once its body is read or it has failed. */
   finish(): void {
-    if (this.#isOver) return;
+    const state = this.#state;
+    if (state.kind === "over") return;
+    if (state.kind === "answered") state.unread?.forget();
     this.#state = OVER;
     if (this.#onAbort !== null) {
       this.#init.options.signal?.removeEventListener("abort", this.#onAbort);
     }
-    if (this.#use !== IN_USE) garbage.unregister(this);
     const { body } = this.#init;
     // The server has responded without reading it.
     if (!body.replayable) body.cancel(new DOMException(NOT_SENT, "AbortError"));
@@ -325,9 +300,9 @@ export class AgentCall extends Timed implements AttemptHost {
   }
 
   #exchange(attempt: Attempt, options: SendOptions): void {
-    this.#state = ATTEMPTING;
     // The caller's own code may have aborted it meanwhile.
     this.#checkFailure();
+    this.#state = ATTEMPTING;
     attempt.exchange(options);
   }
 
@@ -435,7 +410,9 @@ export class AgentCall extends Timed implements AttemptHost {
 
   /** Notes that an attempt has the response of the call. */
   #answer(attempt: Attempt, unread: StreamedBody | null): void {
-    this.#state = unread === null ? COLLECTED : { kind: "answered", unread };
+    this.#state = unread === null
+      ? COLLECTED
+      : { kind: "answered", unread: new UnreadBody(attempt, unread) };
     if (attempt.isOver) this.finish();
     else if (this.host.isClosing) nextTurn().then(() => this.dropUnread());
   }
@@ -504,19 +481,23 @@ export class AgentCall extends Timed implements AttemptHost {
     if (this.#failure !== null) throw this.#failure.reason;
   }
 
+  /** Ends a call whose exchange was collected as garbage. */
+  #drop(): void {
+    if (this.#isOver) return;
+    const { url } = this.#init;
+    this.abort(new DOMException("The exchange was dropped", "AbortError"));
+    this.host.warn({
+      code: "ExchangeDropped",
+      message: `An exchange with ${quote(url.origin)} was dropped before its ` +
+        "body was read; read it, or call discard()",
+      url,
+    });
+  }
+
   /** Waits before a retry, which keeps the process alive. */
   async #pause(milliseconds: number): Promise<void> {
-    const { clock } = this.pool;
-    let timer: { stop(): void } | null = null;
-    const paused = new Promise<void>((resolve) => {
-      const start = (left: number) => {
-        const part = Math.min(left, MAX_TIMER);
-        const next = () => left > part ? start(left - part) : resolve();
-        timer = clock.startTimer(part, next, { keepsAlive: true });
-      };
-      start(milliseconds);
-    });
-    await this.#wait(paused).finally(() => timer?.stop());
+    const pause = startPause(this.pool.clock, milliseconds);
+    await this.#wait(pause.over).finally(() => pause.stop());
     this.#follow(
       this.#conversation.resume({ type: "Elapsed", now: this.#time() }),
     );

@@ -15,7 +15,7 @@ import type { HttpRedirect } from "../rfc9110/redirect.ts";
 import { HttpResponse, isNullBodyStatus } from "../rfc9110/response.ts";
 import type { HttpFraming } from "../rfc9112/framing.ts";
 import type { AgentCall, CallResult } from "./agent_call.ts";
-import type { BodyUse } from "./agent_receive.ts";
+import type { BodyUse } from "./agent_unread.ts";
 import { decodeStream, decodeWhole, type Decoding } from "./decode.ts";
 import type { HttpAgentExchange, HttpTimings } from "./facts.ts";
 import type { HttpHop } from "./redirects.ts";

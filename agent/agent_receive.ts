@@ -1,5 +1,4 @@
-// The reader of a response's body: its call, which collects it, or the user of the
-// exchange.
+// The collector of a response's body, if the call reads it by itself.
 
 import type { BodyConsumer, ResponseEnd } from "../client/exchange/consumer.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
@@ -58,20 +57,4 @@ export class WholeBody implements BodyConsumer {
   fail(error: unknown): void {
     this.#listener.fail(error);
   }
-}
-
-/** The readers of a streamed body. Nothing here keeps them alive. */
-export interface BodyUse {
-  /** Whether a method reads it to its end. */
-  isTaken: boolean;
-  /** The streams that were returned: a clone of a Response has its own. */
-  streams: readonly WeakRef<ReadableStream>[];
-}
-
-/** The reader of a call that reads the body itself. */
-export const IN_USE: BodyUse = { isTaken: true, streams: [] };
-
-/** Whether anybody reads the body. */
-export function isInUse({ isTaken, streams }: BodyUse): boolean {
-  return isTaken || streams.some((stream) => stream.deref()?.locked);
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { MAX_TIMER } from "./_numbers.ts";
+
 /**
  * Tells an agent the time, so that tests need not wait.
  *
@@ -54,6 +56,26 @@ export const systemClock: HttpClock = {
 /** In browsers and Workers, a timer is a number, and keeps nothing alive. */
 function canUnref(timer: unknown): timer is { unref(): void } {
   return typeof timer === "object" && timer !== null && "unref" in timer;
+}
+
+/** A pause, which keeps the process alive. */
+export interface Pause {
+  readonly over: Promise<void>;
+  stop(): void;
+}
+
+/** Starts a pause, which may be longer than a timer can be. */
+export function startPause(clock: HttpClock, milliseconds: number): Pause {
+  let timer: { stop(): void } | null = null;
+  const over = new Promise<void>((resolve) => {
+    const start = (left: number) => {
+      const part = Math.min(left, MAX_TIMER);
+      const next = () => left > part ? start(left - part) : resolve();
+      timer = clock.startTimer(part, next, { keepsAlive: true });
+    };
+    start(milliseconds);
+  });
+  return { over, stop: () => timer?.stop() };
 }
 
 /** Returns an unpredictable number from 0 to 1, exclusive: nonces depend on it. */
