@@ -44,7 +44,14 @@ export class Input {
     this.isBare = isEmpty && !isEnd;
     if (isEnd) this.eof = true;
     // Nothing follows the end of file.
-    if (!isEmpty && !this.eof) this.#add(added);
+    if (isEmpty || this.eof) return;
+    if (this.start < this.end) {
+      this.#append(added);
+    } else {
+      this.bytes = added;
+      this.start = 0;
+      this.end = added.length;
+    }
   }
 
   /**
@@ -86,16 +93,6 @@ export class Input {
     this.start = this.end = 0;
     this.bytes = this.#own = EMPTY;
     this.#isLent = false;
-  }
-
-  #add(bytes: Uint8Array<ArrayBuffer>): void {
-    if (this.start < this.end) {
-      this.#append(bytes);
-    } else {
-      this.bytes = bytes;
-      this.start = 0;
-      this.end = bytes.length;
-    }
   }
 
   #append(bytes: Uint8Array): void {

@@ -20,16 +20,13 @@ export const BYTE_CLASS: Uint8Array = /* @__PURE__ */ makeTable();
 
 function makeTable(): Uint8Array {
   const table = new Uint8Array(256);
-  for (let byte = 0x01; byte < 0x20; byte++) table[byte] = CONTROL;
-  for (let byte = 0x20; byte <= 0xff; byte++) table[byte] = TEXT;
-  table[0x7f] = CONTROL;
+  for (let byte = 0x01; byte <= 0xff; byte++) {
+    const isControl = byte < 0x20 || byte === 0x7f;
+    const isToken = /[\w!#$%&'*+.^`|~-]/.test(String.fromCharCode(byte));
+    table[byte] = isToken ? TEXT | TOKEN : isControl ? CONTROL : TEXT;
+  }
   table[HTAB] = TEXT;
   table[LF] = table[CR] = 0;
-  const tchars = "!#$%&'*+-.^_`|~0123456789" +
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-  for (let i = 0; i < tchars.length; i++) {
-    table[tchars.charCodeAt(i)]! |= TOKEN;
-  }
   return table;
 }
 

@@ -13,6 +13,8 @@ import type { HttpVersion } from "../rfc9110/response.ts";
 
 // "HTTP/1."
 const PREFIX = [0x48, 0x54, 0x54, 0x50, 0x2f, 0x31, 0x2e];
+// "HTTP/1.1 200 "
+export const REASON_START = 13;
 const ZERO = 0x30;
 
 // What else is often found behind a port, by its first bytes in lowercase.
@@ -30,7 +32,6 @@ const OTHER_PROTOCOLS: readonly (readonly [prefix: string, name: string])[] = [
 export interface StatusLine {
   readonly version: HttpVersion;
   readonly status: number;
-  readonly reasonStart: number;
   readonly reasonEnd: number;
   /** The bitwise OR of the bytes of the reason phrase. */
   readonly reasonBits: number;
@@ -103,9 +104,8 @@ function parseStatusLine(
   if (afterStatus < end && bytes[afterStatus] !== SP) {
     return "its status code is not three digits";
   }
-  const reason = Math.min(afterStatus + 1, end);
   let reasonBits = 0;
-  for (let i = reason; i < end; i++) {
+  for (let i = line + REASON_START; i < end; i++) {
     const byte = bytes[i]!;
     reasonBits |= byte;
     if ((BYTE_CLASS[byte]! & TEXT) === 0) {
@@ -115,7 +115,6 @@ function parseStatusLine(
   return {
     version: minor === 0 ? "HTTP/1.0" : "HTTP/1.1",
     status,
-    reasonStart: reason - line,
     reasonEnd: end - line,
     reasonBits,
   };

@@ -227,13 +227,8 @@ function writeHead(
     throw invalid("request", "it has more than one Host field");
   }
   text += encodeFieldLines(headers);
-  const { framing, isStated } = frameBody(request, plan);
-  if (!isStated && framing.kind !== "none") {
-    text += framing.kind === "chunked"
-      ? "Transfer-Encoding: chunked\r\n"
-      : `Content-Length: ${framing.length}\r\n`;
-  }
-  return { text: `${text}\r\n`, framing };
+  const { framing, line } = frameBody(request, plan);
+  return { text: `${text}${line}\r\n`, framing };
 }
 
 /**
@@ -284,11 +279,11 @@ function authority({ protocol, hostname, port }: URL): string {
   return `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
 }
 
-/** Decides how the body is framed, and whether a field of the request says so. */
+/** Decides how the body is framed, and writes the field line unless it is stated. */
 function frameBody(
   request: HttpRequest,
   { version, length, hasTrailers = false }: HeadPlan,
-): { framing: RequestFraming; isStated: boolean } {
+): { framing: RequestFraming; line: string } {
   const { method, headers } = request;
   const codings = headers.get("Transfer-Encoding");
   const lengths = headers.get("Content-Length");
@@ -298,18 +293,20 @@ function frameBody(
   ) {
     checkChunked(version, codings, lengths);
     checkBodyAllowed(method);
-    return { framing: { kind: "chunked" }, isStated: codings !== null };
+    const line = codings === null ? "Transfer-Encoding: chunked\r\n" : "";
+    return { framing: { kind: "chunked" }, line };
   }
-  const isStated = lengths !== null;
-  const known = isStated
+  const known = lengths !== null
     ? parseStated(lengths, length)
     : typeof length === "number"
     ? length
     : 0;
   if (known > 0) checkBodyAllowed(method);
-  return known > 0 || isStated || METHODS_WITH_BODY.includes(method)
-    ? { framing: { kind: "length", length: known }, isStated }
-    : { framing: { kind: "none" }, isStated };
+  if (lengths === null && known === 0 && !METHODS_WITH_BODY.includes(method)) {
+    return { framing: { kind: "none" }, line: "" };
+  }
+  const line = lengths === null ? `Content-Length: ${known}\r\n` : "";
+  return { framing: { kind: "length", length: known }, line };
 }
 
 function checkChunked(

@@ -5,7 +5,6 @@
  */
 
 import { listIncludes } from "../rfc9110/_syntax.ts";
-import type { HttpHeaders } from "../rfc9110/headers.ts";
 import type { HttpResponse, HttpVersion } from "../rfc9110/response.ts";
 import type { FramingDecision } from "./framing.ts";
 
@@ -34,25 +33,11 @@ export type HttpCloseReason =
   | "RequestIncomplete"
   | "UnexpectedBytes";
 
-/** The request's say in whether the connection persists. */
+/** What a request says of the connection. */
 export interface RequestPersistence {
   readonly version: HttpVersion;
-  /** Whether `close` is among its `Connection` options. */
-  readonly closes: boolean;
-  /** Whether `keep-alive` is among them. */
-  readonly keepsAlive: boolean;
-}
-
-/** Reads the `Connection` options of a request. */
-export function requestPersistence(
-  headers: HttpHeaders,
-  version: HttpVersion,
-): RequestPersistence {
-  return {
-    version,
-    closes: hasOption(headers, "close"),
-    keepsAlive: hasOption(headers, "keep-alive"),
-  };
+  /** Its `Connection` options, or `null` if there are none. */
+  readonly options: string | null;
 }
 
 /**
@@ -67,17 +52,17 @@ export function findCloseReason(
   if (framing.kind === "tunnel") return "Upgraded";
   if (framing.kind === "close") return "ReadToClose";
   if (ambiguous) return "AmbiguousFraming";
-  if (hasOption(headers, "close")) return "ResponseClose";
-  if (request.closes) return "RequestClose";
+  const options = headers.get("Connection");
+  if (hasOption(options, "close")) return "ResponseClose";
+  if (hasOption(request.options, "close")) return "RequestClose";
   if (request.version === "HTTP/1.1" && version === "HTTP/1.1") return null;
-  const keepsAlive = hasOption(headers, "keep-alive") &&
-    (request.version === "HTTP/1.1" || request.keepsAlive);
+  const keepsAlive = hasOption(options, "keep-alive") &&
+    (request.version === "HTTP/1.1" ||
+      hasOption(request.options, "keep-alive"));
   return keepsAlive ? null : "Http10";
 }
 
-/** Returns whether an option is in the list of all `Connection` fields. */
-function hasOption(headers: HttpHeaders, option: string): boolean {
-  const options = headers.get("Connection");
+function hasOption(options: string | null, option: string): boolean {
   return options !== null && listIncludes(options, option);
 }
 
@@ -86,7 +71,7 @@ function hasOption(headers: HttpHeaders, option: string): boolean {
  * (RFC 9112 §9.5).
  */
 export function endsUpload({ status, headers }: HttpResponse): boolean {
-  return status >= 300 || hasOption(headers, "close");
+  return status >= 300 || hasOption(headers.get("Connection"), "close");
 }
 
 /**

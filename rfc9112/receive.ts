@@ -31,7 +31,6 @@ import {
   finalCloseReason,
   findCloseReason,
   type HttpCloseReason,
-  requestPersistence,
 } from "./persistence.ts";
 import { readChunkedBody } from "./receive_chunks.ts";
 import { askForHead, HeadReader } from "./receive_head.ts";
@@ -187,7 +186,7 @@ export function receiveResponse(
   // Read now: later changes to the request have no effect.
   const { method, headers } = request;
   const asksToUpgrade = headers.has("upgrade");
-  const persistence = requestPersistence(headers, version);
+  const persistence = { version, options: headers.get("Connection") };
   let head = new HeadReader(settings);
   let interims = 0;
   /** The response whose head was read last, unless another head follows it. */
@@ -198,25 +197,19 @@ export function receiveResponse(
   function readHead(input: Input): ReceiveStep {
     response = head.read(input);
     if (response === null) return askForHead(input, interims === 0);
-    return response.isInformational && response.status !== 101
-      ? skipInterim(response)
-      : startBody(response);
-  }
-
-  function skipInterim(interim: HttpResponse): ReceiveStep {
-    checkInterims(++interims, settings);
-    head = new HeadReader(settings);
-    response = null;
-    return { type: "Interim", response: interim };
-  }
-
-  function startBody(final: HttpResponse): ReceiveStep {
-    if (final.status === 101 && !asksToUpgrade) throw unexpectedUpgrade();
-    const decision = decideFraming(method, final);
+    if (response.isInformational && response.status !== 101) {
+      checkInterims(++interims, settings);
+      const step: ReceiveStep = { type: "Interim", response };
+      head = new HeadReader(settings);
+      response = null;
+      return step;
+    }
+    if (response.status === 101 && !asksToUpgrade) throw unexpectedUpgrade();
+    const decision = decideFraming(method, response);
     const { framing } = decision;
-    headReason = findCloseReason(persistence, final, decision);
+    headReason = findCloseReason(persistence, response, decision);
     readBody = makeBodyReader(framing, settings);
-    return { type: "Head", response: final, framing };
+    return { type: "Head", response, framing };
   }
 
   return (input) => {

@@ -376,8 +376,8 @@ function quoteRest({ bytes, start, end }: Input): string {
 
 function makeHexTable(): Uint8Array {
   const table = new Uint8Array(256).fill(NOT_HEX);
-  for (const digits of ["0123456789abcdef", "0123456789ABCDEF"]) {
-    for (let i = 0; i < digits.length; i++) table[digits.charCodeAt(i)] = i;
+  for (const digit of "0123456789abcdefABCDEF") {
+    table[digit.charCodeAt(0)] = parseInt(digit, 16);
   }
   return table;
 }

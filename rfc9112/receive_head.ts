@@ -25,6 +25,7 @@ import {
   checkPrefix,
   invalidStatusLine,
   readStatusLine,
+  REASON_START,
   type StatusLine,
 } from "./_status_line.ts";
 import {
@@ -120,12 +121,12 @@ export class HeadReader {
     const statusLine = this.#statusLine ??= this.#readStatusLine(input);
     if (statusLine === null || !this.#section.read(input)) return null;
     const window = this.#section.take(input);
-    const { version, status, reasonStart, reasonEnd } = statusLine;
+    const { version, status, reasonEnd } = statusLine;
     window.moveTo(this.#line, this.#line + reasonEnd);
     return new HttpResponse({
       version,
       status,
-      reason: window.text.slice(reasonStart, reasonEnd),
+      reason: window.text.slice(REASON_START, reasonEnd),
       headers: this.#section.makeHeaders(window),
     });
   }

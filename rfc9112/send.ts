@@ -6,8 +6,8 @@
 
 // The two halves of an exchange run side by side:
 //
-//   output   New ──WantsWrite──> Writing ──resume()──> Ready ... Written
-//              a final response that ends the upload ──> Stopped
+//   output   Ready ──WantsWrite──> Writing ──resume()──> Ready ... Written
+//              └───────┴── a final response that ends the upload ──> Stopped
 //   input    heads ──> body ──> Ok
 //                        └── a redirect ──> WantsRedirect ──> Ok
 //
@@ -34,11 +34,7 @@ import {
 import { BodyBuffer } from "./_body_buffer.ts";
 import { encodeRequest, type HttpEncodeOptions } from "./encode.ts";
 import type { HttpFraming } from "./framing.ts";
-import {
-  type HttpReceiveOptions,
-  type ReceiveSettings,
-  resolveReceiveOptions,
-} from "./limits.ts";
+import { type HttpReceiveOptions, resolveReceiveOptions } from "./limits.ts";
 import {
   endsUpload,
   finalCloseReason,
@@ -150,13 +146,7 @@ export class Http11Send implements HttpCoroutine<Http11SendResult> {
   }
 }
 
-/** The output of an exchange. */
-interface Upload {
-  state: "New" | "Ready" | "Writing" | "Written" | "Stopped";
-  /** The pieces that were not requested to be written, in order. */
-  readonly unsent: Uint8Array<ArrayBuffer>[];
-}
-
+type Output = "Ready" | "Writing" | "Written" | "Stopped";
 type SendOk = Extract<HttpSendResult, { type: "Ok" }>;
 type InputStep = Exclude<HttpSendResult, WantsWrite | Err>;
 
@@ -172,40 +162,27 @@ export function startSend(
   options: HttpSendOptions | undefined,
 ): StepFunction<HttpSendResult> {
   const settings = resolveReceiveOptions(options);
-  const { bytes } = encodeRequest(request, version, options);
-  const upload: Upload = { state: "New", unsent: bytes };
-  const read = receiveWhole(request, version, settings, upload);
-  return (input) => {
-    if (input.isBare && upload.state === "Writing") {
-      upload.state = upload.unsent.length > 0 ? "Ready" : "Written";
-    }
-    if (upload.state === "New") return requestWrite(upload);
-    const step = read(input);
-    return step.type === "WantsRead" && upload.state === "Ready"
-      ? requestWrite(upload)
-      : step;
-  };
-}
-
-function requestWrite(upload: Upload): WantsWrite {
-  upload.state = "Writing";
-  return { type: "WantsWrite", bytes: upload.unsent.shift()! };
-}
-
-/** Returns the step function of the input of an exchange. */
-function receiveWhole(
-  request: HttpRequest,
-  version: HttpVersion,
-  settings: ReceiveSettings,
-  upload: Upload,
-): StepFunction<InputStep> {
+  const { bytes: pieces } = encodeRequest(request, version, options);
+  const receive = receiveResponse(request, version, settings);
   // Read now: later changes to the request have no effect.
   const { method, url: { href } } = request;
-  const receive = receiveResponse(request, version, settings);
   const interim: HttpResponse[] = [];
+  /** How many pieces were requested to be written. */
+  let requested = 0;
+  let output: Output = "Ready";
   /** Reads on, from where the input is. */
-  let read = readHeads;
-  return (input) => read(input);
+  let read: StepFunction<InputStep> = readHeads;
+  return (input) => {
+    if (input.isBare && output === "Writing") {
+      output = requested < pieces.length ? "Ready" : "Written";
+    }
+    if (requested > 0) {
+      const step = read(input);
+      if (step.type !== "WantsRead" || output !== "Ready") return step;
+    }
+    output = "Writing";
+    return { type: "WantsWrite", bytes: pieces[requested++]! };
+  };
 
   function readHeads(input: Input): InputStep {
     let step = receive(input);
@@ -223,15 +200,13 @@ function receiveWhole(
     framing: HttpFraming,
   ): StepFunction<InputStep> {
     const isTunnel = framing.kind === "tunnel";
-    const { unsent } = upload;
-    if (unsent.length > 0 && !isTunnel && endsUpload(head)) {
-      upload.state = "Stopped";
-    }
+    const isPartial = requested < pieces.length;
+    if (isPartial && !isTunnel && endsUpload(head)) output = "Stopped";
     const length = framing.kind === "length" ? framing.length : null;
     const body = new BodyBuffer(settings.maxBodyBytes, length, head);
     return (input) => {
       // The request is sent whole before another protocol starts (RFC 9110 §7.8).
-      if (isTunnel && unsent.length > 0) return WANTS_READ;
+      if (isTunnel && requested < pieces.length) return WANTS_READ;
       let step = receive(input);
       while (step.type === "Data") {
         body.push(step.bytes);
@@ -239,34 +214,45 @@ function receiveWhole(
       }
       if (step.type !== "End") return WANTS_READ;
       const response = completeResponse(head, body.take(), step.trailers);
-      return finish(response, input.takeRest(), step.headReason);
+      const remaining = input.takeRest();
+      const isWritten = output === "Written";
+      const reason = finalCloseReason(step.headReason, isWritten, remaining);
+      const redirect = redirectOf(method, href, response);
+      const ok = makeOk(response, interim, remaining, redirect, reason);
+      if (redirect === null) return ok;
+      read = (input) => endAfterRedirect(input, ok);
+      return { ...ok, ...redirect, type: "WantsRedirect" };
     };
   }
+}
 
-  function finish(
-    response: HttpResponse,
-    remaining: Uint8Array<ArrayBuffer>,
-    headReason: HttpCloseReason | null,
-  ): InputStep {
-    const isWritten = upload.state === "Written";
-    const closeReason = finalCloseReason(headReason, isWritten, remaining);
-    const redirect = response.isRedirection
-      ? findRedirect({ method, url: new URL(href) }, response)
-      : null;
-    const end: SendOk = {
-      type: "Ok",
-      response,
-      interim,
-      remaining,
-      redirect,
-      keepAlive: closeReason === null,
-      closeReason,
-      upgraded: closeReason === "Upgraded",
-    };
-    if (redirect === null) return end;
-    read = (input) => endAfterRedirect(input, end);
-    return { ...end, ...redirect, type: "WantsRedirect" };
-  }
+function redirectOf(
+  method: string,
+  href: string,
+  response: HttpResponse,
+): HttpRedirect | null {
+  return response.isRedirection
+    ? findRedirect({ method, url: new URL(href) }, response)
+    : null;
+}
+
+function makeOk(
+  response: HttpResponse,
+  interim: HttpResponse[],
+  remaining: Uint8Array<ArrayBuffer>,
+  redirect: HttpRedirect | null,
+  closeReason: HttpCloseReason | null,
+): SendOk {
+  return {
+    type: "Ok",
+    response,
+    interim,
+    remaining,
+    redirect,
+    keepAlive: closeReason === null,
+    closeReason,
+    upgraded: closeReason === "Upgraded",
+  };
 }
 
 /** Ends after a redirect. Bytes passed since then are unsolicited. */
