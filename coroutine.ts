@@ -42,9 +42,8 @@
  * @module
  */
 
-import { emptyBytes } from "./core/bytes.ts";
 import type { Input } from "./core/input.ts";
-import { Machine } from "./core/machine.ts";
+import { Machine, type StepFunction } from "./core/machine.ts";
 import type { HttpError } from "./error.ts";
 
 /**
@@ -261,10 +260,7 @@ export function makeCoroutine<
 >(
   flow: () => HttpFlow<Value, Step>,
 ): HttpCoroutine<WantsRead | WantsWrite | Err | Step | HttpFlowOk<Value>> {
-  const run = new FlowRun(flow());
-  const machine = new Machine<
-    WantsRead | WantsWrite | Step | HttpFlowOk<Value>
-  >((input) => run.step(input));
+  const machine = new Machine(startFlow(flow()));
   return { resume: (bytes) => machine.resume(bytes) };
 }
 
@@ -295,56 +291,44 @@ function connectionEndOf(step: object): ConnectionEnd {
   };
 }
 
-/** Advances a flow with the input of a machine. */
-class FlowRun<Value, Step extends { readonly type: string }> {
-  readonly #generator: HttpFlow<Value, Step>;
-  #isStarted = false;
-  end = UNKNOWN_END;
+/** Returns the step function that advances a flow with the input of a machine. */
+function startFlow<Value, Step extends { readonly type: string }>(
+  generator: HttpFlow<Value, Step>,
+): StepFunction<WantsRead | WantsWrite | Step | HttpFlowOk<Value>> {
+  const run = { end: UNKNOWN_END };
+  let isStarted = false;
 
-  constructor(generator: HttpFlow<Value, Step>) {
-    this.#generator = generator;
-  }
-
-  step(input: Input): WantsRead | WantsWrite | Step | HttpFlowOk<Value> {
-    // A generator ignores the argument of its first `next`, so input of the
-    // first call waits until the flow wants to read.
-    const waits = !this.#isStarted || input.isBare;
-    this.#isStarted = true;
-    let result = this.#next(waits ? undefined : takeInput(input));
-    while (result.done !== true) {
-      if (result.value.type !== "WantsRead" || !hasInput(input)) {
-        return result.value;
-      }
-      result = this.#next(takeInput(input));
-    }
-    return this.#finish(result.value, input.takeRest());
-  }
-
-  #next(bytes: Uint8Array | null | undefined) {
+  function next(bytes: Uint8Array | null | undefined) {
     const outer = current;
-    current = this;
+    current = run;
     try {
-      return this.#generator.next(bytes);
+      return generator.next(bytes);
     } finally {
       current = outer;
     }
   }
 
-  #finish(
-    value: Value,
-    unread: Uint8Array<ArrayBuffer>,
-  ): HttpFlowOk<Value> {
-    const { remaining, keepAlive } = this.end;
-    if (unread.length > 0) {
-      return { type: "Ok", value, remaining: unread, keepAlive: false };
+  return (input) => {
+    // A generator ignores the argument of its first `next`, so input of the
+    // first call waits until the flow wants to read.
+    const waits = !isStarted || input.isBare;
+    isStarted = true;
+    let result = next(waits ? undefined : takeInput(input));
+    while (result.done !== true) {
+      if (result.value.type !== "WantsRead" || !hasInput(input)) {
+        return result.value;
+      }
+      result = next(takeInput(input));
     }
+    const unread = input.takeRest();
+    const isSpoiled = unread.length > 0;
     return {
       type: "Ok",
-      value,
-      remaining: remaining ?? emptyBytes(),
-      keepAlive,
+      value: result.value,
+      remaining: isSpoiled ? unread : run.end.remaining ?? unread,
+      keepAlive: !isSpoiled && run.end.keepAlive,
     };
-  }
+  };
 }
 
 function hasInput(input: Input): boolean {

@@ -14,6 +14,7 @@ export const HTAB = 0x09;
 export const LF = 0x0a;
 export const CR = 0x0d;
 export const SP = 0x20;
+const DIGIT_ZERO = 0x30;
 
 /** The classes of each byte, as a sum of the constants above. */
 export const BYTE_CLASS: Uint8Array = /* @__PURE__ */ makeTable();
@@ -62,6 +63,23 @@ function consistsOf(text: string, byteClass: number): boolean {
 /** Returns whether a byte or character code is SP or HTAB. */
 export function isBlank(code: number | undefined): boolean {
   return code === SP || code === HTAB;
+}
+
+/**
+ * Parses a number of ASCII digits only.
+ *
+ * @returns The number, which is rounded if it is above 2^53-1, or -1 if the text
+ * is anything else.
+ */
+export function parseDigits(text: string): number {
+  if (text === "") return -1;
+  let number = 0;
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - DIGIT_ZERO;
+    if (!(digit >= 0 && digit <= 9)) return -1;
+    number = number * 10 + digit;
+  }
+  return number;
 }
 
 /** Removes SP and HTAB from both ends (OWS, RFC 9110 §5.6.3). */

@@ -9,7 +9,7 @@
 
 import { cannotRead } from "../core/fault.ts";
 import { quote } from "../core/quote.ts";
-import { parseTokenList, trimBlanks } from "../rfc9110/_syntax.ts";
+import { parseDigits, parseTokenList, trimBlanks } from "../rfc9110/_syntax.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 
 /**
@@ -36,8 +36,6 @@ export interface FramingDecision {
   /** Whether the framing rules out another request on the connection. */
   readonly ambiguous: boolean;
 }
-
-const ZERO = 0x30;
 
 /**
  * Decides where the body of a response ends.
@@ -120,14 +118,6 @@ function parseContentLength(list: string): number {
  * @returns The number, or -1 if it is not one up to 2^53-1.
  */
 export function parseLength(text: string): number {
-  const digits = trimBlanks(text);
-  if (digits === "") return -1;
-  let number = 0;
-  for (let i = 0; i < digits.length; i++) {
-    const digit = digits.charCodeAt(i) - ZERO;
-    if (!(digit >= 0 && digit <= 9)) return -1;
-    number = number * 10 + digit;
-    if (number > Number.MAX_SAFE_INTEGER) return -1;
-  }
-  return number;
+  const length = parseDigits(trimBlanks(text));
+  return length <= Number.MAX_SAFE_INTEGER ? length : -1;
 }

@@ -19,7 +19,7 @@ import type { Input } from "../core/input.ts";
 const LF = 0x0a;
 const CR = 0x0d;
 const COLON = 0x3a;
-const BOM = [0xef, 0xbb, 0xbf];
+const BOM = "\xef\xbb\xbf";
 
 /** Finds one line after another, without comments. */
 export class LineReader {
@@ -70,26 +70,18 @@ export class LineReader {
   /** Skips a leading BOM. Returns false if more input is needed to decide. */
   #skipBom(input: Input): boolean {
     const { bytes, start, end } = input;
-    for (let i = 0; i < BOM.length; i++) {
-      if (start + i === end) return false;
-      if (bytes[start + i] !== BOM[i]) {
-        this.#state = "Line";
-        return true;
-      }
-    }
-    input.start += BOM.length;
+    const stop = Math.min(end, start + BOM.length);
+    const first = String.fromCharCode(...bytes.subarray(start, stop));
+    if (first === BOM) input.start = stop;
+    else if (BOM.startsWith(first)) return false;
     this.#state = "Line";
     return true;
   }
 
-  /** Skips the LF of a split CRLF. Returns false if no byte is left. */
+  /** Finds the start of a line. Returns false if no byte of it has arrived. */
   #findFirstByte(input: Input): boolean {
+    this.#skipLf(input);
     if (input.start === input.end) return false;
-    if (this.#afterCr) {
-      this.#afterCr = false;
-      if (input.bytes[input.start] === LF) input.start++;
-      if (input.start === input.end) return false;
-    }
     if (input.bytes[input.start] === COLON) this.#state = "Comment";
     return true;
   }
@@ -114,10 +106,14 @@ export class LineReader {
     this.#afterCr = input.bytes[end] === CR;
     input.start = end + 1;
     // Skipped now if it has arrived, so that it is not left over alone.
-    if (this.#afterCr && input.start < input.end) {
-      this.#afterCr = false;
-      if (input.bytes[input.start] === LF) input.start++;
-    }
+    this.#skipLf(input);
+  }
+
+  /** Skips the LF of a CRLF, if the byte after the CR has arrived. */
+  #skipLf(input: Input): void {
+    if (!this.#afterCr || input.start === input.end) return;
+    this.#afterCr = false;
+    if (input.bytes[input.start] === LF) input.start++;
   }
 
   #checkRoom(length: number): void {

@@ -18,7 +18,8 @@ import type { Input } from "../core/input.ts";
 import { checkLimit } from "../core/limit.ts";
 import { Machine, WANTS_READ } from "../core/machine.ts";
 import { invalid, quote } from "../core/quote.ts";
-import { findValue, readDigits, ValueDecoder } from "./_fields.ts";
+import { parseDigits, SP } from "../rfc9110/_syntax.ts";
+import { LineDecoder } from "./_line_decoder.ts";
 import { LineReader } from "./_lines.ts";
 
 // Most events have some hundred bytes, and those with an image in base64 a few
@@ -199,7 +200,7 @@ class SseReader {
   lastEventId: string;
 
   readonly #lines: LineReader;
-  readonly #values = new ValueDecoder();
+  readonly #text = new LineDecoder();
   #data: string[] = [];
   #event = "";
   #id: string;
@@ -222,9 +223,10 @@ class SseReader {
     const lines = this.#lines;
     const offset = this.#used - input.start;
     while (lines.next(input)) {
-      const step = lines.start === lines.end
+      const { start, end } = lines;
+      const step = start === end
         ? this.#dispatch()
-        : this.#readField(input, offset);
+        : this.#readField(this.#text.decode(input, start, end, offset));
       if (step !== null) return step;
     }
     if (!input.eof) return WANTS_READ;
@@ -251,28 +253,27 @@ class SseReader {
     return { type: "Event", event, data, id };
   }
 
-  #readField(input: Input, offset: number): SseRetryStep | null {
-    const { start, end } = this.#lines;
-    const bytes = input.bytes;
-    let at = findValue(bytes, start, end, "data");
-    if (at >= 0) {
-      this.#data.push(this.#values.decode(input, at, end, offset));
-      return null;
+  #readField(line: string): SseRetryStep | null {
+    const colon = line.indexOf(":");
+    const name = colon < 0 ? line : line.slice(0, colon);
+    const isPadded = line.charCodeAt(colon + 1) === SP;
+    const value = colon < 0 ? "" : line.slice(colon + (isPadded ? 2 : 1));
+    switch (name) {
+      case "data":
+        this.#data.push(value);
+        break;
+      case "event":
+        this.#event = value;
+        break;
+      case "id":
+        if (!value.includes("\0")) this.#id = value;
+        break;
+      case "retry": {
+        const number = parseDigits(value);
+        const milliseconds = Math.min(number, Number.MAX_SAFE_INTEGER);
+        if (number >= 0) return { type: "Retry", milliseconds };
+      }
     }
-    at = findValue(bytes, start, end, "event");
-    if (at >= 0) {
-      this.#event = this.#values.decode(input, at, end, offset);
-      return null;
-    }
-    at = findValue(bytes, start, end, "id");
-    if (at >= 0) {
-      const id = this.#values.decode(input, at, end, offset);
-      if (!id.includes("\0")) this.#id = id;
-      return null;
-    }
-    at = findValue(bytes, start, end, "retry");
-    if (at < 0) return null;
-    const milliseconds = readDigits(bytes, at, end);
-    return milliseconds === null ? null : { type: "Retry", milliseconds };
+    return null;
   }
 }
