@@ -8,7 +8,7 @@
 // A 407 from inside the tunnel is the origin's, and does not come here.
 
 import type { HttpClient } from "../client/client.ts";
-import { abortable } from "../client/connect/abortable.ts";
+import { abortable } from "../client/transport/abortable.ts";
 import {
   formatAddress,
   type HttpAddress,

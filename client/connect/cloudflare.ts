@@ -10,9 +10,13 @@ import type {
   HttpConnectionInfo,
   HttpConnector,
 } from "../transport/http_connection.ts";
-import { connectFailed, tlsFailed } from "../transport/open_failure.ts";
+import {
+  connectFailed,
+  reasonOf,
+  tlsFailed,
+} from "../transport/open_failure.ts";
 import type { StartTlsOptions } from "../transport/socket_connection.ts";
-import { abortable } from "./abortable.ts";
+import { abortable } from "../transport/abortable.ts";
 
 /** The members in use of a socket of `cloudflare:sockets`. */
 interface Socket {
@@ -132,8 +136,7 @@ async function startTls(
     close(socket);
     signal?.throwIfAborted();
     if (error instanceof TypeError) throw error;
-    const { message } = error as { message?: unknown };
-    throw tlsFailed(serverName, remote, String(message ?? error), error);
+    throw tlsFailed(serverName, remote, reasonOf(error), error);
   }
 }
 

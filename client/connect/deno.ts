@@ -14,7 +14,7 @@ import {
   type FailedAttempt,
 } from "../transport/open_failure.ts";
 import { makeConnection } from "../transport/socket_connection.ts";
-import { abortable } from "./abortable.ts";
+import { abortable } from "../transport/abortable.ts";
 import { resolveHost } from "./resolve.ts";
 
 interface DenoRuntime {

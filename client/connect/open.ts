@@ -6,10 +6,14 @@ import type {
   HttpConnection,
   HttpConnector,
 } from "../transport/http_connection.ts";
-import { connectFailed, tlsFailed } from "../transport/open_failure.ts";
+import {
+  connectFailed,
+  reasonOf,
+  tlsFailed,
+} from "../transport/open_failure.ts";
 import type { StartTlsOptions } from "../transport/socket_connection.ts";
 import { HttpError } from "../../error.ts";
-import { abortable } from "./abortable.ts";
+import { abortable } from "../transport/abortable.ts";
 
 /** The connection to open. */
 export interface OpenOptions {
@@ -104,9 +108,7 @@ async function startTls(
   } catch (error) {
     signal?.throwIfAborted();
     if (isFinal(error)) throw error;
-    const { message } = error as { message?: unknown };
-    const reason = String(message ?? error);
-    throw tlsFailed(tls.serverName, plain.info.remote, reason, error);
+    throw tlsFailed(tls.serverName, plain.info.remote, reasonOf(error), error);
   }
 }
 

@@ -3,7 +3,7 @@
 import type { HttpAddress } from "../transport/http_connection.ts";
 import { loadNode } from "../transport/node_socket.ts";
 import { connectFailed } from "../transport/open_failure.ts";
-import { abortable } from "./abortable.ts";
+import { abortable } from "../transport/abortable.ts";
 
 interface DenoPermissions {
   querySync(descriptor: { name: "net"; host: string }): { state: string };

@@ -60,12 +60,26 @@ function causeOf(attempts: readonly FailedAttempt[]): unknown {
     : new AggregateError(errors, "No address accepted the connection");
 }
 
-function reasonOf(error: unknown): string {
+/** Returns the reason that an error of the runtime gives. */
+export function reasonOf(error: unknown): string {
   const { code, message } = error as { code?: unknown; message?: unknown };
   if (typeof code === "string" && Object.hasOwn(REASONS, code)) {
     return REASONS[code]!;
   }
   return typeof message === "string" ? message : String(error);
+}
+
+/**
+ * Creates the error of bytes that came before a handshake. They must not become
+ * part of the TLS stream (CVE-2011-0411).
+ */
+export function earlyBytes(
+  serverName: string,
+  remote: HttpAddress | null,
+  bytes: number,
+): HttpError {
+  const reason = `${bytes} bytes came before the handshake`;
+  return tlsFailed(serverName, remote, reason);
 }
 
 /**
