@@ -54,10 +54,11 @@ async function openBare(count: number): Promise<Send[]> {
   const { hostname, port } = new URL(url);
   return await Promise.all(Array.from({ length: count }, async () => {
     const conn = await Deno.connect({ hostname, port: Number(port) });
+    let reading = conn.read(new Uint8Array(READ_BYTES));
     return async () => {
       await conn.write(request);
-      await conn.read(new Uint8Array(READ_BYTES));
-      conn.read(new Uint8Array(READ_BYTES));
+      await reading;
+      reading = conn.read(new Uint8Array(READ_BYTES));
       return bodyLength;
     };
   }));
