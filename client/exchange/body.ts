@@ -58,7 +58,7 @@ export class StreamedBody implements BodyConsumer {
   readonly #maxBodyBytes: number;
   #state: State;
   /** The pieces that were read ahead, for a later reader. */
-  #kept: Uint8Array[] = [];
+  #kept: InputBytes[] = [];
   #isUploaded: boolean | null;
   #isDiscarded = false;
   #onUploaded: (() => void) | null = null;
@@ -207,8 +207,8 @@ export class StreamedBody implements BodyConsumer {
       : undefined;
   }
 
-  data(bytes: Uint8Array): void {
-    if (this.#state.kind === "active") this.#state.activity.data(bytes);
+  data(bytes: InputBytes): InputBytes | void {
+    if (this.#state.kind === "active") return this.#state.activity.data(bytes);
   }
 
   pause(): void {
@@ -245,7 +245,8 @@ export class StreamedBody implements BodyConsumer {
     this.isTouched = true;
     while (this.#kept.length > 0) {
       if (!activity.wants) return activity.pause();
-      activity.data(this.#kept.shift()!);
+      const rest = activity.data(this.#kept.shift()!);
+      if (rest) this.#kept.unshift(rest);
     }
     const state = this.#state;
     switch (state.kind) {

@@ -10,8 +10,8 @@ export interface BodyActivity {
   readonly wants: boolean;
   /** The buffer to read into, if any. */
   target(): InputBytes | undefined;
-  /** Receives data, which is valid until it returns. */
-  data(bytes: Uint8Array): void;
+  /** Receives data; see `BodyConsumer.data`. */
+  data(bytes: InputBytes): InputBytes | void;
   /** Called when it has enough. */
   pause(): void;
   /** Ends with the body. */
@@ -58,17 +58,26 @@ export class Pulling implements BodyActivity {
     return this.#target;
   }
 
-  data(bytes: Uint8Array): void {
+  data(bytes: InputBytes): InputBytes | void {
     this.wants = false;
     const target = this.#target;
-    if (target === undefined || bytes.buffer !== target.buffer) {
-      // A copy: the stream transfers the buffer, and the reader sees all of it.
+    if (target !== undefined && bytes.buffer === target.buffer) {
+      // Data behind its framing is not yet in its place.
+      if (bytes.byteOffset !== target.byteOffset) target.set(bytes);
+      this.#controller.byobRequest?.respond(bytes.length);
+      return;
+    }
+    const request = this.#controller.byobRequest;
+    const length = Math.min(request?.view?.byteLength ?? 0, bytes.length);
+    if (length < bytes.length && length < MIN_TARGET_BYTES) {
+      // A copy: the stream transfers the buffer, and its reader sees all of it.
       this.#controller.enqueue(new Uint8Array(bytes));
       return;
     }
-    // Framing precedes the data, which must start where the view does.
-    if (bytes.byteOffset !== target.byteOffset) target.set(bytes);
-    this.#controller.byobRequest?.respond(bytes.length);
+    const { buffer, byteOffset } = request!.view!;
+    new Uint8Array(buffer, byteOffset, length).set(bytes.subarray(0, length));
+    request!.respond(length);
+    if (length < bytes.length) return bytes.subarray(length);
   }
 
   pause(): void {
@@ -157,7 +166,7 @@ export class Taking<T> implements BodyActivity {
 
 /** Reads the body into memory; only a part of it if it is long or slow. */
 export class Keeping implements BodyActivity {
-  readonly kept: Uint8Array[] = [];
+  readonly kept: InputBytes[] = [];
   wants = true;
   readonly #listener: Omit<ActivityListener<void>, "reject">;
   readonly #timer: ReturnType<typeof setTimeout>;

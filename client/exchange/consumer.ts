@@ -22,8 +22,13 @@ export interface BodyConsumer {
   readonly wants: boolean;
   /** The buffer to read into, if any. */
   target(): InputBytes | undefined;
-  /** Receives data, which is valid until it returns. */
-  data(bytes: Uint8Array): void;
+  /**
+   * Receives data, which is valid until it returns.
+   *
+   * @returns The end of the data, if there was no room for it. It stays valid, and
+   * comes first after the pause that follows.
+   */
+  data(bytes: InputBytes): InputBytes | void;
   /** Called when nothing is read until {@linkcode ExchangeDriver.resume}. */
   pause(): void;
   /** Called when it is known whether the whole request was sent. */

@@ -271,18 +271,15 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
       this.#complete(consumer, step);
       return false;
     }
-    if (!consumer.wants) {
-      if (step.type === "WantsRead") this.#recycle();
-      this.#state = { at: "paused", consumer, step };
-      consumer.pause();
-      return false;
-    }
+    if (!consumer.wants) return this.#pause(consumer, step);
     switch (step.type) {
-      case "Data":
+      case "Data": {
         // The consumer may take the buffer that it was read into.
         if (this.#target !== undefined) this.#reader.settle();
-        consumer.data(step.bytes);
-        return true;
+        const bytes = consumer.data(step.bytes);
+        if (!bytes) return true;
+        return this.#pause(consumer, { type: "Data", bytes });
+      }
       case "Err":
         this.#lease.failPeer(step.error);
         return false;
@@ -290,6 +287,14 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
         this.#read(consumer.target());
         return false;
     }
+  }
+
+  /** Stops at a step, which is applied after the pause. */
+  #pause(consumer: BodyConsumer, step: ResponseStep): false {
+    if (step.type === "WantsRead") this.#recycle();
+    this.#state = { at: "paused", consumer, step };
+    consumer.pause();
+    return false;
   }
 
   #handleInterim(

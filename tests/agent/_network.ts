@@ -11,6 +11,7 @@ import type {
 } from "../../client/transport/http_connection.ts";
 import { pipe, type PipeServer } from "../_pipe.ts";
 import { toText } from "../_text.ts";
+import { drainViews } from "../client/_client.ts";
 import { FakeClock } from "./_clock.ts";
 import { TextReader } from "./_reader.ts";
 
@@ -37,6 +38,8 @@ export const READERS: Readonly<
     for await (const piece of body) text += toText(piece);
     return text;
   },
+  "large views of its stream": async (agent, url) =>
+    await drainViews((await agent.exchange(url)).body, 5000),
   "its Response": async (agent, url) =>
     await (await agent.exchange(url)).toResponse().text(),
   "fetch()": async (agent, url) => await (await agent.fetch(url)).text(),

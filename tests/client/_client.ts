@@ -204,14 +204,15 @@ export const CARRIES: readonly (readonly [string, Carry])[] = [
   ["exchange", byText],
 ];
 
-/** The rest of a byte stream, read into views of a few bytes. */
+/** The rest of a byte stream, read into views of a few bytes, or as many as given. */
 export async function drainViews(
   body: ReadableStream<Uint8Array>,
+  length = 3,
 ): Promise<string> {
   const reader = body.getReader({ mode: "byob" });
   let text = "";
   while (true) {
-    const { value, done } = await reader.read(new Uint8Array(3));
+    const { value, done } = await reader.read(new Uint8Array(length));
     if (done) return text;
     text += toText(value);
   }

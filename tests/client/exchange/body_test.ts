@@ -128,6 +128,16 @@ Deno.test("a body rejects a read of words that its end cuts, and ends all the sa
   }
 });
 
+Deno.test("discard drops what is left of a piece that a view had no room for", async () => {
+  const response = withLength(20_000) + "x".repeat(20_000);
+  const pipe = { bytes: false };
+  const { client, server, exchange } = await respond(response, { pipe });
+  const reader = exchange.body.getReader({ mode: "byob" });
+  assertEquals((await reader.read(new Uint8Array(5000))).value!.length, 5000);
+  await exchange.discard();
+  await carryOne(client, server);
+});
+
 /** A body of `TOTAL` bytes in chunks of some bytes each. */
 function chunks(length: number): Uint8Array {
   const chunk = toBytes(`${length.toString(16)}\r\n${"x".repeat(length)}\r\n`);
