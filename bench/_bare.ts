@@ -1,4 +1,4 @@
-// Bare loops over a socket: the least that any client can do on that runtime.
+// Bare loops over a socket: the minimum for any client on that runtime.
 // They write a prepared request, and read as many bytes as its response has. They
 // do not parse HTTP.
 
@@ -184,7 +184,7 @@ export function bareFetch(loop: BareLoop): Client {
   };
 }
 
-/** Sends a request, and reads a response of that many bytes. */
+/** Sends a request, and reads a response of the given number of bytes. */
 export async function exchangeBare(
   { write, read }: Bare,
   request: Bytes,

@@ -9,7 +9,7 @@
 //   POST /           the same as /small, once the body has ended
 //
 // It relies on its clients: a request's head comes in one read, and nothing is
-// sent ahead of an answer.
+// sent before a response.
 
 import { gzipSync } from "node:zlib";
 import cert from "../tests/certs/server.pem" with { type: "text" };

@@ -7,7 +7,7 @@
 export interface Contender {
   /** Its name in the table. */
   readonly name: string;
-  /** Does its work that many times over. */
+  /** Does its work the given number of times. */
   run(times: number): void | Promise<void>;
 }
 

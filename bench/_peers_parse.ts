@@ -13,7 +13,7 @@ export interface HeadParser {
   read(bytes: Uint8Array): string[];
 }
 
-/** Decodes one chunked body that comes in several reads; gives its length. */
+/** Decodes one chunked body that comes in several reads; returns its length. */
 export interface ChunkDecoder {
   readonly name: string;
   decode(reads: readonly Uint8Array[]): number;
@@ -156,7 +156,7 @@ export function llhttpChunkDecoder(): ChunkDecoder {
   };
 }
 
-/** http-parser-js, which gives a view of the input for each chunk. */
+/** http-parser-js, which returns a view of the input for each chunk. */
 export function jsChunkDecoder(): ChunkDecoder {
   let length = 0;
   let messages = 0;

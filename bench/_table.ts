@@ -21,7 +21,7 @@ export interface Row {
   readonly unit: string;
   /** `null` if the row has no goal. */
   readonly target: Target | null;
-  /** The same figure of the least that any client could do, if it is known. */
+  /** The same figure for the minimum of any client, if it is known. */
   readonly ceiling?: Ceiling | null;
 }
 
@@ -40,7 +40,7 @@ export interface Group {
 }
 
 /**
- * Makes the rows of one contender of ours against several peers.
+ * Builds the rows of one of our contenders against several peers.
  *
  * @param bare The bare loops among those that were measured, of which each row
  * quotes the fastest as its ceiling.
@@ -132,7 +132,7 @@ export function perSecond(speed: number): string {
   return `${speed.toFixed(1)} /s`;
 }
 
-/** Makes a formatter of speeds of work that moves that many bytes. */
+/** Creates a formatter of speeds, for work that moves the given number of bytes. */
 export function bytesPerSecond(bytes: number): (speed: number) => string {
   return (speed) => {
     const rate = speed * bytes;

@@ -135,7 +135,7 @@ async function countBytes(body: ReadableStream<Uint8Array>): Promise<number> {
   }
 }
 
-/** Makes a stream of so many bytes, in pieces of 64 KiB. */
+/** Creates a stream of the given number of bytes, in pieces of 64 KiB. */
 function makeSource(length: number) {
   let left = length;
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({

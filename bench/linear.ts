@@ -117,7 +117,7 @@ function feed(shape: Shape, bytes: Uint8Array): void {
   if (type !== "Ok") throw new Error(`Expected Ok at the end, got ${type}`);
 }
 
-/** Field lines of that many bytes in all, less the CRLF at the section's end. */
+/** Field lines of the given total length, without the CRLF at the section's end. */
 function makeLines(length: number): string {
   const count = Math.floor((length - 2) / LINE.length) - 1;
   return LINE.repeat(count) + makeLine(length - 2 - count * LINE.length);

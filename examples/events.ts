@@ -1,4 +1,4 @@
-// Server-sent events. When the stream ends, the program connects again and goes on
+// Server-sent events. When the stream ends, the program connects again and continues
 // after the last event.
 //
 //   deno run --allow-net examples/events.ts [URL]

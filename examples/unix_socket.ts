@@ -8,7 +8,7 @@ import { openUnixOrigin } from "./_server.ts";
 await using origin = await openUnixOrigin(Deno.args[0]);
 
 await using agent = new HttpAgent({ connectTo: { unixPath: origin.path } });
-// The URL gives `Host` and the path, and does not say where to connect.
+// The URL gives `Host` and the path, but not the address to connect to.
 const url = Deno.args[1] ?? "http://localhost/hello";
 const { response } = await agent.send(url);
 console.log(response.status, response.reason);

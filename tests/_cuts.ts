@@ -200,7 +200,7 @@ class Feeder {
     this.#buffer = new Uint8Array(longest + 4).fill(FILLER);
   }
 
-  /** Whether there is nothing left to hand out. */
+  /** Whether nothing is left to return. */
   get done(): boolean {
     return this.#piece === this.#ends.length && !this.#eofLeft;
   }
@@ -266,7 +266,7 @@ class Recorder {
     }
   }
 
-  /** Takes away all that the steps hold, except views of the input. */
+  /** Takes everything that the steps hold, except views of the input. */
   spoil(): void {
     for (const { step } of this.#entries) {
       const { bytes: _, ...rest } = step as { bytes?: unknown };
@@ -286,7 +286,7 @@ function plainStep(step: object, text: string): PlainStep {
   if ("bytes" in step) return { ...fields, bytes: text };
   if (!("remaining" in step)) return fields;
   const remaining = `${fields.remaining}${text}`;
-  // Bytes that were not passed would spoil the connection as well.
+  // Bytes that were not passed would also spoil the connection.
   const isSpoiled = fields.keepAlive === true && remaining !== "";
   return {
     ...fields,
@@ -325,7 +325,7 @@ function responseFields(value: object): object {
 export function offsets(length: number, most = Infinity): number[] {
   const all = Array.from({ length: Math.max(0, length - 1) }, (_, i) => i + 1);
   if (all.length <= most) return all;
-  // Heads stand at the start; the rest is looked at evenly, up to the end.
+  // Heads are at the start. The rest is sampled evenly, up to the end.
   const half = most / 2;
   const rest = all.slice(0, half)
     .map((at) => all.length - Math.floor((all.length / half) * (at - 1)));

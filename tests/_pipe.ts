@@ -211,7 +211,7 @@ export class PipeServer {
     this.#endUp({ reason });
   }
 
-  /** Gives the client a piece that it waits for, or the end. */
+  /** Passes the client a piece that it waits for, or the end. */
   #deliver(): void {
     const { pieces, isOver } = this.#down;
     if (isOver) return;

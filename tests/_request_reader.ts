@@ -13,7 +13,7 @@ interface ReadBody {
   readonly remaining: string;
 }
 
-/** A request as it stands on the wire, bytes as strings of one char each. */
+/** A request as it is on the wire, with bytes as strings of one char each. */
 export interface ReadRequest extends ReadBody {
   readonly method: string;
   readonly target: string;

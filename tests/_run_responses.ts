@@ -158,7 +158,7 @@ function runHead(api: Api, vector: ResponseVector): void {
     if (ofHead) runReader(api, vector, HEAD_ALONE);
     return;
   }
-  // To a reader of heads, all that follows the head is remaining.
+  // To a reader of heads, everything after the head is remaining.
   const rest = expand(expect.body ?? "") + expand(expect.remaining ?? "");
   const { head } = expect;
   const alone: ExpectedResponse = {

@@ -197,7 +197,7 @@ export interface WellKnownVector extends Vector {
     | Throws;
 }
 
-/** The vectors of whole responses, by the file that they stand in. */
+/** The vectors of whole responses, by their file. */
 export const RESPONSES: Readonly<Record<string, readonly ResponseVector[]>> = {
   response_head: responseHead as unknown as ResponseVector[],
   interim: interim as unknown as ResponseVector[],

@@ -37,7 +37,7 @@ function* fetchOnce(): HttpFlow<number> {
   yield* runCoroutine(new Http11Send(HttpRequest.get(URL_A)));
   try {
     yield* runCoroutine(new Http11Send(HttpRequest.get(URL_A)));
-  } catch { /* The first one tells nothing of the connection any more. */ }
+  } catch { /* The first one no longer describes the connection. */ }
   return 1;
 }
 

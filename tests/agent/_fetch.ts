@@ -19,7 +19,7 @@ export interface Fetching {
 
 type Run = (fetching: Fetching) => unknown;
 
-/** Registers a test of ours and of the runtime's own; or of ours alone. */
+/** Registers a test of our fetch and of the runtime's own, or only of ours. */
 export const test = Object.assign(
   (name: string, run: Run) => testFetches(name, true, run),
   { ours: (name: string, run: Run) => testFetches(name, false, run) },

@@ -60,7 +60,7 @@ export interface SeenRequest {
   readonly ordinal: number;
 }
 
-/** A server's action. A mere text is written, and the next request is read. */
+/** A server's action. A plain text is written, and the next request is read. */
 export type Reply =
   | string
   | {

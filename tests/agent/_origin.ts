@@ -25,7 +25,7 @@ export interface Listening extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Lets a server listen on a port of its own, or on a Unix socket. */
+/** Makes a server listen on a free port, or on a Unix socket. */
 export async function listen(
   server: http.Server,
   unixPath?: string,

@@ -66,7 +66,7 @@ function close(conn: Deno.Conn): void {
   }
 }
 
-/** A proxy on a port of its own. */
+/** A proxy on a free port. */
 export class ScriptedProxy implements AsyncDisposable {
   /** How many connections there were. */
   connections = 0;

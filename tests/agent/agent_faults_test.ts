@@ -8,7 +8,7 @@ import { Random } from "../soak/plans.ts";
 import { settle } from "./_clock.ts";
 import { Network, ok, type Reply } from "./_network.ts";
 
-/** Runs calls, so many at once. */
+/** Runs calls, a fixed number at once. */
 async function runAll(
   count: number,
   atOnce: number,

@@ -34,7 +34,7 @@ function gzipped(text: string | Uint8Array): string {
   return toText(zlib.gzipSync(text));
 }
 
-/** The code of a failure, or of the cause that fetch gives. */
+/** The code of a failure, or of the cause in an error of fetch. */
 async function codeOf(promise: Promise<unknown>): Promise<string> {
   const error = await promise.then(() => null, (error) => error);
   return error === null ? "none" : (error.code ?? error.cause.code);
@@ -283,7 +283,7 @@ Deno.test("Credentials: An agent answers a challenge to a body that it can send 
   const { network, agent } = serve(guarded(() => "1"));
   await using _ = agent;
   const put = async (body: Blob | ReadableStream<Uint8Array>) => {
-    // Of its own, so that nothing is sent ahead of the challenge.
+    // A separate one, so that nothing is sent before the challenge.
     const own = agent.with({ credentials: () => new HttpAuthBearer("1") });
     const request = HttpRequest.put(URL_A);
     const { response, attempts } = await own.send(request, { body });

@@ -44,7 +44,7 @@ const sendTls: Call = (agent) => agent.send("https://a.example/");
 const post = (body: string): Call => (agent) =>
   agent.send(HttpRequest.post(URL_A, { body }));
 const read: Call = async (agent) => await (await agent.exchange(URL_A)).text();
-// Also while nobody reads.
+// Even while nobody reads.
 const wait: Call = async (agent) => await (await agent.exchange(URL_A)).closed;
 
 /** The limits of an agent that is told nothing of them. */

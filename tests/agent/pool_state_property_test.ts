@@ -129,7 +129,7 @@ class Model {
     assertEquals(this.ended, this.asked);
   }
 
-  /** Marks a connection as used by nobody, until a decision says otherwise. */
+  /** Marks a connection as unused, until a decision says otherwise. */
   #loosen(id: number): void {
     const conn = this.conns.get(id)!;
     conn.state = "idle";

@@ -22,7 +22,7 @@ import { toBytes, toText } from "../_text.ts";
 /** The URL of every request over a pipe. */
 export const SITE = "http://example.com/";
 
-/** A response with a body of two bytes, after which the connection goes on. */
+/** A response with a body of two bytes, which keeps the connection open. */
 export const HI = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
 
 /** A response after which the connection speaks something else. */
@@ -422,14 +422,14 @@ export class HeldClock implements Disposable {
   }
 }
 
-/** Lets everything that is ready to run, run: more than any turn of ours. */
+/** Runs everything that is ready, for longer than any of our turns. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 200; turn++) {
     await new Promise<void>((resolve) => setImmediate(resolve));
   }
 }
 
-/** Lets so many microtasks pass. */
+/** Lets a number of microtasks pass. */
 export async function pass(microtasks: number): Promise<void> {
   for (let i = 0; i < microtasks; i++) await undefined;
 }

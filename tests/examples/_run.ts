@@ -1,4 +1,4 @@
-// Runs the examples as their users do: in a process of its own, with no more
+// Runs the examples as their users do: each in its own process, with no more
 // permissions than the comment at the head of the file names.
 
 import { assertEquals, assertMatch } from "@std/assert";

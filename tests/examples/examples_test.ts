@@ -154,7 +154,7 @@ Deno.test("every example has a test", () => {
   const names = Array.from(Deno.readDirSync(folder), ({ name }) => name)
     .filter((name) => /^[^_].*\.ts$/.test(name))
     .map((name) => name.replace(/\.ts$/, ""));
-  // These have tests of their own alone.
+  // These have only their own tests.
   const others = ["download", "refreshed_token", "unix_socket"];
   assertEquals(names.toSorted(), [...tested, ...others].toSorted());
 });

@@ -81,7 +81,7 @@ async function checkEnds(
   return first;
 }
 
-/** Checks an error of the connection, and all that it says. */
+/** Checks an error of the connection, with all of its members. */
 function checkError(
   error: unknown,
   code: HttpErrorCode,

@@ -36,7 +36,7 @@ export interface Ports {
 
 /**
  * Returns a way to start a program with the configuration `conf/NAME`, in which
- * `${key}` stands for a value.
+ * `${key}` is replaced by a value.
  */
 export function startWith(
   name: string,
@@ -46,7 +46,7 @@ export function startWith(
   return async (program, { site, use, values }) => {
     const [port, otherPort] = freePorts(2) as [number, number];
     const folder = await Deno.makeTempDir({ dir: site.folder });
-    // Some give up root's rights before they write.
+    // Some drop root's rights before they write.
     await Deno.chmod(folder, 0o777);
     // Comments out the line that names another user to run as.
     const ifRoot = Deno.uid() === 0 ? "" : "# ";

@@ -12,7 +12,7 @@ const isFuzzing = seconds !== undefined && seed !== undefined;
 let declared = 0;
 
 /**
- * Declares a property, as a test without permissions. To fuzz it as well, list
+ * Declares a property, as a test without permissions. To fuzz it too, list
  * its file in `_all.ts`.
  *
  * @param name A sentence that states it.

@@ -1,6 +1,6 @@
 // Runs the properties with new inputs for as long as it is told.
 //
-//   deno task fuzz                  for 60 seconds, with a seed of its own
+//   deno task fuzz                  for 60 seconds, with a new seed
 //   deno task fuzz 600              for 600 seconds
 //   deno task fuzz 60 --seed 7      the inputs of the seed 7 again
 //

@@ -76,7 +76,7 @@ interface Entry {
 
 const BYTES = [0n, 1n, 2n, 0xan, 0xfn, 0x7fn, 0x80n, 0xffn];
 
-/** Numbers of so many random bytes, after one that is given. */
+/** Numbers of random bytes, of a given length, after a given one. */
 function addresses(length: number, first: bigint): fc.Arbitrary<bigint> {
   const bytes = fc.constantFrom(...BYTES);
   return fc.array(bytes, { minLength: length, maxLength: length })

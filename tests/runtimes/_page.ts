@@ -5,7 +5,7 @@ import { within } from "../matrix/cells.ts";
 import type { Report } from "../matrix/matrix.ts";
 import type { Outcome } from "./suite.ts";
 
-// Root has no sandbox; and the browser shall use no network of its own.
+// Root has no sandbox, and the browser must not use the network.
 const FLAGS = [
   ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"],
   ...["--no-first-run", "--disable-background-networking"],
@@ -72,7 +72,7 @@ async function openTunnel(request: Request, port: number): Promise<Response> {
   const { socket, response } = Deno.upgradeWebSocket(request);
   socket.binaryType = "arraybuffer";
   const writer = conn.writable.getWriter();
-  // The end of one side is the end of the other; that it fails is an end as well.
+  // The end of one side ends the other, and so does a failure.
   socket.onmessage = ({ data }) => {
     writer.write(new Uint8Array(data)).catch(() => socket.close());
   };

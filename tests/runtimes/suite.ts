@@ -152,7 +152,7 @@ async function startPeer(
 
 /**
  * Watches for rejections that nobody handles. Deno, Node, and Bun would end;
- * workerd and browsers would go on.
+ * workerd and browsers would continue.
  */
 function watchRejections(): () => string | null {
   const found: string[] = [];

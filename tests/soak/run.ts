@@ -1,5 +1,5 @@
 // The callers of the soak, on Deno and on Node: many at once, each of them makes
-// one random call after the other, through one agent or a client of its own.
+// one random call after the other, through one agent or its own client.
 //
 //   run.ts PORT SECONDS SEED     prints the report as JSON
 
@@ -34,7 +34,7 @@ const { gc } = globalThis as unknown as { gc(): void };
 /** The report of a run. */
 export interface Report {
   readonly calls: number;
-  /** How many of them were exchanges that nobody read. */
+  /** The number of exchanges among them that nobody read. */
   readonly dropped: number;
   readonly outcomes: Readonly<Record<string, number>>;
   readonly growth: number;

@@ -246,7 +246,7 @@ Deno.test("a connection that connect opened takes no bytes before the first requ
   await using ends = await openSocket("TCP");
   const { url, client, peer } = ends;
   await peer.write(HI);
-  // The socket that is idle keeps nobody alive, but the peer's does.
+  // The idle socket does not keep the process alive, but the peer's does.
   await client.ended;
   const error = await fails(client.send(get()), "UnexpectedBytes");
   assertEquals(error.progress?.reused, false);

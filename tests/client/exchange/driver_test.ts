@@ -274,7 +274,7 @@ Deno.test("the exchange waits for any thenable that onInterim returns", async ()
   let isOver = false;
   exchanging.then(() => isOver = true);
   server.write(HINTS + HINTS + HI);
-  // The upload goes on meanwhile.
+  // The upload continues meanwhile.
   await server.readUntil("2\r\nup\r\n0\r\n\r\n");
   await settle();
   assertEquals([called, isOver], [1, false]);

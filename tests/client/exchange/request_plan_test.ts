@@ -237,7 +237,7 @@ LOCKED.getReader();
 
 type Given = Omit<HttpExchangeOptions, "body"> & { body?: unknown };
 
-/** Requests that contradict themselves, and bodies that are none. */
+/** Requests that contradict themselves, and invalid bodies. */
 const REFUSED: [name: string, request?: HttpRequest, options?: Given][] = [
   ["a body with TRACE", new HttpRequest("TRACE", SITE, { body: "x" })],
   ["a body with CONNECT", new HttpRequest("CONNECT", SITE, { body: "x" })],

@@ -68,7 +68,7 @@ for (const [kind, options] of PIPES) {
     const next = new Script(READ, END);
     await client.run(next);
     assertEquals(next.passed, [undefined, null]);
-    // Nothing follows the end of file, so to ask for more would go on forever.
+    // Nothing follows the end of file, so asking for more would never end.
     await fails(client.run(new Script(READ)), "UnexpectedEof");
     await server.closed;
   });
@@ -106,7 +106,7 @@ for (
     const { client, server } = openPipe();
     assertStrictEquals(await client.run(new Script(step)), step);
     assertEquals(client.reusable, false);
-    // Nothing reads until somebody goes on.
+    // Nothing reads until a caller continues.
     server.write("late");
     await settle();
     assertEquals(server.unread, 4);

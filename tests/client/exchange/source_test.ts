@@ -1,4 +1,4 @@
-// Sources of a body: those that fail, and how each is let go of.
+// Sources of a body: failures, and the end of each source.
 
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import type {

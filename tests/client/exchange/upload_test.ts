@@ -33,7 +33,7 @@ import {
 const CHUNKED = "POST / HTTP/1.1\r\nHost: example.com\r\n" +
   "Transfer-Encoding: chunked\r\n\r\n";
 
-/** A source that gives a piece, and the next one when it is told to. */
+/** A source that returns a piece, and the next one when a test says so. */
 function gated(first: string, second: string): {
   body: AsyncIterable<Uint8Array>;
   open: () => void;

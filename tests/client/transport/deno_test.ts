@@ -152,7 +152,7 @@ Deno.test("DenoTransport starts no write before the one that was left is done", 
   assertEquals(done, all.map((_, at) => all.slice(0, at + 1).join("")));
 });
 
-/** Connections by how they are made of one of Deno's. */
+/** Connections, by the way they are made from a `Deno.Conn`. */
 const ALIKE: [string, drivesStreams: boolean, (conn: Deno.Conn) => object][] = [
   ["is", false, (conn) => conn],
   // Native members reject an object that only inherits them, so that its `ref`

@@ -71,7 +71,7 @@ for (const [kind, options] of PIPES) {
         ["", "", (client) => client.run(new Script({ type: "Pause" }))],
         ["", HI, (client) => client.send(get())],
         ["early ", `${SWITCH}early `, async (client) => {
-          // The caller's copy is the caller's.
+          // The caller owns its copy.
           (await client.send(upgrade())).remaining.fill(0x21);
         }],
         ["early ", "", async (client) => {

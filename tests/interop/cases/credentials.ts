@@ -21,7 +21,7 @@ export const CREDENTIALS = {
   "Digest, a nonce for each request": (run: Run) =>
     checkAttempts(run, "digest-once"),
 
-  /** Each of them with a count of its own. */
+  /** Each of them with its own count. */
   async "Digest, 20 requests at once"(run: Run) {
     const agent = run.use(new HttpAgent({ credentials: login }));
     const url = urlOf(run, "digest");
@@ -41,7 +41,7 @@ export const CREDENTIALS = {
     assertOk(await run.use(new HttpAgent()).send(url), HELLO);
   },
 
-  /** Its 401 is the caller's. */
+  /** The caller gets its 401. */
   async "A wrong password"(run: Run) {
     for (
       const [path, Auth] of [["private", HttpAuthBasic], [

@@ -14,7 +14,7 @@ export interface ProxyRun {
   readonly caCert: string;
   /** The origin's URLs, http and https. */
   readonly origins: readonly [string, string];
-  /** A port that nobody listens on. */
+  /** A closed port. */
   readonly deadPort: number;
   /** The proxy's URLs: without and with a login. */
   readonly open: string;

@@ -92,7 +92,7 @@ export interface Env extends Site {
  */
 export type Action =
   | "head" // reads through an empty line
-  | { readonly read: number } // reads so many bytes
+  | { readonly read: number } // reads a number of bytes
   | "eof" // reads to the end of file
   | "signal" // waits for `signal`
   | "pause" // stops reading
@@ -104,7 +104,7 @@ export type Action =
 /** A peer that plays a script. */
 export interface Peer {
   readonly port: number;
-  /** Lets the connections that wait for a signal go on. */
+  /** Lets the connections that wait for a signal continue. */
   signal(): Promise<void>;
   facts(): Promise<PeerFacts>;
   /** Waits until no connection is open, after there was one. */

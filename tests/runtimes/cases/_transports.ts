@@ -45,7 +45,7 @@ export async function openPeer(
   return { peer, transport: take(connection) };
 }
 
-/** Takes the transport of a connection of ours. */
+/** Takes the transport of one of our connections. */
 export function take(connection: HttpConnection): Transport {
   const transport = takeTransport(connection);
   if (transport === null) throw new Error("The connection is not ours");

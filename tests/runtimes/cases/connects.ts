@@ -31,7 +31,7 @@ const overTcp = casesOf("transport", {
   },
 
   async "connect rejects with the address and the reason"(env) {
-    // A port of a peer that is gone would do, if nobody else took it; 1 is free.
+    // A port of a closed peer may be taken by another program, but 1 is free.
     const targets: [HttpAddress, string[]][] = [
       [{ hostname: HOST, port: 1 }, ["127.0.0.1:1", "refused"]],
       [{ hostname: "localhost", port: 1 }, ["localhost:1", HOST, "refused"]],
@@ -186,7 +186,7 @@ function checkError(
   equal(`missing in ${error.message}`, missing, []);
 }
 
-/** Opens a tunnel to a port, and gives up the transport. */
+/** Opens a tunnel to a port, and returns its transport. */
 async function openTunnel(
   outer: HttpConnection,
   port: number,

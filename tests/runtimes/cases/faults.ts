@@ -141,7 +141,7 @@ async function httpErrorOf(promise: Promise<unknown>): Promise<HttpError> {
 async function abortConnects({ connector, peer }: Env) {
   const { port, facts } = await peer([["eof"]]);
   const url = `http://127.0.0.1:${port}/`;
-  // Some are aborted when they are connected, but nobody has been told yet.
+  // Some are aborted after they have connected, but before the caller is told.
   for (let round = 0; round < 30; round++) {
     await Promise.all(Array.from({ length: 64 }, async () => {
       const controller = new AbortController();
