@@ -200,9 +200,10 @@ export class Connection
       throw new TypeError(`Cannot detach: ${describe(state.why)}`);
     }
     this.transport.ref();
-    const { unread, pending } = this.input.detach();
+    const read = this.input.detach();
+    const write = this.output.detach();
     this.#end(DETACHED);
-    return this.transport.detach(unread, pending);
+    return this.transport.detach({ ...read, write });
   }
 
   /** Closes the connection, and fails the exchange in flight. */

@@ -2,10 +2,13 @@
 // flight. A read that is pending when an exchange starts becomes its first.
 //
 //   still ── read ──> reading ── bytes ──> still
-//     ^                  ├── end of file ──> ended
-//     └── unread         └── error ────────> lost
+//                        ├── end of file ──> ended
+//                        └── error ────────> lost
+//
+// In each state, bytes may be unread that come before all others.
 
-import type { Pending, Transport } from "../transport/transport.ts";
+import { concat } from "@std/bytes/concat";
+import type { Handover, Pending, Transport } from "../transport/transport.ts";
 
 /** Bytes that were read. */
 export type InputBytes = Uint8Array<ArrayBuffer>;
@@ -21,7 +24,6 @@ export interface InputReceiver {
 type State =
   | { readonly kind: "still" }
   | { readonly kind: "reading" }
-  | { readonly kind: "unread"; readonly bytes: InputBytes }
   | { readonly kind: "ended" }
   | { readonly kind: "lost"; readonly error: unknown };
 
@@ -40,6 +42,7 @@ export class Input implements Pending<InputBytes | null> {
   readAt: number = performance.now();
   readonly #transport: Transport;
   #state: State = STILL;
+  #unread: InputBytes | null = null;
 
   constructor(transport: Transport, receiver: InputReceiver) {
     this.#transport = transport;
@@ -58,71 +61,61 @@ export class Input implements Pending<InputBytes | null> {
    * @param into The buffer to read into, if the transport supports it.
    */
   read(into?: InputBytes): void {
+    const unread = this.#unread;
+    if (unread !== null) {
+      this.#unread = null;
+      return this.receiver.receive(unread);
+    }
     const state = this.#state;
     switch (state.kind) {
       case "reading":
         return;
-      case "unread":
-        this.#state = STILL;
-        return this.receiver.receive(state.bytes);
       case "ended":
         return this.receiver.receive(null);
       case "lost":
         return this.receiver.lose(state.error);
-      case "still": {
-        const transport = this.#transport;
-        this.#state = READING;
-        if (transport.startRead !== undefined) {
-          return transport.startRead(this, into);
-        }
-        transport.read(into).then(
-          (bytes) => this.resolve(bytes),
-          (error) => this.reject(error),
-        );
-      }
-    }
-  }
-
-  /** Keeps bytes for the next receiver. Nothing may be unread or pending. */
-  putBack(bytes: InputBytes): void {
-    if (bytes.length > 0) this.#state = { kind: "unread", bytes };
-  }
-
-  /** Gives up the unread bytes and the pending read, to be used elsewhere. */
-  detach(): {
-    unread: InputBytes;
-    pending: Promise<InputBytes | null> | null;
-  } {
-    const state = this.#state;
-    const none = new Uint8Array(0);
-    switch (state.kind) {
       case "still":
-        return { unread: none, pending: null };
-      case "unread":
-        return { unread: state.bytes, pending: null };
-      default: {
-        const { promise, resolve, reject } = Promise.withResolvers<
-          InputBytes | null
-        >();
-        // It may never be awaited.
-        promise.catch(() => {});
-        this.receiver = { receive: resolve, lose: reject };
-        this.read();
-        return { unread: none, pending: promise };
-      }
+        this.#state = READING;
+        return this.#transport.startRead(this, into);
     }
+  }
+
+  /**
+   * Keeps bytes for the next receiver. If some are unread, nothing was read since
+   * they were kept, so these are the same.
+   */
+  putBack(bytes: InputBytes): void {
+    if (bytes.length > 0) this.#unread ??= bytes;
+  }
+
+  /** Gives up the unread bytes and the pending read, for the next owner. */
+  detach(): Pick<Handover, "unread" | "read"> {
+    const unread = this.#unread ?? new Uint8Array(0);
+    this.#unread = null;
+    if (this.#state.kind === "still") return { unread, read: null };
+    const { promise, resolve, reject } = Promise.withResolvers<
+      InputBytes | null
+    >();
+    // It may never be awaited.
+    promise.catch(() => {});
+    this.receiver = { receive: resolve, lose: reject };
+    this.read();
+    return { unread, read: promise };
   }
 
   /** Receives the result of the pending read. */
   resolve(bytes: InputBytes | null): void {
     this.#state = bytes === null ? ENDED : STILL;
     this.readAt = performance.now();
-    this.receiver.receive(bytes);
+    const unread = this.#unread;
+    // A receiver that was waiting would have taken what is unread.
+    if (unread === null) this.receiver.receive(bytes);
+    else if (bytes !== null) this.#unread = concat([unread, bytes]);
   }
 
   /** Called if the pending read fails. */
   reject(error: unknown): void {
     this.#state = { kind: "lost", error };
-    this.receiver.lose(error);
+    if (this.#unread === null) this.receiver.lose(error);
   }
 }

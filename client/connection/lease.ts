@@ -215,6 +215,11 @@ export class Lease implements InputReceiver, OutputListener {
     this.#connection.transport.recycle(bytes);
   }
 
+  /** Whether everything is written, also what an earlier lease has left. */
+  get isWritten(): boolean {
+    return this.#connection.output.isReady;
+  }
+
   /** Starts a write. None may be pending. */
   write(data: Outgoing): void {
     this.#requestBytes += lengthOf(data);

@@ -6,7 +6,6 @@
 // A coroutine may end before its write is done. The next coroutine's first write then
 // waits for it.
 
-import { encodeByteString } from "../../rfc9110/byte_string.ts";
 import type { Outgoing, Pending, Transport } from "../transport/transport.ts";
 
 /** The writer. */
@@ -19,11 +18,15 @@ export interface OutputListener {
 
 type State =
   | { readonly kind: "ready" }
-  | { readonly kind: "writing" }
+  | {
+    readonly kind: "writing";
+    /** The writes that follow the pending one. */
+    readonly next: readonly Outgoing[];
+  }
   | { readonly kind: "broken"; readonly error: unknown };
 
 const READY: State = { kind: "ready" };
-const WRITING: State = { kind: "writing" };
+const WRITING: State = { kind: "writing", next: [] };
 
 /** Writes to a transport, one write at a time. */
 export class Output implements Pending<void> {
@@ -31,41 +34,51 @@ export class Output implements Pending<void> {
   listener: OutputListener;
   readonly #transport: Transport;
   #state: State = READY;
-  /** The write that follows the pending one. */
-  #queue: Outgoing[] = [];
 
   constructor(transport: Transport, listener: OutputListener) {
     this.#transport = transport;
     this.listener = listener;
   }
 
+  /** Whether no write is pending, and none has failed. */
+  get isReady(): boolean {
+    return this.#state.kind === "ready";
+  }
+
   /** Starts a write. The same listener may have no other one pending. */
   write(data: Outgoing): void {
-    if (this.#state.kind === "broken") {
-      return this.listener.failWrite(this.#state.error);
-    }
-    if (this.#state.kind === "writing") {
-      this.#queue.push(data);
+    const state = this.#state;
+    if (state.kind === "broken") return this.listener.failWrite(state.error);
+    if (state.kind === "writing") {
+      this.#state = { kind: "writing", next: [...state.next, data] };
       return;
     }
     this.#state = WRITING;
-    const transport = this.#transport;
-    if (transport.startWrite !== undefined) {
-      return transport.startWrite(data, this);
-    }
-    const pieces = typeof data === "string" ? [encodeByteString(data)] : data;
-    transport.write(pieces).then(
-      () => this.resolve(),
-      (error) => this.reject(error),
-    );
+    this.#transport.startWrite(data, this);
+  }
+
+  /** Gives up the pending writes, for which the next owner has to wait. */
+  detach(): Promise<void> | null {
+    if (this.#state.kind === "ready") return null;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    // It may never be awaited.
+    promise.catch(() => {});
+    if (this.#state.kind === "broken") reject(this.#state.error);
+    else this.listener = { written: resolve, failWrite: reject };
+    return promise;
   }
 
   /** Called when the pending write is done. */
   resolve(): void {
-    this.#state = READY;
-    const next = this.#queue.shift();
-    if (next === undefined) this.listener.written();
-    else this.write(next);
+    const state = this.#state;
+    const next = state.kind === "writing" ? state.next : [];
+    const data = next[0];
+    if (data === undefined) {
+      this.#state = READY;
+      return this.listener.written();
+    }
+    this.#state = { kind: "writing", next: next.slice(1) };
+    this.#transport.startWrite(data, this);
   }
 
   /** Called if the pending write fails. */

@@ -198,7 +198,7 @@ class Run<C extends AnyCoroutine> implements LeaseHolder {
     const { keepAlive, remaining } = outcomeOf(step, this.#early?.bytes);
     const output = this.#output;
     if (output.kind === "writing") clearTimeout(output.timer);
-    if (keepAlive && output.kind === "ready" && remaining.length === 0) {
+    if (keepAlive && this.#lease.isWritten && remaining.length === 0) {
       this.#lease.finish(null);
     } else {
       this.#lease.leave("held", remaining);

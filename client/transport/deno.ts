@@ -16,19 +16,25 @@ import type {
   HttpConnection,
   HttpConnectionInfo,
 } from "./http_connection.ts";
+import { DetachedTransport } from "./detached.ts";
 import { startTlsOver } from "./node.ts";
 import {
   makeConnection,
-  ReadAhead,
   type SocketTransport,
   type StartTlsOptions,
 } from "./socket_connection.ts";
-import { lengthOf, type Outgoing, type Pending } from "./transport.ts";
+import {
+  type Handover,
+  lengthOf,
+  type Outgoing,
+  type Pending,
+} from "./transport.ts";
 import { nextTurn, startTogether } from "./turn.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
 const NOTHING: Bytes = new Uint8Array(0);
+const NO_PIECES: readonly Uint8Array[] = [];
 const NOBODY: Pending<unknown> = { resolve() {}, reject() {} };
 
 interface DenoAddress {
@@ -55,21 +61,24 @@ export interface DenoConn {
 export class DenoTransport implements SocketTransport {
   readonly info: HttpConnectionInfo;
   readonly readsAreCostly = true;
+  readonly unreadBytes = 0;
   readonly #conn: DenoConn;
   readonly #readSize = new ReadSize();
-  #ahead: ReadAhead | null = null;
   /** The pending or last read, and its buffer. */
   #pendingRead: Pending<Bytes | null> = NOBODY;
   #buffer: Bytes = NOTHING;
   #isPooled = false;
   /** A buffer for the next read. */
   #spare: Bytes | null = null;
+  /** The pending write, what is being written, and which pieces follow. */
   #pendingWrite: Pending<void> = NOBODY;
   #writing: Uint8Array = NOTHING;
+  #pieces: readonly Uint8Array[] = NO_PIECES;
+  #nextPiece = 0;
+  /** The buffer that the write took from the pool. */
+  #lent: Bytes | null = null;
   /** Whether it keeps the process alive, as far as is known. */
   #isRef = false;
-  /** The buffer that the write took from the pool. */
-  #written: Bytes | null = null;
 
   /** Takes over a connection. */
   constructor(conn: DenoConn) {
@@ -87,21 +96,7 @@ export class DenoTransport implements SocketTransport {
     conn.setKeepAlive?.(true);
   }
 
-  read(into?: Bytes): Promise<Bytes | null> {
-    return new Promise((resolve, reject) => {
-      this.startRead({ resolve, reject }, into);
-    });
-  }
-
   startRead(pending: Pending<Bytes | null>, into?: Bytes): void {
-    const ahead = this.#ahead?.take() ?? null;
-    if (ahead !== null) {
-      ahead.then(
-        (bytes) => pending.resolve(bytes),
-        (error) => pending.reject(error),
-      );
-      return;
-    }
     this.#pendingRead = pending;
     this.#isPooled = into === undefined;
     const buffer = this.#buffer = into ?? this.#takeBuffer();
@@ -115,7 +110,7 @@ export class DenoTransport implements SocketTransport {
       this.#pendingRead.resolve(buffer.subarray(0, length));
     } else {
       // Not the caller's own buffer, which would be lent to other connections.
-      if (this.#isPooled) this.recycle(buffer);
+      if (this.#isPooled) returnBuffer(buffer.buffer);
       this.#pendingRead.resolve(null);
     }
   };
@@ -129,7 +124,9 @@ export class DenoTransport implements SocketTransport {
     const spare = this.#spare;
     this.#spare = null;
     const { bytes } = this.#readSize;
-    return spare?.length === bytes ? spare : takeBuffer(bytes);
+    if (spare?.length === bytes) return spare;
+    if (spare !== null) returnBuffer(spare.buffer);
+    return takeBuffer(bytes);
   }
 
   recycle({ buffer }: Bytes): void {
@@ -141,34 +138,16 @@ export class DenoTransport implements SocketTransport {
     }
   }
 
-  write(pieces: readonly Uint8Array[]): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.startWrite(pieces, { resolve, reject });
-    });
-  }
-
   startWrite(data: Outgoing, pending: Pending<void>): void {
-    if (this.#pendingWrite !== NOBODY) return this.#queueWrite(data, pending);
     this.#pendingWrite = pending;
     if (typeof data === "string") return this.#writeText(data);
-    const [only] = data;
-    if (data.length === 1 && only !== undefined) return this.#write(only);
-    this.#writePieces(data).then(this.#onAllWritten, this.#onWriteError);
-  }
-
-  /** Starts a write after a pending one that a client left behind. */
-  #queueWrite(data: Outgoing, pending: Pending<void>): void {
-    const left = this.#pendingWrite;
-    this.#pendingWrite = {
-      resolve: () => {
-        left.resolve();
-        this.startWrite(data, pending);
-      },
-      reject: (error) => {
-        left.reject(error);
-        pending.reject(error);
-      },
-    };
+    if (data.length !== 1) {
+      const length = lengthOf(data);
+      if (length <= MAX_BUFFER_BYTES) return this.#writeJoined(data, length);
+    }
+    this.#pieces = data;
+    this.#nextPiece = 0;
+    this.#writeNext();
   }
 
   /** Writes from a buffer of the pool, which costs less than a new one. */
@@ -176,9 +155,26 @@ export class DenoTransport implements SocketTransport {
     if (text.length > MAX_BUFFER_BYTES) {
       return this.#write(encodeByteString(text));
     }
-    const bytes = this.#written = takeBuffer(text.length);
+    const bytes = this.#lent = takeBuffer(text.length);
     encodeByteStringInto(text, bytes);
     this.#write(bytes);
+  }
+
+  #writeJoined(pieces: readonly Uint8Array[], length: number): void {
+    const joined = this.#lent = takeBuffer(length);
+    let at = 0;
+    for (const piece of pieces) {
+      joined.set(piece, at);
+      at += piece.length;
+    }
+    this.#write(joined);
+  }
+
+  /** Writes the next piece, if one is left. */
+  #writeNext(): void {
+    const piece = this.#pieces[this.#nextPiece++];
+    if (piece !== undefined) return this.#write(piece);
+    this.#endWrite().resolve();
   }
 
   #write(bytes: Uint8Array): void {
@@ -189,47 +185,22 @@ export class DenoTransport implements SocketTransport {
   readonly #onWritten = (written: number): void => {
     const bytes = this.#writing;
     if (written < bytes.length) return this.#write(bytes.subarray(written));
-    this.#writing = NOTHING;
-    if (this.#written !== null) returnBuffer(this.#written.buffer);
-    this.#written = null;
-    this.#onAllWritten();
+    if (this.#lent !== null) returnBuffer(this.#lent.buffer);
+    this.#writeNext();
   };
 
-  readonly #onAllWritten = (): void => {
-    const pending = this.#pendingWrite;
-    this.#pendingWrite = NOBODY;
-    pending.resolve();
-  };
-
+  // The runtime may still refer to a buffer of the pool.
   readonly #onWriteError = (error: unknown): void => {
-    const pending = this.#pendingWrite;
-    this.#pendingWrite = NOBODY;
-    // The runtime may still refer to it.
-    this.#written = null;
-    pending.reject(error);
+    this.#endWrite().reject(error);
   };
 
-  async #writePieces(pieces: readonly Uint8Array[]): Promise<void> {
-    const length = lengthOf(pieces);
-    if (length > MAX_BUFFER_BYTES) {
-      for (const piece of pieces) await this.#writeAll(piece);
-      return;
-    }
-    const joined = takeBuffer(length);
-    let at = 0;
-    for (const piece of pieces) {
-      joined.set(piece, at);
-      at += piece.length;
-    }
-    await this.#writeAll(joined);
-    returnBuffer(joined.buffer);
-  }
-
-  async #writeAll(bytes: Uint8Array): Promise<void> {
-    let written = await this.#conn.write(bytes);
-    while (written < bytes.length) {
-      written += await this.#conn.write(bytes.subarray(written));
-    }
+  #endWrite(): Pending<void> {
+    const pending = this.#pendingWrite;
+    this.#pendingWrite = NOBODY;
+    this.#writing = NOTHING;
+    this.#pieces = NO_PIECES;
+    this.#lent = null;
+    return pending;
   }
 
   closeWrite(): Promise<void> {
@@ -276,19 +247,18 @@ export class DenoTransport implements SocketTransport {
     this.#conn.unref();
   }
 
-  detach(
-    unread: Bytes,
-    pending: Promise<Bytes | null> | null,
-  ): HttpConnection {
-    this.#ahead = new ReadAhead(unread, pending);
-    return makeConnection(this);
+  detach(handover: Handover): HttpConnection {
+    return makeConnection(new DetachedTransport(this, handover));
   }
 
   // Not `Deno.startTls`: closing its connection during the handshake, or while a
   // write is blocked, leaks the socket until the peer closes it (Deno 2.9). It also
   // takes neither a client certificate nor a connection with a pending read.
-  startTls(options: StartTlsOptions): Promise<HttpConnection> {
-    return startTlsOver(this, this.#ahead?.unreadBytes ?? 0, options);
+  startTls(
+    options: StartTlsOptions,
+    outer: SocketTransport = this,
+  ): Promise<HttpConnection> {
+    return startTlsOver(outer, options);
   }
 }
 

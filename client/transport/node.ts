@@ -5,6 +5,7 @@
 //       └───── error, abort, close ──> failed     the error for every further read
 
 import { returnBuffer } from "./buffers.ts";
+import { DetachedTransport } from "./detached.ts";
 import type { HttpConnection, HttpConnectionInfo } from "./http_connection.ts";
 import { makeDuplex } from "./node_duplex.ts";
 import type { NodeDuplex, NodeSocket, NodeTlsSocket } from "./node_socket.ts";
@@ -12,16 +13,17 @@ import { NodeWrites, type PooledReads } from "./node_io.ts";
 import { handshake } from "./node_tls.ts";
 import {
   makeConnection,
-  ReadAhead,
   type SocketTransport,
   type StartTlsOptions,
 } from "./socket_connection.ts";
-import { tlsFailed } from "./open_failure.ts";
+import { earlyBytes } from "./open_failure.ts";
 import {
+  type Handover,
   lengthOf,
   MissingCloseNotifyError,
   type Outgoing,
   type Pending,
+  settleLike,
 } from "./transport.ts";
 import { nextTurn, startTogether } from "./turn.ts";
 
@@ -76,7 +78,6 @@ export class NodeTransport implements SocketTransport {
   #isAnswered = true;
   #reader: Pending<Bytes | null> | null = null;
   readonly #writes: NodeWrites;
-  #ahead: ReadAhead | null = null;
   readonly #closed: Promise<void>;
 
   /**
@@ -162,21 +163,14 @@ export class NodeTransport implements SocketTransport {
     this.#writes.fail(reason);
   }
 
-  read(_into?: Bytes): Promise<Bytes | null> {
-    return new Promise((resolve, reject) => {
-      this.startRead({ resolve, reject });
-    });
+  get unreadBytes(): number {
+    return this.#queuedBytes;
   }
 
   startRead(pending: Pending<Bytes | null>): void {
-    const ahead = this.#ahead?.take() ?? this.#takeQueued();
-    if (ahead === null) this.#reader = pending;
-    else {
-      ahead.then(
-        (bytes) => pending.resolve(bytes),
-        (error) => pending.reject(error),
-      );
-    }
+    const queued = this.#takeQueued();
+    if (queued === null) this.#reader = pending;
+    else settleLike(pending, queued);
   }
 
   /** Takes the bytes that have arrived, or returns `null` if there are none. */
@@ -200,12 +194,6 @@ export class NodeTransport implements SocketTransport {
   recycle(bytes: Bytes): void {
     // Otherwise each read has its own buffer.
     if (this.#reads !== null) returnBuffer(bytes.buffer);
-  }
-
-  write(pieces: readonly Uint8Array[]): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.startWrite(pieces, { resolve, reject });
-    });
   }
 
   startWrite(data: Outgoing, pending: Pending<void>): void {
@@ -306,29 +294,24 @@ export class NodeTransport implements SocketTransport {
     for (const layer of this.#layers) layer.unref?.();
   }
 
-  detach(
-    unread: Bytes,
-    pending: Promise<Bytes | null> | null,
-  ): HttpConnection {
-    this.#ahead = new ReadAhead(unread, pending);
-    return makeConnection(this);
+  detach(handover: Handover): HttpConnection {
+    return makeConnection(new DetachedTransport(this, handover));
   }
 
-  startTls(options: StartTlsOptions): Promise<HttpConnection> {
-    const unreadBytes = this.#queuedBytes + (this.#ahead?.unreadBytes ?? 0);
-    if ("Deno" in globalThis) return startTlsOver(this, unreadBytes, options);
+  startTls(
+    options: StartTlsOptions,
+    outer: SocketTransport = this,
+  ): Promise<HttpConnection> {
+    if ("Deno" in globalThis) return startTlsOver(outer, options);
     this.#socket.off("data", this.#onData);
     this.#socket.off("end", this.#onEnd);
     this.#socket.pause();
     // Nobody may be waiting for the pending read anymore.
     this.#reader?.resolve(null);
     this.#reader = null;
-    return startTls(
-      { layers: this.#layers, carrier: null },
-      this.info,
-      unreadBytes,
-      options,
-    );
+    // The socket itself puts what it writes in order.
+    const under = { layers: this.#layers, carrier: null };
+    return startTls(under, outer, options);
   }
 }
 
@@ -336,23 +319,19 @@ export class NodeTransport implements SocketTransport {
  * Starts TLS over a transport that is not in use.
  *
  * @param transport The transport.
- * @param unreadBytes The number of bytes that arrived before the handshake.
  * @param options The options of `HttpConnection.startTls`.
  */
 export function startTlsOver(
-  transport: SocketTransport & { readonly info: HttpConnectionInfo },
-  unreadBytes: number,
+  transport: SocketTransport,
   options: StartTlsOptions,
 ): Promise<HttpConnection> {
   const carrier = makeDuplex(transport);
-  const under = { layers: [carrier], carrier };
-  return startTls(under, transport.info, unreadBytes, options);
+  return startTls({ layers: [carrier], carrier }, transport, options);
 }
 
 async function startTls(
   under: Under,
-  info: HttpConnectionInfo,
-  unreadBytes: number,
+  { info, unreadBytes }: SocketTransport,
   options: StartTlsOptions,
 ): Promise<HttpConnection> {
   const { signal, serverName } = options;
@@ -362,9 +341,7 @@ async function startTls(
     }
     signal?.throwIfAborted();
     if (unreadBytes > 0) {
-      // These bytes must not become part of the TLS stream (CVE-2011-0411).
-      const reason = `${unreadBytes} bytes came before the handshake`;
-      throw tlsFailed(serverName, info.remote, reason);
+      throw earlyBytes(serverName, info.remote, unreadBytes);
     }
     return await handshake(
       under.layers[0]!,

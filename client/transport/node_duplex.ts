@@ -6,17 +6,16 @@
 
 import { loadNode, type NodeDuplex } from "./node_socket.ts";
 import type { SocketTransport } from "./socket_connection.ts";
+import { readFrom, writeTo } from "./transport.ts";
 
 /** Turns a transport that is not in use into a duplex stream. */
-export function makeDuplex(
-  transport: Omit<SocketTransport, "startTls">,
-): NodeDuplex {
+export function makeDuplex(transport: SocketTransport): NodeDuplex {
   const { Duplex } = loadNode("node:stream");
   const duplex = new Duplex({
     // So that `writableNeedDrain` is true until everything is written.
     writableHighWaterMark: 1,
     read() {
-      transport.read().then(
+      readFrom(transport).then(
         (bytes) => {
           // A copy, because the stream may keep it for any time.
           this.push(bytes === null ? null : bytes.slice());
@@ -26,7 +25,7 @@ export function makeDuplex(
       );
     },
     write(bytes, _encoding, callback) {
-      transport.write([bytes]).then(() => callback(), callback);
+      writeTo(transport, [bytes]).then(() => callback(), callback);
     },
     final(callback) {
       transport.closeWrite().then(() => callback(), callback);

@@ -50,7 +50,8 @@ export class NodeWrites {
   readonly #socket: NodeSocket;
   readonly #carrier: NodeDuplex | null;
   #pending: Pending<void> | null = null;
-  #failure: { readonly error: unknown } | null = null;
+  /** What follows of the pending write, over a carrier. */
+  #rest: Uint8Array[] = [];
 
   /**
    * @param socket The socket.
@@ -61,60 +62,41 @@ export class NodeWrites {
     this.#carrier = carrier;
   }
 
-  /** Whether a write or the end is pending. */
+  /** Whether a write, or the end, is not done yet. */
   get isPending(): boolean {
     return this.#pending !== null;
   }
 
   /** Starts a write of at least one byte. None may be pending. */
   start(data: Outgoing, pending: Pending<void>): void {
-    if (typeof data === "string" && this.#carrier === null) {
-      this.#pending = pending;
-      this.#socket.write(data, "latin1", this.#onWritten);
-      return;
+    this.#pending = pending;
+    if (typeof data === "string") {
+      if (this.#carrier === null) {
+        this.#socket.write(data, "latin1", this.#onWritten);
+        return;
+      }
+      data = [encodeByteString(data)];
     }
-    const pieces = typeof data === "string" ? [encodeByteString(data)] : data;
-    const length = lengthOf(pieces);
-    const joined = pieces.length > 1 && length <= MAX_JOINED_BYTES
-      ? [concat(pieces as Uint8Array[])]
-      : pieces;
-    if (this.#carrier === null || length <= MAX_CARRIED_BYTES) {
-      this.#pending = pending;
-      this.#send(joined);
-    } else {
-      this.#sendCarried(joined).then(
-        () => pending.resolve(),
-        (error) => pending.reject(error),
-      );
-    }
+    const pieces = data.length > 1 && lengthOf(data) <= MAX_JOINED_BYTES
+      ? [concat(data as Uint8Array[])]
+      : data;
+    if (this.#carrier === null) return this.#send(pieces);
+    this.#rest = pieces.filter(({ length }) => length > 0);
+    this.#sendPart();
   }
 
-  /** Ends this direction. */
+  /** Ends this direction. No write may be pending. */
   end(pending: Pending<void>): void {
     this.#pending = pending;
-    this.#socket.end(() => this.#onWritten());
+    this.#socket.end(this.#onWritten);
   }
 
-  /** Fails the pending write, including the parts not yet written. */
+  /** Fails what is pending, and drops what follows of it. */
   fail(error: unknown): void {
-    this.#failure ??= { error };
-    this.#pending?.reject(error);
+    const pending = this.#pending;
     this.#pending = null;
-  }
-
-  // The TLS layer reports everything as written, and keeps the part that does not
-  // fit into its own buffer.
-  async #sendCarried(pieces: readonly Uint8Array[]): Promise<void> {
-    for (const piece of pieces) {
-      for (let at = 0; at < piece.length; at += MAX_CARRIED_BYTES) {
-        const part = piece.subarray(at, at + MAX_CARRIED_BYTES);
-        if (this.#failure !== null) throw this.#failure.error;
-        await new Promise<void>((resolve, reject) => {
-          this.#pending = { resolve, reject };
-          this.#send([part]);
-        });
-      }
-    }
+    this.#rest = [];
+    pending?.reject(error);
   }
 
   #send(pieces: readonly Uint8Array[]): void {
@@ -130,31 +112,40 @@ export class NodeWrites {
     this.#socket.uncork();
   }
 
+  // The TLS layer says that it has written all that it is given, and keeps what
+  // does not fit into its own buffer.
+  #sendPart(): void {
+    const piece = this.#rest[0]!;
+    if (piece.length > MAX_CARRIED_BYTES) {
+      this.#rest[0] = piece.subarray(MAX_CARRIED_BYTES);
+    } else this.#rest.shift();
+    this.#socket.write(piece.subarray(0, MAX_CARRIED_BYTES), this.#onWritten);
+  }
+
   readonly #onWritten = (error?: Error | null): void => {
-    const pending = this.#pending;
-    if (pending === null) return;
-    if (error) {
-      this.#pending = null;
-      pending.reject(error);
-    } else if (this.#carrier === null) {
-      this.#pending = null;
-      pending.resolve();
-    } else {
-      this.#awaitCarrier(this.#carrier, pending);
-    }
+    if (this.#pending === null) return;
+    if (error) this.fail(error);
+    else if (this.#carrier === null) this.#finish();
+    else this.#awaitCarrier(this.#carrier, this.#pending);
   };
 
   /** Waits until the encrypted bytes are written as well. */
   #awaitCarrier(carrier: NodeDuplex, pending: Pending<void>): void {
     // The TLS layer passes them on in a microtask.
     queueMicrotask(() => {
-      const resolve = () => {
+      const goOn = () => {
         if (this.#pending !== pending) return;
-        this.#pending = null;
-        pending.resolve();
+        if (this.#rest.length > 0) this.#sendPart();
+        else this.#finish();
       };
-      if (carrier.writableNeedDrain) carrier.once("drain", resolve);
-      else resolve();
+      if (carrier.writableNeedDrain) carrier.once("drain", goOn);
+      else goOn();
     });
+  }
+
+  #finish(): void {
+    const pending = this.#pending;
+    this.#pending = null;
+    pending?.resolve();
   }
 }

@@ -32,7 +32,7 @@ export interface NodeSocket {
     encoding: "latin1",
     onWritten: (error?: Error | null) => void,
   ): boolean;
-  end(onFinished?: () => void): this;
+  end(onFinished?: (error?: Error | null) => void): this;
   cork(): void;
   uncork(): void;
   pause(): this;

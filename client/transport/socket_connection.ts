@@ -16,9 +16,15 @@
 import type {
   ByteStream,
   HttpConnection,
+  HttpConnectionInfo,
   HttpTlsOptions,
 } from "./http_connection.ts";
-import { registerTransport, type Transport } from "./transport.ts";
+import {
+  readFrom,
+  registerTransport,
+  type Transport,
+  writeTo,
+} from "./transport.ts";
 
 /** Options of `HttpConnection.startTls`. */
 export type StartTlsOptions = HttpTlsOptions & {
@@ -28,13 +34,25 @@ export type StartTlsOptions = HttpTlsOptions & {
 
 /** A transport over a socket, with more methods. */
 export interface SocketTransport extends Transport {
-  /** Sends the end of file and leaves the other direction open. */
+  readonly info: HttpConnectionInfo;
+  /** The number of bytes that were read and not taken. */
+  readonly unreadBytes: number;
+  /**
+   * Sends the end of file and leaves the other direction open. No write may be
+   * pending.
+   */
   closeWrite(): Promise<void>;
-  /** Starts TLS. The transport can no longer be used, even if that fails. */
-  startTls(options: StartTlsOptions): Promise<HttpConnection>;
+  /**
+   * Starts TLS. The transport can no longer be used, even if that fails.
+   *
+   * @param options The options of `HttpConnection.startTls`.
+   * @param outer The transport to use instead, which uses this one.
+   */
+  startTls(
+    options: StartTlsOptions,
+    outer?: SocketTransport,
+  ): Promise<HttpConnection>;
 }
-
-type Bytes = Uint8Array<ArrayBuffer>;
 
 type Use = "unused" | "streams" | "client" | "tls";
 
@@ -75,7 +93,7 @@ export function makeConnection(transport: SocketTransport): HttpConnection {
   }
 
   const connection: HttpConnection = {
-    info: transport.info!,
+    info: transport.info,
     get readable() {
       return openStreams().readable;
     },
@@ -145,7 +163,7 @@ function makeStreams({ use, abort }: StreamedTransport): ByteStream {
     type: "bytes",
     async pull(controller) {
       const transport = use();
-      const bytes = await orEndHalf(transport.read());
+      const bytes = await orEndHalf(readFrom(transport));
       if (bytes !== null) {
         // A stream transfers its buffers, and its reader may see all of them.
         controller.enqueue(bytes.slice());
@@ -165,7 +183,7 @@ function makeStreams({ use, abort }: StreamedTransport): ByteStream {
     start({ signal }) {
       signal.addEventListener("abort", () => abort(signal.reason));
     },
-    write: (bytes) => orEndHalf(use().write([bytes])),
+    write: (bytes) => orEndHalf(writeTo(use(), [bytes])),
     async close() {
       await orEndHalf(use().closeWrite());
       endHalf();
@@ -173,33 +191,4 @@ function makeStreams({ use, abort }: StreamedTransport): ByteStream {
   });
 
   return { readable, writable };
-}
-
-/** Input that a client read before it gave up its connection. It comes first. */
-export class ReadAhead {
-  #reads: Promise<Bytes | null>[] = [];
-  /** The number of bytes that were read and not used. */
-  readonly unreadBytes: number;
-
-  /**
-   * Stores the input.
-   *
-   * @param unread The bytes that come first.
-   * @param pending The pending read, if any.
-   */
-  constructor(unread: Bytes, pending: Promise<Bytes | null> | null) {
-    this.unreadBytes = unread.length;
-    // A copy, because the bytes may be in a buffer of the pool.
-    if (unread.length > 0) this.#reads.push(Promise.resolve(unread.slice()));
-    if (pending !== null) {
-      // It may never be awaited.
-      pending.catch(() => {});
-      this.#reads.push(pending);
-    }
-  }
-
-  /** Takes the next read, or returns `null` if there is none left. */
-  take(): Promise<Bytes | null> | null {
-    return this.#reads.shift() ?? null;
-  }
 }

@@ -2,13 +2,26 @@
 // or a connection that wraps one of ours.
 
 import { concat } from "@std/bytes/concat";
+import { encodeByteString } from "../../rfc9110/byte_string.ts";
+import { abortable } from "./abortable.ts";
 import { ReadSize } from "./buffers.ts";
+import { LeftReads } from "./detached.ts";
 import type {
   ByteStream,
   HttpConnection,
   HttpConnectionInfo,
 } from "./http_connection.ts";
-import { NotBytesError, type Transport } from "./transport.ts";
+import { earlyBytes, reasonOf, tlsFailed } from "./open_failure.ts";
+import type { StartTlsOptions } from "./socket_connection.ts";
+import {
+  type Handover,
+  NotBytesError,
+  type Outgoing,
+  type Pending,
+  readFrom,
+  settleLike,
+  type Transport,
+} from "./transport.ts";
 import { nextTurn } from "./turn.ts";
 
 /** Pieces up to this size in total are joined, and larger ones are split. */
@@ -60,7 +73,11 @@ export class StreamTransport implements Transport {
     this.#reader.reader.closed.catch(() => {});
   }
 
-  async read(): Promise<Uint8Array<ArrayBuffer> | null> {
+  startRead(pending: Pending<Uint8Array<ArrayBuffer> | null>): void {
+    settleLike(pending, this.#read());
+  }
+
+  async #read(): Promise<Uint8Array<ArrayBuffer> | null> {
     for (let empty = 1;; empty++) {
       const { value, done } = this.#reader.byob
         ? await this.#reader.reader.read(this.#takeBuffer())
@@ -79,7 +96,12 @@ export class StreamTransport implements Transport {
     if (this.#reader.byob) this.#buffer = bytes.buffer;
   }
 
-  async write(pieces: readonly Uint8Array[]): Promise<void> {
+  startWrite(data: Outgoing, pending: Pending<void>): void {
+    const pieces = typeof data === "string" ? [encodeByteString(data)] : data;
+    settleLike(pending, this.#write(pieces));
+  }
+
+  async #write(pieces: readonly Uint8Array[]): Promise<void> {
     this.#writing = true;
     for (const piece of copyPieces(pieces)) await this.#writer.write(piece);
     this.#writing = false;
@@ -95,15 +117,9 @@ export class StreamTransport implements Transport {
   }
 
   abort(reason: unknown): void {
-    if (this.#stream.abort !== undefined) {
-      this.#stream.abort(reason);
-    } else if (isSocket(this.#stream)) {
-      // Aborting a stream of a workerd socket leaves the socket open, and then its
-      // `close` does nothing.
-      this.#stream.close().catch(() => {});
-    } else {
-      this.#writer.abort(reason).catch(() => {});
-    }
+    const end = endOf(this.#stream);
+    if (end !== null) end(reason);
+    else this.#writer.abort(reason).catch(() => {});
     this.#reader.reader.cancel(reason).catch(() => {});
   }
 
@@ -128,44 +144,45 @@ export class StreamTransport implements Transport {
     attempt(() => this.#stream.unref?.());
   }
 
-  detach(
-    unread: Uint8Array<ArrayBuffer>,
-    pending: Promise<Uint8Array<ArrayBuffer> | null> | null,
-  ): HttpConnection {
+  detach(handover: Handover): HttpConnection {
     const stream = this.#stream;
-    this.#writer.releaseLock();
-    let { readable } = stream;
-    if (unread.length === 0 && pending === null) {
-      this.#reader.reader.releaseLock();
-    } else {
-      readable = this.#prepend(unread, pending);
-    }
-    const { ref, unref, abort } = stream;
+    const { ref, unref } = stream;
+    const end = endOf(stream);
+    // A runtime may not settle a write that is aborted.
+    const ending = new AbortController();
+    const write = handover.write && abortable(handover.write, ending.signal);
+    write?.catch(() => {});
     return {
-      readable,
-      writable: stream.writable,
+      readable: this.#detachReadable(handover),
+      writable: write === null
+        ? this.#releaseWritable()
+        : this.#writeAfter(write, ending),
       info: this.info ?? UNKNOWN,
       ...(stream.startTls && {
-        startTls: (options) => stream.startTls!(options),
+        startTls: (options) => this.#startTls({ ...handover, write }, options),
       }),
       ...(ref && { ref: () => stream.ref!() }),
       ...(unref && { unref: () => stream.unref!() }),
-      ...(abort && { abort: (reason) => stream.abort!(reason) }),
+      ...(end && {
+        abort(reason) {
+          ending.abort(reason);
+          end(reason);
+        },
+      }),
     };
   }
 
-  /** A stream of the unread bytes, a pending read's, and all that follow. */
-  #prepend(
-    unread: Uint8Array<ArrayBuffer>,
-    pending: Promise<Uint8Array<ArrayBuffer> | null> | null,
-  ): ReadableStream<Uint8Array> {
-    const first: (Promise<Uint8Array<ArrayBuffer> | null>)[] = [];
-    if (unread.length > 0) first.push(Promise.resolve(unread));
-    if (pending !== null) first.push(pending);
+  /** Returns what is left to read, and all that follows. */
+  #detachReadable(handover: Handover): ReadableStream<Uint8Array> {
+    if (handover.unread.length === 0 && handover.read === null) {
+      this.#reader.reader.releaseLock();
+      return this.#stream.readable;
+    }
+    const left = new LeftReads(handover);
     return new ReadableStream({
       type: "bytes",
       pull: async (controller) => {
-        const bytes = await (first.shift() ?? this.read());
+        const bytes = await (left.take() ?? readFrom(this));
         if (bytes !== null) {
           // A copy, because the stream transfers the buffer.
           controller.enqueue(new Uint8Array(bytes));
@@ -177,6 +194,67 @@ export class StreamTransport implements Transport {
       },
       cancel: (reason) => this.#reader.reader.cancel(reason),
     }, { highWaterMark: 0 });
+  }
+
+  #releaseWritable(): WritableStream<Uint8Array> {
+    this.#writer.releaseLock();
+    return this.#stream.writable;
+  }
+
+  /**
+   * Returns a stream that writes after what was left.
+   *
+   * @param left The writes that were left.
+   * @param ending Ends the wait for them.
+   */
+  #writeAfter(
+    left: Promise<void>,
+    ending: AbortController,
+  ): WritableStream<Uint8Array> {
+    const writer = this.#writer;
+    return new WritableStream({
+      start(controller) {
+        const { signal } = controller;
+        // Not `abort`, which is only called after a write that may be blocked.
+        signal.addEventListener("abort", () => {
+          ending.abort(signal.reason);
+          writer.abort(signal.reason).catch(() => {});
+        });
+        writer.closed.catch((error) => controller.error(error));
+      },
+      async write(bytes) {
+        await left;
+        await writer.write(bytes);
+      },
+      async close() {
+        await left;
+        await writer.close();
+      },
+    });
+  }
+
+  async #startTls(
+    { unread, write }: Handover,
+    options: StartTlsOptions,
+  ): Promise<HttpConnection> {
+    const { serverName, signal } = options;
+    const remote = this.info?.remote ?? null;
+    try {
+      if (unread.length > 0) {
+        throw earlyBytes(serverName, remote, unread.length);
+      }
+      if (write !== null) {
+        await abortable(write, signal).catch((error) => {
+          signal?.throwIfAborted();
+          throw tlsFailed(serverName, remote, reasonOf(error), error);
+        });
+        this.#writer.releaseLock();
+      }
+    } catch (error) {
+      this.abort(error);
+      throw error;
+    }
+    return await this.#stream.startTls!(options);
   }
 
   #takeBuffer(): Uint8Array<ArrayBuffer> {
@@ -196,6 +274,15 @@ function attempt(call: () => void): void {
   } catch {
     // It only decides whether the process stays alive.
   }
+}
+
+/** Returns what ends a stream at once, if its halves do not. */
+function endOf(stream: Stream): ((reason: unknown) => void) | null {
+  if (stream.abort !== undefined) return (reason) => stream.abort!(reason);
+  // Aborting a stream of a workerd socket leaves the socket open, and then its
+  // `close` does nothing.
+  if (isSocket(stream)) return () => stream.close().catch(() => {});
+  return null;
 }
 
 /** Returns whether a stream is a raw Cloudflare socket. */

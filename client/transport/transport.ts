@@ -6,6 +6,8 @@
 
 import type { HttpConnection, HttpConnectionInfo } from "./http_connection.ts";
 
+type Bytes = Uint8Array<ArrayBuffer>;
+
 /** A read or write that has started, with callbacks for its end. */
 export interface Pending<T> {
   resolve(value: T): void;
@@ -37,37 +39,22 @@ export interface Transport {
    */
   readonly readsAreCostly?: boolean;
   /**
-   * Reads the bytes that have arrived, or waits for some.
+   * Reads the bytes that have arrived, or waits for some. Settles `pending` once
+   * this call has returned, with at least one byte, or with `null` at end of file.
+   * The bytes belong to the caller until they are passed to {@linkcode recycle}.
    *
    * @param into The buffer to read into. A transport that would have to transfer it
    * ignores it.
-   * @returns At least one byte, or `null` at end of file. The bytes belong to the
-   * caller until they are passed to {@linkcode recycle}.
    */
-  read(
-    into?: Uint8Array<ArrayBuffer>,
-  ): Promise<Uint8Array<ArrayBuffer> | null>;
-  /**
-   * Like {@linkcode read}, without a promise: settles `pending` once this call
-   * has returned.
-   */
-  startRead?(
-    pending: Pending<Uint8Array<ArrayBuffer> | null>,
-    into?: Uint8Array<ArrayBuffer>,
-  ): void;
+  startRead(pending: Pending<Bytes | null>, into?: Bytes): void;
   /** Takes back bytes that a read returned. Nothing may refer to them. */
-  recycle(bytes: Uint8Array<ArrayBuffer>): void;
+  recycle(bytes: Bytes): void;
   /**
-   * Writes all pieces in order, in one write if they are small. The caller may
-   * reuse their buffers once the write is done.
+   * Writes all pieces in order, in one write if they are small. Settles `pending`
+   * once this call has returned. The caller may then reuse their buffers.
    */
-  write(pieces: readonly Uint8Array[]): Promise<void>;
-  /**
-   * Like {@linkcode write}, without a promise: settles `pending` once this call
-   * has returned.
-   */
-  startWrite?(data: Outgoing, pending: Pending<void>): void;
-  /** Closes the connection. Never rejects. */
+  startWrite(data: Outgoing, pending: Pending<void>): void;
+  /** Closes the connection, and drops a pending write. Never rejects. */
   close(): Promise<void>;
   /** Ends the connection at once: the pending read and write settle. */
   abort(reason: unknown): void;
@@ -86,16 +73,46 @@ export interface Transport {
   ref(): void;
   /** See {@linkcode ref}. */
   unref(): void;
-  /**
-   * Turns the transport into a connection for the caller.
-   *
-   * @param unread Bytes that were read and come first.
-   * @param pending A read that is pending, whose result comes next.
-   */
-  detach(
-    unread: Uint8Array<ArrayBuffer>,
-    pending: Promise<Uint8Array<ArrayBuffer> | null> | null,
-  ): HttpConnection;
+  /** Turns the transport into a connection for the caller. */
+  detach(handover: Handover): HttpConnection;
+}
+
+/** What a client leaves to whoever uses its connection next. */
+export interface Handover {
+  /** Bytes that were read and come first. */
+  readonly unread: Bytes;
+  /** The pending read, whose result comes next; `null` if there is none. */
+  readonly read: Promise<Bytes | null> | null;
+  /** The pending writes, which come before any other; `null` if there are none. */
+  readonly write: Promise<void> | null;
+}
+
+/** Reads like {@linkcode Transport.startRead}, and returns a promise. */
+export function readFrom(
+  transport: Pick<Transport, "startRead">,
+  into?: Bytes,
+): Promise<Bytes | null> {
+  return new Promise((resolve, reject) => {
+    transport.startRead({ resolve, reject }, into);
+  });
+}
+
+/** Writes like {@linkcode Transport.startWrite}, and returns a promise. */
+export function writeTo(
+  transport: Pick<Transport, "startWrite">,
+  pieces: readonly Uint8Array[],
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    transport.startWrite(pieces, { resolve, reject });
+  });
+}
+
+/** Settles a read or write as a promise does. */
+export function settleLike<T>(pending: Pending<T>, promise: Promise<T>): void {
+  promise.then(
+    (value) => pending.resolve(value),
+    (error) => pending.reject(error),
+  );
 }
 
 // The transports behind our connections. Only the very object that a connector

@@ -10,7 +10,7 @@ import { createServer } from "node:http";
 import { createServer as createHttps } from "node:https";
 import { connect, createServer as createTcp } from "node:net";
 import process from "node:process";
-import { createServer as createTls } from "node:tls";
+import { createServer as createTls, TLSSocket } from "node:tls";
 import { gzipSync } from "node:zlib";
 
 /** @typedef {import("node:http").IncomingMessage} Incoming */
@@ -231,15 +231,16 @@ async function startPeer(scripts, tls) {
 async function play(socket, script, facts, untilSignal) {
   const own = { text: "", ended: false };
   let wake = () => {};
-  socket.on("data", (bytes) => {
+  const onData = (/** @type {Buffer} */ bytes) => {
     own.text += bytes.toString("latin1");
     facts.received += bytes.toString("latin1");
     wake();
-  });
-  socket.on("end", () => {
+  };
+  const onEnd = () => {
     own.ended = true;
     wake();
-  });
+  };
+  socket.on("data", onData).on("end", onEnd);
   const until = async (/** @type {() => boolean} */ isMet) => {
     while (!isMet()) await new Promise((r) => wake = () => r(undefined));
   };
@@ -250,7 +251,17 @@ async function play(socket, script, facts, untilSignal) {
     } else if (action === "eof") await until(() => own.ended);
     else if (action === "signal") await untilSignal();
     else if (action === "pause") socket.pause();
-    else if (action === "fin") socket.end();
+    else if (action === "resume") socket.resume();
+    else if (action === "secure") {
+      await until(() => own.text.includes("\x16"));
+      const hello = own.text.slice(own.text.indexOf("\x16"));
+      facts.received = facts.received.slice(0, -hello.length);
+      own.text = "";
+      socket.off("data", onData).off("end", onEnd).pause();
+      socket.unshift(Buffer.from(hello, "latin1"));
+      socket = new TLSSocket(socket, { isServer: true, ...identity });
+      socket.on("error", () => {}).on("data", onData).on("end", onEnd);
+    } else if (action === "fin") socket.end();
     else if (action === "destroy") socket.destroy();
     else if (action === "reset") reset(socket);
     else if ("read" in action) {

@@ -15,6 +15,7 @@ import { ENDS } from "./cases/ends.ts";
 import { RESPONSES } from "./cases/exchanges.ts";
 import { FAULTS } from "./cases/faults.ts";
 import { FETCH } from "./cases/fetch.ts";
+import { HANDOVERS } from "./cases/handovers.ts";
 import { PROXIES } from "./cases/proxies.ts";
 import { SOCKETS } from "./cases/sockets.ts";
 import { STREAMS } from "./cases/streams.ts";
@@ -24,7 +25,7 @@ const VECTORS = "Wire vectors, in every split";
 const CASE_MILLISECONDS = 30_000;
 const GROUPS: readonly Group[] = [
   ...[RESPONSES, STREAMS, UPGRADES, ENDS, FAULTS, CODINGS],
-  ...[AGENTS, FETCH, CONNECTS, SOCKETS, PROXIES],
+  ...[AGENTS, FETCH, CONNECTS, SOCKETS, HANDOVERS, PROXIES],
 ];
 
 /** The rows of the table: the vectors, then each group of cases. */

@@ -139,6 +139,31 @@ Deno.test("run keeps the remaining input until somebody reads", async () => {
   }
 });
 
+Deno.test("run keeps what was left ahead of what a pending read returns", async () => {
+  using timers = new HeldTimers();
+  for (const passed of [["leftnew"], ["left", "new"]]) {
+    const { client, server } = openPipe({ capacity: 0 });
+    const left: ScriptStep = { type: "Ok", remaining: toBytes("left") };
+    const running = client.run(new Script(write("a"), left));
+    await settle();
+    // It reads, since the write takes long.
+    await timers.fire(5);
+    await settle();
+    await server.readUntil("a");
+    await running;
+    if (passed.length === 1) server.write("new");
+    await settle();
+    // It says again what it has left.
+    await client.run(new Script(left));
+    const script = new Script(...passed.map(() => READ), END);
+    const next = client.run(script);
+    if (passed.length === 2) server.write("new");
+    await next;
+    assertEquals(script.passed, [undefined, ...passed]);
+    await client.close();
+  }
+});
+
 Deno.test("run tells a coroutine that a write is done when it is", async () => {
   for (const last of [DONE, READ]) {
     const { client, server } = openPipe({ capacity: 0 });
@@ -190,6 +215,8 @@ Deno.test("run does not leave a connection reusable while a write is pending", a
   await timers.fire(5);
   server.write("early");
   assertEquals(await running, DONE);
+  assertEquals(client.reusable, false);
+  assertEquals(await client.run(new Script(DONE)), DONE);
   assertEquals(client.reusable, false);
 
   // The next write is not done when that one is.

@@ -22,6 +22,7 @@ import {
   MissingCloseNotifyError,
   takeTransport,
   type Transport,
+  writeTo,
 } from "../../../client/transport/transport.ts";
 import { HttpRequest } from "@pimalaya/io-http";
 import { openSocket } from "../../hostile/_peer.ts";
@@ -59,7 +60,7 @@ for (
     const accepting = listener.accept();
     const transport = await openTls(connector, listener.addr.port);
     using server = await accepting;
-    await transport.write([toBytes("bye")]);
+    await writeTo(transport, [toBytes("bye")]);
     await transport.close();
     const buffer = new Uint8Array(10);
     assertEquals(await server.read(buffer), 3);
@@ -105,7 +106,7 @@ for (
     const left = await runProgram(`
       import { openConnection } from "${url("connect/open.ts")}";
       import { ${name} as connector } from "@pimalaya/io-http/client";
-      import { takeTransport } from "${url("transport/transport.ts")}";
+      import { takeTransport, writeTo } from "${url("transport/transport.ts")}";
       const countSockets = async () => {
         const args = ["-l", "/proc/" + Deno.pid + "/fd"];
         const { stdout } = await new Deno.Command("ls", { args }).output();
@@ -118,7 +119,7 @@ for (
           target: { hostname: "127.0.0.1", port: ${listener.addr.port} },
           tls: { serverName: "localhost", caCerts: [${JSON.stringify(CA)}] },
         }));
-        const writing = transport.write([new Uint8Array(20_000_000)]);
+        const writing = writeTo(transport, [new Uint8Array(20_000_000)]);
         const isAborted = writing.then(() => false, () => true);
         await transport.turn();
         transport.abort(new Error("Enough"));
@@ -275,7 +276,7 @@ for (
     await copy.readable.cancel();
     await copy.writable.abort();
     const transport = take(secure);
-    await transport.write([toBytes("hi")]);
+    await writeTo(transport, [toBytes("hi")]);
     assertEquals(await server.read(new Uint8Array(9)), 2);
     transport.abort(new Error("Enough"));
     await transport.close();

@@ -18,7 +18,9 @@ import {
   DONE,
   drain,
   drainViews,
+  fails,
   get,
+  HeldTimers,
   HI,
   openPipe,
   PIPES,
@@ -142,6 +144,93 @@ for (const [kind, options] of PIPES) {
     await carryOne(inner, server);
   });
 }
+
+/** Gives up a connection while its write is blocked, over which TLS may start. */
+async function detachBlocked(remaining = "") {
+  using timers = new HeldTimers();
+  const { client: stream, server } = pipe({ capacity: 0 });
+  const calls: string[] = [];
+  const wrapper = {
+    ...stream,
+    info: { remote: null, local: null, tls: null },
+    abort: (reason: unknown) => {
+      calls.push(`abort ${reason}`);
+      server.abort(reason);
+    },
+    startTls: () => {
+      calls.push(`startTls, writable ${stream.writable.locked}`);
+      return Promise.resolve(wrapper);
+    },
+  };
+  const client = new HttpClient(wrapper);
+  for (const text of ["left", "more"]) {
+    const end = { type: "Ok", remaining: toBytes(remaining) } as const;
+    const running = client.run(new Script(write(text), end));
+    await settle();
+    await timers.fire(5);
+    server.write("e");
+    await running;
+  }
+  return { server, calls, ...client.detach() };
+}
+
+Deno.test("a detached stream writes after what was being written", async () => {
+  const { server, writable } = await detachBlocked();
+  const writer = writable.getWriter();
+  const done: string[] = [];
+  writer.write(toBytes("new")).then(() => done.push("write"));
+  writer.close().then(() => done.push("close"));
+  for (const text of ["left", "more", "new"]) {
+    await settle();
+    assertEquals(done, []);
+    assertEquals(toText((await server.read())!), text);
+  }
+  assertEquals(await server.read(), null);
+  await settle();
+  assertEquals(done, ["write", "close"]);
+});
+
+Deno.test("a detached stream fails with what was being written", async () => {
+  for (const how of ["abort", "failWritable", "idle"] as const) {
+    const { server, writable } = await detachBlocked();
+    const writer = writable.getWriter();
+    const reason = new Error("Broken");
+    const writing = how === "idle" ? writer.closed : writer.write(toBytes("x"));
+    const failing = rejection(writing);
+    if (how === "abort") await writer.abort(reason);
+    else server.failWritable(reason);
+    assertStrictEquals(await failing, reason);
+    await writer.closed.catch(() => {});
+  }
+});
+
+Deno.test("TLS starts over a detached stream after what was being written", async () => {
+  const options = { serverName: "localhost" };
+  const { server, calls, startTls } = await detachBlocked();
+  const starting = startTls!(options);
+  await settle();
+  assertEquals(calls, []);
+  assertEquals(await server.readUntil("leftmore"), "leftmore");
+  await starting;
+  assertEquals(calls, ["startTls, writable false"]);
+
+  const failed = await detachBlocked();
+  const failing = failed.startTls!(options);
+  failed.server.failWritable(new Error("Broken"));
+  const { message } = await fails(failing, "TlsFailed");
+  assertEquals(message, 'Cannot start TLS with "localhost": Broken');
+
+  const aborted = await detachBlocked();
+  const { signal, abort, listeners } = watchedSignal();
+  const aborting = aborted.startTls!({ ...options, signal });
+  abort("Enough");
+  assertEquals(await rejection(aborting), "Enough");
+  assertEquals([listeners(), aborted.calls], [0, ["abort Enough"]]);
+
+  const early = await detachBlocked("early");
+  await fails(early.startTls!(options), "TlsFailed");
+  assertEquals(early.calls.length, 1);
+});
 
 Deno.test("detach reads nothing before it is asked to", async () => {
   const { client, server } = openPipe();

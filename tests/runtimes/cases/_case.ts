@@ -96,6 +96,8 @@ export type Action =
   | "eof" // reads to the end of file
   | "signal" // waits for `signal`
   | "pause" // stops reading
+  | "resume" // reads on
+  | "secure" // starts TLS, with the first byte that can be its handshake's
   | { readonly write: string; readonly times?: number } // one char for each byte
   | "fin" // ends its side in order; over TLS with a close_notify
   | "reset" // sends a RST

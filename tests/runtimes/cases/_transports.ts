@@ -6,6 +6,7 @@ import type {
   HttpConnection,
 } from "../../../client/transport/http_connection.ts";
 import {
+  readFrom,
   takeTransport,
   type Transport,
 } from "../../../client/transport/transport.ts";
@@ -59,7 +60,7 @@ export async function readUntil(
 ): Promise<string> {
   let text = "";
   while (!text.includes(end)) {
-    const bytes = await transport.read();
+    const bytes = await readFrom(transport);
     if (bytes === null) throw new Error(`The end of file comes after ${text}`);
     text += toText(bytes);
     transport.recycle(bytes);

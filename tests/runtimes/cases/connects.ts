@@ -4,6 +4,7 @@ import type {
   HttpAddress,
   HttpConnection,
 } from "../../../client/transport/http_connection.ts";
+import { readFrom, writeTo } from "../../../client/transport/transport.ts";
 import { HttpError } from "../../../mod.ts";
 import { equal } from "../../_sweep.ts";
 import { toBytes } from "../../_text.ts";
@@ -150,7 +151,11 @@ const overTls = casesOf("tls", {
 
   async "startTls rejects bytes that came before the handshake"(env) {
     const { peer, transport } = await openPeer(env, ["eof"], false);
-    const connection = transport.detach(toBytes("220 x"), null);
+    const connection = transport.detach({
+      unread: toBytes("220 x"),
+      read: null,
+      write: null,
+    });
     const starting = connection.startTls!({ serverName: "localhost" });
     checkError(await reasonOf(starting), "TlsFailed", "tls", ["5 bytes"]);
     await peer.closed();
@@ -166,7 +171,7 @@ export const CONNECTS: Group = {
 /** Sends a GET over a connection, and closes it. */
 async function getHello(connection: HttpConnection): Promise<void> {
   const transport = take(connection);
-  await transport.write([toBytes("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")]);
+  await writeTo(transport, [toBytes("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")]);
   const text = await readUntil(transport, "hello");
   equal("status", text.slice(0, 15), "HTTP/1.1 200 OK");
   await transport.close();
@@ -193,10 +198,14 @@ async function openTunnel(
 ): Promise<HttpConnection> {
   const transport = take(outer);
   const authority = `${HOST}:${port}`;
-  await transport.write([
+  await writeTo(transport, [
     toBytes(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`),
   ]);
   await readUntil(transport, "\r\n\r\n");
   // A client has a read pending at that moment.
-  return transport.detach(new Uint8Array(0), transport.read());
+  return transport.detach({
+    unread: new Uint8Array(0),
+    read: readFrom(transport),
+    write: null,
+  });
 }

@@ -9,6 +9,7 @@ import {
   type Group,
   reasonOf,
 } from "./_case.ts";
+import { readFrom, writeTo } from "../../../client/transport/transport.ts";
 import { open, openPeer, readUntil } from "./_transports.ts";
 
 const MEGABYTES = new Uint8Array(20_000_000);
@@ -26,11 +27,11 @@ function casesOver(tls: boolean): Case[] {
       // Node's server sends no close_notify before it has read something.
       const script: Action[] = [{ read: 1 }, { write: "last" }, "fin", "eof"];
       const { peer, transport } = await openPeer(env, script, tls);
-      await transport.write([toBytes("x")]);
+      await writeTo(transport, [toBytes("x")]);
       equal("text", await readUntil(transport, "last"), "last");
-      equal("end", await transport.read(), null);
-      equal("end", await transport.read(), null);
-      await transport.write([toBytes("late")]);
+      equal("end", await readFrom(transport), null);
+      equal("end", await readFrom(transport), null);
+      await writeTo(transport, [toBytes("late")]);
       await transport.close();
       equal("received", (await peer.closed()).received, "xlate");
     },
@@ -38,8 +39,8 @@ function casesOver(tls: boolean): Case[] {
     async [`a read ${over} rejects at a reset`](env) {
       const script: Action[] = [{ read: 1 }, "reset"];
       const { transport } = await openPeer(env, script, tls);
-      const reading = reasonOf(transport.read());
-      await transport.write([toBytes("x")]);
+      const reading = reasonOf(readFrom(transport));
+      await writeTo(transport, [toBytes("x")]);
       equal("code", (await reading as { code?: unknown }).code, "ECONNRESET");
       await transport.close();
     },
@@ -48,21 +49,25 @@ function casesOver(tls: boolean): Case[] {
       const script: Action[] = ["pause", "signal"];
       const { transport } = await openPeer(env, script, tls);
       const settled = Promise.allSettled([
-        transport.read(),
-        transport.write([MEGABYTES]),
+        readFrom(transport),
+        writeTo(transport, [MEGABYTES]),
       ]);
       await transport.turn();
       transport.abort(new Error("Enough"));
       const kinds = (await settled).map(({ status }) => status);
       equal("outcomes", kinds, ["rejected", "rejected"]);
-      equal("later", await reasonOf(transport.read()) instanceof Error, true);
+      equal(
+        "later",
+        await reasonOf(readFrom(transport)) instanceof Error,
+        true,
+      );
       await transport.close();
     },
 
     async [`close ${over} ends the connection in order`](env) {
       const { peer, transport } = await openPeer(env, [], tls);
-      const reading = transport.read().catch(() => null);
-      await transport.write([toBytes("a"), toBytes("b"), MEGABYTES]);
+      const reading = readFrom(transport).catch(() => null);
+      await writeTo(transport, [toBytes("a"), toBytes("b"), MEGABYTES]);
       await transport.close();
       equal("read", await reading, null);
       await transport.close();
@@ -75,9 +80,9 @@ function casesOver(tls: boolean): Case[] {
       const digits = { write: "0123456789", times };
       const script: Action[] = [{ read: 1 }, digits, "fin"];
       const { transport } = await openPeer(env, script, tls);
-      await transport.write([toBytes("x")]);
+      await writeTo(transport, [toBytes("x")]);
       let length = 0;
-      for (let bytes; (bytes = await transport.read()) !== null;) {
+      for (let bytes; (bytes = await readFrom(transport)) !== null;) {
         for (const byte of bytes) {
           if (byte !== 0x30 + length % 10) {
             throw new Error(`Byte ${length} differs`);

@@ -1,0 +1,156 @@
+// The transport of a connection that a client gave up. What the client read comes
+// first, and what it was writing is written first.
+
+import type { HttpConnection, HttpConnectionInfo } from "./http_connection.ts";
+import {
+  makeConnection,
+  type SocketTransport,
+  type StartTlsOptions,
+} from "./socket_connection.ts";
+import {
+  type Handover,
+  type Outgoing,
+  type Pending,
+  settleLike,
+} from "./transport.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+interface LeftRead {
+  readonly result: Promise<Bytes | null>;
+  /** The number of bytes, as far as is known. */
+  length: number;
+}
+
+/** The reads that a client leaves, in order. */
+export class LeftReads {
+  readonly #reads: LeftRead[] = [];
+
+  constructor(handover: Handover) {
+    this.putFirst(handover);
+  }
+
+  /** The number of bytes that are known to have arrived. */
+  get bytes(): number {
+    return this.#reads.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /** Puts what another client leaves before the others. */
+  putFirst({ unread, read }: Handover): void {
+    if (read !== null) {
+      const left = { result: read, length: 0 };
+      // It may fail, and never be awaited.
+      read.then((bytes) => left.length = bytes?.length ?? 0, () => {});
+      this.#reads.unshift(left);
+    }
+    if (unread.length > 0) {
+      // A copy, because the bytes may be in a buffer of the pool.
+      const result = Promise.resolve(unread.slice());
+      this.#reads.unshift({ result, length: unread.length });
+    }
+  }
+
+  /** Takes the next read, or returns `null` if there is none left. */
+  take(): Promise<Bytes | null> | null {
+    return this.#reads.shift()?.result ?? null;
+  }
+}
+
+/** Drives a socket from where a client left it. */
+export class DetachedTransport implements SocketTransport {
+  readonly info: HttpConnectionInfo;
+  readonly readsAreCostly: boolean;
+  readonly #inner: SocketTransport;
+  readonly #reads: LeftReads;
+  /** The writes that the client left, unless they are done. */
+  #write: Promise<void> | null = null;
+
+  /**
+   * Takes over a transport.
+   *
+   * @param inner The transport, which the client no longer uses.
+   * @param handover What the client leaves.
+   */
+  constructor(inner: SocketTransport, handover: Handover) {
+    this.info = inner.info;
+    this.readsAreCostly = inner.readsAreCostly ?? false;
+    this.#inner = inner;
+    this.#reads = new LeftReads(handover);
+    this.#leaveWrite(handover);
+  }
+
+  get unreadBytes(): number {
+    return this.#reads.bytes + this.#inner.unreadBytes;
+  }
+
+  startRead(pending: Pending<Bytes | null>, into?: Bytes): void {
+    const left = this.#reads.take();
+    if (left === null) this.#inner.startRead(pending, into);
+    else settleLike(pending, left);
+  }
+
+  recycle(bytes: Bytes): void {
+    this.#inner.recycle(bytes);
+  }
+
+  startWrite(data: Outgoing, pending: Pending<void>): void {
+    if (this.#write === null) return this.#inner.startWrite(data, pending);
+    this.#write.then(
+      () => this.#inner.startWrite(data, pending),
+      (error) => pending.reject(error),
+    );
+  }
+
+  async closeWrite(): Promise<void> {
+    await this.#write;
+    await this.#inner.closeWrite();
+  }
+
+  close(): Promise<void> {
+    return this.#inner.close();
+  }
+
+  abort(reason: unknown): void {
+    this.#inner.abort(reason);
+  }
+
+  turn(): Promise<void> {
+    return this.#inner.turn();
+  }
+
+  settle(ready: () => void): void {
+    this.#inner.settle(ready);
+  }
+
+  ref(): void {
+    this.#inner.ref();
+  }
+
+  unref(): void {
+    this.#inner.unref();
+  }
+
+  detach(handover: Handover): HttpConnection {
+    this.#reads.putFirst(handover);
+    this.#leaveWrite(handover);
+    return makeConnection(this);
+  }
+
+  startTls(
+    options: StartTlsOptions,
+    outer: SocketTransport = this,
+  ): Promise<HttpConnection> {
+    return this.#inner.startTls(options, outer);
+  }
+
+  #leaveWrite({ write }: Handover): void {
+    if (write === null) return;
+    // It comes after those of an earlier client, for which it has waited.
+    this.#write = write;
+    const forget = () => {
+      if (this.#write === write) this.#write = null;
+    };
+    // A failure stays, for all that follows.
+    write.then(forget, () => {});
+  }
+}
