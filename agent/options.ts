@@ -156,7 +156,10 @@ export interface HttpAgentCallOptions {
   httpsOnly?: boolean | undefined;
 }
 
-/** Options of an agent. */
+/**
+ * Options of an agent. Those of {@linkcode HttpAgentCallOptions} apply to each call
+ * that does not override them, and the limits of `HttpLimits` to each response.
+ */
 export interface HttpAgentOptions
   extends HttpReceiveOptions, HttpAgentCallOptions {
   /**
@@ -202,7 +205,11 @@ export interface HttpAgentOptions
   random?: (() => number) | undefined;
 }
 
-/** Options of one call. */
+/**
+ * Options of one call. Those of {@linkcode HttpAgentCallOptions} and the limits of
+ * `HttpLimits` override the agent's; `headers` are merged by name, and `timeouts`
+ * by member.
+ */
 export interface HttpAgentSendOptions
   extends HttpSendOptions, HttpAgentCallOptions {
   /**

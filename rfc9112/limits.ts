@@ -18,31 +18,36 @@ export interface HttpLimits {
    */
   maxHeadBytes: number;
   /**
-   * Bytes of the field lines of one trailer section, with their line endings.
+   * Bytes of the field lines of one trailer section, with their line endings: as
+   * many as for a head.
    *
    * @default {65536}
    */
   maxTrailerBytes: number;
   /**
-   * Bytes of chunk extensions in one whole body.
+   * Bytes of chunk extensions in one whole body. Hardly any server sends them, and
+   * they have no effect.
    *
    * @default {16384}
    */
   maxChunkExtensionBytes: number;
   /**
-   * Interim (1xx) responses before the final one.
+   * Interim (1xx) responses before the final one. Servers rarely send more than
+   * two.
    *
    * @default {32}
    */
   maxInterimResponses: number;
   /**
-   * Field lines of one response head or trailer section.
+   * Field lines of one response head or trailer section. Each costs memory besides
+   * its bytes; servers rarely send more than a hundred.
    *
    * @default {1000}
    */
   maxHeaderFields: number;
   /**
-   * Bytes of a body that is held in memory. Streamed bodies have no limit.
+   * Bytes of a body that is held in memory. Larger ones are better streamed, which
+   * has no limit.
    *
    * @default {1073741824}
    */
@@ -69,7 +74,8 @@ export interface HttpReceiveOptions
   extends
     Partial<{ [Name in keyof HttpLimits]: HttpLimits[Name] | undefined }> {
   /**
-   * Exceptions from strict parsing.
+   * Exceptions from strict parsing. There are none, because only broken servers
+   * need them.
    *
    * @default {[]}
    */
