@@ -168,10 +168,10 @@ export class HttpAgent implements AsyncDisposable {
    *
    * @param reason The reason that the calls reject with. Defaults to an `AbortError`.
    */
-  abort(reason?: unknown): void {
-    this.#core.abort(
-      reason ?? new DOMException("The agent was aborted", "AbortError"),
-    );
+  abort(
+    reason: unknown = new DOMException("The agent was aborted", "AbortError"),
+  ): void {
+    this.#core.abort(reason);
   }
 
   /**

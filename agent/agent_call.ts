@@ -7,6 +7,7 @@
 // need the connection, and if there are none, the challenge is the response.
 
 import { StreamedBody } from "../client/exchange/body.ts";
+import { isThenable } from "../client/exchange/source.ts";
 import { nextTurn } from "../client/transport/turn.ts";
 import { quote } from "../core/quote.ts";
 import { HttpError, type HttpProgress } from "../error.ts";
@@ -383,8 +384,8 @@ export class AgentCall extends Timed implements AttemptHost {
     if (isPlain || !withBody) return { ...sendOptions, target };
     const { trailers } = options;
     const opened = body.open();
-    return opened instanceof Promise
-      ? this.#wait(opened).then((body) => (
+    return isThenable(opened)
+      ? this.#wait(Promise.resolve(opened)).then((body) => (
         { ...sendOptions, target, trailers, body }
       ))
       : { ...sendOptions, target, trailers, body: opened };

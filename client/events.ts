@@ -176,6 +176,7 @@ async function readPiece(reader: Reader): Promise<Uint8Array | null> {
   while (true) {
     const { value, done } = await reader.read();
     if (done) return null;
-    if (value.length > 0) return value;
+    // Whatever is no Uint8Array is for the parser to reject.
+    if (value.length !== 0) return value;
   }
 }

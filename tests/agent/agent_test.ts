@@ -214,6 +214,27 @@ for (const name of ["connectTo", "body"]) {
   });
 }
 
+Deno.test("HttpAgent awaits a body that a function creates later, in a promise of any kind", async () => {
+  const { agent, network } = serve();
+  await using _ = agent;
+  const later: PromiseLike<string> = {
+    then: (...args) => Promise.resolve("late").then(...args),
+  };
+  const body = () => later as Promise<string>;
+  await agent.send(HttpRequest.post(URL_A), { body });
+  assertEquals(network.requests.map((request) => request.body), ["late"]);
+});
+
+for (const reason of [null, 0, "", false]) {
+  Deno.test(`HttpAgent.abort rejects calls with ${JSON.stringify(reason)} if that is the reason`, async () => {
+    const { agent } = serve(() => ({ then: "stall" }));
+    const failed = agent.send(URL_A).then(() => "sent", (error) => error);
+    await settle();
+    agent.abort(reason);
+    assertEquals(await failed, reason);
+  });
+}
+
 Deno.test("Pool: a signal that is aborted while a challenge is read ahead asks for no credentials", async () => {
   const challenge = respond("401 No", "body", { "WWW-Authenticate": "Basic" });
   const controller = new AbortController();

@@ -93,6 +93,18 @@ Deno.test("readEvents reads any stream, and skips its empty pieces", async () =>
   assertEquals(await collect(new Response("data: 1\n\n").body!), ["1"]);
 });
 
+Deno.test("readEvents rejects what is no Uint8Array, and cancels the body with that", async () => {
+  for (const piece of [toBytes("data: a\n\n").buffer, "data: a\n\n", 5]) {
+    let canceled: unknown;
+    const body = new ReadableStream({
+      start: (controller) => controller.enqueue(piece),
+      cancel: (reason) => void (canceled = reason),
+    });
+    const error = await assertRejects(() => collect(body), TypeError);
+    assertStrictEquals(canceled, error);
+  }
+});
+
 Deno.test("readEvents calls onRetry in its place, and fails with its error", async () => {
   const seen: unknown[] = [];
   const text = "retry: 10\ndata: 1\n\nretry: x\nretry: 20\n\ndata: 2\n\n";
