@@ -1,8 +1,8 @@
 // The streamed body of an answered call: nobody may ever read it.
 //
-// An exchange that is garbage gives up its connection. Whoever reads its body
-// keeps it from being collected: a method that reads to the end, or a lock on one
-// of the streams that were handed out. Nothing here keeps them alive.
+// If an exchange is collected as garbage, its connection is freed. Reading its body
+// keeps an exchange from being collected: a method that reads to the end, or a lock on
+// one of the streams that were returned. Nothing here keeps them alive.
 
 import type { StreamedBody } from "../client/exchange/body.ts";
 import type { Attempt } from "./agent_attempt.ts";

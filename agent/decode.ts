@@ -272,8 +272,8 @@ class DecodedBody {
 }
 
 /**
- * The failure of a body. Whatever fails the body holds this, so this holds no
- * reader except while it waits: an exchange that nobody reads is to be collected.
+ * The failure of a body. The sources of failures refer to this, so this refers to a
+ * reader only while that waits: an exchange that nobody reads must be collected.
  */
 class BodyFailure {
   #failure: { readonly error: unknown } | null = null;

@@ -51,8 +51,8 @@ type Bytes = Uint8Array<ArrayBuffer>;
 type Failure = { readonly error: unknown };
 
 /**
- * Feeds a decoder, but only while somebody waits for what it puts out: a source is
- * not to be read, and run out of time, for nobody.
+ * Feeds a decoder, but only while somebody waits for its output: otherwise a source
+ * would be read, and time out, for nobody.
  */
 class Feeder {
   /** The error of the source, which is not the decoder's. */
@@ -76,7 +76,7 @@ class Feeder {
     this.#maxPiece = maxPiece;
   }
 
-  /** Reads what the decoder puts out. Fails also if it cannot be fed. */
+  /** Reads the decoder's output. Also fails if the decoder cannot be fed. */
   read(): Promise<ReadableStreamReadResult<Bytes>> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== null) return reject(this.#failure.error);
@@ -86,7 +86,7 @@ class Feeder {
         this.#isWanted = false;
         resolve(result);
       }, reject);
-      // Last, so that nothing is taken from the source for what was there.
+      // Last, so that nothing is taken from the source if output was available.
       this.#wake();
     });
   }

@@ -108,7 +108,7 @@ export class Input implements Pending<InputBytes | null> {
     this.#state = bytes === null ? ENDED : STILL;
     this.readAt = performance.now();
     const unread = this.#unread;
-    // A receiver that was waiting would have taken what is unread.
+    // A waiting receiver would have taken the unread bytes.
     if (unread === null) this.receiver.receive(bytes);
     else if (bytes !== null) this.#unread = concat([unread, bytes]);
   }

@@ -215,7 +215,7 @@ export class Lease implements InputReceiver, OutputListener {
     this.#connection.transport.recycle(bytes);
   }
 
-  /** Whether everything is written, also what an earlier lease has left. */
+  /** Whether everything is written, including the writes of an earlier lease. */
   get isWritten(): boolean {
     return this.#connection.output.isReady;
   }

@@ -70,7 +70,7 @@ export class DenoTransport implements SocketTransport {
   #isPooled = false;
   /** A buffer for the next read. */
   #spare: Bytes | null = null;
-  /** The pending write, what is being written, and which pieces follow. */
+  /** The pending write: the bytes that are being written, and the next pieces. */
   #pendingWrite: Pending<void> = NOBODY;
   #writing: Uint8Array = NOTHING;
   #pieces: readonly Uint8Array[] = NO_PIECES;

@@ -1,5 +1,5 @@
-// The transport of a connection that a client gave up. What the client read comes
-// first, and what it was writing is written first.
+// The transport of a connection that a client gave up. Bytes that the client has read
+// come first, and its pending write finishes first.
 
 import type { HttpConnection, HttpConnectionInfo } from "./http_connection.ts";
 import {
@@ -22,7 +22,7 @@ interface LeftRead {
   length: number;
 }
 
-/** The reads that a client leaves, in order. */
+/** The reads that a client left, in order. */
 export class LeftReads {
   readonly #reads: LeftRead[] = [];
 
@@ -35,7 +35,7 @@ export class LeftReads {
     return this.#reads.reduce((sum, { length }) => sum + length, 0);
   }
 
-  /** Puts what another client leaves before the others. */
+  /** Puts the reads of another client before the others. */
   putFirst({ unread, read }: Handover): void {
     if (read !== null) {
       const left = { result: read, length: 0 };
@@ -56,7 +56,7 @@ export class LeftReads {
   }
 }
 
-/** Drives a socket from where a client left it. */
+/** Drives a socket that a client has used. */
 export class DetachedTransport implements SocketTransport {
   readonly info: HttpConnectionInfo;
   readonly readsAreCostly: boolean;
@@ -69,7 +69,7 @@ export class DetachedTransport implements SocketTransport {
    * Takes over a transport.
    *
    * @param inner The transport, which the client no longer uses.
-   * @param handover What the client leaves.
+   * @param handover The reads and writes that the client left.
    */
   constructor(inner: SocketTransport, handover: Handover) {
     this.info = inner.info;

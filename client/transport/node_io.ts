@@ -50,7 +50,7 @@ export class NodeWrites {
   readonly #socket: NodeSocket;
   readonly #carrier: NodeDuplex | null;
   #pending: Pending<void> | null = null;
-  /** What follows of the pending write, over a carrier. */
+  /** The rest of the pending write, over a carrier. */
   #rest: Uint8Array[] = [];
 
   /**
@@ -91,7 +91,7 @@ export class NodeWrites {
     this.#socket.end(this.#onWritten);
   }
 
-  /** Fails what is pending, and drops what follows of it. */
+  /** Fails the pending write, and drops the rest of it. */
   fail(error: unknown): void {
     const pending = this.#pending;
     this.#pending = null;
@@ -112,8 +112,8 @@ export class NodeWrites {
     this.#socket.uncork();
   }
 
-  // The TLS layer says that it has written all that it is given, and keeps what
-  // does not fit into its own buffer.
+  // The TLS layer reports everything as written, and keeps the part that does not fit
+  // into its own buffer.
   #sendPart(): void {
     const piece = this.#rest[0]!;
     if (piece.length > MAX_CARRIED_BYTES) {

@@ -172,7 +172,7 @@ export class StreamTransport implements Transport {
     };
   }
 
-  /** Returns what is left to read, and all that follows. */
+  /** Returns the unread bytes, and all that follow. */
   #detachReadable(handover: Handover): ReadableStream<Uint8Array> {
     if (handover.unread.length === 0 && handover.read === null) {
       this.#reader.reader.releaseLock();
@@ -202,9 +202,9 @@ export class StreamTransport implements Transport {
   }
 
   /**
-   * Returns a stream that writes after what was left.
+   * Returns a stream that writes after the writes that a client left.
    *
-   * @param left The writes that were left.
+   * @param left The writes that the client left.
    * @param ending Ends the wait for them.
    */
   #writeAfter(

@@ -77,7 +77,7 @@ export interface Transport {
   detach(handover: Handover): HttpConnection;
 }
 
-/** What a client leaves to whoever uses its connection next. */
+/** The reads and writes that a client leaves to the next user of its connection. */
 export interface Handover {
   /** Bytes that were read and come first. */
   readonly unread: Bytes;
