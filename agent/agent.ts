@@ -63,10 +63,8 @@ export class HttpAgent implements AsyncDisposable {
    * @throws {TypeError} If an option is invalid.
    * @throws {RangeError} If a number is out of range.
    */
-  constructor(options?: HttpAgentOptions);
-  /** @internal */
-  constructor(core: AgentCore);
-  constructor(options: HttpAgentOptions | AgentCore = {}) {
+  constructor(options: HttpAgentOptions = {}) {
+    // The inside of another agent, from `with`.
     this.#core = options instanceof AgentCore
       ? options
       : AgentCore.create(options);
@@ -135,7 +133,8 @@ export class HttpAgent implements AsyncDisposable {
    * @throws {RangeError} If a number is out of range.
    */
   with(options: Omit<HttpAgentOptions, "pool" | "clock">): HttpAgent {
-    return new HttpAgent(this.#core.derive(options));
+    const core: object = this.#core.derive(options);
+    return new HttpAgent(core);
   }
 
   /**

@@ -176,7 +176,7 @@ async function readPiece(reader: Reader): Promise<Uint8Array | null> {
   while (true) {
     const { value, done } = await reader.read();
     if (done) return null;
-    // Whatever is no Uint8Array is for the parser to reject.
+    // The parser rejects anything but a Uint8Array.
     if (value.length !== 0) return value;
   }
 }

@@ -276,7 +276,7 @@ function attempt(call: () => void): void {
   }
 }
 
-/** Returns what ends a stream at once, if its halves do not. */
+/** Returns a function that ends a stream at once, if its halves cannot. */
 function endOf(stream: Stream): ((reason: unknown) => void) | null {
   if (stream.abort !== undefined) return (reason) => stream.abort!(reason);
   // Aborting a stream of a workerd socket leaves the socket open, and then its
