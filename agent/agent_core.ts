@@ -187,7 +187,8 @@ export class AgentCore implements CallHost {
       url,
       { connector, tls, credentials, memory, random },
       proxy,
-      typeof connectTo === "function" ? connectTo(url) : connectTo,
+      // A copy: whoever gets it may change it.
+      typeof connectTo === "function" ? connectTo(new URL(url)) : connectTo,
     );
   }
 

@@ -213,7 +213,9 @@ export class Authentication {
     if (challenges.length === 0) return STOP;
     this.#asked = true;
     const attempt = this.#refused + 1;
-    return { type: "Ask", ask: { url, proxy, challenges, attempt } };
+    // A copy: whoever finds credentials may make the URL of a token of it.
+    const ask = { url: new URL(url), proxy, challenges, attempt };
+    return { type: "Ask", ask };
   }
 
   #answer(authorization: Authorization | null): Reaction {

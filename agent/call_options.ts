@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseProxyUrl } from "../proxy/proxies.ts";
+import { HttpProxies, parseProxyUrl } from "../proxy/proxies.ts";
 import { HttpHeaders, type HttpHeadersInit } from "../rfc9110/headers.ts";
 import type { HttpSendOptions } from "../rfc9112/send.ts";
 import type { HttpCredentials } from "./credentials.ts";
@@ -195,5 +195,7 @@ function resolveProxy(
     const url = parseProxyUrl("proxy", proxy);
     return () => url;
   }
-  return (url) => proxy.match(url);
+  if (proxy instanceof HttpProxies) return (url) => proxy.match(url);
+  // A copy: whoever gets it may change it.
+  return (url) => proxy.match(new URL(url));
 }

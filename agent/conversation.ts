@@ -309,7 +309,7 @@ export class Conversation {
     const redirect = findRedirect(request, response);
     if (redirect === null) return false;
     const hop: HttpHop = {
-      url: request.url,
+      url: new URL(request.url),
       to: redirect.url,
       method: request.method,
       status: response.status,

@@ -117,7 +117,8 @@ export class Hop {
     const { url, headers } = this.request;
     const { cookies } = this.#rules;
     const fields: [name: string, value: string][] = [];
-    const jars = cookies?.header(url, now) ?? null;
+    // Copies of the URL: a jar of the caller's may change it.
+    const jars = cookies?.header(new URL(url), now) ?? null;
     if (jars !== null) {
       fields.push(["Cookie", joinCookies(headers.getAll("cookie"), jars)]);
     }
@@ -145,7 +146,7 @@ export class Hop {
   receive(response: HttpResponse, now: number): void {
     const { headers, status } = response;
     if (this.#forwarder !== null && status === 407) return;
-    this.#rules.cookies?.store(this.request.url, headers, now);
+    this.#rules.cookies?.store(new URL(this.request.url), headers, now);
     this.#byProxy?.learn(headers.get("proxy-authentication-info"));
     if (status === 401) return;
     this.#byOrigin?.learn(headers.get("authentication-info"));

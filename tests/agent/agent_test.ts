@@ -9,7 +9,12 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { HttpError, HttpHeaders, HttpRequest } from "@pimalaya/io-http";
+import {
+  HttpAuthBasic,
+  HttpError,
+  HttpHeaders,
+  HttpRequest,
+} from "@pimalaya/io-http";
 import {
   HttpAgent,
   type HttpAgentOptions,
@@ -213,6 +218,38 @@ for (const name of ["connectTo", "body"]) {
     }
   });
 }
+
+Deno.test("HttpAgent gives the functions of the caller URLs of their own", async () => {
+  const change = (url: URL) => {
+    url.pathname = "/token";
+    url.hostname = "other.example";
+    return null;
+  };
+  const basic = new HttpAuthBasic("u", "p");
+  const { agent, network } = serve(
+    ({ target, head }) =>
+      !head.includes("Authorization")
+        ? respond("401 No", "", { "WWW-Authenticate": "Basic" })
+        : target === "/old"
+        ? respond("302 Found", "", { Location: "/new" })
+        : ok(),
+    {
+      connectTo: change,
+      proxy: { match: change },
+      cookies: { header: change, store: change },
+      credentials: ({ url }) => change(url) ?? basic,
+      redirect: {
+        decide: ({ url, to }) => change(url) ?? change(to) ?? "follow",
+      },
+    },
+  );
+  await using _ = agent;
+  const { url } = await agent.send(`${URL_A}old`);
+  assertEquals(url.href, `${URL_A}new`);
+  const seen = network.requests.map(({ target }) => target);
+  assertEquals(seen, ["/old", "/old", "/new"]);
+  assertEquals(network.sent("Host"), Array(3).fill("a.example"));
+});
 
 Deno.test("HttpAgent awaits a body that a function creates later, in a promise of any kind", async () => {
   const { agent, network } = serve();
