@@ -552,7 +552,9 @@ export class HttpPoolState {
       if (key.size === 0 && key.queued.size === 0) this.#keys.delete(key.id);
     }
     const decisions = this.#decisions;
-    if (decisions.length > 0) this.#decisions = [];
+    // Not this one, which later events add to.
+    if (decisions.length === 0) return [];
+    this.#decisions = [];
     return decisions;
   }
 }

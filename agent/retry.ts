@@ -184,6 +184,8 @@ export class Resends {
   readonly #rules: ResendRules;
   #unsentInARow = 0;
   #usedRuleB = false;
+  /** Whether the request needs a fresh connection now. */
+  #fresh = false;
   #retries = 0;
 
   constructor(rules: ResendRules) {
@@ -194,6 +196,7 @@ export class Resends {
   startRequest(url: URL): void {
     this.#unsentInARow = 0;
     this.#usedRuleB = false;
+    this.#fresh = false;
     const { retry, memory } = this.#rules;
     if (retry !== null) openMemory(memory).retryBudget.noteRequest(url.origin);
   }
@@ -221,13 +224,13 @@ export class Resends {
     this.#unsentInARow = kind === "Unsent" ? this.#unsentInARow + 1 : 0;
     if (!replayable) return null;
     if (kind === "Unsent" && this.#unsentInARow <= MAX_UNSENT_IN_A_ROW) {
-      return { fresh: false, delay: null };
+      return { fresh: this.#fresh, delay: null };
     }
     if (
       kind === "UnansweredWhenUsed" && !this.#usedRuleB &&
       this.#isIdempotent(request, IDEMPOTENT_METHODS)
     ) {
-      this.#usedRuleB = true;
+      this.#usedRuleB = this.#fresh = true;
       return { fresh: true, delay: null };
     }
     return kind === "Final" ? null : this.#retry(request, outcome);
@@ -242,7 +245,8 @@ export class Resends {
     const { retryBudget } = openMemory(memory);
     if (!retryBudget.takeRetry(request.url.origin, retry.budget)) return null;
     this.#retries++;
-    return { fresh: outcome.type === "Failed", delay };
+    this.#fresh = outcome.type === "Failed";
+    return { fresh: this.#fresh, delay };
   }
 
   /** The delay before a retry; `null` for no retry. */

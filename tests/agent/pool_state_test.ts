@@ -142,3 +142,11 @@ test("Pool: HttpPoolState rejects limits out of range and a call that asks twice
   state.ask(1, 1, START);
   assertThrows(() => state.ask(1, 1, START), TypeError, "waits already");
 });
+
+test("Pool: HttpPoolState adds nothing to decisions that it has returned", () => {
+  const state = new HttpPoolState({ maxConnections: 1 });
+  const asked = state.ask(1, 1, START);
+  const waits = state.ask(2, 1, START);
+  const opened = state.connected(1, START);
+  assertEquals([asked.length, waits.length, opened.length], [1, 0, 1]);
+});
