@@ -19,7 +19,7 @@ import type {
   HttpConnectionInfo,
 } from "../transport/http_connection.ts";
 import type { Transport } from "../transport/transport.ts";
-import { afterCaller } from "../transport/turn.ts";
+import { afterCaller, deliveredUntil } from "../transport/turn.ts";
 import {
   type ConnectionEnd,
   describePeer,
@@ -222,7 +222,7 @@ export class Connection
 
   /** Calls back once everything that has arrived is read. */
   settle(since: number, ready: () => void): void {
-    const idle = performance.now() - since;
+    const idle = performance.now() - Math.max(since, deliveredUntil());
     // On Workers, the clock stands still, which shows nothing.
     if (idle <= MAX_IDLE_MILLISECONDS && idle > 0) {
       return this.transport.settle(ready);

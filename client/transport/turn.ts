@@ -23,11 +23,22 @@ const { setImmediate } = globalThis as {
 interface Waiter {
   /** The number of immediates after which a waiter is done. */
   readonly until: number;
+  /** When it began to wait, by `performance.now`. */
+  readonly since: number;
   readonly resolve: () => void;
 }
 
 const waiters: Waiter[] = [];
 let passed = 0;
+let delivered = -Infinity;
+
+/**
+ * Returns when the last turn that is over began, by `performance.now`: bytes that
+ * had arrived before then have reached the reads that were pending.
+ */
+export function deliveredUntil(): number {
+  return delivered;
+}
 
 /** Waits for that turn. */
 export function nextTurn(): Promise<void> {
@@ -36,7 +47,8 @@ export function nextTurn(): Promise<void> {
       setTimeout(resolve, 0);
       return;
     }
-    waiters.push({ until: passed + IMMEDIATES, resolve });
+    const since = performance.now();
+    waiters.push({ until: passed + IMMEDIATES, since, resolve });
     if (waiters.length === 1) setImmediate(pass);
   });
 }
@@ -45,7 +57,9 @@ function pass(): void {
   passed++;
   // In order, because all wait for the same number.
   while (waiters.length > 0 && waiters[0]!.until <= passed) {
-    waiters.shift()!.resolve();
+    const { since, resolve } = waiters.shift()!;
+    delivered = since;
+    resolve();
   }
   if (waiters.length > 0) setImmediate!(pass);
 }

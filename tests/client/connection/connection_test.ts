@@ -25,6 +25,7 @@ import {
   HeldTimers,
   HI,
   openPipe,
+  pass,
   PIPES,
   READ,
   rejection,
@@ -111,6 +112,23 @@ for (const [kind, options] of PIPES) {
     }
   });
 }
+
+Deno.test("a connection that was idle during the turn of another needs none itself for 1 ms", async () => {
+  using clock = new HeldClock();
+  const pipes = [0, 1, 1.1].map((elapsed) => ({ elapsed, ...openPipe() }));
+  for (const { client, server } of pipes) await carryOne(client, server);
+  const start = clock.now + 10;
+  const written: boolean[] = [];
+  for (const { elapsed, client, server } of pipes) {
+    clock.now = start + elapsed;
+    const sending = client.send(get());
+    await pass(20);
+    written.push(server.received > 0);
+    await server.answer(HI);
+    await sending;
+  }
+  assertEquals(written, [false, true, false]);
+});
 
 Deno.test("the error of an idle end shows the bytes, the peer, and the cause", async () => {
   const { client, server } = openPipe();
