@@ -7,6 +7,7 @@ import type {
   HttpConnector,
   HttpTlsOptions,
 } from "../client/transport/http_connection.ts";
+import { checkPort } from "../rfc9110/_url.ts";
 import type { CredentialSource } from "./authentication.ts";
 
 /** Where to connect instead of to the host and port of the URL. */
@@ -142,13 +143,7 @@ export function checkConnectTo(connectTo: HttpConnectTo | null): void {
       `Invalid connectTo: the Unix socket ${path} has no host or port`,
     );
   }
-  if (
-    port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65536)
-  ) {
-    throw new RangeError(
-      `Invalid connectTo: the port ${port} is not from 1 to 65535`,
-    );
-  }
+  if (port !== undefined) checkPort("connectTo", port);
 }
 
 function isSomewhere(connectTo: HttpConnectTo | null): boolean {

@@ -6,7 +6,7 @@
 
 import { quote } from "../core/quote.ts";
 import type { HttpCoroutine, HttpStepOf } from "../coroutine.ts";
-import { parseHttpUrl } from "../rfc9110/_url.ts";
+import { checkPort, parseHttpUrl } from "../rfc9110/_url.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
 import type { HttpVersion } from "../rfc9110/response.ts";
 import {
@@ -185,7 +185,8 @@ export class HttpClient implements AsyncDisposable {
    * `TlsFailed`).
    * @throws {TypeError} If the URL is neither http nor https, or the options
    * contradict each other.
-   * @throws {RangeError} If a limit is not a non-negative integer.
+   * @throws {RangeError} If a limit is not a non-negative integer, or the port is
+   * out of range.
    */
   static async connect(
     url: string | URL,
@@ -278,7 +279,8 @@ export class HttpClient implements AsyncDisposable {
    * @throws {TypeError} If request and options contradict each other, the
    * request is for another origin, or the connection is in use or cannot be
    * used again.
-   * @throws {RangeError} If a limit is not a non-negative integer.
+   * @throws {RangeError} If a limit is not a non-negative integer, or the timeout
+   * is negative.
    * @throws {unknown} The error of the body's source, if it throws.
    */
   exchange(
@@ -436,6 +438,7 @@ function connectTarget(
   url: URL,
   { hostname, port, unixPath }: HttpConnectOptions,
 ): HttpAddress {
+  if (port !== undefined) checkPort("address", port);
   if (unixPath === undefined) {
     const defaultPort = url.protocol === "https:" ? 443 : 80;
     return {

@@ -68,3 +68,15 @@ export function showUrl(url: URL): string {
 export function dropUserinfo(url: URL): void {
   url.username = url.password = "";
 }
+
+/**
+ * Checks the port that an option names.
+ *
+ * @throws {RangeError} If it is not an integer from 1 to 65535.
+ */
+export function checkPort(option: string, port: number): void {
+  if (Number.isInteger(port) && port > 0 && port < 65536) return;
+  throw new RangeError(
+    `Invalid ${option}: the port ${port} is not from 1 to 65535`,
+  );
+}

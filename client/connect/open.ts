@@ -34,7 +34,8 @@ export interface OpenOptions {
  * @param options The connection to open.
  * @returns The connection.
  * @throws {HttpError} If it cannot be opened (`ConnectFailed`, `TlsFailed`).
- * @throws {TypeError} If the connector lacks something that the options need.
+ * @throws {TypeError} If the connector lacks something that the options need, or
+ * an option is invalid.
  */
 export async function openConnection(
   options: OpenOptions,
@@ -44,6 +45,7 @@ export async function openConnection(
   if (tls !== null && (tls.cert === undefined) !== (tls.key === undefined)) {
     throw new TypeError("Cannot connect: `cert` and `key` go together");
   }
+  checkTarget(target);
   const plain = await connect(options.connector, target, signal);
   if (tls === null) return plain;
   try {
@@ -54,6 +56,24 @@ export async function openConnection(
     endConnection(plain, error);
     throw error;
   }
+}
+
+/**
+ * Checks an address that not all runtimes reject, or not in the same way.
+ *
+ * @throws {TypeError} If the path of a Unix socket is invalid.
+ * @throws {HttpError} If the port is 0, as it may be in a URL.
+ */
+function checkTarget(target: HttpAddress): void {
+  if ("unixPath" in target) {
+    const { unixPath } = target;
+    if (unixPath !== "" && !unixPath.includes("\0")) return;
+    throw new TypeError(
+      `Cannot connect: the Unix path ${quote(unixPath)} is empty or has a NUL`,
+    );
+  }
+  if (target.port !== 0) return;
+  throw connectFailed(target, [], new Error("the port is reserved"));
 }
 
 /** Ends a connection that no client drives, of any connector. */

@@ -65,13 +65,21 @@ const DEFAULT_CONTINUE_TIMEOUT = 1000;
  * Plans a request.
  *
  * @throws {TypeError} If request and options contradict each other.
+ * @throws {RangeError} If the timeout is negative.
  */
 export function planRequest(
   request: HttpRequest,
   options: RequestPlanOptions,
   version: HttpVersion = "HTTP/1.1",
 ): RequestPlan {
-  const { body: init, trailers } = options;
+  const { body: init, trailers, continueTimeout: timeout } = options;
+  // NaN also fails.
+  if (timeout !== undefined && !(timeout >= 0)) {
+    throw new RangeError(
+      `Invalid continueTimeout: ${timeout} is not a non-negative number of ` +
+        "milliseconds",
+    );
+  }
   // There is no 100 in HTTP/1.0 (RFC 9110 §10.1.1).
   const waits = version === "HTTP/1.1" && expectsContinue(request);
   if (init === undefined && trailers === undefined && !waits) {
@@ -88,7 +96,7 @@ export function planRequest(
   if (framing.kind === "none") return { head, body: null };
   const isEmpty = framing.kind === "length" && framing.length === 0;
   const continueTimeout = waits && !isEmpty
-    ? options.continueTimeout ?? DEFAULT_CONTINUE_TIMEOUT
+    ? timeout ?? DEFAULT_CONTINUE_TIMEOUT
     : null;
   const { bytes } = body;
   const isJoined = framing.kind === "length" && continueTimeout === null &&

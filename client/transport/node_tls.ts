@@ -71,6 +71,19 @@ function connectTls(
   options: StartTlsOptions,
 ): NodeTlsSocket {
   const { alpnProtocols = ALPN_PROTOCOLS } = options;
+  // The certificate would be checked against "localhost".
+  if (serverName === "") {
+    throw new TypeError("Cannot start TLS: `serverName` is empty");
+  }
+  for (const name of alpnProtocols) {
+    // An empty one would end the whole process on Node.
+    const { length } = new TextEncoder().encode(name);
+    if (length > 0 && length < 256) continue;
+    throw new TypeError(
+      `Cannot start TLS: ${quote(name)} in \`alpnProtocols\` is not 1 to 255 ` +
+        "bytes long",
+    );
+  }
   const isAddress = loadNode("node:net").isIP(serverName) !== 0;
   return loadNode("node:tls").connect({
     socket: under,
@@ -94,11 +107,11 @@ function secureContext(
   { caCerts = [], cert, key }: HttpTlsOptions,
 ): NodeSecureContext {
   for (const caCert of caCerts) {
-    if (caCert.includes("-----BEGIN ")) continue;
-    throw new TypeError(
-      `Cannot start TLS: ${quote(caCert)} in \`caCerts\` is not PEM`,
-    );
+    checkPem(caCert, `${quote(caCert)} in \`caCerts\``);
   }
+  // Deno would send no certificate.
+  if (cert !== undefined) checkPem(cert, "`cert`");
+  if (key !== undefined) checkPem(key, "`key`");
   try {
     const context = loadNode("node:tls").createSecureContext({
       ...(cert !== undefined && { cert }),
@@ -115,4 +128,10 @@ function secureContext(
       { cause },
     );
   }
+}
+
+/** @throws {TypeError} If a text is not PEM. */
+function checkPem(text: string, name: string): void {
+  if (text.includes("-----BEGIN ")) return;
+  throw new TypeError(`Cannot start TLS: ${name} is not PEM`);
 }

@@ -60,6 +60,8 @@ Deno.test("connect connects to the address of the URL or the options, and checks
   }
 });
 
+type ErrorClass = typeof RangeError | typeof HttpError;
+
 Deno.test("connect rejects mistakes, before it connects", async () => {
   const connect = () => Promise.reject(new Error("It connects"));
   for (
@@ -70,11 +72,17 @@ Deno.test("connect rejects mistakes, before it connects", async () => {
       ["http://a.test/", { tls: {} }, "`tls` is for https"],
       ["http://a.test/", { unixPath: "/s", port: 1 }, "`unixPath`"],
       ["http://a.test/", { unixPath: "/s", hostname: "b" }, "`unixPath`"],
+      ["http://a.test/", { unixPath: "" }, "Unix path"],
+      ["http://a.test/", { unixPath: "/s\0t" }, '"/s\\x00t"'],
+      ["http://a.test/", { port: 0 }, "port 0 ", RangeError],
+      ["http://a.test/", { port: 1.5 }, "port 1.5 ", RangeError],
+      ["http://a.test/", { port: 65536 }, "port 65536 ", RangeError],
+      ["http://a.test:0/", {}, "a.test:0: the port is reserved", HttpError],
       ["http://a.test/", { origin: "x:/" }, '"x:"'],
       ["http://a.test/", { maxHeadBytes: -1 }, "maxHeadBytes", RangeError],
       ["https://a.test/", { tls: { cert: "" } }, "`cert` and `key`"],
       ["https://a.test/", { tls: { key: "" } }, "`cert` and `key`"],
-    ] as [string, HttpConnectOptions, string, typeof RangeError?][]
+    ] as [string, HttpConnectOptions, string, ErrorClass?][]
   ) {
     const all = { connector: { connect }, ...options };
     await assertRejects(() => HttpClient.connect(url, all), type, message);

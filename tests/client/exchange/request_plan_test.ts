@@ -265,6 +265,19 @@ const REFUSED: [name: string, request?: HttpRequest, options?: Given][] = [
   ]),
 ];
 
+Deno.test("a client rejects an invalid continueTimeout, before it writes", async () => {
+  const { client, server } = openPipe();
+  for (const continueTimeout of [-1, NaN]) {
+    await assertRejects(
+      () => client.exchange(post(), { continueTimeout }),
+      RangeError,
+      `continueTimeout: ${continueTimeout} is not`,
+    );
+  }
+  await carryOne(client, server);
+  await client.close();
+});
+
 for (const [name, request = post(), options = {}] of REFUSED) {
   Deno.test(`a client rejects ${name}, before it writes or takes a piece`, async () => {
     for (const [, source] of SOURCES) {

@@ -76,9 +76,19 @@ const overUnix = casesOf("unix", {
 const withCertificate = casesOf("clientCertificate", {
   async "TLS presents a client certificate, under any server name"(env) {
     await getHello(await open(env, env.mutualPort, env.client));
-    const { cert } = env.client;
-    for (const tls of [{ cert }, { caCerts: ["/etc/ca.pem"] }]) {
-      const error = await reasonOf(open(env, env.mutualPort, tls));
+    const { client, mutualPort } = env;
+    for (
+      const tls of [
+        { cert: client.cert },
+        { ...client, cert: "/etc/client.pem" },
+        { ...client, key: "/etc/client.key" },
+        { caCerts: ["/etc/ca.pem"] },
+        { serverName: "" },
+        { alpnProtocols: [""] },
+        { alpnProtocols: ["\u00e4".repeat(128)] },
+      ]
+    ) {
+      const error = await reasonOf(open(env, mutualPort, tls));
       equal("error", (error as Error).name, "TypeError");
     }
   },
