@@ -4,6 +4,7 @@ import {
   decodeByteString,
   encodeByteString,
 } from "../../rfc9110/byte_string.ts";
+import { trim, trimEnd } from "./_whitespace.ts";
 
 /** The contents of a `data:` URL. */
 export interface DataUrl {
@@ -18,7 +19,7 @@ export function readDataUrl(url: URL): DataUrl | null {
   const text = url.href.slice("data:".length).replace(/#[^]*$/, "");
   const comma = text.indexOf(",");
   if (comma < 0) return null;
-  const head = text.slice(0, comma).replace(/^[\t\n\f\r ]+|[\t\n\f\r ]+$/g, "");
+  const head = trim(text.slice(0, comma), "\t\n\f\r ");
   const bytes = decodePercent(text.slice(comma + 1));
   const base64 = /; *base64$/i.exec(head);
   const body = base64 === null ? bytes : decodeBase64(bytes);
@@ -135,12 +136,4 @@ function findAny(text: string, chars: string, from: number): number {
   let at = from;
   while (at < text.length && !chars.includes(text.charAt(at))) at++;
   return at;
-}
-
-function trim(text: string): string {
-  return trimEnd(text.replace(/^[\t\n\r ]+/, ""));
-}
-
-function trimEnd(text: string): string {
-  return text.replace(/[\t\n\r ]+$/, "");
 }

@@ -7,6 +7,7 @@ import { forEachEntry } from "../../rfc9110/_entries.ts";
 import { tryParseUrl } from "../../rfc9110/_url.ts";
 import { HttpHeaders } from "../../rfc9110/headers.ts";
 import { Secret } from "../../rfc9110/secret.ts";
+import { trim } from "./_whitespace.ts";
 import {
   type FetchBody,
   type FetchContent,
@@ -216,14 +217,10 @@ function readHeaders(init: RequestInit["headers"]): HttpHeaders {
   forEachEntry(init, "header", (name, value) => {
     // The engine frames the body.
     if (/^(?:content-length|transfer-encoding)$/i.test(name)) return;
+    // As in `Headers`, line ends go too.
     headers.append(name, value instanceof Secret ? value : trim(String(value)));
   });
   return headers;
-}
-
-/** `Headers` also removes line ends. */
-function trim(value: string): string {
-  return value.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, "");
 }
 
 /** Adds fields for caches on the way, according to the mode (WHATWG Fetch §4.6). */

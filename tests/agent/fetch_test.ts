@@ -8,7 +8,7 @@ import { VERSION } from "../../agent/fetch/version.ts";
 import vectors from "../vectors/fetch.json" with { type: "json" };
 import { failure, outcome, seen, test, testVectors } from "./_fetch.ts";
 import { settle } from "./_clock.ts";
-import { ok, respond, serve } from "./_network.ts";
+import { ok, respond, serve, URL_A } from "./_network.ts";
 import { startOrigin } from "./_origin.ts";
 
 testVectors(vectors);
@@ -197,6 +197,17 @@ Deno.test("Responses: a Response without a body, or that cannot be made, gives i
   } finally {
     Headers.prototype.append = append;
   }
+});
+
+// In quadratic time, it would take hours.
+Deno.test("Requests: fetch passes over a million blanks in a data: URL and in a field", async () => {
+  const blanks = " ".repeat(2 ** 20);
+  const { agent, network } = serve();
+  await using _ = agent;
+  const response = await agent.fetch(`data:text/plain; a=${blanks}b,x`);
+  assertEquals(await response.text(), "x");
+  await agent.fetch(URL_A, { headers: { "X-A": `${blanks}a${blanks}b` } });
+  assertEquals(network.sent("X-A"), [`a${blanks}b`]);
 });
 
 Deno.test("Requests: fetch has the name and the length of the runtime's, and the version of the package", () => {
