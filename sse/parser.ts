@@ -131,8 +131,17 @@ export type SseParserResult =
  * ```
  */
 export class SseParser implements HttpCoroutine<SseParserResult> {
-  readonly #reader: SseReader;
   readonly #machine: Machine<SseParserResult>;
+  readonly #lines: LineReader;
+  readonly #text = new LineDecoder();
+  /** The number of bytes of the stream used before this step. */
+  #used = 0;
+
+  // The buffers of §9.2.6.
+  #data: string | null = null;
+  #event = "";
+  #id: string;
+  #lastEventId: string;
 
   /**
    * Creates a parser for one stream.
@@ -151,8 +160,9 @@ export class SseParser implements HttpCoroutine<SseParserResult> {
       );
     }
     const limit = checkLimit("maxEventBytes", maxEventBytes);
-    this.#reader = new SseReader(lastEventId, Math.min(limit, MAX_EVENT_BYTES));
-    this.#machine = new Machine((input) => this.#reader.step(input));
+    this.#lastEventId = this.#id = lastEventId;
+    this.#lines = new LineReader(Math.min(limit, MAX_EVENT_BYTES));
+    this.#machine = new Machine((input) => this.#step(input));
   }
 
   /**
@@ -178,7 +188,7 @@ export class SseParser implements HttpCoroutine<SseParserResult> {
    * ```
    */
   get lastEventId(): string {
-    return this.#reader.lastEventId;
+    return this.#lastEventId;
   }
 
   /**
@@ -193,26 +203,8 @@ export class SseParser implements HttpCoroutine<SseParserResult> {
   resume(bytes?: Uint8Array | null): SseParserResult {
     return this.#machine.resume(bytes);
   }
-}
 
-/** The buffers of §9.2.6. */
-class SseReader {
-  lastEventId: string;
-
-  readonly #lines: LineReader;
-  readonly #text = new LineDecoder();
-  #data: string[] = [];
-  #event = "";
-  #id: string;
-  /** The number of bytes of the stream used before this step. */
-  #used = 0;
-
-  constructor(lastEventId: string, maxEventBytes: number) {
-    this.lastEventId = this.#id = lastEventId;
-    this.#lines = new LineReader(maxEventBytes);
-  }
-
-  step(input: Input): SseParserResult {
+  #step(input: Input): SseParserResult {
     const start = input.start;
     const step = this.#readLines(input);
     this.#used += input.start - start;
@@ -237,20 +229,18 @@ class SseReader {
 
   /** Returns whether the buffers contain anything to lose. */
   #isPending(): boolean {
-    return this.#data.length > 0 || this.#event !== "" ||
-      this.#id !== this.lastEventId;
+    return this.#data !== null || this.#event !== "" ||
+      this.#id !== this.#lastEventId;
   }
 
   #dispatch(): SseEventStep | null {
-    const values = this.#data;
+    const data = this.#data;
     const event = this.#event === "" ? "message" : this.#event;
     const id = this.#id;
+    this.#data = null;
     this.#event = "";
-    this.lastEventId = id;
-    if (values.length === 0) return null;
-    const data = values.length === 1 ? values[0]! : values.join("\n");
-    this.#data = [];
-    return { type: "Event", event, data, id };
+    this.#lastEventId = id;
+    return data === null ? null : { type: "Event", event, data, id };
   }
 
   #readField(line: string): SseRetryStep | null {
@@ -260,7 +250,7 @@ class SseReader {
     const value = colon < 0 ? "" : line.slice(colon + (isPadded ? 2 : 1));
     switch (name) {
       case "data":
-        this.#data.push(value);
+        this.#data = this.#data === null ? value : `${this.#data}\n${value}`;
         break;
       case "event":
         this.#event = value;
