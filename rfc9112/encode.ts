@@ -114,13 +114,13 @@ export function encodeWhole(
   version: HttpVersion,
   options: HttpEncodeOptions | undefined,
 ): Uint8Array<ArrayBuffer> {
-  const { bytes } = encodeRequest(request, version, options);
-  return bytes.length === 1 ? bytes[0]! : concat(bytes);
+  const pieces = encodeRequest(request, version, options);
+  return pieces.length === 1 ? pieces[0]! : concat(pieces);
 }
 
 /**
- * Encodes a whole request, as pieces to write one after the other, and returns
- * the framing of its body. A large body is a piece of its own, not a copy.
+ * Encodes a whole request, as pieces to write one after the other. A large body
+ * is a piece of its own, not a copy.
  *
  * @throws {TypeError} If the request contradicts itself.
  */
@@ -128,11 +128,9 @@ export function encodeRequest(
   request: HttpRequest,
   version: HttpVersion,
   options: HttpEncodeOptions | undefined,
-): { bytes: Uint8Array<ArrayBuffer>[]; framing: RequestFraming } {
-  const { bytes, framing } = writeRequest(request, version, options);
-  return typeof bytes === "string"
-    ? { bytes: [encodeByteString(bytes)], framing }
-    : { bytes, framing };
+): Uint8Array<ArrayBuffer>[] {
+  const written = writeRequest(request, version, options);
+  return typeof written === "string" ? [encodeByteString(written)] : written;
 }
 
 /** {@linkcode encodeRequest}, as a byte string if there is no body. */
@@ -140,20 +138,16 @@ export function writeRequest(
   request: HttpRequest,
   version: HttpVersion,
   options: HttpEncodeOptions | undefined,
-): {
-  bytes: Uint8Array<ArrayBuffer>[] | string;
-  framing: RequestFraming;
-} {
+): Uint8Array<ArrayBuffer>[] | string {
   const length = bodyLength(request);
   const { text, framing } = writeHead(request, { version, length, options });
   const isChunked = framing.kind === "chunked";
   const end = isChunked ? "0\r\n\r\n" : "";
-  if (length === 0) return { bytes: text + end, framing };
+  if (length === 0) return text + end;
   const size = isChunked ? `${length.toString(16)}\r\n` : "";
   const pieces = [encodeByteString(text + size), toPlainBytes(request.body)];
   if (isChunked) pieces.push(encodeByteString(`\r\n${end}`));
-  const bytes = length > MAX_COPIED_BODY ? pieces : [concat(pieces)];
-  return { bytes, framing };
+  return length > MAX_COPIED_BODY ? pieces : [concat(pieces)];
 }
 
 /**

@@ -162,7 +162,7 @@ export function startSend(
   options: HttpSendOptions | undefined,
 ): StepFunction<HttpSendResult> {
   const settings = resolveReceiveOptions(options);
-  const { bytes: pieces } = encodeRequest(request, version, options);
+  const pieces = encodeRequest(request, version, options);
   const receive = receiveResponse(request, version, settings);
   // Read now: later changes to the request have no effect.
   const { method, url: { href } } = request;

@@ -83,7 +83,7 @@ export function planRequest(
   // There is no 100 in HTTP/1.0 (RFC 9110 §10.1.1).
   const waits = version === "HTTP/1.1" && expectsContinue(request);
   if (init === undefined && trailers === undefined && !waits) {
-    return planPieces(writeRequest(request, version, options).bytes);
+    return planPieces(writeRequest(request, version, options));
   }
   const body = describeBody(init === undefined ? request.body : init);
   const { bytes: head, framing } = encodeHead(withType(request, body), {
