@@ -1,5 +1,6 @@
 // The body of a call's request, which may be sent more than once.
 
+import { describeBody } from "../client/exchange/source.ts";
 import type { HttpAgentSendOptions } from "./options.ts";
 
 type GivenBody = HttpAgentSendOptions["body"];
@@ -13,6 +14,8 @@ export interface CallBody {
   readonly replayable: boolean;
   /** Whether anything was taken from a source that can be read only once. */
   readonly used: boolean;
+  /** Returns its bytes if it is in memory, beside the request. */
+  bytes(): Uint8Array | undefined;
   /** Returns the body to send. */
   open(): SentBody | Promise<SentBody>;
   /** Cancels a source that was not read. */
@@ -40,7 +43,10 @@ export function prepareBody(body: GivenBody): CallBody {
       () => {},
     );
   }
-  return new Replayable(() => body);
+  return new Replayable(
+    () => body,
+    () => describeBody(body).bytes ?? undefined,
+  );
 }
 
 /** A body that is in memory, or that can be created again. */
@@ -48,9 +54,14 @@ class Replayable implements CallBody {
   readonly replayable = true;
   readonly used = false;
   readonly open: () => SentBody | Promise<SentBody>;
+  readonly bytes: () => Uint8Array | undefined;
 
-  constructor(open: () => SentBody | Promise<SentBody>) {
+  constructor(
+    open: () => SentBody | Promise<SentBody>,
+    bytes: () => Uint8Array | undefined = () => undefined,
+  ) {
     this.open = open;
+    this.bytes = bytes;
   }
 
   cancel(): void {}
@@ -75,6 +86,8 @@ class OneShot implements CallBody {
     this.#start = start;
     this.#cancel = cancel;
   }
+
+  bytes(): undefined {}
 
   open(): SentBody {
     let iterator: AsyncIterator<Uint8Array> | null = null;

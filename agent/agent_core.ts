@@ -144,6 +144,7 @@ export class AgentCore implements CallHost {
           ...rules,
           replayable: body.replayable,
           streamed,
+          bodyBytes: () => body.bytes(),
           now: this.pool.clock.now(),
         }
         : rules,

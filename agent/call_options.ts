@@ -152,6 +152,8 @@ export interface CallRules {
   readonly idempotent: boolean | undefined;
   readonly replayable: boolean;
   readonly streamed: boolean;
+  /** Returns the bytes of a body that is elsewhere, if it is in memory. */
+  readonly bodyBytes: (() => Uint8Array | undefined) | null;
   readonly random: () => number;
   readonly now: number;
   readonly memory: HttpCallMemory;
@@ -177,6 +179,7 @@ export function resolveCallOptions(options: HttpCallOptions): CallRules {
     idempotent: options.idempotent,
     replayable: options.replayable ?? true,
     streamed: options.streamed ?? false,
+    bodyBytes: null,
     random: options.random ?? (() => 0.5),
     now: options.now ?? 0,
     memory: options.memory ?? new HttpCallMemory(),

@@ -132,8 +132,8 @@ export class Hop {
   #authorize(authentication: Authentication | null): string | null {
     if (authentication === null) return null;
     const { method, url } = this.request;
-    const isStreamed = this.withBody && this.#rules.streamed;
-    const body = isStreamed ? undefined : this.request.body;
+    const { streamed, bodyBytes } = this.#rules;
+    const body = this.withBody && streamed ? bodyBytes?.() : this.request.body;
     const target = requestTarget(method, url, this.target ?? "origin");
     return authentication.authorize({ method, target, body });
   }

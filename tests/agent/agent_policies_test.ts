@@ -3,6 +3,7 @@
 // those of codings in decode_test.ts.
 
 import { assertEquals, assertRejects } from "@std/assert";
+import { createHash } from "node:crypto";
 import zlib from "node:zlib";
 import {
   HttpAuthBasic,
@@ -11,6 +12,7 @@ import {
   HttpRequest,
 } from "@pimalaya/io-http";
 import type {
+  HttpAgentSendOptions,
   HttpCredentialsAsk,
   HttpDecoderPair,
 } from "@pimalaya/io-http/agent";
@@ -22,6 +24,7 @@ import {
   ok,
   READERS,
   respond,
+  type SeenRequest,
   serve,
   URL_A,
 } from "./_network.ts";
@@ -278,6 +281,40 @@ Deno.test("Credentials: An agent fails with the error of credentials, in each ca
   // It is asked anew.
   await assertRejects(() => agent.send(URL_A), RangeError, "no 2");
 });
+
+const IN_MEMORY: Record<string, HttpAgentSendOptions["body"]> = {
+  "a string": "é",
+  "a Uint8Array": new TextEncoder().encode("é"),
+  "an ArrayBuffer": new TextEncoder().encode("é").buffer,
+  "URLSearchParams": new URLSearchParams("é"),
+};
+
+for (const [kind, body] of Object.entries(IN_MEMORY)) {
+  Deno.test(`Credentials: a digest covers ${kind} that is the body of one call, also under auth-int`, async () => {
+    const md5 = (bytes: string) =>
+      createHash("md5").update(bytes, "latin1").digest("hex");
+    const isRight = ({ head, body }: SeenRequest) => {
+      const [, cnonce, response] =
+        /cnonce="(\w+)".* response="(\w+)"/.exec(head) ?? [];
+      const secret = md5("u:r:p");
+      const covered = md5(`PUT:/:${md5(body)}`);
+      const middle = `n:00000001:${cnonce}:auth-int`;
+      return response === md5(`${secret}:${middle}:${covered}`);
+    };
+    const challenge = 'Digest realm="r", nonce="n", qop="auth-int"';
+    const { agent } = serve((request) =>
+      isRight(request)
+        ? ok()
+        : respond("401 No", "", { "WWW-Authenticate": challenge })
+    );
+    await using _ = agent;
+    const { response, attempts } = await agent.send(HttpRequest.put(URL_A), {
+      body,
+      credentials: () => ({ username: "u", password: "p" }),
+    });
+    assertEquals([response.status, attempts], [200, 2]);
+  });
+}
 
 Deno.test("Credentials: An agent answers a challenge to a body that it can send again, and to no other", async () => {
   const { network, agent } = serve(guarded(() => "1"));
