@@ -338,7 +338,7 @@ export class HttpClient implements AsyncDisposable {
 
   /**
    * Gives up the connection, typically after an upgrade or CONNECT. Unread bytes
-   * come first.
+   * come first, and a write that `run` left pending is finished before any other.
    *
    * @returns The connection, which the caller must close. Its `startTls` works if a
    * connector opened it.

@@ -19,7 +19,7 @@ import type {
   HttpConnectionInfo,
 } from "../transport/http_connection.ts";
 import type { Transport } from "../transport/transport.ts";
-import { afterCaller, deliveredUntil } from "../transport/turn.ts";
+import { afterCaller, deliveredUntil, nextTurn } from "../transport/turn.ts";
 import {
   type ConnectionEnd,
   describePeer,
@@ -229,7 +229,7 @@ export class Connection
     }
     // The read of an idle connection may not have started yet.
     this.input.read();
-    this.transport.turn().then(ready);
+    nextTurn().then(ready);
   }
 
   /** Ends the lease, after which nobody else reads or writes. */

@@ -227,11 +227,6 @@ export class Lease implements InputReceiver, OutputListener {
     this.#connection.output.write(data);
   }
 
-  /** Gives the runtime a turn to finish pending reads and writes. */
-  turn(): Promise<void> {
-    return this.#connection.transport.turn();
-  }
-
   receive(bytes: InputBytes | null): void {
     if (this.#phase === "over") return;
     if (this.#phase === "idle") {

@@ -19,6 +19,7 @@ import type { Connection } from "../connection/connection.ts";
 import type { InputBytes } from "../connection/input.ts";
 import type { Lease, LeaseHolder, LeaseMonitor } from "../connection/lease.ts";
 import type { Outgoing } from "../transport/transport.ts";
+import { nextTurn } from "../transport/turn.ts";
 import type { BodyConsumer, HeadConsumer } from "./consumer.ts";
 import type { RequestPlan } from "./request_plan.ts";
 import type { ResponseReader, ResponseStep } from "./response_reader.ts";
@@ -341,7 +342,7 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
     // written.
     const state: State = { at: "settling", consumer, end };
     this.#state = state;
-    this.#lease.turn().then(() => {
+    nextTurn().then(() => {
       if (this.#state === state) this.#finish(consumer, end);
     });
   }

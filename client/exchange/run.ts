@@ -16,6 +16,7 @@ import { HttpError } from "../../error.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { InputBytes } from "../connection/input.ts";
 import type { Lease, LeaseHolder } from "../connection/lease.ts";
+import { nextTurn } from "../transport/turn.ts";
 
 /** Options of {@linkcode HttpClient.run}. */
 export interface HttpRunOptions {
@@ -180,7 +181,7 @@ class Run<C extends AnyCoroutine> implements LeaseHolder {
 
   /** Gives a busy runtime the chance to report that the write is done. */
   async #waitLonger(timer: ReturnType<typeof setTimeout>): Promise<void> {
-    await this.#lease.turn();
+    await nextTurn();
     const output = this.#output;
     if (output.kind === "writing" && output.timer === timer) this.#block();
   }

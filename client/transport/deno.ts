@@ -29,7 +29,7 @@ import {
   type Outgoing,
   type Pending,
 } from "./transport.ts";
-import { nextTurn, startTogether } from "./turn.ts";
+import { startTogether } from "./turn.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -224,10 +224,6 @@ export class DenoTransport implements SocketTransport {
     } catch {
       // Already closed.
     }
-  }
-
-  turn(): Promise<void> {
-    return nextTurn();
   }
 
   settle(ready: () => void): void {

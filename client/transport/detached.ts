@@ -114,10 +114,6 @@ export class DetachedTransport implements SocketTransport {
     this.#inner.abort(reason);
   }
 
-  turn(): Promise<void> {
-    return this.#inner.turn();
-  }
-
   settle(ready: () => void): void {
     this.#inner.settle(ready);
   }

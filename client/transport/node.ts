@@ -197,25 +197,32 @@ export class NodeTransport implements SocketTransport {
   }
 
   startWrite(data: Outgoing, pending: Pending<void>): void {
-    const input = this.#input;
-    const length = lengthOf(data);
-    if (input.kind === "failed" || this.#socket.destroyed) {
-      const error = input.kind === "failed" ? input.error : new Error(CLOSED);
-      queueMicrotask(() => pending.reject(error));
-      return;
-    }
-    if (length === 0) {
+    if (this.#isOver) {
+      queueMicrotask(() => pending.reject(this.#reason));
+    } else if (lengthOf(data) === 0) {
       queueMicrotask(() => pending.resolve());
-      return;
+    } else {
+      this.#isAnswered = false;
+      this.#writes.start(data, pending);
     }
-    this.#isAnswered = false;
-    this.#writes.start(data, pending);
   }
 
   closeWrite(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#writes.end({ resolve, reject });
+      if (this.#isOver) reject(this.#reason);
+      else this.#writes.end({ resolve, reject });
     });
+  }
+
+  /** Whether nothing more can be written. */
+  get #isOver(): boolean {
+    return this.#input.kind === "failed" || this.#socket.destroyed;
+  }
+
+  /** The error of what comes too late. */
+  get #reason(): unknown {
+    const input = this.#input;
+    return input.kind === "failed" ? input.error : new Error(CLOSED);
   }
 
   async close(): Promise<void> {
@@ -274,10 +281,6 @@ export class NodeTransport implements SocketTransport {
   #destroy(): void {
     // In Bun, destroying a socket of TLS leaves the one under it open.
     for (const layer of this.#layers) layer.destroy();
-  }
-
-  turn(): Promise<void> {
-    return nextTurn();
   }
 
   settle(ready: () => void): void {

@@ -19,6 +19,7 @@ import type {
   HttpConnectionInfo,
   HttpTlsOptions,
 } from "./http_connection.ts";
+import { readableFrom } from "./readable.ts";
 import {
   readFrom,
   registerTransport,
@@ -159,31 +160,22 @@ function makeStreams({ use, abort }: StreamedTransport): ByteStream {
     }
   }
 
-  const readable = new ReadableStream({
-    type: "bytes",
-    async pull(controller) {
-      const transport = use();
-      const bytes = await orEndHalf(readFrom(transport));
-      if (bytes !== null) {
-        // A stream transfers its buffers, and its reader may see all of them.
-        controller.enqueue(bytes.slice());
-        transport.recycle(bytes);
-        return;
-      }
-      endHalf();
-      // Last, since it throws at an end inside an element of a reader's view.
-      controller.close();
-      controller.byobRequest?.respond(0);
+  const readable = readableFrom({
+    async read() {
+      const bytes = await orEndHalf(readFrom(use()));
+      if (bytes === null) endHalf();
+      return bytes;
     },
+    recycle: (bytes) => use().recycle(bytes),
     cancel: abort,
-  }, { highWaterMark: 0 });
+  });
 
   const writable = new WritableStream<Uint8Array>({
     // Not `abort`, which is only called after a write that may be blocked.
     start({ signal }) {
       signal.addEventListener("abort", () => abort(signal.reason));
     },
-    write: (bytes) => orEndHalf(writeTo(use(), [bytes])),
+    write: (bytes) => orEndHalf(writeBytes(use(), bytes)),
     async close() {
       await orEndHalf(use().closeWrite());
       endHalf();
@@ -191,4 +183,14 @@ function makeStreams({ use, abort }: StreamedTransport): ByteStream {
   });
 
   return { readable, writable };
+}
+
+async function writeBytes(
+  transport: SocketTransport,
+  bytes: unknown,
+): Promise<void> {
+  if (!(bytes instanceof Uint8Array)) {
+    throw new TypeError("Cannot write: a chunk is not a Uint8Array");
+  }
+  await writeTo(transport, [bytes]);
 }

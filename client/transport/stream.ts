@@ -12,6 +12,7 @@ import type {
   HttpConnectionInfo,
 } from "./http_connection.ts";
 import { earlyBytes, reasonOf, tlsFailed } from "./open_failure.ts";
+import { readableFrom } from "./readable.ts";
 import type { StartTlsOptions } from "./socket_connection.ts";
 import {
   type Handover,
@@ -123,10 +124,6 @@ export class StreamTransport implements Transport {
     this.#reader.reader.cancel(reason).catch(() => {});
   }
 
-  turn(): Promise<void> {
-    return nextTurn();
-  }
-
   // As many microtasks as a piece needs from the stream to its reader. A piece that
   // is enqueued before this call arrives before its promise settles; one that is
   // enqueued after it does not.
@@ -179,21 +176,11 @@ export class StreamTransport implements Transport {
       return this.#stream.readable;
     }
     const left = new LeftReads(handover);
-    return new ReadableStream({
-      type: "bytes",
-      pull: async (controller) => {
-        const bytes = await (left.take() ?? readFrom(this));
-        if (bytes !== null) {
-          // A copy, because the stream transfers the buffer.
-          controller.enqueue(new Uint8Array(bytes));
-          this.recycle(bytes);
-          return;
-        }
-        controller.close();
-        controller.byobRequest?.respond(0);
-      },
+    return readableFrom({
+      read: () => left.take() ?? readFrom(this),
+      recycle: (bytes) => this.recycle(bytes),
       cancel: (reason) => this.#reader.reader.cancel(reason),
-    }, { highWaterMark: 0 });
+    });
   }
 
   #releaseWritable(): WritableStream<Uint8Array> {

@@ -59,11 +59,6 @@ export interface Transport {
   /** Ends the connection at once: the pending read and write settle. */
   abort(reason: unknown): void;
   /**
-   * Gives the runtime the turn of its event loop that it needs to pass bytes that have
-   * arrived to a pending read.
-   */
-  turn(): Promise<void>;
-  /**
    * Calls back when a request may be written on a connection that was read a
    * moment ago: once promises that are already settled have delivered their data
    * to a pending read, and together with other requests.

@@ -1,5 +1,7 @@
 // Reads and writes at the end of a connection, below HTTP.
 
+import { readFrom, writeTo } from "../../../client/transport/transport.ts";
+import { nextTurn } from "../../../client/transport/turn.ts";
 import { equal } from "../../_sweep.ts";
 import { toBytes } from "../../_text.ts";
 import {
@@ -9,7 +11,6 @@ import {
   type Group,
   reasonOf,
 } from "./_case.ts";
-import { readFrom, writeTo } from "../../../client/transport/transport.ts";
 import { open, openPeer, readUntil } from "./_transports.ts";
 
 const MEGABYTES = new Uint8Array(20_000_000);
@@ -52,7 +53,7 @@ function casesOver(tls: boolean): Case[] {
         readFrom(transport),
         writeTo(transport, [MEGABYTES]),
       ]);
-      await transport.turn();
+      await nextTurn();
       transport.abort(new Error("Enough"));
       const kinds = (await settled).map(({ status }) => status);
       equal("outcomes", kinds, ["rejected", "rejected"]);
@@ -90,7 +91,7 @@ function casesOver(tls: boolean): Case[] {
           length++;
         }
         transport.recycle(bytes);
-        await transport.turn();
+        await nextTurn();
       }
       equal("length", length, 10 * times);
       await transport.close();
@@ -107,6 +108,33 @@ function casesOver(tls: boolean): Case[] {
       const text = await new Response(connection.readable).text();
       equal("text", text, "answer");
       equal("received", (await peer.closed()).received, "question");
+    },
+
+    async [`the streams of a connection ${over} reject what cannot be sent`](
+      env,
+    ) {
+      const bytes = toBytes("late");
+      const script: Action[] = [{ read: 1 }, { write: "y" }];
+      for (
+        const chunk of [bytes, "end", "text", [1], new ArrayBuffer(1), null]
+      ) {
+        const peer = await env.peer([script], { tls });
+        const connection = await open(env, peer.port, tls ? {} : null);
+        const writer = connection.writable.getWriter();
+        const reader = connection.readable.getReader();
+        await writer.write(toBytes("x"));
+        equal("read", (await reader.read()).value?.length, 1);
+        const isMistake = chunk !== bytes && chunk !== "end";
+        if (!isMistake) connection.abort!(new Error("Enough"));
+        const reason = await reasonOf(
+          chunk === "end"
+            ? writer.close()
+            : writer.write(chunk as typeof bytes),
+        );
+        equal("mistake", reason instanceof TypeError, isMistake);
+        await reader.cancel().catch(() => {});
+        equal("received", (await peer.closed()).received, "x");
+      }
     },
   });
   return [...ofTransports, ...ofStreams];
