@@ -19,7 +19,12 @@ import type {
   HttpConnectionInfo,
 } from "../transport/http_connection.ts";
 import type { Transport } from "../transport/transport.ts";
-import { afterCaller, deliveredUntil, nextTurn } from "../transport/turn.ts";
+import {
+  afterCaller,
+  countBusy,
+  deliveredUntil,
+  nextTurn,
+} from "../transport/turn.ts";
 import {
   type ConnectionEnd,
   describePeer,
@@ -182,6 +187,7 @@ export class Connection
     this.output.listener = lease;
     this.transport.ref();
     this.#state = { kind: "leased", lease, before };
+    countBusy(1);
     this.#isUsed = true;
     return lease;
   }
@@ -234,6 +240,7 @@ export class Connection
 
   /** Ends the lease, after which nobody else reads or writes. */
   release(end: LeaseEnd): void {
+    countBusy(-1);
     this.input.receiver = this;
     this.output.listener = this;
     switch (end.kind) {

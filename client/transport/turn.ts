@@ -92,7 +92,13 @@ function tick(): void {
   for (const callback of due) callback();
 }
 
+let busy = 0;
 let starts: (() => void)[] = [];
+
+/** Counts the connections that carry an exchange. */
+export function countBusy(change: 1 | -1): void {
+  busy += change;
+}
 
 /**
  * Calls back together with all others that are about to write: on Deno, which delivers
@@ -101,11 +107,12 @@ let starts: (() => void)[] = [];
  *
  * Requests that are written back to back find the peer awake. With 64
  * connections, a request costs 12 % less CPU on Deno, 25 % less on Node, and
- * 8 % less on Bun than if each is written as soon as its caller sends it.
+ * 8 % less on Bun than if each is written as soon as its caller sends it. With a
+ * single connection that is busy, it would cost 7 % more on Node.
  */
 export function startTogether(start: () => void): void {
   if (starts.push(start) > 1) return;
-  if (isDeno || setImmediate === undefined) SETTLED.then(startAll);
+  if (isDeno || busy < 2 || setImmediate === undefined) SETTLED.then(startAll);
   else setImmediate(startAll);
 }
 
