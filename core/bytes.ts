@@ -44,7 +44,7 @@ export function toPlainBytes(value: Uint8Array): Uint8Array<ArrayBuffer> {
   }
   const { buffer, byteOffset, length } = value;
   if (!(buffer instanceof ArrayBuffer)) return new Uint8Array(value);
-  if (length === 0 && isDetached(buffer)) {
+  if (length === 0 && buffer.detached) {
     throw invalid("bytes", "their buffer is detached");
   }
   return Object.getPrototypeOf(value) === Uint8Array.prototype
@@ -57,8 +57,4 @@ export function isBytes(value: unknown): value is Uint8Array {
   return value instanceof Uint8Array ||
     (ArrayBuffer.isView(value) &&
       Object.prototype.toString.call(value) === "[object Uint8Array]");
-}
-
-function isDetached(buffer: ArrayBuffer & { detached?: boolean }): boolean {
-  return buffer.detached === true;
 }

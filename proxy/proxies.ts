@@ -4,7 +4,7 @@
  * @module
  */
 
-import { quote } from "../core/quote.ts";
+import { invalid, quote } from "../core/quote.ts";
 import { makeInspectable } from "../rfc9110/_inspect.ts";
 import { showUrl } from "../rfc9110/_url.ts";
 import {
@@ -206,8 +206,4 @@ function tryParse(text: string): URL | null {
   } catch {
     return null;
   }
-}
-
-function invalid(name: string, reason: string): TypeError {
-  return new TypeError(`Invalid ${name}: ${reason}`);
 }

@@ -210,10 +210,11 @@ export class HttpRequest {
    * @returns A plain object.
    */
   toJSON(): Record<string, unknown> {
+    const { method, url, headers } = this;
     return {
-      method: this.method,
-      url: showUrl(this.url),
-      headers: this.headers.toJSON(),
+      method,
+      url: showUrl(url),
+      headers: headers.toJSON(),
       bodyLength: bodyLength(this),
     };
   }

@@ -241,14 +241,15 @@ export class HttpResponse {
    * an exchange.
    */
   toJSON(): Record<string, unknown> {
+    const { version, status, reason, headers, trailers } = this;
     const body = this.#body;
     return {
-      version: this.version,
-      status: this.status,
-      reason: this.reason,
-      headers: this.headers.toJSON(),
+      version,
+      status,
+      reason,
+      headers: headers.toJSON(),
       bodyLength: body === null ? null : body?.length ?? 0,
-      trailers: this.trailers.toJSON(),
+      trailers: trailers.toJSON(),
     };
   }
 

@@ -3,12 +3,12 @@
 import { HttpError } from "../error.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 
-/** Adds the response to a fault. */
+/** Adds the response, if there is one, to a fault. */
 export function withResponse(
   error: unknown,
   response: HttpResponse | null,
 ): unknown {
-  if (!(error instanceof HttpError)) return error;
+  if (response === null || !(error instanceof HttpError)) return error;
   const { code, message, cause } = error;
   return new HttpError(code, message, { cause, response });
 }
