@@ -119,7 +119,8 @@ export class StreamedBody implements BodyConsumer {
         // The length is above the limit.
         if (!(error instanceof HttpError)) throw error;
         this.#driver.failPeer(error);
-        this.whenEnded().catch(reject);
+        // It may have ended already, if it was read ahead.
+        this.whenEnded().then(() => reject(error), reject);
       }
     });
   }

@@ -363,6 +363,27 @@ for (const [way, read] of Object.entries(READERS)) {
   });
 }
 
+for (const way of ["send()", "text()"]) {
+  Deno.test(`Credentials: a 401 that was read ahead, and is above maxBodyBytes, is too large for ${way}`, async () => {
+    const head = "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic\r\n";
+    for (
+      const rest of [
+        `Content-Length: 20\r\n\r\n${"x".repeat(20)}`,
+        `Transfer-Encoding: chunked\r\n\r\n14\r\n${
+          "x".repeat(20)
+        }\r\n0\r\n\r\n`,
+      ]
+    ) {
+      const { agent } = serve(() => head + rest, {
+        credentials: () => null,
+        maxBodyBytes: 10,
+      });
+      await using _ = agent;
+      assertEquals(await codeOf(READERS[way]!(agent, URL_A)), "BodyTooLarge");
+    }
+  });
+}
+
 Deno.test("Credentials: HttpAgent lets who is asked for credentials use the connection of the challenge", async () => {
   const answer = guarded(() => "t");
   const { network, agent } = serve(
