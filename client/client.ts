@@ -214,7 +214,8 @@ export class HttpClient implements AsyncDisposable {
 
   /**
    * Resolves when no more requests can be sent, for any reason, even while no
-   * call is in flight. Never rejects.
+   * call is in flight. Never rejects. Waiting for it does not keep the process
+   * alive.
    */
   get ended(): Promise<void> {
     return this.#connection.ended;
