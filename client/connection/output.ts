@@ -71,14 +71,13 @@ export class Output implements Pending<void> {
   /** Called when the pending write is done. */
   resolve(): void {
     const state = this.#state;
-    const next = state.kind === "writing" ? state.next : [];
-    const data = next[0];
-    if (data === undefined) {
+    if (state.kind !== "writing" || state.next.length === 0) {
       this.#state = READY;
       return this.listener.written();
     }
-    this.#state = { kind: "writing", next: next.slice(1) };
-    this.#transport.startWrite(data, this);
+    const [data, ...next] = state.next;
+    this.#state = { kind: "writing", next };
+    this.#transport.startWrite(data!, this);
   }
 
   /** Called if the pending write fails. */

@@ -146,7 +146,6 @@ export class DenoTransport implements SocketTransport {
       if (length <= MAX_BUFFER_BYTES) return this.#writeJoined(data, length);
     }
     this.#pieces = data;
-    this.#nextPiece = 0;
     this.#writeNext();
   }
 
@@ -170,11 +169,9 @@ export class DenoTransport implements SocketTransport {
     this.#write(joined);
   }
 
-  /** Writes the next piece, if one is left. */
+  /** Writes the next piece. */
   #writeNext(): void {
-    const piece = this.#pieces[this.#nextPiece++];
-    if (piece !== undefined) return this.#write(piece);
-    this.#endWrite().resolve();
+    this.#write(this.#pieces[this.#nextPiece++]!);
   }
 
   #write(bytes: Uint8Array): void {
@@ -185,8 +182,9 @@ export class DenoTransport implements SocketTransport {
   readonly #onWritten = (written: number): void => {
     const bytes = this.#writing;
     if (written < bytes.length) return this.#write(bytes.subarray(written));
+    if (this.#nextPiece < this.#pieces.length) return this.#writeNext();
     if (this.#lent !== null) returnBuffer(this.#lent.buffer);
-    this.#writeNext();
+    this.#endWrite().resolve();
   };
 
   // The runtime may still refer to a buffer of the pool.
@@ -199,6 +197,7 @@ export class DenoTransport implements SocketTransport {
     this.#pendingWrite = NOBODY;
     this.#writing = NOTHING;
     this.#pieces = NO_PIECES;
+    this.#nextPiece = 0;
     this.#lent = null;
     return pending;
   }
