@@ -22,27 +22,20 @@ export const WANTS_READ: WantsRead = /* @__PURE__ */ Object.freeze({
  */
 export type StepFunction<Step> = (input: Input) => Step;
 
-type End<Step> =
-  | { readonly kind: "returned"; readonly step: Step | Err }
-  | { readonly kind: "thrown"; readonly error: unknown };
-
 /** Runs a step function under the contract of `HttpCoroutine`. */
 export class Machine<Step extends { readonly type: string }> {
   readonly #takeStep: StepFunction<Step>;
   readonly #input = new Input();
   #wantsRead = false;
-  #end: End<Step> | null = null;
+  /** Returns or throws what ended the machine, if it has ended. */
+  #end: (() => Step | Err) | null = null;
 
   constructor(takeStep: StepFunction<Step>) {
     this.#takeStep = takeStep;
   }
 
   resume(bytes: Uint8Array | null | undefined): Step | Err {
-    const end = this.#end;
-    if (end !== null) {
-      if (end.kind === "thrown") throw end.error;
-      return end.step;
-    }
+    if (this.#end !== null) return this.#end();
     let step: Step | Err;
     try {
       this.#input.push(bytes, this.#wantsRead);
@@ -50,21 +43,20 @@ export class Machine<Step extends { readonly type: string }> {
       this.#input.settle();
     } catch (error) {
       if (!(error instanceof HttpError)) {
-        this.#finish({ kind: "thrown", error });
-        throw error;
+        return this.#finish(() => {
+          throw error;
+        });
       }
       step = { type: "Err", error };
     }
     const { type } = step;
     this.#wantsRead = type === "WantsRead";
-    if (type === "Ok" || type === "Err") {
-      this.#finish({ kind: "returned", step });
-    }
-    return step;
+    return type === "Ok" || type === "Err" ? this.#finish(() => step) : step;
   }
 
-  #finish(end: End<Step>): void {
+  #finish(end: () => Step | Err): Step | Err {
     this.#end = end;
     this.#input.clear();
+    return end();
   }
 }
