@@ -37,6 +37,10 @@ type Input =
 // Above this, the socket is paused until someone reads: one read of Node's.
 const MAX_QUEUED_BYTES = 65536;
 
+// The same for the number of reads. Each may hold a buffer of a kilobyte, however
+// few bytes the peer sends at a time.
+const MAX_QUEUED_READS = 64;
+
 // An orderly close of an idle connection does not have to wait for the peer. It
 // can only take this long if the peer's window is full.
 const CLOSE_MILLISECONDS = 1000;
@@ -130,7 +134,7 @@ export class NodeTransport implements SocketTransport {
     }
     this.#queue.push(bytes);
     this.#queuedBytes += bytes.length;
-    if (this.#queuedBytes >= MAX_QUEUED_BYTES && !this.#isPaused) {
+    if (this.#isFull && !this.#isPaused) {
       this.#isPaused = true;
       this.#socket.pause();
       this.#carrier?.pause();
@@ -173,12 +177,18 @@ export class NodeTransport implements SocketTransport {
     else settleLike(pending, queued);
   }
 
+  /** Whether enough is queued. */
+  get #isFull(): boolean {
+    return this.#queuedBytes >= MAX_QUEUED_BYTES ||
+      this.#queue.length >= MAX_QUEUED_READS;
+  }
+
   /** Takes the bytes that have arrived, or returns `null` if there are none. */
   #takeQueued(): Promise<Bytes | null> | null {
     const bytes = this.#queue.shift();
     if (bytes !== undefined) {
       this.#queuedBytes -= bytes.length;
-      if (this.#isPaused && this.#queuedBytes < MAX_QUEUED_BYTES) {
+      if (this.#isPaused && !this.#isFull) {
         this.#isPaused = false;
         this.#carrier?.resume();
         this.#socket.resume();

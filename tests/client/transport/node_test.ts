@@ -1,0 +1,35 @@
+// Sockets of Node's that nobody reads.
+
+import { assertEquals } from "@std/assert";
+import { NodeTransport } from "../../../client/transport/node.ts";
+import { PooledReads } from "../../../client/transport/node_io.ts";
+import type { NodeSocket } from "../../../client/transport/node_socket.ts";
+import { readFrom } from "../../../client/transport/transport.ts";
+
+const INFO = { remote: null, local: null, tls: null };
+
+for (const length of [1, 20_000, 65536]) {
+  Deno.test(`NodeTransport keeps few reads of ${length} bytes, and lets go of all of them`, async () => {
+    const calls: string[] = [];
+    const reads = new PooledReads();
+    const socket = {
+      on: () => socket,
+      pause: () => void calls.push("pause"),
+      resume: () => void calls.push("resume"),
+    } as unknown as NodeSocket;
+    const transport = new NodeTransport(socket, INFO, { reads });
+    let kept = 0;
+    let buffers = 0;
+    for (let goesOn = true; goesOn; kept++) {
+      const buffer = reads.onread.buffer();
+      buffers += buffer.length;
+      goesOn = reads.onread.callback(Math.min(length, buffer.length), buffer);
+    }
+    // Each of them holds a whole buffer.
+    assertEquals(buffers < 300_000, true, `${buffers} bytes`);
+    assertEquals(calls, ["pause"]);
+    for (let left = kept; left > 0; left--) await readFrom(transport);
+    assertEquals(calls, ["pause", "resume"]);
+    assertEquals(transport.unreadBytes, 0);
+  });
+}
