@@ -256,7 +256,7 @@ export function* runCoroutine<
  */
 export function makeCoroutine<
   Value,
-  Step extends { readonly type: string } = never,
+  const Step extends { readonly type: string } = never,
 >(
   flow: () => HttpFlow<Value, Step>,
 ): HttpCoroutine<WantsRead | WantsWrite | Err | Step | HttpFlowOk<Value>> {

@@ -159,6 +159,12 @@ Deno.test("Coroutines have the contract's steps", () => {
   });
   const step = flow.resume();
   if (step.type === "WantsConnection") is<URL>(step.url);
+  const inferred = io.makeCoroutine(function* () {
+    yield { type: "WantsConnection", url: request.url };
+    return (yield* io.runCoroutine(send)).response.status;
+  }).resume();
+  if (inferred.type === "WantsConnection") is<URL>(inferred.url);
+  if (inferred.type === "Ok") is<number>(inferred.value);
   type FlowOk = { value: number; remaining: Bytes; keepAlive: boolean };
   if (step.type === "Ok") is<FlowOk>(step);
 
@@ -271,6 +277,8 @@ export async function useClient(
   is<{ uploaded: Promise<boolean>; upgraded: boolean }>(exchange);
   is<boolean>(exchange.reused);
   is<clients.HttpConnection>(exchange.detach());
+  const { startTls, ref, unref, abort } = connection;
+  is<clients.HttpConnection>({ ...connection, startTls, ref, unref, abort });
   is<{ bytes(): Promise<Bytes>; text(): Promise<string> }>(exchange);
   is<{ json(): Promise<unknown>; discard(): Promise<void> }>(exchange);
   is<Response>(exchange.toResponse());

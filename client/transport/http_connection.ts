@@ -82,22 +82,24 @@ export interface HttpConnection extends ByteStream {
    * the handshake.
    * @returns The connection that speaks TLS. This one can no longer be used.
    */
-  startTls?(
-    options: HttpTlsOptions & {
-      serverName: string;
-      signal?: AbortSignal | undefined;
-    },
-  ): Promise<HttpConnection>;
+  startTls?:
+    | ((
+      options: HttpTlsOptions & {
+        serverName: string;
+        signal?: AbortSignal | undefined;
+      },
+    ) => Promise<HttpConnection>)
+    | undefined;
   /** Makes the connection keep the process alive, which is the default. */
-  ref?(): void;
+  ref?: (() => void) | undefined;
   /** Lets the process exit while the connection is open. */
-  unref?(): void;
+  unref?: (() => void) | undefined;
   /**
    * Ends the connection at once.
    *
    * @param reason Why.
    */
-  abort?(reason?: unknown): void;
+  abort?: ((reason?: unknown) => void) | undefined;
 }
 
 /** Opens connections. */
