@@ -25,7 +25,7 @@ export interface HttpClock {
    * @default {now}
    * @returns Milliseconds since an arbitrary moment.
    */
-  elapsed?(): number;
+  elapsed?: (() => number) | undefined;
   /**
    * Starts a timer that does not keep the process alive.
    *
