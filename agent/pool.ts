@@ -11,7 +11,10 @@ import { endConnection } from "../client/connect/open.ts";
 import { Connection } from "../client/connection/connection.ts";
 import type { StartTimer } from "../client/exchange/upload.ts";
 import { StreamTransport } from "../client/transport/stream.ts";
-import { takeTransport } from "../client/transport/transport.ts";
+import {
+  takeTransport,
+  type Transport,
+} from "../client/transport/transport.ts";
 import type { HttpClock } from "./clock.ts";
 import { Deadlines, Timed } from "./deadlines.ts";
 import {
@@ -225,13 +228,21 @@ export class Pool {
       if (!this.#endOpening(connection, group)) {
         return endConnection(opened.connection, null);
       }
+      let transport: Transport;
+      try {
+        transport = takeTransport(opened.connection) ??
+          new StreamTransport(opened.connection);
+      } catch (error) {
+        // The connector of the caller returned no streams, or locked ones.
+        endConnection(opened.connection, error);
+        return this.#failOpening(connection, group, error);
+      }
       // If the call no longer waits, it has got another one.
       if (this.#waiters.has(ask)) asker.onOpened(opened);
-      this.#join(connection, group, opened);
+      this.#join(connection, group, transport);
     }, (error) => {
       if (!this.#endOpening(connection, group)) return;
-      this.#follow(this.#state.connectFailed(connection), error);
-      this.#dropIfEmpty(group);
+      this.#failOpening(connection, group, error);
     });
   }
 
@@ -242,9 +253,12 @@ export class Pool {
     return isWanted;
   }
 
-  #join(id: number, group: Group, opened: Opened): void {
-    const transport = takeTransport(opened.connection) ??
-      new StreamTransport(opened.connection);
+  #failOpening(connection: number, group: Group, error: unknown): void {
+    this.#follow(this.#state.connectFailed(connection), error);
+    this.#dropIfEmpty(group);
+  }
+
+  #join(id: number, group: Group, transport: Transport): void {
     const connection = new Connection(transport, "idle");
     const line = new Line(id, group, connection);
     this.#lines.set(id, line);

@@ -76,15 +76,19 @@ function checkTarget(target: HttpAddress): void {
   throw connectFailed(target, [], new Error("the port is reserved"));
 }
 
-/** Ends a connection that no client drives, of any connector. */
+/** Ends a connection that no client drives, of any connector. Never throws. */
 export function endConnection(
   connection: HttpConnection,
   reason: unknown,
 ): void {
-  if (connection.abort !== undefined) return connection.abort(reason);
-  // Either stream may be locked, or used up by `startTls`.
-  connection.readable.cancel(reason).catch(() => {});
-  connection.writable.abort(reason).catch(() => {});
+  try {
+    if (connection.abort !== undefined) return connection.abort(reason);
+    // Either stream may be locked, or used up by `startTls`.
+    connection.readable.cancel(reason).catch(() => {});
+    connection.writable.abort(reason).catch(() => {});
+  } catch {
+    // A connector of the caller's returned it. The reason is what matters.
+  }
 }
 
 async function connect(

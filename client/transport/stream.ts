@@ -119,7 +119,7 @@ export class StreamTransport implements Transport {
 
   abort(reason: unknown): void {
     const end = endOf(this.#stream);
-    if (end !== null) end(reason);
+    if (end !== null) attempt(() => end(reason));
     else this.#writer.abort(reason).catch(() => {});
     this.#reader.reader.cancel(reason).catch(() => {});
   }
@@ -254,12 +254,12 @@ export class StreamTransport implements Transport {
   }
 }
 
-/** Calls a method that may throw because it is inherited from a connection. */
+/** Calls a method of a connection that may be the caller's own, and may throw. */
 function attempt(call: () => void): void {
   try {
     call();
   } catch {
-    // It only decides whether the process stays alive.
+    // It only decides whether the process stays alive, or says that it is over.
   }
 }
 

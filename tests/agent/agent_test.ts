@@ -15,6 +15,7 @@ import {
   HttpHeaders,
   HttpRequest,
 } from "@pimalaya/io-http";
+import type { HttpConnection } from "@pimalaya/io-http/client";
 import {
   HttpAgent,
   type HttpAgentOptions,
@@ -218,6 +219,55 @@ for (const name of ["connectTo", "body"]) {
     }
   });
 }
+
+const info = { remote: null, local: null, tls: null };
+const BROKEN: Record<string, () => unknown> = {
+  "no connection": () => undefined,
+  "no streams": () => ({ info, readable: {}, writable: {} }),
+  "a stream that is locked": () => {
+    const readable = new ReadableStream();
+    readable.getReader();
+    return { info, readable, writable: new WritableStream() };
+  },
+};
+
+for (const [what, broken] of Object.entries(BROKEN)) {
+  Deno.test(`Pool: a connector that returns ${what} fails the call, and takes no place`, async () => {
+    const connect = () => Promise.resolve(broken() as HttpConnection);
+    const { agent } = serve(undefined, {
+      connector: { connect },
+      pool: { maxConnections: 1 },
+    });
+    for (let i = 0; i < 2; i++) {
+      await assertRejects(() => agent.send(URL_A), TypeError);
+    }
+    const { open, connecting, waiting } = agent.stats();
+    assertEquals([open, connecting, waiting], [0, 0, 0]);
+    await agent.close();
+  });
+}
+
+Deno.test("Pool: a connection whose abort() throws keeps no time limit from ending other calls", async () => {
+  const connect = () =>
+    Promise.resolve({
+      info,
+      readable: new ReadableStream(),
+      writable: new WritableStream(),
+      abort() {
+        throw new RangeError("Broken");
+      },
+    });
+  const { agent, clock } = serve(undefined, {
+    connector: { connect },
+    timeouts: { total: 100 },
+  });
+  for (let i = 0; i < 2; i++) {
+    const sending = assertRejects(() => agent.send(URL_A), HttpError, "total");
+    await clock.pass(100);
+    await sending;
+  }
+  await agent.close();
+});
 
 Deno.test("HttpAgent gives the functions of the caller URLs of their own", async () => {
   const change = (url: URL) => {
