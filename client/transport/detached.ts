@@ -1,7 +1,9 @@
 // The transport of a connection that a client gave up. Bytes that the client has read
 // come first, and its pending write finishes first.
 
+import { abortable } from "./abortable.ts";
 import type { HttpConnection, HttpConnectionInfo } from "./http_connection.ts";
+import { earlyBytes, reasonOf, tlsFailed } from "./open_failure.ts";
 import {
   makeConnection,
   type SocketTransport,
@@ -132,11 +134,14 @@ export class DetachedTransport implements SocketTransport {
     return makeConnection(this);
   }
 
-  startTls(
-    options: StartTlsOptions,
-    outer: SocketTransport = this,
-  ): Promise<HttpConnection> {
-    return this.#inner.startTls(options, outer);
+  async startTls(options: StartTlsOptions): Promise<HttpConnection> {
+    try {
+      await beforeTls(this, this.#write, options);
+    } catch (error) {
+      this.abort(error);
+      throw error;
+    }
+    return await this.#inner.startTls(options, this);
   }
 
   #leaveWrite({ write }: Handover): void {
@@ -148,5 +153,33 @@ export class DetachedTransport implements SocketTransport {
     };
     // A failure stays, for all that follows.
     write.then(forget, () => {});
+  }
+}
+
+/**
+ * Waits until TLS may start over what a client left.
+ *
+ * @param left The connection, and how many bytes of it are unread.
+ * @param write The writes that the client left.
+ * @param options The server's name, and a signal that ends the wait.
+ * @throws {HttpError} If bytes are unread, or the writes fail.
+ * @throws {unknown} If the signal aborts, its reason.
+ */
+export async function beforeTls(
+  { info, unreadBytes }: {
+    readonly info: HttpConnectionInfo | null;
+    readonly unreadBytes: number;
+  },
+  write: Promise<void> | null,
+  { serverName, signal }: StartTlsOptions,
+): Promise<void> {
+  const remote = info?.remote ?? null;
+  if (unreadBytes > 0) throw earlyBytes(serverName, remote, unreadBytes);
+  if (write === null) return;
+  try {
+    await abortable(write, signal);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw tlsFailed(serverName, remote, reasonOf(error), error);
   }
 }

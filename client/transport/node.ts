@@ -322,7 +322,6 @@ export class NodeTransport implements SocketTransport {
     // Nobody may be waiting for the pending read anymore.
     this.#reader?.resolve(null);
     this.#reader = null;
-    // The socket itself keeps its writes in order.
     const under = { layers: this.#layers, carrier: null };
     return startTls(under, outer, options);
   }

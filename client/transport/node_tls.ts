@@ -9,7 +9,7 @@ import {
   type NodeTlsSocket,
 } from "./node_socket.ts";
 import type { StartTlsOptions } from "./socket_connection.ts";
-import { tlsFailed } from "./open_failure.ts";
+import { reasonOf, tlsFailed } from "./open_failure.ts";
 
 const ALPN_PROTOCOLS: readonly string[] = ["http/1.1"];
 
@@ -94,12 +94,6 @@ function connectTls(
     ALPNProtocols: [...alpnProtocols],
     secureContext: secureContext(options),
   });
-}
-
-/** Returns the readable part of an error's message, which may be OpenSSL's. */
-function reasonOf(error: Error & { readonly reason?: unknown }): string {
-  if (typeof error.reason === "string") return error.reason;
-  return error.message.trim();
 }
 
 /** Trusts the runtime's authorities and the caller's. */

@@ -60,13 +60,14 @@ function causeOf(attempts: readonly FailedAttempt[]): unknown {
     : new AggregateError(errors, "No address accepted the connection");
 }
 
-/** Returns the reason that an error of the runtime gives. */
+/** Returns the reason that an error of the runtime, or of OpenSSL, gives. */
 export function reasonOf(error: unknown): string {
-  const { code, message } = error as { code?: unknown; message?: unknown };
+  const { code, message, reason } = (error ?? {}) as Record<string, unknown>;
   if (typeof code === "string" && Object.hasOwn(REASONS, code)) {
     return REASONS[code]!;
   }
-  return typeof message === "string" ? message : String(error);
+  if (typeof reason === "string") return reason;
+  return typeof message === "string" ? message.trim() : String(error);
 }
 
 /**

@@ -5,13 +5,12 @@ import { concat } from "@std/bytes/concat";
 import { encodeByteString } from "../../rfc9110/byte_string.ts";
 import { abortable } from "./abortable.ts";
 import { ReadSize } from "./buffers.ts";
-import { LeftReads } from "./detached.ts";
+import { beforeTls, LeftReads } from "./detached.ts";
 import type {
   ByteStream,
   HttpConnection,
   HttpConnectionInfo,
 } from "./http_connection.ts";
-import { earlyBytes, reasonOf, tlsFailed } from "./open_failure.ts";
 import { readableFrom } from "./readable.ts";
 import type { StartTlsOptions } from "./socket_connection.ts";
 import {
@@ -224,23 +223,14 @@ export class StreamTransport implements Transport {
     { unread, write }: Handover,
     options: StartTlsOptions,
   ): Promise<HttpConnection> {
-    const { serverName, signal } = options;
-    const remote = this.info?.remote ?? null;
     try {
-      if (unread.length > 0) {
-        throw earlyBytes(serverName, remote, unread.length);
-      }
-      if (write !== null) {
-        await abortable(write, signal).catch((error) => {
-          signal?.throwIfAborted();
-          throw tlsFailed(serverName, remote, reasonOf(error), error);
-        });
-        this.#writer.releaseLock();
-      }
+      const left = { info: this.info, unreadBytes: unread.length };
+      await beforeTls(left, write, options);
     } catch (error) {
       this.abort(error);
       throw error;
     }
+    if (write !== null) this.#writer.releaseLock();
     return await this.#stream.startTls!(options);
   }
 

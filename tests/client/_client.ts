@@ -407,8 +407,9 @@ export class HeldTimers implements Disposable {
 
 /** A clock that stands still unless the test says otherwise. */
 export class HeldClock implements Disposable {
-  /** The time in milliseconds. */
-  now = 1000;
+  static #last = 0;
+  /** The time in milliseconds, later than any that anybody has seen. */
+  now: number = Math.max(HeldClock.#last, performance.now()) + 1;
   readonly #now = performance.now;
 
   /** Replaces the clock of the runtime. */
@@ -419,6 +420,7 @@ export class HeldClock implements Disposable {
   /** Restores the runtime's clock. */
   [Symbol.dispose](): void {
     performance.now = this.#now;
+    HeldClock.#last = this.now;
   }
 }
 
