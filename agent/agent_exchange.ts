@@ -137,22 +137,26 @@ export class AgentExchange implements HttpAgentExchange {
     return connection;
   }
 
-  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    this.#use.isTaken = true;
-    this.#checkStream();
-    if (this.#decoding === null) return await this.#inner.bytes();
-    const { maxBodyBytes } = this.#call.plan.sendOptions.receive;
-    const body = this.#inner.take("bytes");
-    const ended = this.#result.received.whenEnded();
-    return await decodeWhole(body, this.#decoding, ended, maxBodyBytes);
+  bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#read(
+      () => this.#inner.bytes(),
+      (decoding) => this.#decode("bytes", decoding),
+    );
   }
 
-  async text(): Promise<string> {
-    return decoder.decode(await this.bytes());
+  text(): Promise<string> {
+    return this.#read(
+      () => this.#inner.text(),
+      async (decoding) => decoder.decode(await this.#decode("text", decoding)),
+    );
   }
 
-  async json(): Promise<unknown> {
-    return JSON.parse(await this.text());
+  json(): Promise<unknown> {
+    return this.#read(
+      () => this.#inner.json(),
+      async (decoding) =>
+        JSON.parse(decoder.decode(await this.#decode("json", decoding))),
+    );
   }
 
   async discard(): Promise<void> {
@@ -170,7 +174,7 @@ export class AgentExchange implements HttpAgentExchange {
     const { version, status, reason, headers } = this.response;
     // Without the body at first: a status out of range must not consume it.
     const head = new HttpResponse({ version, status, reason }).toResponse();
-    this.#checkStream();
+    this.#takeStream();
     const { body } = this.#inner.toResponse();
     const response = new Response(
       body === null || isNullBodyStatus(status) ? null : decodeStream(
@@ -189,10 +193,48 @@ export class AgentExchange implements HttpAgentExchange {
     return this.discard();
   }
 
-  /** @throws {TypeError} If the decoded stream is in use. */
-  #checkStream(): void {
-    if (this.#stream?.locked) {
+  /** Reads the body to its end, as it is or decoded. */
+  async #read<Value>(
+    plain: () => Promise<Value>,
+    decoded: (decoding: Decoding) => Promise<Value>,
+  ): Promise<Value> {
+    const decoding = this.#decoding;
+    const { isTaken } = this.#use;
+    this.#use.isTaken = true;
+    try {
+      return await (decoding === null ? plain() : decoded(decoding));
+    } catch (error) {
+      // It may be that somebody else has it.
+      this.#use.isTaken = isTaken;
+      throw error;
+    }
+  }
+
+  async #decode(
+    name: string,
+    decoding: Decoding,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    this.#takeStream();
+    const body = this.#inner.take(name);
+    const ended = this.#result.received.whenEnded();
+    const { maxBodyBytes } = this.#call.plan.sendOptions.receive;
+    return await decodeWhole(body, decoding, ended, maxBodyBytes);
+  }
+
+  /**
+   * Locks the decoded stream, if there is one: another reader takes its place.
+   *
+   * @throws {TypeError} If it is in use, or was used.
+   */
+  #takeStream(): void {
+    const stream = this.#stream;
+    if (stream === null) return;
+    if (stream.locked) {
       throw new TypeError("Cannot read the body: its stream is locked");
     }
+    if (this.#result.received.isTouched) {
+      throw new TypeError("Cannot read the body: it was read from its stream");
+    }
+    stream.getReader();
   }
 }

@@ -245,7 +245,9 @@ export async function decodeWhole(
 
 /** A body while it is decoded. Its failure does not wait for a decoder. */
 class DecodedBody {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #body: ReadableStream<Uint8Array>;
+  /** `null` until the body is used: until then, it may be read in another way. */
+  #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
   readonly #pieces: AsyncGenerator<Uint8Array<ArrayBuffer>, void>;
   readonly #failure = new BodyFailure();
 
@@ -254,8 +256,8 @@ class DecodedBody {
     decoding: Decoding,
     ended: Promise<unknown>,
   ) {
-    this.#reader = body.getReader();
-    this.#pieces = decodePieces(readPieces(this.#reader), decoding);
+    this.#body = body;
+    this.#pieces = decodePieces(readPieces(() => this.#open()), decoding);
     this.#failure.watch(ended);
   }
 
@@ -267,7 +269,11 @@ class DecodedBody {
   /** Lets go of the body, without waiting for a decoder. */
   async cancel(reason: unknown): Promise<void> {
     this.#pieces.return().catch(() => {});
-    await this.#reader.cancel(reason);
+    await this.#open().cancel(reason);
+  }
+
+  #open(): ReadableStreamDefaultReader<Uint8Array> {
+    return this.#reader ??= this.#body.getReader();
   }
 }
 
@@ -298,8 +304,9 @@ class BodyFailure {
 }
 
 async function* readPieces(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
+  open: () => ReadableStreamDefaultReader<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void> {
+  const reader = open();
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return;

@@ -12,6 +12,7 @@ import {
   HttpRequest,
 } from "@pimalaya/io-http";
 import type {
+  HttpAgentExchange,
   HttpAgentSendOptions,
   HttpCredentialsAsk,
   HttpDecoderPair,
@@ -96,6 +97,50 @@ Deno.test("Content codings: An agent decodes codings that it did not ask for, an
   assertEquals((await own.send(URL_A)).response.text(), "text");
   assertEquals(await (await own.fetch(URL_A)).text(), "text");
   assertEquals(network.sent("Accept-Encoding"), ["x", null, null, null]);
+});
+
+const CODED: Record<string, string> = {
+  "a coded body": ok(gzipped("[1]"), GZIP),
+  "a body": ok("[1]"),
+};
+
+for (const [what, wire] of Object.entries(CODED)) {
+  Deno.test(`Content codings: ${what} is read once, by any method, also after a look at its stream`, async () => {
+    const { agent } = serve(() => wire);
+    const readers: Record<string, (it: HttpAgentExchange) => unknown> = {
+      bytes: async (it) => toText(await it.bytes()),
+      text: (it) => it.text(),
+      json: async (it) => JSON.stringify(await it.json()),
+      toResponse: (it) => it.toResponse().text(),
+    };
+    for (const [name, read] of Object.entries(readers)) {
+      const exchange = await agent.exchange(URL_A);
+      const { body } = exchange;
+      assertEquals([body.locked, await read(exchange)], [false, "[1]"]);
+      assertEquals(body.locked, true);
+      const other = await agent.exchange(URL_A);
+      await read(other);
+      await assertRejects(() => other.text(), TypeError, `${name}() has`);
+    }
+    const started = await agent.exchange(URL_A);
+    const reader = started.body.getReader();
+    await assertRejects(() => started.text(), TypeError, "is locked");
+    await reader.read();
+    reader.releaseLock();
+    await assertRejects(() => started.text(), TypeError, "read from its");
+    await agent.close();
+  });
+}
+
+Deno.test("Pool: HttpAgent.close waits for no body that a method could not read", async () => {
+  const { agent, network } = serve(() => ok("x".repeat(600_000)));
+  const exchange = await agent.exchange(URL_A);
+  const reader = exchange.body.getReader();
+  await reader.read();
+  reader.releaseLock();
+  await assertRejects(() => exchange.text(), TypeError);
+  await agent.close();
+  assertEquals(network.open, 0);
 });
 
 Deno.test("Content codings: maxBodyBytes counts decoded bytes, and no coded ones", async () => {
