@@ -46,10 +46,11 @@ export class UnreadBody {
    * @param owner Kept from being collected meanwhile.
    */
   dropUnread(owner: object): void {
+    // An upgrade has no body. Whoever wants its connection has detached it.
+    this.#attempt.close();
     const use = this.#use;
     if (use === null || use.isTaken) return;
     if (use.streams.some((stream) => stream.deref()?.locked)) return;
-    this.#attempt.close();
     this.#body.discard(owner);
   }
 

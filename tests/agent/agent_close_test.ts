@@ -322,6 +322,9 @@ for (const end of ["detach", "discard", "close", "abort"] as const) {
     const headers = { Connection: "upgrade", Upgrade: "x" };
     const exchange = await agent.exchange(HttpRequest.get(URL_A, { headers }));
     assertEquals([exchange.upgraded, agent.stats().busy], [true, 1]);
+    // It has no body, whether anybody looks for one or not.
+    if (end === "close") assertEquals(await exchange.text(), "");
+    if (end === "abort") exchange.body.getReader();
     if (end === "detach") {
       const { readable, writable } = exchange.detach();
       assertEquals(agent.stats().open, 0);
