@@ -1,11 +1,19 @@
-// Opens keep-alive connections, sends one request over each, and prints by how
+// Opens keep-alive connections, sends one request over each, and prints as JSON by how
 // many bytes a connection this process has grown once they are idle.
 //
 //   _idle_child.ts io-http|undici|bare in-turn|at-once URL CONNECTIONS
 
+import { getHeapSpaceStatistics } from "node:v8";
 import { Client, type Dispatcher, Pool } from "undici";
 import { probe } from "./_bare.ts";
 import { CLIENT_SEND, type Send, type Site } from "./_clients.ts";
+
+/** Memory in bytes: of the process, or how much it has grown for each connection. */
+export interface IdleMemory {
+  readonly all: number;
+  /** V8's young generation, which grows with what is allocated, not with what is held. */
+  readonly young: number;
+}
 
 const WARM_UP_REQUESTS = 500;
 const SETTLE_MILLISECONDS = 300;
@@ -27,7 +35,11 @@ if (order === "at-once") {
   for (const send of sends) await send();
 }
 const after = await settledMemory();
-console.log((after - before) / connections);
+const growth: IdleMemory = {
+  all: (after.all - before.all) / connections,
+  young: (after.young - before.young) / connections,
+};
+console.log(JSON.stringify(growth));
 // Closing a thousand connections is not measured.
 Deno.exit(0);
 
@@ -72,12 +84,17 @@ function makeSend(dispatcher: Dispatcher): Send {
   };
 }
 
-/** The memory of the process, once garbage is collected. */
-async function settledMemory(): Promise<number> {
+/** Returns the memory of the process in bytes, once garbage is collected. */
+async function settledMemory(): Promise<IdleMemory> {
   const { gc } = globalThis as unknown as { gc(): void };
   for (let i = 0; i < 3; i++) {
     gc();
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MILLISECONDS));
   }
-  return Deno.memoryUsage().rss;
+  const young = getHeapSpaceStatistics()
+    .find(({ space_name }) => space_name === "new_space");
+  return {
+    all: Deno.memoryUsage().rss,
+    young: young!.physical_space_size,
+  };
 }

@@ -1,6 +1,7 @@
 // How much memory a connection takes that waits for its next request.
 
 import { printGroup, runScript } from "./_group.ts";
+import type { IdleMemory } from "./_idle_child.ts";
 import { type Spread, spreadOf } from "./_measure.ts";
 import { startServer } from "./_servers.ts";
 import type { Ceiling, Row, Target } from "./_table.ts";
@@ -31,14 +32,17 @@ async function measureOrder(
   order: string,
   url: string,
 ): Promise<Row[]> {
-  const ours: number[] = [];
-  const undici: number[] = [];
-  const bare: number[] = [];
+  const growths = new Map<string, IdleMemory[]>();
   for (let round = 0; round < ROUNDS; round++) {
-    ours.push(await measureGrowth("io-http", order, url));
-    undici.push(await measureGrowth("undici", order, url));
-    bare.push(await measureGrowth("bare", order, url));
+    for (const name of ["io-http", "undici", "bare"]) {
+      const growth = await measureGrowth(name, order, url);
+      growths.set(name, [...growths.get(name) ?? [], growth]);
+    }
   }
+  const of = (name: string) => growths.get(name)!.map(({ all }) => all);
+  const older = (name: string) =>
+    growths.get(name)!.map(({ all, young }) => all - young);
+  const [ours, undici, bare] = [of("io-http"), of("undici"), of("bare")];
   const name = "bare conn with a pending read";
   return [
     makeRow(what, ours, null, { atMost: 24 }, { name, value: spreadOf(bare) }),
@@ -47,6 +51,13 @@ async function measureOrder(
       value: ratioOfGrowths(bare, undici),
     }),
     makeRow(`${what}, ours / peer`, ours, [name, bare], null, null),
+    makeRow(
+      `${what}, without V8's young generation`,
+      older("io-http"),
+      ["undici", older("undici")],
+      null,
+      null,
+    ),
   ];
 }
 
@@ -55,9 +66,10 @@ async function measureGrowth(
   name: string,
   order: string,
   url: string,
-): Promise<number> {
+): Promise<IdleMemory> {
   const args = [name, order, url, String(CONNECTIONS)];
-  return Number(await runScript(CHILD, args)) / KIB;
+  const { all, young }: IdleMemory = JSON.parse(await runScript(CHILD, args));
+  return { all: all / KIB, young: young / KIB };
 }
 
 /** Makes a row of our growth, or of its ratio to a peer's. */

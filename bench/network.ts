@@ -166,7 +166,7 @@ const LARGE: readonly Scenario<Mover>[] = [
     node: [[["undici body stream", undiciDownload], 1]],
   }, {
     deno: [bareMover(BARE_CONN)],
-    node: [bareMover(BARE_NET_BYOB), bareMover(BARE_NET)],
+    node: [bareMover(BARE_NET_BYOB), bareMover(BARE_ONREAD)],
   }),
   large("100 MB down, default reader", ["io-http", download], {
     deno: [[["fetch", fetchDownload], 1.2]],
