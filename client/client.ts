@@ -350,7 +350,8 @@ export class HttpClient implements AsyncDisposable {
   }
 
   /**
-   * Closes the connection. A call in flight rejects with an `AbortError`.
+   * Closes the connection. A call in flight rejects with an `AbortError`, and a
+   * write that `run` left pending is dropped.
    * Closing again, or after `detach`, does nothing.
    */
   close(): Promise<void> {

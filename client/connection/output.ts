@@ -4,7 +4,7 @@
 //                         └── error ──> broken
 //
 // A coroutine may end before its write is done. The next coroutine's first write then
-// waits for it.
+// waits for it, and so does whoever takes the connection over.
 
 import type { Outgoing, Pending, Transport } from "../transport/transport.ts";
 

@@ -32,6 +32,11 @@ export class LeftReads {
     this.putFirst(handover);
   }
 
+  /** Whether none is left. */
+  get isEmpty(): boolean {
+    return this.#reads.length === 0;
+  }
+
   /** The number of bytes that are known to have arrived. */
   get bytes(): number {
     return this.#reads.reduce((sum, { length }) => sum + length, 0);

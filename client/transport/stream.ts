@@ -148,14 +148,15 @@ export class StreamTransport implements Transport {
     const ending = new AbortController();
     const write = handover.write && abortable(handover.write, ending.signal);
     write?.catch(() => {});
+    const reads = new LeftReads(handover);
     return {
-      readable: this.#detachReadable(handover),
+      readable: this.#readAfter(reads),
       writable: write === null
         ? this.#releaseWritable()
         : this.#writeAfter(write, ending),
       info: this.info ?? UNKNOWN,
       ...(stream.startTls && {
-        startTls: (options) => this.#startTls({ ...handover, write }, options),
+        startTls: (options) => this.#startTls(reads, write, options),
       }),
       ...(ref && { ref: () => stream.ref!() }),
       ...(unref && { unref: () => stream.unref!() }),
@@ -168,13 +169,12 @@ export class StreamTransport implements Transport {
     };
   }
 
-  /** Returns the unread bytes, and all that follow. */
-  #detachReadable(handover: Handover): ReadableStream<Uint8Array> {
-    if (handover.unread.length === 0 && handover.read === null) {
+  /** Returns the reads that a client left, and all that follow. */
+  #readAfter(left: LeftReads): ReadableStream<Uint8Array> {
+    if (left.isEmpty) {
       this.#reader.reader.releaseLock();
       return this.#stream.readable;
     }
-    const left = new LeftReads(handover);
     return readableFrom({
       read: () => left.take() ?? readFrom(this),
       recycle: (bytes) => this.recycle(bytes),
@@ -220,11 +220,12 @@ export class StreamTransport implements Transport {
   }
 
   async #startTls(
-    { unread, write }: Handover,
+    reads: LeftReads,
+    write: Promise<void> | null,
     options: StartTlsOptions,
   ): Promise<HttpConnection> {
     try {
-      const left = { info: this.info, unreadBytes: unread.length };
+      const left = { info: this.info, unreadBytes: reads.bytes };
       await beforeTls(left, write, options);
     } catch (error) {
       this.abort(error);
