@@ -1,7 +1,7 @@
 // docs/policies.md, "Time limits": one timer watches over all of them.
 
 import { assertEquals } from "@std/assert";
-import { Deadlines, Timed } from "../../agent/deadlines.ts";
+import { Deadlines, span, Timed } from "../../agent/deadlines.ts";
 import { FakeClock } from "./_clock.ts";
 
 const START = new FakeClock().now();
@@ -84,4 +84,8 @@ Deno.test("Time limits: Deadlines waits for longer than one timer can be", async
   assertEquals(expired(), [null]);
   await clock.pass(1);
   assertEquals(expired(), [2 ** 32]);
+});
+
+Deno.test("Time limits: span returns no negative time if the clock goes backward", () => {
+  assertEquals([span(10, 12), span(12, 10)], [2, 0]);
 });
