@@ -1,7 +1,7 @@
 // The figures as a page of the docs.
 
 import type { Spread } from "./_measure.ts";
-import { type Ceiling, type Group, isMet, type Row } from "./_table.ts";
+import { type Group, isMet, type Row } from "./_table.ts";
 
 /** A group, and the runtime that it was measured on. */
 export interface Measured extends Group {
@@ -74,23 +74,27 @@ export function formatMissed(
   measured: readonly Measured[],
   reasons: Readonly<Record<string, string>>,
 ): string[] {
-  const lines = measured.flatMap(({ runtime, rows }) =>
-    rows.filter((row) => !isMet(row)).map((row) => {
-      const { what, peer, value, ceiling } = row;
-      const against = peer && ` against ${peer}`;
-      return `- **${what}**${against}, ${runtime}: ` +
-        `${formatMedian(row, value)}, with a goal of ${formatGoal(row)}` +
-        `${formatCeiling(row, ceiling)}. ${
-          reasons[what] ?? "Not explained yet."
-        }`;
-    })
-  );
+  const lines = measured.flatMap(({ runtime, rows }) => {
+    const missed = Map.groupBy(
+      rows.filter((row) => !isMet(row)),
+      ({ what }) => what,
+    );
+    return [...missed].flatMap(([what, rows]) => [
+      `- **${what}**, ${runtime}: ${reasons[what] ?? "Not explained yet."}`,
+      ...rows.map((row) => `  - ${formatMiss(row)}`),
+    ]);
+  });
   return lines.length === 0 ? [] : ["## Missed goals", "", ...lines, ""];
 }
 
-function formatCeiling(row: Row, ceiling: Ceiling | null | undefined): string {
-  if (!ceiling) return "";
-  return `; a ${ceiling.name} reaches ${formatMedian(row, ceiling.value)}`;
+function formatMiss(row: Row): string {
+  const { peer, value, ceiling } = row;
+  const against = peer && `against ${peer}: `;
+  const least = ceiling
+    ? `; a ${ceiling.name} reaches ${formatMedian(row, ceiling.value)}`
+    : "";
+  return `${against}${formatMedian(row, value)}, with a goal of ` +
+    `${formatGoal(row)}${least}`;
 }
 
 function formatMedian({ unit }: Row, { median }: Spread): string {
