@@ -28,6 +28,9 @@ export const NO_OPTIONS: HttpAgentSendOptions = {};
 
 /** Whether no option changes the plan. */
 function isPlainCall(options: HttpAgentSendOptions): boolean {
+  // The options of a class may be getters, which no loop finds.
+  const prototype = Object.getPrototypeOf(options);
+  if (prototype !== Object.prototype && prototype !== null) return false;
   for (const name in options) {
     if (name !== "signal" && name !== "body" && name !== "trailers") {
       return false;
@@ -52,13 +55,16 @@ export class Planner {
   /**
    * Plans a call.
    *
+   * @param given The options of the call.
    * @returns The plan, in a promise until the runtime's decoders are known.
    * @throws {TypeError} If an option is invalid.
    * @throws {RangeError} If a number is out of range.
    */
-  plan(options: HttpAgentSendOptions): CallPlan | Promise<CallPlan> {
-    const isPlain = isPlainCall(options);
+  plan(given: HttpAgentSendOptions): CallPlan | Promise<CallPlan> {
+    const isPlain = isPlainCall(given);
     if (isPlain && this.#plain !== null) return this.#plain;
+    // The plan of a plain call serves others too.
+    const options = isPlain ? NO_OPTIONS : given;
     const settings = changeCallSettings(this.#base, options, environment);
     const decode = settings.decode === this.#base.decode
       ? this.#decode

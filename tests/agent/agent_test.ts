@@ -220,6 +220,24 @@ for (const name of ["connectTo", "body"]) {
   });
 }
 
+Deno.test("HttpAgent reads options that are getters, for their own call alone", async () => {
+  class Options {
+    get redirect() {
+      return "manual" as const;
+    }
+  }
+  const { agent } = serve(({ target }) =>
+    target === "/" ? respond("302 Found", "", { Location: "/x" }) : ok()
+  );
+  await using _ = agent;
+  const statuses: number[] = [];
+  for (const options of [new Options(), undefined, new Options()]) {
+    const { response } = await agent.send(URL_A, options);
+    statuses.push(response.status);
+  }
+  assertEquals(statuses, [302, 200, 302]);
+});
+
 const info = { remote: null, local: null, tls: null };
 const BROKEN: Record<string, () => unknown> = {
   "no connection": () => undefined,
