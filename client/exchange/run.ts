@@ -156,7 +156,10 @@ class Run<C extends AnyCoroutine> implements LeaseHolder {
 
   #pass(bytes: InputBytes | null): void {
     this.#hasEnded ||= bytes === null;
-    this.#resume(bytes);
+    // A coroutine is the caller's code, and a buffer of the pool has held the bytes
+    // of other connections.
+    const isWhole = bytes === null || bytes.length === bytes.buffer.byteLength;
+    this.#resume(isWhole ? bytes : bytes.slice());
   }
 
   #send({ bytes }: WantsWrite): void {

@@ -57,6 +57,17 @@ for (const [kind, options] of PIPES) {
     assertEquals(client.reusable, true);
   });
 
+  Deno.test(`run passes a coroutine no bytes but its own, over ${kind}`, async () => {
+    const { client, server } = openPipe(options);
+    const running = client.run(makeCoroutine(function* () {
+      const bytes = yield { type: "WantsRead" };
+      return bytes?.buffer.byteLength;
+    }));
+    server.write("123");
+    assertEquals((await running).value, 3);
+    await client.close();
+  });
+
   Deno.test(`run passes null at end of file, and again to the next, over ${kind}`, async () => {
     const { client, server } = openPipe(options);
     const script = new Script(READ, READ, END);
