@@ -52,6 +52,13 @@ const ENUMS: readonly [name: keyof Init, values: readonly string[]][] = [
   ]],
 ];
 
+/** The members of an init besides `headers` and `body`. */
+const MEMBERS = [
+  ...["method", "redirect", "signal", "integrity", "credentials", "cache"],
+  ...["mode", "referrer", "referrerPolicy", "keepalive", "priority"],
+  ...["duplex", "window"],
+];
+
 /** The methods that a document may send to any origin. */
 const SIMPLE = ["GET", "HEAD", "POST"];
 
@@ -111,7 +118,7 @@ function readInit(url: string, init: Init): FetchRequest {
 }
 
 async function readRequest(given: Request, init: Init): Promise<FetchRequest> {
-  const { headers: own, body: _, ...others } = init;
+  const { headers: own } = init;
   const headers = readHeaders(own === undefined ? given.headers : own);
   const replaced = readOwnBody(init);
   const body = replaced === null ? given.body : null;
@@ -122,7 +129,7 @@ async function readRequest(given: Request, init: Init): Promise<FetchRequest> {
   // fields, whose case `Headers` would lose, nor the body: whether it then counts
   // as read depends on the runtime.
   const request = new Request(given, {
-    ...others,
+    ...membersOf(init),
     body: replaced === null && body === null ? null : "in its place",
   });
   const { method, url, signal, redirect, cache } = request;
@@ -141,6 +148,16 @@ async function readRequest(given: Request, init: Init): Promise<FetchRequest> {
     omitsCredentials: request.credentials === "omit",
     integrity: request.integrity ?? "",
   };
+}
+
+/** Copies the other members of an init, which may be getters of a class. */
+function membersOf(init: Init): RequestInit {
+  const members: Record<string, unknown> = {};
+  for (const name of MEMBERS) {
+    const value = init[name as keyof Init];
+    if (value !== undefined) members[name] = value;
+  }
+  return members;
 }
 
 /** @throws {TypeError} If the body is invalid. */

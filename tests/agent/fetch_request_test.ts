@@ -168,6 +168,28 @@ test.ours("RequestInit: fetch takes the same headers for a URL and for a Request
   }
 });
 
+test("RequestInit: fetch reads an init that has getters, or is a Request", async ({ fetch, origin }) => {
+  const url = `${origin}/echo`;
+  class Init {
+    get method() {
+      return "PUT";
+    }
+    get body() {
+      return "y";
+    }
+    get headers() {
+      return { a: "2" };
+    }
+  }
+  const init = () => ({ method: "PUT", body: "y", headers: { a: "2" } });
+  for (const input of [url, new Request(url, { headers: { a: "1" } })]) {
+    for (const given of [new Init(), new Request(url, init())]) {
+      const { method, body, headers } = await seen(fetch(input, given));
+      assertEquals([method, body, headers.a], ["PUT", "y", "2"]);
+    }
+  }
+});
+
 test("Requests: fetch prefers an init to its Request", async ({ fetch, origin }) => {
   const request = new Request(`${origin}/to/307?/echo`, {
     method: "POST",
