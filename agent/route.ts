@@ -121,11 +121,14 @@ export function findRoute(
 
 /** Copies the options of TLS: the pool's keys compare them by value. */
 export function copyTls(tls: HttpTlsOptions | undefined): HttpTlsOptions {
-  const { caCerts, alpnProtocols, ...others } = tls ?? {};
+  // One by one: they may be getters of a class.
+  const { caCerts, cert, key, alpnProtocols, serverName } = tls ?? {};
   return {
-    ...others,
     ...(caCerts && { caCerts: [...caCerts] }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
     ...(alpnProtocols && { alpnProtocols: [...alpnProtocols] }),
+    ...(serverName !== undefined && { serverName }),
   };
 }
 

@@ -3,6 +3,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { HttpCallMemory } from "../../agent/memory.ts";
 import {
+  copyTls,
   findRoute,
   type HttpConnectTo,
   type RouteOptions,
@@ -111,4 +112,21 @@ test("connectTo is rejected for an http URL to which a proxy connects", () => {
   const { target } = route(HTTPS, { proxy: PROXY, connectTo });
   assertEquals(target, { hostname: "b.example", port: 443 });
   assertEquals(route(HTTP, { proxy: PROXY, connectTo: {} }).isForwarded, true);
+});
+
+test("Pool: TLS options are copied, also from the getters of a class", () => {
+  const members = {
+    caCerts: ["CA"],
+    cert: "CERT",
+    key: "KEY",
+    alpnProtocols: ["http/1.1"],
+    serverName: "b.example",
+  };
+  class Tls {}
+  for (const [name, value] of Object.entries(members)) {
+    Object.defineProperty(Tls.prototype, name, { get: () => value });
+  }
+  const copy = copyTls(new Tls());
+  members.caCerts.push("other");
+  assertEquals(copy, { ...members, caCerts: ["CA"] });
 });
