@@ -312,7 +312,9 @@ export class HttpClient implements AsyncDisposable {
    *
    * After that, the connection is reusable only if the step has
    * `keepAlive: true`. Otherwise, only another `run` or `detach` can use it; both
-   * start with the bytes in the step's `remaining`.
+   * start with the bytes in the step's `remaining`. A write that the coroutine
+   * asked for is finished before theirs, unless the step ends the exchange: an
+   * `Ok`, or any step that has `keepAlive`. The rest of it is then not sent.
    *
    * @typeParam C The coroutine.
    * @param coroutine The coroutine. It may have been driven before, also over

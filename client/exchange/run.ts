@@ -199,9 +199,13 @@ class Run<C extends AnyCoroutine> implements LeaseHolder {
   }
 
   #finish(step: HttpStepOf<C>): void {
-    const { keepAlive, remaining } = outcomeOf(step, this.#early?.bytes);
+    const { isEnd, keepAlive, remaining } = outcomeOf(step, this.#early?.bytes);
     const output = this.#output;
     if (output.kind === "writing") clearTimeout(output.timer);
+    // The coroutine will not ask for it again when it goes on.
+    if (!isEnd && output.kind !== "ready" && output.rest.length > 0) {
+      this.#lease.write([output.rest]);
+    }
     if (keepAlive && this.#lease.isWritten && remaining.length === 0) {
       this.#lease.finish(null);
     } else {
@@ -223,11 +227,13 @@ function outcomeOf(
     readonly remaining?: unknown;
   },
   early: InputBytes | null | undefined,
-): { keepAlive: boolean; remaining: InputBytes } {
+): { isEnd: boolean; keepAlive: boolean; remaining: InputBytes } {
   const remaining = step.remaining instanceof Uint8Array
     ? [step.remaining]
     : [];
   return {
+    // An exchange that ends early, also with a redirect, does not send the rest.
+    isEnd: step.type === "Ok" || typeof step.keepAlive === "boolean",
     keepAlive: step.keepAlive === true,
     remaining: concat(early ? [...remaining, early] : remaining),
   };

@@ -243,6 +243,32 @@ Deno.test("run does not leave a connection reusable while a write is pending", a
   await client.close();
 });
 
+Deno.test("run sends the rest of a write after a step that is no end", async () => {
+  using timers = new HeldTimers();
+  const large = "x".repeat(200_000);
+  for (
+    const [step, isSent] of [
+      [{ type: "Pause" }, true],
+      [{ type: "Ok" }, false],
+      [{ type: "Pause", keepAlive: false }, false],
+    ] as [ScriptStep, boolean][]
+  ) {
+    const { client, server } = openPipe({ capacity: 0 });
+    const script = new Script(write(large), step, write("end"), DONE);
+    const running = client.run(script);
+    await settle();
+    await timers.fire(5);
+    server.write("early");
+    assertEquals(await running, step);
+    const next = client.run(script);
+    const wire = await server.readUntil("end");
+    assertEquals(await next, DONE);
+    const length = isSent ? large.length : 65536;
+    assertEquals(wire === `${large.slice(0, length)}end`, true);
+    await client.close();
+  }
+});
+
 Deno.test("run fails with the error that a coroutine throws or reports", async () => {
   const reason = new Error("Mine");
   const thrown = openPipe();
