@@ -123,6 +123,7 @@ class Run<C extends AnyCoroutine> implements LeaseHolder {
 
   fail(error: unknown): void {
     if (this.#output.kind === "writing") clearTimeout(this.#output.timer);
+    this.#output = READY;
     this.#call.reject(error);
   }
 
@@ -201,9 +202,8 @@ class Run<C extends AnyCoroutine> implements LeaseHolder {
   #finish(step: HttpStepOf<C>): void {
     const { isEnd, keepAlive, remaining } = outcomeOf(step, this.#early?.bytes);
     const output = this.#output;
-    if (output.kind === "writing") clearTimeout(output.timer);
     // The coroutine will not ask for it again when it goes on.
-    if (!isEnd && output.kind !== "ready" && output.rest.length > 0) {
+    if (!isEnd && output.kind === "blocked" && output.rest.length > 0) {
       this.#lease.write([output.rest]);
     }
     if (keepAlive && this.#lease.isWritten && remaining.length === 0) {

@@ -93,11 +93,7 @@ function casesOver(needs: "tls" | undefined): Case[] {
       await checkReceived(peer, head);
     },
 
-    async [
-      `everything that waits ${over} for the write that was left fails with it`
-    ](
-      env,
-    ) {
+    async [`what waits ${over} for a write that was left fails with it`](env) {
       const script: Action[] = ["pause", { write: "ee" }, "signal", "reset"];
       for (const how of ["reset", "abort"] as const) {
         const { peer, client } = await leave(env, script, tls);
