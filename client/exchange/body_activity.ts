@@ -28,7 +28,7 @@ export interface ActivityListener<T> {
   readonly reject: (error: unknown) => void;
 }
 
-/** Below this, reading into the reader's own view costs more than a copy. */
+/** Smaller views are served from a queued copy: a pull for each would cost more. */
 const MIN_TARGET_BYTES = 4096;
 
 /** How much `discard` reads before it closes the connection instead. */
@@ -68,15 +68,19 @@ export class Pulling implements BodyActivity {
       return;
     }
     const request = this.#controller.byobRequest;
-    const length = Math.min(request?.view?.byteLength ?? 0, bytes.length);
-    if (length < bytes.length && length < MIN_TARGET_BYTES) {
+    const view = request?.view ?? null;
+    if (
+      request === null || view === null ||
+      view.byteLength < Math.min(bytes.length, MIN_TARGET_BYTES)
+    ) {
       // A copy: the stream transfers the buffer, and its reader sees all of it.
       this.#controller.enqueue(new Uint8Array(bytes));
       return;
     }
-    const { buffer, byteOffset } = request!.view!;
-    new Uint8Array(buffer, byteOffset, length).set(bytes.subarray(0, length));
-    request!.respond(length);
+    const length = Math.min(bytes.length, view.byteLength);
+    const filled = new Uint8Array(view.buffer, view.byteOffset, length);
+    filled.set(bytes.subarray(0, length));
+    request.respond(length);
     if (length < bytes.length) return bytes.subarray(length);
   }
 
