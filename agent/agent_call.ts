@@ -13,6 +13,7 @@ import { quote } from "../core/quote.ts";
 import { HttpError, type HttpProgress } from "../error.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 import { Link } from "./_linked_list.ts";
+import { withProgress } from "./_progress.ts";
 import {
   Attempt,
   type AttemptHost,
@@ -356,7 +357,17 @@ export class AgentCall extends Timed implements AttemptHost {
   #fail(error: unknown): void {
     this.#init.body.cancel(error);
     this.finish();
-    this.#waiter?.reject(this.#failure === null ? error : this.#failure.reason);
+    this.#waiter?.reject(
+      this.#failure === null ? this.#complete(error) : this.#failure.reason,
+    );
+  }
+
+  /** Adds the progress of the last attempt to the error of a rule. */
+  #complete(error: unknown): unknown {
+    const attempt = this.#attempt;
+    return attempt === null || attempt.isOfSource(error)
+      ? error
+      : withProgress(error, attempt.progress, attempt.response);
   }
 
   #startAttempt(step: HttpCallExchange): Attempt {

@@ -92,7 +92,8 @@ async function decodeBody(
   const { maxBodyBytes } = call.plan.sendOptions.receive;
   const inner = new Exchange(body, { ...attempt.parts, owner: call });
   const ended = body.whenEnded();
-  const bytes = await decodeWhole(inner.body, decoding!, ended, maxBodyBytes);
+  const watch = { ended, progress: () => attempt.progress };
+  const bytes = await decodeWhole(inner.body, decoding!, watch, maxBodyBytes);
   return { response: body.response, bytes, end: await ended };
 }
 
@@ -185,6 +186,7 @@ function fetchCallOf(
     hops: end.hops,
     redirect: attempt.parts.driver.redirectOf(head),
     upgraded: false,
+    progress: () => attempt.progress,
     body: arrived,
     discard() {},
     handOut() {},

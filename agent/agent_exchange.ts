@@ -10,13 +10,19 @@ import type {
   HttpConnection,
   HttpConnectionInfo,
 } from "../client/transport/http_connection.ts";
+import type { HttpProgress } from "../error.ts";
 import { appendToPlatform, type HttpHeaders } from "../rfc9110/headers.ts";
 import type { HttpRedirect } from "../rfc9110/redirect.ts";
 import { HttpResponse, isNullBodyStatus } from "../rfc9110/response.ts";
 import type { HttpFraming } from "../rfc9112/framing.ts";
 import type { AgentCall, CallResult } from "./agent_call.ts";
 import type { BodyUse } from "./agent_unread.ts";
-import { decodeStream, decodeWhole, type Decoding } from "./decode.ts";
+import {
+  type BodyWatch,
+  decodeStream,
+  decodeWhole,
+  type Decoding,
+} from "./decode.ts";
 import type { HttpAgentExchange, HttpTimings } from "./facts.ts";
 import type { HttpHop } from "./redirects.ts";
 
@@ -79,6 +85,10 @@ export class AgentExchange implements HttpAgentExchange {
     return this.#decoding?.codings ?? [];
   }
 
+  progress(): HttpProgress {
+    return this.#result.attempt.progress;
+  }
+
   get redirect(): HttpRedirect | null {
     return this.#inner.redirect;
   }
@@ -114,7 +124,7 @@ export class AgentExchange implements HttpAgentExchange {
     this.#stream = this.#decoding === null || body.locked ? body : decodeStream(
       body,
       this.#decoding,
-      this.#result.received.whenEnded(),
+      this.#watch(),
       this.#explain,
     );
     this.handOut(this.#stream, null);
@@ -180,7 +190,7 @@ export class AgentExchange implements HttpAgentExchange {
       body === null || isNullBodyStatus(status) ? null : decodeStream(
         body as BodyStream,
         decoding,
-        this.#result.received.whenEnded(),
+        this.#watch(),
       ),
       head,
     );
@@ -216,9 +226,13 @@ export class AgentExchange implements HttpAgentExchange {
   ): Promise<Uint8Array<ArrayBuffer>> {
     this.#takeStream();
     const body = this.#inner.take(name);
-    const ended = this.#result.received.whenEnded();
     const { maxBodyBytes } = this.#call.plan.sendOptions.receive;
-    return await decodeWhole(body, decoding, ended, maxBodyBytes);
+    return await decodeWhole(body, decoding, this.#watch(), maxBodyBytes);
+  }
+
+  #watch(): BodyWatch {
+    const { received, attempt } = this.#result;
+    return { ended: received.whenEnded(), progress: () => attempt.progress };
   }
 
   /**

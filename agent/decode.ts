@@ -5,11 +5,12 @@
  */
 
 import { quote } from "../core/quote.ts";
-import { HttpError } from "../error.ts";
+import { HttpError, type HttpProgress } from "../error.ts";
 import { parseTokenList } from "../rfc9110/_syntax.ts";
 import { HttpHeaders } from "../rfc9110/headers.ts";
 import { HttpResponse, markStreamed } from "../rfc9110/response.ts";
 import { BodyBuffer } from "../rfc9112/_body_buffer.ts";
+import { withProgress } from "./_progress.ts";
 import { DecodeFailure, pairDecoder } from "./decode_pair.ts";
 import { type Decoders, runtimeDecoders } from "./decoders.ts";
 import type { HttpDecodeOptions } from "./options.ts";
@@ -190,16 +191,16 @@ class CodedBody {
 /**
  * {@linkcode decodePieces} for a stream, with backpressure.
  *
- * @param ended Rejects if the body fails, also while it is not read.
+ * @param watch Learns of the body while it is not read.
  * @param explain Returns the error for the reader of the stream.
  */
 export function decodeStream(
   body: ReadableStream<Uint8Array>,
   decoding: Decoding,
-  ended: Promise<unknown>,
+  watch: BodyWatch,
   explain: (error: unknown) => unknown = (error) => error,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const decoded = new DecodedBody(body, decoding, ended);
+  const decoded = new DecodedBody(body, decoding, watch);
   return new ReadableStream({
     type: "bytes",
     async pull(controller) {
@@ -210,7 +211,7 @@ export function decodeStream(
         controller.byobRequest?.respond(0);
       } catch (error) {
         decoded.cancel(error).catch(() => {});
-        throw explain(error);
+        throw explain(decoded.complete(error));
       }
     },
     cancel: (reason) => decoded.cancel(reason),
@@ -220,17 +221,17 @@ export function decodeStream(
 /**
  * {@linkcode decodePieces} into memory. Only decoded bytes count toward its size.
  *
- * @param ended Rejects if the body fails, also while it is not read.
+ * @param watch Learns of the body while it is not read.
  * @throws {HttpError} If it is not valid in its codings, or too large.
  */
 export async function decodeWhole(
   body: ReadableStream<Uint8Array>,
   decoding: Decoding,
-  ended: Promise<unknown>,
+  watch: BodyWatch,
   maxBodyBytes: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const buffer = new BodyBuffer(maxBodyBytes, null, decoding.response);
-  const decoded = new DecodedBody(body, decoding, ended);
+  const decoded = new DecodedBody(body, decoding, watch);
   try {
     for (;;) {
       const { done, value } = await decoded.next();
@@ -239,8 +240,16 @@ export async function decodeWhole(
     }
   } catch (error) {
     decoded.cancel(error).catch(() => {});
-    throw error;
+    throw decoded.complete(error);
   }
+}
+
+/** Watches a body that is decoded. */
+export interface BodyWatch {
+  /** Rejects if the body fails, also while it is not read. */
+  readonly ended: Promise<unknown>;
+  /** Returns the progress of its exchange. */
+  progress(): HttpProgress;
 }
 
 /** A body while it is decoded. Its failure does not wait for a decoder. */
@@ -250,20 +259,27 @@ class DecodedBody {
   #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
   readonly #pieces: AsyncGenerator<Uint8Array<ArrayBuffer>, void>;
   readonly #failure = new BodyFailure();
+  readonly #watch: BodyWatch;
 
   constructor(
     body: ReadableStream<Uint8Array>,
     decoding: Decoding,
-    ended: Promise<unknown>,
+    watch: BodyWatch,
   ) {
     this.#body = body;
     this.#pieces = decodePieces(readPieces(() => this.#open()), decoding);
-    this.#failure.watch(ended);
+    this.#watch = watch;
+    this.#failure.watch(watch.ended);
   }
 
   /** Returns the next piece. */
   next(): Promise<IteratorResult<Uint8Array<ArrayBuffer>, void>> {
     return this.#failure.unless(this.#pieces.next());
+  }
+
+  /** Adds the progress of the exchange to the error of a decoder. */
+  complete(error: unknown): unknown {
+    return withProgress(error, this.#watch.progress());
   }
 
   /** Lets go of the body, without waiting for a decoder. */

@@ -4,7 +4,8 @@ import { defaultConnector } from "../client/connect/default.ts";
 import { openConnection } from "../client/connect/open.ts";
 import type { Connection } from "../client/connection/connection.ts";
 import type { HttpConnection } from "../client/transport/http_connection.ts";
-import { HttpError, type HttpProgress } from "../error.ts";
+import type { HttpProgress } from "../error.ts";
+import { withProgress } from "./_progress.ts";
 import { type Deadlines, span, Timed } from "./deadlines.ts";
 import { connectToProxy, proxyConnector } from "./proxy.ts";
 import type { Route } from "./route.ts";
@@ -105,7 +106,7 @@ export class Opening extends Timed {
         tlsTime: isTls ? time : null,
       };
     } catch (error) {
-      throw withOpenProgress(error, this.#phase);
+      throw withProgress(error, openProgress(this.#phase));
     } finally {
       this.#deadlines.forget(this);
     }
@@ -121,7 +122,7 @@ export class Opening extends Timed {
     this.abort(timeoutError(phase, {
       origin: this.group.route.origin,
       limit: this.#timeouts[phase],
-      progress: { phase, reused: false, requestBytes: 0, responseBytes: 0 },
+      progress: openProgress(phase),
     }));
   }
 
@@ -183,15 +184,7 @@ function openRoute(
   });
 }
 
-/** Adds how far it had come to the error of a connection. */
-function withOpenProgress(error: unknown, phase: OpenPhase): unknown {
-  if (!(error instanceof HttpError) || error.progress !== null) return error;
-  const { code, message, cause, response, timeout } = error;
-  const progress: HttpProgress = {
-    phase,
-    reused: false,
-    requestBytes: 0,
-    responseBytes: 0,
-  };
-  return new HttpError(code, message, { cause, progress, response, timeout });
+/** How far a call has come whose connection is being opened. */
+function openProgress(phase: OpenPhase): HttpProgress {
+  return { phase, reused: false, requestBytes: 0, responseBytes: 0 };
 }

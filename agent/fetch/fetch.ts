@@ -8,7 +8,7 @@
 // abort rejects with the signal's reason.
 
 import { quote } from "../../core/quote.ts";
-import { HttpError } from "../../error.ts";
+import { HttpError, type HttpProgress } from "../../error.ts";
 import { dropUserinfo } from "../../rfc9110/_url.ts";
 import { HttpHeaders } from "../../rfc9110/headers.ts";
 import type { HttpRedirect } from "../../rfc9110/redirect.ts";
@@ -59,6 +59,8 @@ export interface FetchCall {
   /** The redirect's target, if it was not followed. */
   readonly redirect: HttpRedirect | null;
   readonly upgraded: boolean;
+  /** Returns how far its exchange has come. */
+  progress(): HttpProgress;
   /**
    * The body without its codings, as bytes if it has arrived whole. Its errors are
    * those of the call.
@@ -190,7 +192,10 @@ class Fetcher {
     throw networkError(
       url,
       fault,
-      new HttpError(code, fault, { response: call.head }),
+      new HttpError(code, fault, {
+        response: call.head,
+        progress: call.progress(),
+      }),
     );
   }
 

@@ -2,6 +2,7 @@
 // names a runtime.
 
 import {
+  type BodyWatch,
   type DecodeRules,
   decodeStream,
   resolveDecode,
@@ -9,6 +10,17 @@ import {
 import { HttpError, HttpHeaders, HttpResponse } from "../../mod.ts";
 import { toText } from "../_text.ts";
 import samples from "../vectors/codings.json" with { type: "json" };
+
+/** A body that no exchange carries. */
+export const UNWATCHED: BodyWatch = {
+  ended: new Promise(() => {}),
+  progress: () => ({
+    phase: "body",
+    reused: false,
+    requestBytes: 1,
+    responseBytes: 1,
+  }),
+};
 
 /** The text of all samples. */
 export const TEXT = Array.from(
@@ -66,7 +78,7 @@ export async function decodeAll(
   const stream = decodeStream(
     bodyOf(pieces),
     { codings, rules, response },
-    new Promise(() => {}),
+    UNWATCHED,
   );
   let text = "";
   try {

@@ -220,6 +220,49 @@ for (const name of ["connectTo", "body"]) {
   });
 }
 
+const BY_RULES: Record<string, [wire: string, options?: HttpAgentOptions]> = {
+  TooManyRedirects: [
+    respond("302 Found", "", { Location: "/" }),
+    { redirect: { max: 0 } },
+  ],
+  UnexpectedRedirect: [
+    respond("302 Found", "", { Location: "/" }),
+    { redirect: "error" },
+  ],
+  ProxyRefused: [
+    respond("407 No", "", { "Proxy-Authenticate": "Basic" }),
+    { proxy: "http://proxy.example" },
+  ],
+  InvalidContentCoding: [ok("x", { "Content-Encoding": "gzip" })],
+  UnexpectedUpgrade: ["HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n"],
+};
+
+for (const [code, [wire, options]] of Object.entries(BY_RULES)) {
+  Deno.test(`HttpAgent tells of each ${code} how far the call had come, and of the response`, async () => {
+    const { agent } = serve(() => wire, options);
+    await using _ = agent;
+    const upgrade = { headers: { Connection: "upgrade", Upgrade: "x" } };
+    const init = code === "UnexpectedUpgrade" ? upgrade : {};
+    const calls = [
+      async () => await (await agent.fetch(URL_A, init)).text(),
+      ...(code === "UnexpectedUpgrade" ? [] : [
+        () => agent.send(URL_A),
+        async () => await (await agent.exchange(URL_A)).text(),
+        async () => await (await agent.exchange(URL_A)).toResponse().text(),
+      ]),
+    ];
+    for (const call of calls) {
+      const thrown = await assertRejects(call, Error);
+      const error = thrown instanceof HttpError ? thrown : thrown.cause;
+      assert(error instanceof HttpError);
+      const { requestBytes, responseBytes } = error.progress!;
+      assertEquals(error.code, code);
+      assertEquals([requestBytes > 0, responseBytes > 0], [true, true]);
+      assertEquals(error.response?.status, Number(wire.slice(9, 12)));
+    }
+  });
+}
+
 Deno.test("HttpAgent reads options that are getters, for their own call alone", async () => {
   class Options {
     get redirect() {

@@ -19,6 +19,7 @@ import {
   join,
   SAMPLES,
   TEXT,
+  UNWATCHED,
 } from "./_codings.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -37,7 +38,7 @@ function read(
 ) {
   const response = new HttpResponse({ status: 200 });
   const decoding = { codings: [coding], rules: decodeRules, response };
-  return decodeStream(body, decoding, new Promise(() => {}));
+  return decodeStream(body, decoding, UNWATCHED);
 }
 
 Deno.test("Content codings: Every coding decodes in every split, and rejects a body that is truncated, corrupt, or followed by bytes", async () => {

@@ -1,0 +1,20 @@
+// Errors that are created by rules, which know nothing of connections.
+
+import { HttpError, type HttpProgress } from "../error.ts";
+import type { HttpResponse } from "../rfc9110/response.ts";
+
+/** Adds the progress of a call to an error that has none. */
+export function withProgress(
+  error: unknown,
+  progress: HttpProgress,
+  response: HttpResponse | null = null,
+): unknown {
+  if (!(error instanceof HttpError) || error.progress !== null) return error;
+  const { code, message, cause, timeout } = error;
+  return new HttpError(code, message, {
+    cause,
+    progress,
+    response: error.response ?? response,
+    timeout,
+  });
+}
