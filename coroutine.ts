@@ -42,6 +42,7 @@
  * @module
  */
 
+import { isBytes } from "./core/bytes.ts";
 import type { Input } from "./core/input.ts";
 import { Machine, type StepFunction } from "./core/machine.ts";
 import type { HttpError } from "./error.ts";
@@ -284,9 +285,7 @@ function recordEnd(step: { readonly type: string } | null): void {
 function connectionEndOf(step: object): ConnectionEnd {
   const { remaining, keepAlive } = step as Record<string, unknown>;
   return {
-    remaining: remaining instanceof Uint8Array
-      ? remaining as Uint8Array<ArrayBuffer>
-      : null,
+    remaining: isBytes(remaining) ? remaining as Uint8Array<ArrayBuffer> : null,
     keepAlive: keepAlive === true,
   };
 }

@@ -1,5 +1,6 @@
 // Decodes with a pair of streams: a `DecompressionStream`, or the caller's own.
 
+import { isBytes } from "../core/bytes.ts";
 import type { HttpDecoderPair } from "./options.ts";
 
 /** A decoder's verdict that its input is not valid in its coding. */
@@ -31,7 +32,7 @@ export function pairDecoder(
       for (;;) {
         const { done, value } = await feeder.read();
         if (done) return;
-        if (!(value instanceof Uint8Array)) {
+        if (!isBytes(value)) {
           throw new TypeError("a piece is not a Uint8Array");
         }
         // A copy, for it may be a view of the decoder's own memory.

@@ -58,3 +58,9 @@ export function isBytes(value: unknown): value is Uint8Array {
     (ArrayBuffer.isView(value) &&
       Object.prototype.toString.call(value) === "[object Uint8Array]");
 }
+
+/** Returns whether a value is an `ArrayBuffer`, of any realm. */
+export function isArrayBuffer(value: unknown): value is ArrayBuffer {
+  return value instanceof ArrayBuffer ||
+    Object.prototype.toString.call(value) === "[object ArrayBuffer]";
+}

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isBytes, toPlainBytes } from "../core/bytes.ts";
+import { isArrayBuffer, isBytes, toPlainBytes } from "../core/bytes.ts";
 import { invalid, quote } from "../core/quote.ts";
 import { forEachEntry } from "./_entries.ts";
 import { Secret } from "./secret.ts";
@@ -89,11 +89,6 @@ function encodeBytes(body: unknown): Uint8Array<ArrayBuffer> {
     "body",
     "it is neither a Uint8Array, an ArrayBuffer, nor a string",
   );
-}
-
-/** Unlike `instanceof`, recognizes those of another realm. */
-function isArrayBuffer(value: unknown): value is ArrayBuffer {
-  return Object.prototype.toString.call(value) === "[object ArrayBuffer]";
 }
 
 function encodeJson(json: unknown): Uint8Array<ArrayBuffer> {

@@ -1,6 +1,7 @@
 // The body of a request, of every kind that fetch accepts (WHATWG Fetch §5.2).
 
 import { concat } from "@std/bytes/concat";
+import { isArrayBuffer, isBytes } from "../../core/bytes.ts";
 
 /** A body in memory, which can be resent, or one that is read while it is sent. */
 export type FetchContent =
@@ -30,7 +31,7 @@ export function readBody(body: NonNullable<RequestInit["body"]>): FetchBody {
     const bytes = new Uint8Array(buffer, byteOffset, byteLength);
     return { content: new Uint8Array(bytes), type: null };
   }
-  if (body instanceof ArrayBuffer) {
+  if (isArrayBuffer(body)) {
     return { content: new Uint8Array(body.slice(0)), type: null };
   }
   if (body instanceof URLSearchParams) {
@@ -115,7 +116,7 @@ export async function readRequestBody(
         : await Promise.race([read, turn.over]);
       if (first === null) return resume(reader, pieces, read);
       if (first.done) return concat(pieces);
-      if (!(first.value instanceof Uint8Array)) {
+      if (!isBytes(first.value)) {
         throw new TypeError(
           "Cannot send the body: a piece is not a Uint8Array",
         );

@@ -12,6 +12,7 @@ import type {
   WantsRead,
   WantsWrite,
 } from "../../coroutine.ts";
+import { isBytes } from "../../core/bytes.ts";
 import { HttpError } from "../../error.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { InputBytes } from "../connection/input.ts";
@@ -228,9 +229,7 @@ function outcomeOf(
   },
   early: InputBytes | null | undefined,
 ): { isEnd: boolean; keepAlive: boolean; remaining: InputBytes } {
-  const remaining = step.remaining instanceof Uint8Array
-    ? [step.remaining]
-    : [];
+  const remaining = isBytes(step.remaining) ? [step.remaining] : [];
   return {
     // An exchange that ends early, also with a redirect, does not send the rest.
     isEnd: step.type === "Ok" || typeof step.keepAlive === "boolean",

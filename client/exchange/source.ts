@@ -1,6 +1,6 @@
 // The body of a request, of any kind, as a source of pieces.
 
-import { isBytes, toPlainBytes } from "../../core/bytes.ts";
+import { isArrayBuffer, isBytes, toPlainBytes } from "../../core/bytes.ts";
 import { nextTurn } from "../transport/turn.ts";
 
 /** The body of a request. */
@@ -51,7 +51,7 @@ const encoder = new TextEncoder();
 export function describeBody(body: HttpBodyInit): RequestBody {
   if (body === null) return bytesBody(new Uint8Array(0));
   if (typeof body === "string") return bytesBody(encoder.encode(body));
-  if (body instanceof ArrayBuffer) return bytesBody(new Uint8Array(body));
+  if (isArrayBuffer(body)) return bytesBody(new Uint8Array(body));
   if (isBytes(body)) return bytesBody(toPlainBytes(body));
   if (body instanceof URLSearchParams) {
     const type = "application/x-www-form-urlencoded;charset=UTF-8";

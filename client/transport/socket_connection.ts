@@ -13,6 +13,7 @@
 // half open, closing that half leaves the readable half open, and the second end
 // closes the connection. A half that fails has ended as well.
 
+import { isBytes } from "../../core/bytes.ts";
 import type {
   ByteStream,
   HttpConnection,
@@ -189,7 +190,7 @@ async function writeBytes(
   transport: SocketTransport,
   bytes: unknown,
 ): Promise<void> {
-  if (!(bytes instanceof Uint8Array)) {
+  if (!isBytes(bytes)) {
     throw new TypeError("Cannot write: a chunk is not a Uint8Array");
   }
   await writeTo(transport, [bytes]);

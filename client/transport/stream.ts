@@ -2,6 +2,7 @@
 // or a connection that wraps one of ours.
 
 import { concat } from "@std/bytes/concat";
+import { isBytes } from "../../core/bytes.ts";
 import { encodeByteString } from "../../rfc9110/byte_string.ts";
 import { abortable } from "./abortable.ts";
 import { ReadSize } from "./buffers.ts";
@@ -83,7 +84,7 @@ export class StreamTransport implements Transport {
         ? await this.#reader.reader.read(this.#takeBuffer())
         : await this.#reader.reader.read();
       if (done || value === undefined) return null;
-      if (!(value instanceof Uint8Array)) throw new NotBytesError();
+      if (!isBytes(value)) throw new NotBytesError();
       if (value.length > 0) {
         this.#readSize.adapt(value.length);
         return value as Uint8Array<ArrayBuffer>;

@@ -1,6 +1,7 @@
 // docs/fetch.md, "What each member of `RequestInit` does" and "Requests".
 
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { runInNewContext } from "node:vm";
 import { Secret } from "@pimalaya/io-http";
 import { createFetch } from "@pimalaya/io-http/agent";
 import { VERSION } from "../../agent/fetch/version.ts";
@@ -23,6 +24,12 @@ const BODIES: [
   ["a Uint8Array", () => encode("-x").subarray(1), "x", null],
   ["a DataView", () => new DataView(encode("x").buffer), "x", null],
   ["an ArrayBuffer", () => encode("x").buffer, "x", null],
+  [
+    "one of another realm",
+    () => runInNewContext("Uint8Array").from(encode("x")).buffer,
+    "x",
+    null,
+  ],
   ["a Blob", () => new Blob(["x"], { type: "a/b" }), "x", "a/b"],
   ["a Blob without a type", () => new Blob(["x"]), "x", null],
   [

@@ -3,6 +3,7 @@
 
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { Buffer } from "node:buffer";
+import { runInNewContext } from "node:vm";
 import { HttpRequest } from "@pimalaya/io-http";
 import type {
   HttpBodyInit,
@@ -73,12 +74,15 @@ SHARED.set(toBytes("hello"));
 const QUERY = new URLSearchParams({ a: "b c" });
 const FORM = "Content-Type: application/x-www-form-urlencoded;charset=UTF-8";
 
+const alien = runInNewContext("Uint8Array").from(toBytes("hello"));
+
 /** Bodies of a known length, the bytes of each, and the lines for its type. */
 const KNOWN: [string, HttpBodyInit, body: string, ...lines: string[]][] = [
   ["a Uint8Array", toBytes("hello"), "hello"],
   ["a part of a Buffer", Buffer.from("hello!").subarray(0, 5), "hello"],
   ["shared memory", SHARED, "hello"],
   ["an ArrayBuffer", toBytes("hello").buffer, "hello"],
+  ["one of another realm", alien.buffer, "hello"],
   ["a string, as UTF-8", "h€llo", "h\xe2\x82\xacllo"],
   ["a Blob", new Blob(["hello"], { type: "text/plain" }), "hello"],
   ["URLSearchParams", QUERY, "a=b+c", FORM],

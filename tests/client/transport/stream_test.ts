@@ -8,6 +8,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { Buffer } from "node:buffer";
+import { runInNewContext } from "node:vm";
 import { HttpRequest } from "@pimalaya/io-http";
 import { type ByteStream, HttpClient } from "@pimalaya/io-http/client";
 import { pipe } from "../../_pipe.ts";
@@ -298,7 +299,10 @@ Deno.test("a client skips empty pieces, however many, and lets others run", asyn
 Deno.test("a client leaves the pieces of a plain stream to their owner", async () => {
   const shared = toBytes(HI);
   for (
-    const piece of [shared, Buffer.from(HI), Buffer.from(shared.buffer)]
+    const piece of [
+      ...[shared, Buffer.from(HI), Buffer.from(shared.buffer)],
+      runInNewContext("Uint8Array").from(shared), // of another realm
+    ]
   ) {
     const client = new HttpClient(piecesOf(piece));
     const exchange = await client.exchange(get());
