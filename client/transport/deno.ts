@@ -122,11 +122,18 @@ export class DenoTransport implements SocketTransport {
   /** Takes the buffer of the last read, if it was given back, or another. */
   #takeBuffer(): Bytes {
     const spare = this.#spare;
-    this.#spare = null;
     const { bytes } = this.#readSize;
-    if (spare?.length === bytes) return spare;
-    if (spare !== null) returnBuffer(spare.buffer);
+    if (spare?.length === bytes) {
+      this.#spare = null;
+      return spare;
+    }
+    this.#returnSpare();
     return takeBuffer(bytes);
+  }
+
+  #returnSpare(): void {
+    if (this.#spare !== null) returnBuffer(this.#spare.buffer);
+    this.#spare = null;
   }
 
   recycle({ buffer }: Bytes): void {
@@ -216,6 +223,7 @@ export class DenoTransport implements SocketTransport {
   }
 
   #close(): void {
+    this.#returnSpare();
     // A test's sanitizer would report a pending read that is unref'd.
     this.#conn.ref();
     try {

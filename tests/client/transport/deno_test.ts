@@ -110,12 +110,19 @@ Deno.test("DenoTransport reads more at once after full reads, unless it is idle"
   assertEquals(conn.sizes, [1024, 4096, 65536, 262144, 4096, 4096]);
 });
 
-Deno.test("DenoTransport gives a buffer back to the pool if the next read has another size", async () => {
-  const transport = new DenoTransport(connOf(1024, 1, 1));
-  const first = (await readFrom(transport))!;
-  transport.recycle(first);
-  await readFrom(transport);
-  assertEquals(takeBuffer(1024).buffer === first.buffer, true);
+Deno.test("DenoTransport gives a buffer back to the pool if it has no use for it", async () => {
+  const uses: ((transport: DenoTransport) => Promise<unknown>)[] = [
+    // The next read has another size.
+    (transport) => readFrom(transport),
+    (transport) => transport.close(),
+  ];
+  for (const use of uses) {
+    const transport = new DenoTransport(connOf(1024, 1, 1));
+    const first = (await readFrom(transport))!;
+    transport.recycle(first);
+    await use(transport);
+    assertEquals(takeBuffer(1024).buffer === first.buffer, true);
+  }
 });
 
 Deno.test("DenoTransport joins pieces that fit into a buffer in one write", async () => {
