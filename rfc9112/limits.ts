@@ -8,7 +8,10 @@
 import { checkLimit } from "../core/limit.ts";
 import { invalid, quote } from "../core/quote.ts";
 
-/** How much of each kind a peer may send before the exchange fails. */
+/**
+ * How much of each kind a peer may send before the exchange fails. `Infinity` is
+ * no limit.
+ */
 export interface HttpLimits {
   /**
    * Bytes of one response head: status line and field lines, with their line
