@@ -9,7 +9,17 @@ export function withProgress(
   progress: HttpProgress,
   response: HttpResponse | null = null,
 ): unknown {
-  if (!(error instanceof HttpError) || error.progress !== null) return error;
+  return error instanceof HttpError && error.progress === null
+    ? replaceProgress(error, progress, response)
+    : error;
+}
+
+/** Copies an error with another progress. */
+export function replaceProgress(
+  error: HttpError,
+  progress: HttpProgress,
+  response: HttpResponse | null = null,
+): HttpError {
   const { code, message, cause, timeout } = error;
   return new HttpError(code, message, {
     cause,
@@ -18,3 +28,18 @@ export function withProgress(
     timeout,
   });
 }
+
+/** Adds what earlier attempts have sent and received. */
+export function addBytes(
+  progress: HttpProgress,
+  { requestBytes, responseBytes }: HttpBytes,
+): HttpProgress {
+  return {
+    ...progress,
+    requestBytes: progress.requestBytes + requestBytes,
+    responseBytes: progress.responseBytes + responseBytes,
+  };
+}
+
+/** How much was sent and received. */
+export type HttpBytes = Pick<HttpProgress, "requestBytes" | "responseBytes">;

@@ -13,7 +13,7 @@ import { quote } from "../core/quote.ts";
 import { HttpError, type HttpProgress } from "../error.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 import { Link } from "./_linked_list.ts";
-import { withProgress } from "./_progress.ts";
+import { addBytes, type HttpBytes, replaceProgress } from "./_progress.ts";
 import {
   Attempt,
   type AttemptHost,
@@ -130,6 +130,8 @@ export class AgentCall extends Timed implements AttemptHost {
   /** The response that asks for credentials. */
   #challenge: Challenge | null = null;
   #decoding: Decoding | null = null;
+  /** What the attempts before the last have sent and received. */
+  #earlier: HttpBytes = NO_PROGRESS;
   /** Why the call was ended, if it was. */
   #failure: { readonly reason: unknown } | null = null;
   #onAbort: (() => void) | null = null;
@@ -223,15 +225,16 @@ export class AgentCall extends Timed implements AttemptHost {
     const timeout = now >= this.#startedAt + timeouts.total || attempt === null
       ? "total"
       : attempt.expired(now);
+    const isOfAttempt = timeout === "attempt" || timeout === "connect";
+    const isLast = !isOfAttempt || this.#told.type === "Ok";
     const error = timeoutError(timeout, {
       origin: attempt?.route.origin ?? this.#init.url.origin,
       limit: timeouts[timeout],
       detail: attempt?.detail ?? "",
-      progress: attempt?.progress ?? NO_PROGRESS,
-      response: attempt?.response ?? null,
+      progress: isLast || attempt === null ? this.#progress : attempt.progress,
+      response: this.#attempt?.response ?? null,
     });
-    const isOfAttempt = timeout === "attempt" || timeout === "connect";
-    if (!isOfAttempt || this.#told.type === "Ok") return this.abort(error);
+    if (isLast) return this.abort(error);
     // The conversation decides whether another one follows.
     this.#endAttempt(error);
     this.watch();
@@ -362,12 +365,34 @@ export class AgentCall extends Timed implements AttemptHost {
     );
   }
 
-  /** Adds the progress of the last attempt to the error of a rule. */
+  /**
+   * Adds to an error what earlier attempts have sent, and all of it to that of a
+   * rule.
+   */
   #complete(error: unknown): unknown {
-    const attempt = this.#attempt;
-    return attempt === null || attempt.isOfSource(error)
+    if (!(error instanceof HttpError) || this.isOfSource(error)) return error;
+    if (error.progress === null) {
+      const response = this.#attempt?.response ?? null;
+      return replaceProgress(error, this.#progress, response);
+    }
+    return this.#earlier.requestBytes === 0
       ? error
-      : withProgress(error, attempt.progress, attempt.response);
+      : replaceProgress(error, addBytes(error.progress, this.#earlier));
+  }
+
+  /** How far the call has come, with all that its attempts have sent. */
+  get #progress(): HttpProgress {
+    const attempt = this.#attempt;
+    if (attempt === null) return NO_PROGRESS;
+    const progress = addBytes(attempt.progress, this.#earlier);
+    return this.#isBetween ? { ...progress, phase: "queue" } : progress;
+  }
+
+  /** Whether the last attempt is over, and is not the response of the call. */
+  get #isBetween(): boolean {
+    const { type } = this.#told;
+    return (type === "WantsTimer" || type === "WantsCredentials") &&
+      (this.#attempt?.isOver ?? true);
   }
 
   #startAttempt(step: HttpCallExchange): Attempt {
@@ -377,6 +402,9 @@ export class AgentCall extends Timed implements AttemptHost {
     const now = this.#attempt === null
       ? this.#startedAt
       : this.pool.deadlines.now();
+    if (this.#attempt !== null) {
+      this.#earlier = addBytes(this.#attempt.progress, this.#earlier);
+    }
     const init = { request, route, resendable, fresh, now };
     const attempt = new Attempt(this, init);
     this.#attempt = attempt;

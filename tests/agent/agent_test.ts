@@ -24,7 +24,15 @@ import {
 import { AgentCore } from "../../agent/agent_core.ts";
 import { type CallPlan, Planner } from "../../agent/agent_plan.ts";
 import { settle } from "./_clock.ts";
-import { type Handler, ok, respond, serve, URL_A, URL_B } from "./_network.ts";
+import {
+  type Handler,
+  ok,
+  respond,
+  type SeenRequest,
+  serve,
+  URL_A,
+  URL_B,
+} from "./_network.ts";
 
 Deno.test("HttpAgent.send returns the response, and how the call went", async () => {
   const { agent } = serve(({ target }) =>
@@ -260,6 +268,41 @@ for (const [code, [wire, options]] of Object.entries(BY_RULES)) {
       assertEquals([requestBytes > 0, responseBytes > 0], [true, true]);
       assertEquals(error.response?.status, Number(wire.slice(9, 12)));
     }
+  });
+}
+
+const LATE: Record<string, [Handler, HttpAgentOptions?]> = {
+  "after a redirect": [
+    () => respond("303 See", "", { Location: "http://gone.example/" }),
+  ],
+  "in a pause": [() => respond("503 Busy", "", { "Retry-After": "9" }), {
+    retry: { methods: ["POST"] },
+    timeouts: { total: 100 },
+  }],
+  "while it asks for credentials": [
+    () => respond("401 No", "", { "WWW-Authenticate": "Basic" }),
+    { credentials: () => new Promise(() => {}), timeouts: { total: 100 } },
+  ],
+};
+
+for (const [when, [handle, options]] of Object.entries(LATE)) {
+  Deno.test(`HttpAgent does not say that nothing was sent if a call fails ${when}`, async () => {
+    const { agent, network, clock } = serve(handle, options);
+    await using _ = agent;
+    const connect = network.connect.bind(network);
+    network.connect = (target, options) =>
+      "hostname" in target && target.hostname === "gone.example"
+        ? Promise.reject(new Error("refused"))
+        : connect(target, options);
+    const request = HttpRequest.post(URL_A, { body: "pay" });
+    const sending = agent.send(request).catch((error) => error);
+    await clock.pass(100);
+    const error = await sending;
+    assert(error instanceof HttpError);
+    const { requestBytes, responseBytes } = error.progress!;
+    const [{ head, body }] = network.requests as [SeenRequest];
+    assertEquals(requestBytes, head.length + body.length);
+    assertEquals(responseBytes > 0, true);
   });
 }
 
