@@ -117,7 +117,10 @@ function readInit(url: string, init: Init): FetchRequest {
   };
 }
 
-async function readRequest(given: Request, init: Init): Promise<FetchRequest> {
+function readRequest(
+  given: Request,
+  init: Init,
+): FetchRequest | Promise<FetchRequest> {
   const { headers: own } = init;
   const headers = readHeaders(own === undefined ? given.headers : own);
   const replaced = readOwnBody(init);
@@ -135,19 +138,21 @@ async function readRequest(given: Request, init: Init): Promise<FetchRequest> {
   const { method, url, signal, redirect, cache } = request;
   if (replaced !== null) addType(headers, replaced);
   addCacheFields(headers, cache);
-  return {
+  const rest = {
     method,
     url,
     headers,
-    content: body === null || signal.aborted
-      ? replaced?.content ?? body
-      : await readRequestBody(body),
     // A Request created without a mode has "follow".
     redirect: redirect === "follow" ? init.redirect : redirect,
     signal,
     omitsCredentials: request.credentials === "omit",
     integrity: request.integrity ?? "",
   };
+  // Not later, so that an abort rejects at once.
+  if (body === null || signal.aborted) {
+    return { ...rest, content: replaced?.content ?? body };
+  }
+  return readRequestBody(body).then((content) => ({ ...rest, content }));
 }
 
 /** Copies the other members of an init, which may be getters of a class. */

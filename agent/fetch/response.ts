@@ -135,12 +135,13 @@ export class FetchResponse extends Response {
     return this.#refuse() ?? super.arrayBuffer();
   }
 
-  override async blob(): Promise<Blob> {
-    const blob = await (this.#refuse() ?? super.blob());
-    if (blob.type !== "") return blob;
-    // In Bun, the Blob of a stream has none.
-    const type = normalizeMimeType(super.headers.get("content-type") ?? "");
-    return type === null ? blob : blob.slice(0, blob.size, type);
+  override blob(): Promise<Blob> {
+    return this.#refuse() ?? super.blob().then((blob) => {
+      if (blob.type !== "") return blob;
+      // In Bun, the Blob of a stream has none.
+      const type = normalizeMimeType(super.headers.get("content-type") ?? "");
+      return type === null ? blob : blob.slice(0, blob.size, type);
+    });
   }
 
   override bytes(): Promise<Uint8Array<ArrayBuffer>> {

@@ -240,6 +240,8 @@ test("RequestInit: a signal aborts fetch before the call, with its reason", asyn
   assertEquals(await failure(fetch("/text", { signal })), "why");
   const request = new Request(`${origin}/text`, { signal });
   assertEquals(await failure(fetch(request)), "why");
+  await rejectsAtOnce(fetch("/text", { signal }));
+  await rejectsAtOnce(fetch(request));
   let canceled: unknown;
   const body = new ReadableStream({ cancel: (why) => void (canceled = why) });
   const init = { method: "POST", body, signal, duplex: "half" };
@@ -260,6 +262,16 @@ test("RequestInit: a signal aborts fetch while the response is awaited", async (
   assertEquals(await pending, "why");
 });
 
+/** Checks that a promise rejects before what is queued from now on. */
+async function rejectsAtOnce(promise: Promise<unknown>): Promise<void> {
+  const order: string[] = [];
+  await Promise.all([
+    promise.then(() => {}, () => order.push("it rejects")),
+    Promise.resolve().then(() => order.push("others go on")),
+  ]);
+  assertEquals(order, ["it rejects", "others go on"]);
+}
+
 for (const method of ["text", "json", "arrayBuffer", "blob", "bytes"]) {
   test(`RequestInit: a signal aborts ${method}(), also before it reads`, async ({ fetch }) => {
     for (const early of [true, false]) {
@@ -267,6 +279,7 @@ for (const method of ["text", "json", "arrayBuffer", "blob", "bytes"]) {
       const response = await fetch("/slow", { signal });
       if (early) abort();
       const body = response[method as "text"]();
+      if (early) await rejectsAtOnce(body);
       abort();
       assertEquals(await failure(body), "why");
     }
