@@ -228,9 +228,13 @@ export class Connection
 
   /** Calls back once everything that has arrived is read. */
   settle(since: number, ready: () => void): void {
-    const idle = performance.now() - Math.max(since, deliveredUntil());
+    const now = performance.now();
+    // Only those of Deno's cost a system call.
+    const isDenoSocket = this.transport.readsAreCostly ?? false;
+    const idle = now - Math.max(since, deliveredUntil(isDenoSocket));
     // On Workers, the clock stands still, which shows nothing.
     if (idle <= MAX_IDLE_MILLISECONDS && idle > 0) {
+      if (isDenoSocket) this.input.noteRequest(now);
       return this.transport.settle(ready);
     }
     // The read of an idle connection may not have started yet.

@@ -8,6 +8,7 @@
 // In each state, bytes may be unread that come before all others.
 
 import { concat } from "@std/bytes/concat";
+import { notePoll } from "../transport/turn.ts";
 import type { Handover, Pending, Transport } from "../transport/transport.ts";
 
 /** Bytes that were read. */
@@ -41,6 +42,8 @@ export class Input implements Pending<InputBytes | null> {
    */
   readAt: number = performance.now();
   readonly #transport: Transport;
+  /** When a request was written during the pending read; `null` if none was. */
+  #requestAt: number | null = null;
   #state: State = STILL;
   #unread: InputBytes | null = null;
 
@@ -80,6 +83,11 @@ export class Input implements Pending<InputBytes | null> {
     }
   }
 
+  /** Learns that a request is about to be written. */
+  noteRequest(now: number): void {
+    if (this.#state.kind === "reading") this.#requestAt = now;
+  }
+
   /**
    * Keeps bytes for the next receiver. If some are unread, nothing was read since
    * they were kept, so these are the same.
@@ -107,6 +115,8 @@ export class Input implements Pending<InputBytes | null> {
   resolve(bytes: InputBytes | null): void {
     this.#state = bytes === null ? ENDED : STILL;
     this.readAt = performance.now();
+    if (this.#requestAt !== null) notePoll(this.#requestAt);
+    this.#requestAt = null;
     const unread = this.#unread;
     // A waiting receiver would have taken the unread bytes.
     if (unread === null) this.receiver.receive(bytes);

@@ -11,7 +11,7 @@ import { readFrom, writeTo } from "../../../client/transport/transport.ts";
 import { HttpRequest } from "@pimalaya/io-http";
 import { HttpClient } from "@pimalaya/io-http/client";
 import { toBytes } from "../../_text.ts";
-import { DONE, HeldClock, READ, Script, settle } from "../_client.ts";
+import { DONE, HeldClock, pass, READ, Script, settle } from "../_client.ts";
 
 /** A connection whose reads return these lengths, and then end of file. */
 function connOf(...lengths: number[]): DenoConn & { sizes: number[] } {
@@ -91,6 +91,51 @@ Deno.test("a request that follows a response at once is written before anything 
   await settle();
   assertEquals(calls, ["write", "read", "unref", "read"]);
   await client.close();
+});
+
+Deno.test("a response to a request over an idle connection spares the others a turn", async () => {
+  using clock = new HeldClock();
+  const ends = [0, 0.9, 1.8, 3].map((elapsed) => {
+    const conn = connOf();
+    let isWritten = false;
+    let respond = () => {};
+    conn.read = (into) =>
+      new Promise((resolve) => {
+        const response = toBytes("HTTP/1.1 204 No Content\r\n\r\n");
+        respond = () => {
+          into.set(response);
+          resolve(response.length);
+        };
+      });
+    conn.write = ({ length }) => {
+      isWritten = true;
+      return Promise.resolve(length);
+    };
+    const client = new HttpClient(makeConnection(new DenoTransport(conn)));
+    /** Returns whether the request was written without a turn. */
+    const send = async () => {
+      isWritten = false;
+      const sending = client.send(HttpRequest.get("http://127.0.0.1:1/"));
+      await pass(20);
+      const isAtOnce = isWritten;
+      await settle();
+      respond();
+      await sending;
+      return isAtOnce;
+    };
+    return { elapsed, client, send };
+  });
+  for (const { send } of ends) await send();
+  await settle();
+  const start = clock.now + 10;
+  const areAtOnce: boolean[] = [];
+  for (const { elapsed, client, send } of ends) {
+    clock.now = start + elapsed;
+    areAtOnce.push(await send());
+    await client.close();
+  }
+  // Only the last one comes more than 1 ms after a poll that is known.
+  assertEquals(areAtOnce, [false, true, true, false]);
 });
 
 Deno.test("a connection whose end a coroutine has read takes no request", async () => {
