@@ -2,10 +2,10 @@
 // passes one: it takes as long as a small exchange.
 
 import { quote } from "../../core/quote.ts";
-import { isToken } from "../../rfc9110/_syntax.ts";
+import { equalsIgnoringCase, isToken } from "../../rfc9110/_syntax.ts";
 import { forEachEntry } from "../../rfc9110/_entries.ts";
 import { tryParseUrl } from "../../rfc9110/_url.ts";
-import { HttpHeaders } from "../../rfc9110/headers.ts";
+import { appendFields, HttpHeaders } from "../../rfc9110/headers.ts";
 import { Secret } from "../../rfc9110/secret.ts";
 import { trim } from "./_whitespace.ts";
 import {
@@ -239,10 +239,32 @@ function readHeaders(init: RequestInit["headers"]): HttpHeaders {
   forEachEntry(init, "header", (name, value) => {
     // The engine frames the body.
     if (/^(?:content-length|transfer-encoding)$/i.test(name)) return;
+    if (value instanceof Secret) return headers.append(name, value);
     // As in `Headers`, line ends go too.
-    headers.append(name, value instanceof Secret ? value : trim(String(value)));
+    const text = trim(String(value));
+    if (headers.has(name)) joinField(headers, name, text);
+    else headers.append(name, text);
   });
   return headers;
+}
+
+/**
+ * Adds to a field on one line, as `Headers` does, with the name as it was first
+ * written. A field that hides a secret gets another line.
+ */
+function joinField(headers: HttpHeaders, name: string, text: string): void {
+  let first = "";
+  let isHidden = false;
+  appendFields(new HttpHeaders(), headers, (own, isSecret) => {
+    if (!equalsIgnoringCase(own, name)) return false;
+    first ||= own;
+    isHidden ||= isSecret;
+    return false;
+  });
+  if (isHidden) return headers.append(name, text);
+  // RFC 6265 §5.4 has its own separator.
+  const separator = equalsIgnoringCase(name, "cookie") ? "; " : ", ";
+  headers.set(first, `${headers.get(first)}${separator}${text}`);
 }
 
 /** Adds fields for caches on the way, according to the mode (WHATWG Fetch §4.6). */

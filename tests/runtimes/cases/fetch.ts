@@ -1,5 +1,6 @@
 // `HttpAgent.fetch`, with the Request and the Response of each runtime.
 
+import { Secret } from "../../../mod.ts";
 import { equal } from "../../_sweep.ts";
 import { casesOf, type Group, reasonOf } from "./_case.ts";
 
@@ -56,6 +57,20 @@ export const FETCH: Group = {
         const text = await (await fetch(other, { headers })).text();
         equal("fields", /x-a/i.test(text), false);
       }
+    },
+
+    async "fields of one name are sent as one line, but not with a secret"(
+      env,
+    ) {
+      const headers: [string, string][] = [["X-a", "1"], ["x-A", "2"]];
+      headers.push(["cookie", "a=1"], ["Cookie", "b=2"]);
+      headers.push(["S", new Secret("1") as unknown as string], ["s", "2"]);
+      const response = await env.agent().fetch(env.url("/headers"), {
+        headers,
+      });
+      const raw = await response.text();
+      const sent = '"X-a","1, 2","cookie","a=1; b=2","S","1","s","2"';
+      equal(`sent, of ${raw}`, raw.includes(sent), true);
     },
 
     async "a body arrives without its coding"(env) {
