@@ -6,9 +6,9 @@
 //
 // | runtime  | gzip, deflate         | br                  | zstd                |
 // |----------|-----------------------|---------------------|---------------------|
-// | Node 24  | node:zlib             | node:zlib           | node:zlib           |
-// | Node 22  | node:zlib             | node:zlib           | none: node:zlib     |
-// |          |                       |                     | hides truncation    |
+// | Node     | node:zlib             | node:zlib           | node:zlib, if it    |
+// |          |                       |                     | reports truncation: |
+// |          |                       |                     | 22 and 24.9 do not  |
 // | Bun 1.3  | node:zlib             | node:zlib           | the stream, since   |
 // |          |                       |                     | node:zlib hides it  |
 // | Deno 2.9 | node:zlib; the        | node:zlib, see      | none: node:zlib     |
