@@ -10,15 +10,15 @@ import { StreamedBody } from "../client/exchange/body.ts";
 import { isThenable } from "../client/exchange/source.ts";
 import { nextTurn } from "../client/transport/turn.ts";
 import { quote } from "../core/quote.ts";
-import { HttpError, type HttpProgress } from "../error.ts";
+import { HttpError } from "../error.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 import { Link } from "./_linked_list.ts";
-import { addBytes, type HttpBytes, replaceProgress } from "./_progress.ts";
 import {
   Attempt,
   type AttemptHost,
   type SendOptions,
 } from "./agent_attempt.ts";
+import { Attempts } from "./agent_attempts.ts";
 import type { WholeResponse } from "./agent_receive.ts";
 import { type BodyUse, UnreadBody } from "./agent_unread.ts";
 import { askForCredentials } from "./ask.ts";
@@ -96,13 +96,6 @@ const SETTLED = Promise.resolve();
 
 const NOT_SENT = "The request body was not sent: the server has responded";
 
-const NO_PROGRESS: HttpProgress = {
-  phase: "queue",
-  reused: false,
-  requestBytes: 0,
-  responseBytes: 0,
-};
-
 /** @throws {TypeError} If the response could start another protocol. */
 function checkWhole(step: HttpCallStep): void {
   if (step.type !== "WantsExchange") return;
@@ -123,15 +116,12 @@ export class AgentCall extends Timed implements AttemptHost {
   readonly #startedAt: number;
   #waiter: CallWaiter | null = null;
   #state: State = ATTEMPTING;
-  /** The last attempt. */
-  #attempt: Attempt | null = null;
+  readonly #attempts = new Attempts();
   /** The last step of the conversation. */
   #told: HttpCallStep;
   /** The response that asks for credentials. */
   #challenge: Challenge | null = null;
   #decoding: Decoding | null = null;
-  /** What the attempts before the last have sent and received. */
-  #earlier: HttpBytes = NO_PROGRESS;
   /** Why the call was ended, if it was. */
   #failure: { readonly reason: unknown } | null = null;
   #onAbort: (() => void) | null = null;
@@ -163,7 +153,7 @@ export class AgentCall extends Timed implements AttemptHost {
 
   get deadline(): number {
     const total = this.#startedAt + this.timeouts.total;
-    return Math.min(total, this.#attempt?.deadline ?? Infinity);
+    return Math.min(total, this.#attempts.last?.deadline ?? Infinity);
   }
 
   /** Starts the call. */
@@ -193,7 +183,7 @@ export class AgentCall extends Timed implements AttemptHost {
 
   /** Returns whether an error is that of the request's body. */
   isOfSource(error: unknown): boolean {
-    return this.#attempt?.isOfSource(error) ?? false;
+    return this.#attempts.last?.isOfSource(error) ?? false;
   }
 
   /** Drops the body of the response if nobody is reading it. */
@@ -220,19 +210,20 @@ export class AgentCall extends Timed implements AttemptHost {
 
   expire(now: number): void {
     const { timeouts } = this;
-    // Between two attempts, there is no current one.
-    const attempt = this.#attempt?.isOver ? null : this.#attempt;
-    const timeout = now >= this.#startedAt + timeouts.total || attempt === null
+    const { current, last } = this.#attempts;
+    const timeout = now >= this.#startedAt + timeouts.total || current === null
       ? "total"
-      : attempt.expired(now);
+      : current.expired(now);
     const isOfAttempt = timeout === "attempt" || timeout === "connect";
     const isLast = !isOfAttempt || this.#told.type === "Ok";
     const error = timeoutError(timeout, {
-      origin: attempt?.route.origin ?? this.#init.url.origin,
+      origin: current?.route.origin ?? this.#init.url.origin,
       limit: timeouts[timeout],
-      detail: attempt?.detail ?? "",
-      progress: isLast || attempt === null ? this.#progress : attempt.progress,
-      response: this.#attempt?.response ?? null,
+      detail: current?.detail ?? "",
+      progress: isLast || current === null
+        ? this.#attempts.progress(this.#isPaused)
+        : current.progress,
+      response: last?.response ?? null,
     });
     if (isLast) return this.abort(error);
     // The conversation decides whether another one follows.
@@ -246,7 +237,7 @@ export class AgentCall extends Timed implements AttemptHost {
 
   over(attempt: Attempt): void {
     const isAnswered = this.#state.kind === "answered";
-    if (isAnswered && attempt === this.#attempt) this.finish();
+    if (isAnswered && attempt === this.#attempts.last) this.finish();
   }
 
   received(attempt: Attempt, received: WholeResponse | StreamedBody): void {
@@ -353,7 +344,7 @@ export class AgentCall extends Timed implements AttemptHost {
   /** Ends the attempt, or the wait for something else. */
   #endAttempt(reason: unknown): void {
     const state = this.#state;
-    this.#attempt?.abort(reason);
+    this.#attempts.last?.abort(reason);
     if (state.kind === "waiting") state.cancel(reason);
   }
 
@@ -361,53 +352,28 @@ export class AgentCall extends Timed implements AttemptHost {
     this.#init.body.cancel(error);
     this.finish();
     this.#waiter?.reject(
-      this.#failure === null ? this.#complete(error) : this.#failure.reason,
+      this.#failure === null
+        ? this.#attempts.complete(error, this.#isPaused)
+        : this.#failure.reason,
     );
   }
 
-  /**
-   * Adds to an error what earlier attempts have sent, and all of it to that of a
-   * rule.
-   */
-  #complete(error: unknown): unknown {
-    if (!(error instanceof HttpError) || this.isOfSource(error)) return error;
-    if (error.progress === null) {
-      const response = this.#attempt?.response ?? null;
-      return replaceProgress(error, this.#progress, response);
-    }
-    return this.#earlier.requestBytes === 0
-      ? error
-      : replaceProgress(error, addBytes(error.progress, this.#earlier));
-  }
-
-  /** How far the call has come, with all that its attempts have sent. */
-  get #progress(): HttpProgress {
-    const attempt = this.#attempt;
-    if (attempt === null) return NO_PROGRESS;
-    const progress = addBytes(attempt.progress, this.#earlier);
-    return this.#isBetween ? { ...progress, phase: "queue" } : progress;
-  }
-
-  /** Whether the last attempt is over, and is not the response of the call. */
-  get #isBetween(): boolean {
+  /** Whether the call waits before another attempt. */
+  get #isPaused(): boolean {
     const { type } = this.#told;
-    return (type === "WantsTimer" || type === "WantsCredentials") &&
-      (this.#attempt?.isOver ?? true);
+    return type === "WantsTimer" || type === "WantsCredentials";
   }
 
   #startAttempt(step: HttpCallExchange): Attempt {
     const { request, proxy, resendable, fresh } = step;
     const { settings } = this.#init.plan;
     const route = this.host.findRoute(request.url, proxy, settings);
-    const now = this.#attempt === null
+    const now = this.#attempts.last === null
       ? this.#startedAt
       : this.pool.deadlines.now();
-    if (this.#attempt !== null) {
-      this.#earlier = addBytes(this.#attempt.progress, this.#earlier);
-    }
     const init = { request, route, resendable, fresh, now };
     const attempt = new Attempt(this, init);
-    this.#attempt = attempt;
+    this.#attempts.add(attempt);
     this.watch();
     return attempt;
   }
