@@ -37,10 +37,14 @@ export const HANDOVERS: Group = {
     ...casesOf("sockets", {
       "a write over TCP is not done when the one that was left is": (env) =>
         waitsForItsOwn(env, false),
+      "an end of file over TCP ends no write that was left": (env) =>
+        outlivesEnd(env, false),
     }),
     ...casesOf("tls", {
       "a write over TLS is not done when the one that was left is": (env) =>
         waitsForItsOwn(env, true),
+      "an end of file over TLS ends no write that was left": (env) =>
+        outlivesEnd(env, true),
       "TLS starts over TCP after the writes that were left": (env) =>
         startsTls(env, false),
       "TLS starts over TLS after the writes that were left": (env) =>
@@ -157,6 +161,26 @@ async function waitsForItsOwn(env: Env, tls: boolean): Promise<void> {
   await writing;
   await writer.close();
   await checkReceived(peer, NEXT);
+}
+
+async function outlivesEnd(env: Env, tls: boolean): Promise<void> {
+  // Node's server sends no close_notify before it has read something.
+  const script: Action[] = [
+    { read: 1 },
+    "pause",
+    { write: "ee" },
+    "fin",
+    "signal",
+    "resume",
+  ];
+  const { peer, client } = await leave(env, script, tls);
+  const { readable, writable } = client.detach();
+  equal("text", await new Response(readable).text(), "e");
+  const writer = writable.getWriter();
+  const writing = Promise.all([writer.write(toBytes("late")), writer.close()]);
+  await peer.signal();
+  await writing;
+  await checkReceived(peer, "late");
 }
 
 async function startsTls(env: Env, tls: boolean): Promise<void> {
