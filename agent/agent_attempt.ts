@@ -264,10 +264,7 @@ export class Attempt
   // As the monitor of the exchange:
 
   enter(phase: "request" | "head" | "body"): void {
-    // A connection that was open took no time.
-    const now = phase === "request" && this.timings.queued === 0
-      ? this.#phaseAt
-      : this.#now();
+    const now = this.#startOf(phase);
     if (this.#phase === "request") this.timings.send = span(this.#phaseAt, now);
     if (phase === "body") this.timings.wait = span(this.#phaseAt, now);
     this.#phase = phase;
@@ -303,7 +300,7 @@ export class Attempt
     const state = this.#state;
     if (state.kind !== "using") return;
     const { line } = state;
-    this.timings.receive = span(this.#phaseAt, this.#now());
+    this.timings.receive = span(this.#phaseAt, this.#readAt());
     if (isUpgraded) this.#state = { kind: "upgraded", line };
     else this.#giveUp(line);
   }
@@ -402,8 +399,20 @@ export class Attempt
     }
   }
 
+  #startOf(phase: "request" | "head" | "body"): number {
+    // A connection that was open took no time.
+    if (phase === "request" && this.timings.queued === 0) return this.#phaseAt;
+    return phase === "body" ? this.#readAt() : this.#now();
+  }
+
   #now(): number {
     return this.#host.pool.deadlines.now();
+  }
+
+  /** The time of the last read. */
+  #readAt(): number {
+    const { readAt } = this.parts.connection.input;
+    return this.#host.pool.deadlines.at(readAt);
   }
 }
 

@@ -30,14 +30,17 @@ export abstract class Timed {
 /** Watches everything that has a deadline. */
 export class Deadlines {
   readonly #clock: HttpClock;
+  readonly #isSystem: boolean;
   readonly #heap = new ExpiryHeap<Timed>();
   #timer: { stop(): void } | null = null;
   #firesAt = Infinity;
   /** The latest time that a timer has shown. A clock may go backward. */
   #floor = -Infinity;
 
-  constructor(clock: HttpClock) {
+  /** @param isSystem Whether the clock counts by `performance.now`. */
+  constructor(clock: HttpClock, isSystem = false) {
     this.#clock = clock;
+    this.#isSystem = isSystem;
   }
 
   /** The time in milliseconds since an arbitrary moment. */
@@ -45,6 +48,16 @@ export class Deadlines {
     const clock = this.#clock;
     const time = clock.elapsed === undefined ? clock.now() : clock.elapsed();
     return time > this.#floor ? time : this.#floor;
+  }
+
+  /**
+   * The same for a moment ago. It does not ask the system's clock, which costs a tenth
+   * of a microsecond on Deno.
+   *
+   * @param moment That moment, by `performance.now`.
+   */
+  at(moment: number): number {
+    return this.#isSystem ? Math.max(moment, this.#floor) : this.now();
   }
 
   /** Notes a deadline that is new, or may be earlier than before. */

@@ -15,7 +15,7 @@ import {
   takeTransport,
   type Transport,
 } from "../client/transport/transport.ts";
-import type { HttpClock } from "./clock.ts";
+import { type HttpClock, systemClock } from "./clock.ts";
 import { Deadlines, Timed } from "./deadlines.ts";
 import {
   Group,
@@ -80,7 +80,7 @@ export class Pool {
   constructor(options: HttpPoolOptions | undefined, clock: HttpClock) {
     this.#state = new HttpPoolState(options);
     this.clock = clock;
-    this.deadlines = new Deadlines(clock);
+    this.deadlines = new Deadlines(clock, clock === systemClock);
     this.startTimer = (milliseconds, callback) =>
       clock.startTimer(milliseconds, callback, { keepsAlive: true });
   }
