@@ -2,7 +2,7 @@
 // one.
 
 import { HttpError } from "../error.ts";
-import { checkLimit } from "../core/limit.ts";
+import { checkLimit } from "../core/fault.ts";
 import { quote } from "../core/quote.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 

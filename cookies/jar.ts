@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkLimit } from "../core/limit.ts";
+import { checkLimit } from "../core/fault.ts";
 import { makeInspectable } from "../rfc9110/_inspect.ts";
 import { HttpHeaders } from "../rfc9110/headers.ts";
 import { CookieStore, isExpired, type StoredCookie } from "./_store.ts";

@@ -1,4 +1,4 @@
-// The faults of a peer, in words that all readers share.
+// The faults of peers and of callers, in words that all parts share.
 
 import { HttpError, type HttpErrorCode } from "../error.ts";
 
@@ -21,4 +21,18 @@ export function tooMuch(
 ): HttpError {
   const reason = `it has more than ${limit} ${unit} (${option})`;
   return cannotRead(code, part, reason);
+}
+
+/**
+ * Returns a limit in options.
+ *
+ * @throws {RangeError} If it is neither a non-negative integer nor `Infinity`.
+ */
+export function checkLimit(name: string, limit: unknown): number {
+  const isLimit = typeof limit === "number" && limit >= 0 &&
+    Math.floor(limit) === limit;
+  if (isLimit) return limit;
+  throw new RangeError(
+    `Invalid ${name}: ${limit} is not a non-negative integer`,
+  );
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { checkLimit } from "../core/limit.ts";
+import { checkLimit } from "../core/fault.ts";
 import { invalid, quote } from "../core/quote.ts";
 
 /**

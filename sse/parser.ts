@@ -15,7 +15,7 @@
 
 import type { Err, HttpCoroutine, WantsRead } from "../coroutine.ts";
 import type { Input } from "../core/input.ts";
-import { checkLimit } from "../core/limit.ts";
+import { checkLimit } from "../core/fault.ts";
 import { Machine, WANTS_READ } from "../core/machine.ts";
 import { invalid, quote } from "../core/quote.ts";
 import { parseDigits, SP } from "../rfc9110/_syntax.ts";

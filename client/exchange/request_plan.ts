@@ -1,7 +1,7 @@
 // How a request is sent, decided and checked before a byte is sent: its head, and the
 // source and framing of its body.
 
-import { concat } from "@std/bytes";
+import { concat } from "@std/bytes/concat";
 import type { HttpHeadersInit } from "../../rfc9110/headers.ts";
 import { HttpRequest } from "../../rfc9110/request.ts";
 import type { HttpVersion } from "../../rfc9110/response.ts";
