@@ -28,18 +28,3 @@ export function replaceProgress(
     timeout,
   });
 }
-
-/** Adds what earlier attempts have sent and received. */
-export function addBytes(
-  progress: HttpProgress,
-  { requestBytes, responseBytes }: HttpBytes,
-): HttpProgress {
-  return {
-    ...progress,
-    requestBytes: progress.requestBytes + requestBytes,
-    responseBytes: progress.responseBytes + responseBytes,
-  };
-}
-
-/** How much was sent and received. */
-export type HttpBytes = Pick<HttpProgress, "requestBytes" | "responseBytes">;

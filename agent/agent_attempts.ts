@@ -4,7 +4,7 @@
 
 import { HttpError, type HttpProgress } from "../error.ts";
 import type { Attempt } from "./agent_attempt.ts";
-import { addBytes, type HttpBytes, replaceProgress } from "./_progress.ts";
+import { replaceProgress } from "./_progress.ts";
 
 const NO_PROGRESS: HttpProgress = {
   phase: "queue",
@@ -68,3 +68,18 @@ export class Attempts {
       : replaceProgress(error, addBytes(error.progress, this.#earlier));
   }
 }
+
+/** Adds what earlier attempts have sent and received. */
+function addBytes(
+  progress: HttpProgress,
+  { requestBytes, responseBytes }: HttpBytes,
+): HttpProgress {
+  return {
+    ...progress,
+    requestBytes: progress.requestBytes + requestBytes,
+    responseBytes: progress.responseBytes + responseBytes,
+  };
+}
+
+/** How much was sent and received. */
+type HttpBytes = Pick<HttpProgress, "requestBytes" | "responseBytes">;

@@ -89,3 +89,9 @@ Deno.test("Time limits: Deadlines waits for longer than one timer can be", async
 Deno.test("Time limits: span returns no negative time if the clock goes backward", () => {
   assertEquals([span(10, 12), span(12, 10)], [2, 0]);
 });
+
+Deno.test("Time limits: Deadlines tells the time of a read by the clock that it counts by", () => {
+  const clock = new FakeClock();
+  assertEquals(new Deadlines(clock).at(7), clock.now());
+  assertEquals(new Deadlines(clock, true).at(7), 7);
+});

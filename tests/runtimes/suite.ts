@@ -88,7 +88,8 @@ async function runGroup(
       continue;
     }
     for (const [link, connect] of Object.entries(links)) {
-      if (typeof connect === "function" && needs !== undefined) continue;
+      const isBare = typeof connect === "function";
+      if (isBare && needs !== undefined && needs !== "backpressure") continue;
       count++;
       const cell = await runCell(
         CASE_MILLISECONDS,

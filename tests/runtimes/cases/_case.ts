@@ -36,10 +36,11 @@ export function casesOf(
 }
 
 /**
- * `sockets`: a connector of the runtime's own, in `env.connector`; the others
+ * `sockets`: a connector of the runtime's own, in `env.connector`; all but the first
  * imply it. Without `sockets`, a case also runs over bare streams.
  */
 export type Need =
+  | "backpressure" // writes that wait for a peer that does not read
   | "sockets"
   | "transport" // sockets that this package drives itself
   | "tls"

@@ -32,7 +32,7 @@ const BLOCKED: Action[] = ["pause", { write: "ee" }, "signal", "resume"];
 export const HANDOVERS: Group = {
   title: "Connections left during a write",
   cases: [
-    ...casesOver(undefined),
+    ...casesOver("backpressure"),
     ...casesOver("tls"),
     ...casesOf("sockets", {
       "a write over TCP is not done when the one that was left is": (env) =>
@@ -54,7 +54,7 @@ export const HANDOVERS: Group = {
   ],
 };
 
-function casesOver(needs: "tls" | undefined): Case[] {
+function casesOver(needs: "backpressure" | "tls"): Case[] {
   const tls = needs === "tls";
   const over = tls ? "over TLS" : "over TCP";
   return casesOf(needs, {

@@ -10,6 +10,7 @@ const done = await runSuite({
   lacks: {
     ...{ sockets: lack, tls: lack, transport: lack, unix: lack },
     ...{ clientCertificate: lack, closeNotify: lack },
+    backpressure: "a WebSocket takes all that is written",
   },
   links: {
     "byte streams in memory": (port) => open(port, "bytes"),
