@@ -188,7 +188,7 @@ export class AgentCore implements CallHost {
       url,
       { connector, tls, credentials, memory, random },
       proxy,
-      // A copy: whoever gets it may change it.
+      // A copy, because the caller's function may change it.
       typeof connectTo === "function" ? connectTo(new URL(url)) : connectTo,
     );
   }

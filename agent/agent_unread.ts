@@ -1,4 +1,4 @@
-// The streamed body of an answered call: nobody may ever read it.
+// The streamed body of an answered call, which may stay unread.
 //
 // If an exchange is collected as garbage, its connection is freed. Reading its body
 // keeps an exchange from being collected: a method that reads to the end, or a lock on
@@ -46,7 +46,7 @@ export class UnreadBody {
    * @param owner Kept from being collected meanwhile.
    */
   dropUnread(owner: object): void {
-    // An upgrade has no body. Whoever wants its connection has detached it.
+    // An upgrade has no body. If its connection is wanted, it is detached by now.
     this.#attempt.close();
     const use = this.#use;
     if (use === null || use.isTaken) return;

@@ -213,7 +213,7 @@ export class Authentication {
     if (challenges.length === 0) return STOP;
     this.#asked = true;
     const attempt = this.#refused + 1;
-    // A copy: whoever finds credentials may make the URL of a token of it.
+    // A copy, because the caller's function may change it.
     const ask = { url: new URL(url), proxy, challenges, attempt };
     return { type: "Ask", ask };
   }

@@ -199,6 +199,6 @@ function resolveProxy(
     return () => url;
   }
   if (proxy instanceof HttpProxies) return (url) => proxy.match(url);
-  // A copy: whoever gets it may change it.
+  // A copy, because the caller's function may change it.
   return (url) => proxy.match(new URL(url));
 }

@@ -282,7 +282,7 @@ class DecodedBody {
     return withProgress(error, this.#watch.progress());
   }
 
-  /** Lets go of the body, without waiting for a decoder. */
+  /** Cancels the body, without waiting for a decoder. */
   async cancel(reason: unknown): Promise<void> {
     this.#pieces.return().catch(() => {});
     await this.#open().cancel(reason);

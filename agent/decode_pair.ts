@@ -106,7 +106,7 @@ class Feeder {
     await source.return?.().catch(() => {});
   }
 
-  /** Lets go of both. Nobody knows how long a decoder of the caller's takes. */
+  /** Ends both. It waits for neither: a decoder of the caller's may take any time. */
   stop(): void {
     this.#isStopped = true;
     this.#reader.cancel().catch(() => {});

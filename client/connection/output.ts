@@ -4,7 +4,7 @@
 //                         └── error ──> broken
 //
 // A coroutine may end before its write is done. The next coroutine's first write then
-// waits for it, and so does whoever takes the connection over.
+// waits for it, and so does the next owner of the connection.
 
 import type { Outgoing, Pending, Transport } from "../transport/transport.ts";
 
