@@ -159,6 +159,9 @@ function isMapped(address: Uint8Array): boolean {
     address.subarray(0, 12).every((byte, i) => byte === (i < 10 ? 0 : 0xff));
 }
 
+// Not by a pattern, which would try each dot as the first of the last ones.
 function trimDots(name: string): string {
-  return name.replace(/\.+$/, "");
+  let end = name.length;
+  while (name[end - 1] === ".") end--;
+  return name.slice(0, end);
 }
