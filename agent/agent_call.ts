@@ -477,9 +477,9 @@ export class AgentCall extends Timed implements AttemptHost {
     if (!this.#collects || this.#decoding !== null) {
       return this.#resolve(attempt, body);
     }
-    const bytes = await body.collect((bytes) => bytes, this);
+    const whole = await body.collect((bytes) => bytes, this);
     const end = await body.whenEnded();
-    this.#resolve(attempt, { response, bytes, end });
+    this.#resolve(attempt, { response, body: whole, end });
   }
 
   /** @throws {unknown} Why the call was ended, if it was. */

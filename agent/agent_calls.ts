@@ -61,12 +61,12 @@ function run(
 }
 
 function outputOf(
-  { response, bytes, end: responseEnd }: WholeResponse,
+  { response, body, end: responseEnd }: WholeResponse,
   { attempt, end, decoding }: CallResult,
 ): HttpAgentOutput {
   const { trailers, remaining, closeReason, uploaded } = responseEnd;
   return {
-    response: completeResponse(decoding?.response ?? response, bytes, trailers),
+    response: completeResponse(decoding?.response ?? response, body, trailers),
     interim: attempt.interims,
     remaining,
     redirect: attempt.parts.driver.redirectOf(response),
@@ -87,14 +87,14 @@ function outputOf(
 /** Decodes a body while it is read, without a limit on its encoded bytes. */
 async function decodeBody(
   call: AgentCall,
-  { received: body, attempt, decoding }: CallResult<StreamedBody>,
+  { received, attempt, decoding }: CallResult<StreamedBody>,
 ): Promise<WholeResponse> {
   const { maxBodyBytes } = call.plan.sendOptions.receive;
-  const inner = new Exchange(body, { ...attempt.parts, owner: call });
-  const ended = body.whenEnded();
+  const inner = new Exchange(received, { ...attempt.parts, owner: call });
+  const ended = received.whenEnded();
   const watch = { ended, progress: () => attempt.progress };
-  const bytes = await decodeWhole(inner.body, decoding!, watch, maxBodyBytes);
-  return { response: body.response, bytes, end: await ended };
+  const body = await decodeWhole(inner.body, decoding!, watch, maxBodyBytes);
+  return { response: received.response, body, end: await ended };
 }
 
 /**

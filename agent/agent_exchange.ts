@@ -1,5 +1,6 @@
 // A streamed exchange of an agent: the client's, without content codings.
 
+import { type HeldBytes, toOwnBytes, toText } from "../core/held_bytes.ts";
 import type { StreamedBody } from "../client/exchange/body.ts";
 import {
   Exchange,
@@ -27,8 +28,6 @@ import type { HttpAgentExchange, HttpTimings } from "./facts.ts";
 import type { HttpHop } from "./redirects.ts";
 
 type BodyStream = ReadableStream<Uint8Array<ArrayBuffer>>;
-
-const decoder = new TextDecoder();
 
 /** A streamed exchange of an agent. */
 export class AgentExchange implements HttpAgentExchange {
@@ -150,14 +149,14 @@ export class AgentExchange implements HttpAgentExchange {
   bytes(): Promise<Uint8Array<ArrayBuffer>> {
     return this.#read(
       () => this.#inner.bytes(),
-      (decoding) => this.#decode("bytes", decoding),
+      async (decoding) => toOwnBytes(await this.#decode("bytes", decoding)),
     );
   }
 
   text(): Promise<string> {
     return this.#read(
       () => this.#inner.text(),
-      async (decoding) => decoder.decode(await this.#decode("text", decoding)),
+      async (decoding) => toText(await this.#decode("text", decoding)),
     );
   }
 
@@ -165,7 +164,7 @@ export class AgentExchange implements HttpAgentExchange {
     return this.#read(
       () => this.#inner.json(),
       async (decoding) =>
-        JSON.parse(decoder.decode(await this.#decode("json", decoding))),
+        JSON.parse(toText(await this.#decode("json", decoding))),
     );
   }
 
@@ -220,10 +219,7 @@ export class AgentExchange implements HttpAgentExchange {
     }
   }
 
-  async #decode(
-    name: string,
-    decoding: Decoding,
-  ): Promise<Uint8Array<ArrayBuffer>> {
+  async #decode(name: string, decoding: Decoding): Promise<HeldBytes> {
     this.#takeStream();
     const body = this.#inner.take(name);
     const { maxBodyBytes } = this.#call.plan.sendOptions.receive;

@@ -1,6 +1,7 @@
 // The collector of a response's body, if the call reads it by itself.
 
 import type { BodyConsumer, ResponseEnd } from "../client/exchange/consumer.ts";
+import type { HeldBytes } from "../core/held_bytes.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 import { BodyBuffer } from "../rfc9112/_body_buffer.ts";
 import type { HttpFraming } from "../rfc9112/framing.ts";
@@ -8,7 +9,7 @@ import type { HttpFraming } from "../rfc9112/framing.ts";
 /** A response that has been read to its end. */
 export interface WholeResponse {
   readonly response: HttpResponse;
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly body: HeldBytes;
   readonly end: ResponseEnd;
 }
 
@@ -50,8 +51,8 @@ export class WholeBody implements BodyConsumer {
   uploaded(): void {}
 
   end(end: ResponseEnd): void {
-    const bytes = this.#buffer.take();
-    this.#listener.resolve({ response: this.#response, bytes, end });
+    const body = this.#buffer.take();
+    this.#listener.resolve({ response: this.#response, body, end });
   }
 
   fail(error: unknown): void {

@@ -9,6 +9,7 @@ import { HttpError, type HttpProgress } from "../error.ts";
 import { parseTokenList } from "../rfc9110/_syntax.ts";
 import { HttpHeaders } from "../rfc9110/headers.ts";
 import { HttpResponse, markStreamed } from "../rfc9110/response.ts";
+import type { HeldBytes } from "../core/held_bytes.ts";
 import { BodyBuffer } from "../rfc9112/_body_buffer.ts";
 import { withProgress } from "./_progress.ts";
 import { DecodeFailure, pairDecoder } from "./decode_pair.ts";
@@ -229,7 +230,7 @@ export async function decodeWhole(
   decoding: Decoding,
   watch: BodyWatch,
   maxBodyBytes: number,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<HeldBytes> {
   const buffer = new BodyBuffer(maxBodyBytes, null, decoding.response);
   const decoded = new DecodedBody(body, decoding, watch);
   try {

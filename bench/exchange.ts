@@ -92,7 +92,7 @@ function exchange(url: string | URL, reply: Uint8Array): string[] {
   while (step.type === "WantsWrite" || step.type === "WantsRead") {
     step = step.type === "WantsWrite" ? send.resume() : send.resume(reply);
   }
-  if (step.type !== "Ok" || step.response.body.length !== BODY_BYTES) {
+  if (step.type !== "Ok" || step.response.text().length !== BODY_BYTES) {
     throw new Error(`Expected the whole response, got ${step.type}`);
   }
   const strings = [step.response.reason];

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type HeldBytes, toOwnBytes, toText } from "../core/held_bytes.ts";
 import { makeInspectable } from "./_inspect.ts";
 import { HttpChallenge } from "./challenge.ts";
 import {
@@ -93,7 +94,7 @@ export class HttpResponse {
   /** The header fields. */
   readonly headers: HttpHeaders;
   /** `null` if it is streamed, `undefined` if there is none yet. */
-  #body: Uint8Array<ArrayBuffer> | null | undefined;
+  #body: HeldBytes | null | undefined;
   #trailers: HttpHeaders | null = null;
 
   /**
@@ -126,13 +127,8 @@ export class HttpResponse {
    * @throws {TypeError} If the body is streamed by an exchange.
    */
   get body(): Uint8Array<ArrayBuffer> {
-    if (this.#body === null) {
-      throw new TypeError(
-        "Cannot read the body: it is streamed, so read it from the exchange",
-      );
-    }
     // Created on demand: an empty array takes as long as a short head.
-    return this.#body ??= new Uint8Array(0);
+    return this.#body = toOwnBytes(this.#held() ?? new Uint8Array(0));
   }
 
   /** The trailer fields of a chunked body, never merged into the headers. */
@@ -187,7 +183,8 @@ export class HttpResponse {
    * @throws {TypeError} If the body is streamed by an exchange.
    */
   text(): string {
-    return new TextDecoder().decode(this.body);
+    const body = this.#held();
+    return body === undefined ? "" : toText(body);
   }
 
   /**
@@ -253,11 +250,18 @@ export class HttpResponse {
     };
   }
 
+  #held(): HeldBytes | undefined {
+    if (this.#body !== null) return this.#body;
+    throw new TypeError(
+      "Cannot read the body: it is streamed, so read it from the exchange",
+    );
+  }
+
   // For the functions below, which are for this package alone.
 
   /** @internal */
   private complete(
-    body: Uint8Array<ArrayBuffer>,
+    body: HeldBytes,
     trailers: HttpHeaders | null,
   ): void {
     this.#body = body;
@@ -273,7 +277,7 @@ export class HttpResponse {
 /** Adds the body and trailers to a response not yet exposed. */
 export function completeResponse(
   head: HttpResponse,
-  body: Uint8Array<ArrayBuffer>,
+  body: HeldBytes,
   trailers: HttpHeaders | null,
 ): HttpResponse {
   head["complete"](body, trailers);

@@ -2,9 +2,11 @@
 //
 // Storage grows as bytes arrive, so that a stated length alone takes no memory.
 // Growth is fourfold: twofold, each byte of a large body would be copied twice.
-// At a known length, growth stops, in storage of exactly that size.
+// At a known length, growth stops, in storage of exactly that size. A body that comes
+// in one piece needs no growth.
 
 import { tooMuch } from "../core/fault.ts";
+import { type HeldBytes, holdBytes } from "../core/held_bytes.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 import { withResponse } from "./_fault.ts";
 
@@ -21,6 +23,8 @@ export class BodyBuffer {
   readonly #response: HttpResponse | null;
   #bytes = NOTHING;
   #length = 0;
+  /** The whole body, if it came in one piece. */
+  #whole: HeldBytes | null = null;
 
   /**
    * Creates an empty buffer.
@@ -49,20 +53,25 @@ export class BodyBuffer {
     const start = this.#length;
     const end = start + piece.length;
     this.#check(end);
+    if (piece.length === this.#expected) {
+      this.#whole = holdBytes(piece);
+      return;
+    }
     if (end > this.#bytes.length) this.#grow(end);
     this.#bytes.set(piece, start);
     this.#length = end;
   }
 
-  /** Takes the body, in storage of exactly its length. */
-  take(): Uint8Array<ArrayBuffer> {
+  /** Takes the body. */
+  take(): HeldBytes {
     const bytes = this.#bytes;
     const length = this.#length;
     this.#bytes = NOTHING;
     this.#length = 0;
+    if (this.#whole !== null) return this.#whole;
     return length > 0 && length === bytes.length
       ? bytes
-      : bytes.slice(0, length);
+      : holdBytes(bytes.subarray(0, length));
   }
 
   #grow(needed: number): void {

@@ -8,6 +8,7 @@
 // refers to the exchange, the client, or the controller of a stream, so that these
 // are collected when they are dropped.
 
+import type { HeldBytes } from "../../core/held_bytes.ts";
 import { HttpError } from "../../error.ts";
 import type { HttpResponse } from "../../rfc9110/response.ts";
 import { BodyBuffer } from "../../rfc9112/_body_buffer.ts";
@@ -103,7 +104,7 @@ export class StreamedBody implements BodyConsumer {
    * @param owner Kept from being collected meanwhile.
    */
   collect<T>(
-    convert: (bytes: Uint8Array<ArrayBuffer>) => T,
+    convert: (bytes: HeldBytes) => T,
     owner: object,
   ): Promise<T> {
     return new Promise((resolve, reject) => {

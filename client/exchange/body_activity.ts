@@ -1,6 +1,7 @@
 // The uses of the data of a streamed body, one at a time: a stream pulls it, or it is
 // collected in memory, or discarded.
 
+import type { HeldBytes } from "../../core/held_bytes.ts";
 import type { BodyBuffer } from "../../rfc9112/_body_buffer.ts";
 import type { InputBytes } from "../connection/input.ts";
 
@@ -113,12 +114,12 @@ export class Pulling implements BodyActivity {
 export class Collecting<T> implements BodyActivity {
   readonly wants = true;
   readonly #buffer: BodyBuffer;
-  readonly #convert: (bytes: Uint8Array<ArrayBuffer>) => T;
+  readonly #convert: (bytes: HeldBytes) => T;
   readonly #listener: ActivityListener<T>;
 
   constructor(
     buffer: BodyBuffer,
-    convert: (bytes: Uint8Array<ArrayBuffer>) => T,
+    convert: (bytes: HeldBytes) => T,
     listener: ActivityListener<T>,
   ) {
     this.#buffer = buffer;

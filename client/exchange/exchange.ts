@@ -5,6 +5,7 @@
  * @module
  */
 
+import { type HeldBytes, toOwnBytes, toText } from "../../core/held_bytes.ts";
 import { appendToPlatform, HttpHeaders } from "../../rfc9110/headers.ts";
 import type { HttpRedirect } from "../../rfc9110/redirect.ts";
 import {
@@ -188,8 +189,6 @@ export type Explain = (error: unknown) => unknown;
 
 const ANYONE: Use = { by: "anyone" };
 
-const decoder = new TextDecoder();
-
 /** An exchange, as its caller uses it. */
 export class Exchange implements HttpExchange {
   readonly response: HttpResponse;
@@ -271,15 +270,15 @@ export class Exchange implements HttpExchange {
   }
 
   bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#collect("bytes", (bytes) => bytes);
+    return this.#collect("bytes", toOwnBytes);
   }
 
   text(): Promise<string> {
-    return this.#collect("text", (bytes) => decoder.decode(bytes));
+    return this.#collect("text", toText);
   }
 
   json(): Promise<unknown> {
-    return this.#collect("json", (bytes) => JSON.parse(decoder.decode(bytes)));
+    return this.#collect("json", (bytes) => JSON.parse(toText(bytes)));
   }
 
   discard(): Promise<void> {
@@ -321,7 +320,7 @@ export class Exchange implements HttpExchange {
 
   #collect<T>(
     name: string,
-    convert: (bytes: Uint8Array<ArrayBuffer>) => T,
+    convert: (bytes: HeldBytes) => T,
   ): Promise<T> {
     try {
       this.#take(name);

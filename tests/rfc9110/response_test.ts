@@ -5,8 +5,13 @@ import {
   assertThrows,
 } from "@std/assert";
 import { inspect } from "node:util";
+import { holdBytes } from "../../core/held_bytes.ts";
 import { HttpHeaders } from "../../rfc9110/headers.ts";
-import { HttpResponse, markStreamed } from "../../rfc9110/response.ts";
+import {
+  completeResponse,
+  HttpResponse,
+  markStreamed,
+} from "../../rfc9110/response.ts";
 import { test } from "../_pure.ts";
 import { shownAs } from "../_shown.ts";
 import { toBytes } from "../_text.ts";
@@ -24,6 +29,18 @@ test("HttpResponse keeps its parts without copying them", () => {
   for (const [name, part] of Object.entries(init)) {
     assertStrictEquals(response[name as keyof typeof init], part);
   }
+});
+
+test("HttpResponse creates the array of a held body once, if asked for it", () => {
+  const head = new HttpResponse({ status: 200 });
+  const response = completeResponse(head, holdBytes(toBytes("[1]")), null);
+  assertEquals([response.text(), response.json()], ["[1]", [1]]);
+  assertEquals(response.toJSON().bodyLength, 3);
+  const { body } = response;
+  assertStrictEquals(response.body, body);
+  assertEquals(body.buffer.byteLength, 3);
+  body.set(toBytes("[2]"));
+  assertEquals(response.text(), "[2]");
 });
 
 test("HttpResponse accepts every source of headers", () => {

@@ -4,6 +4,7 @@ import {
   assertLessOrEqual,
   assertThrows,
 } from "@std/assert";
+import { toOwnBytes } from "../../core/held_bytes.ts";
 import { HttpError } from "../../error.ts";
 import { BodyBuffer } from "../../rfc9112/_body_buffer.ts";
 import { test } from "../_pure.ts";
@@ -24,7 +25,7 @@ for (const pieceLength of [1, 1000, 4096, 1 << 20]) {
           buffer.push(piece.map((_, i) => byteAt(at + i)));
           piece.fill(0);
         }
-        const body = buffer.take();
+        const body = toOwnBytes(buffer.take());
         assertEquals([body.length, body.buffer.byteLength], [length, length]);
         assert(body.every((byte, at) => byte === byteAt(at)));
       }
@@ -39,7 +40,7 @@ test("BodyBuffer copies pieces, and keeps no reference to them", () => {
   piece.set(toBytes("cd"));
   buffer.push(piece);
   piece.fill(0);
-  assertEquals(toText(buffer.take()), "abcd");
+  assertEquals(toText(toOwnBytes(buffer.take())), "abcd");
 });
 
 test("BodyBuffer takes no memory on the word of a length", () => {
@@ -51,10 +52,11 @@ test("BodyBuffer takes no memory on the word of a length", () => {
   assertLessOrEqual(countWork(() => buffer.push(piece)).allocated, 4096);
 });
 
-test("BodyBuffer allocates a short body of known length once, in one piece", () => {
-  const piece = new Uint8Array(8000);
+test("BodyBuffer allocates a short body of known length once", () => {
+  const piece = new Uint8Array(4000);
   const { allocated, copied } = countWork(() => {
     const buffer = new BodyBuffer(8000, 8000);
+    buffer.push(piece);
     buffer.push(piece);
     assertEquals(buffer.take().length, 8000);
   });
@@ -98,5 +100,5 @@ test("BodyBuffer rejects the piece that passes the limit, and holds no more", ()
     assertEquals(error.code, "BodyTooLarge");
   }
   buffer.push(toBytes("de"));
-  assertEquals(toText(buffer.take()), "abcde");
+  assertEquals(toText(toOwnBytes(buffer.take())), "abcde");
 });
