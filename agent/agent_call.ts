@@ -43,6 +43,13 @@ export interface CallHost {
   readonly pool: Pool;
   /** Whether bodies that nobody reads are dropped. */
   readonly isClosing: boolean;
+  /**
+   * Checks that a call may start.
+   *
+   * @throws {TypeError} If the agent is closed.
+   * @throws {unknown} The reason of the signal, if it is aborted.
+   */
+  checkStart(options: HttpAgentSendOptions): void;
   /** Finds the route of a hop. */
   findRoute(url: URL, proxy: URL | null, settings: CallSettings): Route;
   /** Forgets the call. */
@@ -160,6 +167,8 @@ export class AgentCall extends Timed implements AttemptHost {
   run(waiter: CallWaiter): void {
     this.#waiter = waiter;
     try {
+      // The caller's own functions have run, and may have ended it.
+      this.host.checkStart(this.#init.options);
       if (waiter.whole !== undefined) checkWhole(this.#told);
       this.#follow(this.#told);
     } catch (error) {

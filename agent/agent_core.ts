@@ -113,18 +113,18 @@ export class AgentCore implements CallHost {
     options: HttpAgentSendOptions,
     planner: Planner = this.#planner,
   ): AgentCall | Promise<AgentCall> {
-    this.#checkStart(options);
+    this.checkStart(options);
     const plan = planner.plan(options);
     return plan instanceof Promise
       ? plan.then((plan) => {
         // Nothing has listened to the signal in the meantime.
-        this.#checkStart(options);
+        this.checkStart(options);
         return this.#start(request, options, plan);
       })
       : this.#start(request, options, plan);
   }
 
-  #checkStart({ signal }: HttpAgentSendOptions): void {
+  checkStart({ signal }: HttpAgentSendOptions): void {
     this.checkOpen();
     signal?.throwIfAborted();
   }

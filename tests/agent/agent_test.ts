@@ -210,8 +210,20 @@ for (const [place, left, { body, ...options }, handle] of PLACES) {
   });
 }
 
-for (const name of ["connectTo", "body"]) {
-  Deno.test(`Pool: a signal that ${name}() aborts rejects the call with its reason, and opens nothing`, async () => {
+const BY_CALLER: Record<string, (abort: () => null) => HttpAgentSendOptions> = {
+  "connectTo()": (connectTo) => ({ connectTo }),
+  "body()": (body) => ({ body }),
+  "proxy.match()": (match) => ({ proxy: { match } }),
+  "cookies.header()": (header) => ({ cookies: { header, store() {} } }),
+  "a getter": (abort) => ({
+    get headers() {
+      return abort() ?? {};
+    },
+  }),
+};
+
+for (const [name, optionsOf] of Object.entries(BY_CALLER)) {
+  Deno.test(`Pool: a signal that ${name} aborts rejects the call with its reason, and opens nothing`, async () => {
     for (const call of CALLS) {
       const { agent, network } = serve(undefined, {
         connector: { connect: () => never },
@@ -220,10 +232,22 @@ for (const name of ["connectTo", "body"]) {
       const controller = new AbortController();
       const { signal } = controller;
       const reason = new Error("enough");
-      const abort = () => controller.abort(reason);
-      const running = call(agent, { signal, [name]: abort });
+      const options = (end: (reason: Error) => void) =>
+        optionsOf(() => (end(reason), null));
+      const aborted = Object.defineProperties(
+        { signal },
+        Object.getOwnPropertyDescriptors(
+          options(() => controller.abort(reason)),
+        ),
+      );
+      const running = call(agent, aborted);
       assertStrictEquals(await assertRejects(() => running), reason);
       assertEquals([agent.stats().connecting, network.open], [0, 0]);
+
+      const ended = call(agent, options((reason) => agent.abort(reason)));
+      const error = await assertRejects(() => ended, Error);
+      assertStrictEquals(error.cause ?? error, reason);
+      assertEquals([agent.stats().waiting, network.open], [0, 0]);
     }
   });
 }
