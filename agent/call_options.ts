@@ -199,6 +199,9 @@ function resolveProxy(
     return () => url;
   }
   if (proxy instanceof HttpProxies) return (url) => proxy.match(url);
-  // A copy, because the caller's function may change it.
-  return (url) => proxy.match(new URL(url));
+  return (url) => {
+    // A copy, because the caller's function may change it.
+    const found: unknown = proxy.match(new URL(url)) ?? null;
+    return found === null ? null : parseProxyUrl("proxy", String(found));
+  };
 }

@@ -97,7 +97,7 @@ export function follows(
     );
   }
   if (!canFollow) return false;
-  const decision = rules.decide?.(hop) ?? "follow";
+  const decision = rules.decide === null ? "follow" : rules.decide(hop);
   if (decision === "stop") return false;
   if (decision !== "follow") {
     throw new TypeError(

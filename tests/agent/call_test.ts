@@ -68,9 +68,25 @@ test("HttpCall rejects an http URL with httpsOnly, and options that make no sens
   for (const options of bad) {
     assertThrows(() => new HttpCall(request, options), TypeError);
   }
-  const decide = () => "yes" as "stop";
-  const call = new Driven(request, { redirect: { decide } });
-  assertThrows(() => call.respond(302, { Location: "/" }), TypeError, "yes");
+  for (const decision of ["yes", undefined]) {
+    const decide = () => decision as "stop";
+    const call = new Driven(request, { redirect: { decide } });
+    const follow = () => call.respond(302, { Location: "/" });
+    assertThrows(follow, TypeError, `"${decision}"`);
+  }
+});
+
+test("Proxies: A call takes a URL from match() in any form, and rejects anything else", () => {
+  const to = (found: unknown) =>
+    new Driven("http://a.test/", { proxy: { match: () => found as URL } })
+      .exchange.proxy?.href;
+  assertEquals(
+    [new URL("http://p.test"), "p.test", null, undefined].map(to),
+    ["http://p.test/", "http://p.test/", undefined, undefined],
+  );
+  for (const found of ["ftp://p.test", Promise.resolve(null)]) {
+    assertThrows(() => to(found), TypeError, "Invalid proxy");
+  }
 });
 
 test("HttpCall rejects an input that does not answer its step", () => {
