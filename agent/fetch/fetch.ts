@@ -9,7 +9,7 @@
 
 import { quote } from "../../core/quote.ts";
 import { HttpError, type HttpProgress } from "../../error.ts";
-import { dropUserinfo } from "../../rfc9110/_url.ts";
+import { dropUserinfo, tryParseUrl } from "../../rfc9110/_url.ts";
 import { HttpHeaders } from "../../rfc9110/headers.ts";
 import type { HttpRedirect } from "../../rfc9110/redirect.ts";
 import { HttpRequest } from "../../rfc9110/request.ts";
@@ -125,7 +125,6 @@ export function withDefaults(
 }
 
 const NO_OPTIONS: FetchCallOptions = {};
-const NO_MATCH: readonly string[] = [];
 
 class Fetcher {
   readonly #host: FetchHost;
@@ -136,11 +135,11 @@ class Fetcher {
 
   fetch(input: FetchInput, init: RequestInit): Promise<Response> {
     try {
-      const given = input instanceof Request ? input.url : String(input);
-      const [, scheme] = /^\s*(blob|data):/i.exec(given) ?? NO_MATCH;
-      if (scheme?.toLowerCase() === "blob") return fetchBlob(input, init);
-      const isData = scheme !== undefined;
-      const read = readArguments(input, init);
+      const given = input instanceof Request ? input : `${input}`;
+      const scheme = schemeOf(typeof given === "string" ? given : given.url);
+      if (scheme === "blob:") return fetchBlob(given, init);
+      const isData = scheme === "data:";
+      const read = readArguments(given, init);
       return read instanceof Promise
         ? read.then((request) => this.#answer(request, isData))
         : this.#answer(read, isData);
@@ -217,6 +216,11 @@ class Fetcher {
   }
 }
 
+/** Returns the scheme of a URL, or `null` if there is none, or it needs no parser. */
+function schemeOf(url: string): string | null {
+  return /^https?:/i.test(url) ? null : tryParseUrl(url)?.protocol ?? null;
+}
+
 /** Returns the caller's mode, or else the agent's. */
 function redirectMode(
   { redirect }: FetchRequest,
@@ -228,15 +232,17 @@ function redirectMode(
     : redirect;
 }
 
+const NO_RULES: Exclude<HttpRedirectMode, string> = {};
+
 /** Follows redirects, but not to bad ports. */
 export function checkingPorts(mode: HttpRedirectMode): HttpRedirectMode {
   if (mode === "manual" || mode === "error") return mode;
-  const options = mode === "follow" ? {} : mode;
+  const { max, decide } = mode === "follow" ? NO_RULES : mode;
   return {
-    ...options,
+    max,
     decide(hop) {
       if (hasBadPort(hop.to)) throw badPort(hop.to);
-      return options.decide?.(hop) ?? "follow";
+      return decide === undefined ? "follow" : decide(hop);
     },
   };
 }
@@ -334,7 +340,10 @@ function fetchData({ url: given, method }: FetchRequest): FetchResponse {
 }
 
 /** @throws {TypeError} If the runtime has no fetch. */
-function fetchBlob(input: FetchInput, init: RequestInit): Promise<Response> {
+function fetchBlob(
+  input: Request | string,
+  init: RequestInit,
+): Promise<Response> {
   if (runtimeFetch !== undefined) return runtimeFetch(input, init);
   throw new TypeError("Cannot fetch a blob: URL: the runtime has no fetch");
 }

@@ -52,13 +52,6 @@ const ENUMS: readonly [name: keyof Init, values: readonly string[]][] = [
   ]],
 ];
 
-/** The members of an init besides `headers` and `body`. */
-const MEMBERS = [
-  ...["method", "redirect", "signal", "integrity", "credentials", "cache"],
-  ...["mode", "referrer", "referrerPolicy", "keepalive", "priority"],
-  ...["duplex", "window"],
-];
-
 /** The methods that a document may send to any origin. */
 const SIMPLE = ["GET", "HEAD", "POST"];
 
@@ -72,27 +65,58 @@ type Init = RequestInit & {
 /**
  * Checks the arguments of fetch.
  *
+ * @param input A Request, or a URL.
  * @throws {TypeError} If they are invalid.
  */
 export function readArguments(
-  input: FetchInput,
+  input: Request | string,
   init: Init,
 ): FetchRequest | Promise<FetchRequest> {
-  if (!["object", "function"].includes(typeof init)) {
-    throw new TypeError(`Invalid init: ${typeof init} is not an object`);
-  }
-  return input instanceof Request
-    ? readRequest(input, init)
-    : readInit(String(input), init);
+  const members = init === NO_INIT ? NO_INIT : readMembers(init);
+  return typeof input === "string"
+    ? readInit(input, members)
+    : readRequest(input, members);
 }
 
 /** The init of a caller that passes none. */
 export const NO_INIT: Init = {};
 
+/**
+ * Reads the members of an init, which may be getters: each once, in the order of the
+ * standard (Web IDL §3.2.17).
+ *
+ * @throws {TypeError} If it is not an object.
+ */
+function readMembers(init: Init): Init {
+  if (!["object", "function"].includes(typeof init)) {
+    throw new TypeError(`Invalid init: ${typeof init} is not an object`);
+  }
+  const { body, cache, credentials, duplex, headers, integrity } = init;
+  const { keepalive, method, mode, priority, redirect, referrer } = init;
+  const { referrerPolicy, signal, window } = init;
+  return {
+    body,
+    cache,
+    credentials,
+    duplex,
+    headers,
+    integrity,
+    keepalive,
+    method,
+    mode,
+    priority,
+    redirect,
+    referrer,
+    referrerPolicy,
+    signal,
+    window,
+  } as Init;
+}
+
 function readInit(url: string, init: Init): FetchRequest {
   if (init !== NO_INIT) checkInit(init);
   const { method: given = "GET", integrity = "" } = init;
-  const method = normalizeMethod(String(given));
+  const method = normalizeMethod(`${given}`);
   if (init.mode === "no-cors" && !SIMPLE.includes(method)) {
     throw new TypeError(`Cannot send ${method} with the mode "no-cors"`);
   }
@@ -113,7 +137,7 @@ function readInit(url: string, init: Init): FetchRequest {
     redirect: init.redirect,
     signal: init.signal ?? null,
     omitsCredentials: init.credentials === "omit",
-    integrity: String(integrity),
+    integrity: `${integrity}`,
   };
 }
 
@@ -132,7 +156,7 @@ function readRequest(
   // fields, whose case `Headers` would lose, nor the body: whether it then counts
   // as read depends on the runtime.
   const request = new Request(given, {
-    ...membersOf(init),
+    ...presentMembers(init),
     body: replaced === null && body === null ? null : "in its place",
   });
   const { method, url, signal, redirect, cache } = request;
@@ -155,14 +179,11 @@ function readRequest(
   return readRequestBody(body).then((content) => ({ ...rest, content }));
 }
 
-/** Copies the other members of an init, which may be getters of a class. */
-function membersOf(init: Init): RequestInit {
-  const members: Record<string, unknown> = {};
-  for (const name of MEMBERS) {
-    const value = init[name as keyof Init];
-    if (value !== undefined) members[name] = value;
-  }
-  return members;
+/** Copies the members of an init besides `headers` that are not absent. */
+function presentMembers({ headers: _, ...others }: Init): RequestInit {
+  return Object.fromEntries(
+    Object.entries(others).filter(([, value]) => value !== undefined),
+  );
 }
 
 /** @throws {TypeError} If the body is invalid. */
@@ -184,9 +205,9 @@ function addType(headers: HttpHeaders, { type }: FetchBody): void {
 function checkInit(init: Init): void {
   for (const [name, values] of ENUMS) {
     const value: unknown = init[name];
-    if (value === undefined || values.includes(value as string)) continue;
+    if (value === undefined || values.includes(`${value}`)) continue;
     throw new TypeError(
-      `Invalid init: ${name} ${quote(String(value))} is none of ` +
+      `Invalid init: ${name} ${quote(`${value}`)} is none of ` +
         values.join(", "),
     );
   }
@@ -209,9 +230,9 @@ function checkInit(init: Init): void {
 /** @throws {TypeError} If it is not a URL: there is no document to be relative to. */
 function checkReferrer(referrer: string | undefined): void {
   if (referrer === undefined || referrer === "") return;
-  if (tryParseUrl(String(referrer)) !== null) return;
+  if (tryParseUrl(`${referrer}`) !== null) return;
   throw new TypeError(
-    `Invalid init: referrer ${quote(String(referrer))} is not a URL`,
+    `Invalid init: referrer ${quote(`${referrer}`)} is not a URL`,
   );
 }
 
@@ -241,7 +262,7 @@ function readHeaders(init: RequestInit["headers"]): HttpHeaders {
     if (/^(?:content-length|transfer-encoding)$/i.test(name)) return;
     if (value instanceof Secret) return headers.append(name, value);
     // As in `Headers`, line ends go too.
-    const text = trim(String(value));
+    const text = trim(`${value}`);
     if (headers.has(name)) joinField(headers, name, text);
     else headers.append(name, text);
   });

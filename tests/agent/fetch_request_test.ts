@@ -197,6 +197,45 @@ test("RequestInit: fetch reads an init that has getters, or is a Request", async
   }
 });
 
+test.ours("RequestInit: fetch reads its input and then each member, once, in the order of the standard", async ({ origin }) => {
+  await using fetch = createFetch();
+  const url = `${origin}/echo`;
+  const members = [
+    ...["body", "cache", "credentials", "duplex", "headers", "integrity"],
+    ...["keepalive", "method", "mode", "priority", "redirect", "referrer"],
+    ...["referrerPolicy", "signal", "window"],
+  ];
+  const given: Record<string, unknown> = { method: "PUT", body: "y" };
+  for (const isRequest of [true, false]) {
+    const read: string[] = [];
+    const note = (name: string, value: unknown) => (read.push(name), value);
+    const init = {};
+    for (const name of members.toReversed()) {
+      Object.defineProperty(init, name, {
+        get: () => note(name, given[name]),
+      });
+    }
+    const input = isRequest
+      ? new Request(url)
+      : { toString: () => note("input", url) };
+    const { method, body } = await seen(fetch(input as Request, init));
+    assertEquals([method, body], ["PUT", "y"]);
+    assertEquals(read, isRequest ? members : ["input", ...members]);
+  }
+});
+
+test("RequestInit: fetch rejects a symbol as a value", async ({ fetch }) => {
+  const symbol = Symbol("x") as unknown as string;
+  for (
+    const init of [
+      { headers: { a: symbol } },
+      { referrer: symbol },
+      { integrity: symbol },
+      { method: symbol },
+    ]
+  ) assertEquals(await failure(fetch("/echo", init)), "TypeError");
+});
+
 test("Requests: fetch prefers an init to its Request", async ({ fetch, origin }) => {
   const request = new Request(`${origin}/to/307?/echo`, {
     method: "POST",
