@@ -35,7 +35,7 @@ const MAX_TEXT = 16_384;
 const BOM_START = 0xef;
 const TEXT = /^text\/|\b(?:json|xml|javascript)\b/i;
 
-const decoder = new TextDecoder("utf-8", { fatal: true });
+const decoder = new TextDecoder();
 
 /**
  * Copies a whole body for the constructor of Response: as a string if that encodes to
@@ -47,10 +47,10 @@ export function bodyInit(
 ): string | Uint8Array<ArrayBuffer> {
   const mayBeText = bytes.length <= MAX_TEXT && bytes[0] !== BOM_START &&
     TEXT.test(headers.get("content-type") ?? "");
-  try {
-    if (mayBeText) return decoder.decode(bytes);
-  } catch {
-    // It is in another charset.
+  if (mayBeText) {
+    const text = decoder.decode(bytes);
+    // That character may replace bytes of another charset.
+    if (!text.includes("\ufffd")) return text;
   }
   return new Uint8Array(bytes);
 }
