@@ -127,14 +127,18 @@ export class Authorization {
     );
   }
 
-  /** Encodes the value of `Authorization` or `Proxy-Authorization`. */
-  write(request: AuthorizedRequest, random: () => number): string {
+  /**
+   * Encodes the value of `Authorization` or `Proxy-Authorization`; `null` if it has to
+   * cover a body that is not in memory.
+   */
+  write(request: AuthorizedRequest, random: () => number): string | null {
     const { credential } = this;
     if (
       credential instanceof HttpAuthBasic ||
       credential instanceof HttpAuthBearer
     ) return credential.toAuthorization();
     if (this.digest !== null) {
+      if (request.body === undefined && needsBody(this.#challenge)) return null;
       const cnonce = randomHex(random);
       return this.digest.answer(this.#challenge, request, { cnonce });
     }

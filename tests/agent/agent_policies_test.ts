@@ -347,17 +347,22 @@ for (const [kind, body] of Object.entries(IN_MEMORY)) {
       return response === md5(`${secret}:${middle}:${covered}`);
     };
     const challenge = 'Digest realm="r", nonce="n", qop="auth-int"';
-    const { agent } = serve((request) =>
+    const { agent, network } = serve((request) =>
       isRight(request)
         ? ok()
         : respond("401 No", "", { "WWW-Authenticate": challenge })
     );
     await using _ = agent;
-    const { response, attempts } = await agent.send(HttpRequest.put(URL_A), {
-      body,
-      credentials: () => ({ username: "u", password: "p" }),
-    });
-    assertEquals([response.status, attempts], [200, 2]);
+    const credentials = () => ({ username: "u", password: "p" });
+    const put = async (body: HttpAgentSendOptions["body"]) => {
+      const request = HttpRequest.put(URL_A);
+      const output = await agent.send(request, { body, credentials });
+      return [output.response.status, output.attempts];
+    };
+    assertEquals(await put(body), [200, 2]);
+    // No digest can cover this one.
+    assertEquals(await put(new Blob(["é"])), [401, 1]);
+    assertEquals(network.sent("Authorization").filter(Boolean).length, 1);
   });
 }
 
