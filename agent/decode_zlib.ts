@@ -2,7 +2,7 @@
 // middle of its input while its output is not read.
 //
 // Such a stream reports corrupt input. It also reports truncated input, except for
-// Brotli on Deno: there, this decoder adds one byte at the end, and if the stream
+// Brotli on Deno: for Brotli, this decoder adds one byte at the end, and if the stream
 // takes that byte, the input was truncated. A stream does not report bytes after the
 // end of the format: they are the input that it has not taken.
 
@@ -22,7 +22,7 @@ export interface ZlibStream {
 
 /** The behavior of a kind of stream. */
 export interface ZlibBehavior {
-  /** Whether it hides that its input is truncated. */
+  /** Whether it may hide that its input is truncated. */
   readonly hidesTruncation?: boolean;
   /** Whether its format may be repeated. The stream itself stops at the first end. */
   readonly repeats?: boolean;

@@ -41,7 +41,6 @@ export function runtimeDecoders(): Decoders | Promise<Decoders> {
 }
 
 type CreateZlib = (options: { chunkSize: number }) => ZlibStream;
-type DecodeSync = (bytes: Uint8Array) => unknown;
 
 /** The members in use of `node:zlib`. */
 interface Zlib {
@@ -50,8 +49,7 @@ interface Zlib {
   readonly createInflateRaw: CreateZlib;
   readonly createBrotliDecompress: CreateZlib;
   readonly createZstdDecompress?: CreateZlib;
-  readonly brotliDecompressSync: DecodeSync;
-  readonly zstdDecompressSync?: DecodeSync;
+  readonly zstdDecompressSync?: (bytes: Uint8Array) => unknown;
 }
 
 interface Runtime {
@@ -65,51 +63,62 @@ interface Runtime {
 // As much as one read from a socket. The default of 16 KiB takes twice as long.
 const CHUNK_SIZE = 65_536;
 
-// The first bytes of any body in these codings.
-const BROTLI_START = Uint8Array.of(0x0b);
+// The first bytes of any body in zstd.
 const ZSTD_START = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd);
 
 /** Returns the decoders over `node:zlib`, or `null` if there is none. */
 function zlibDecoders(): Decoders | null {
+  // Deno has it, and takes 15 ms to load it and `process`: not before a body is coded.
+  if ("Deno" in globalThis) return decodersOver(() => loadZlib()!);
+  const zlib = loadZlib();
+  if (zlib === undefined) return null;
+  const decoders = decodersOver(() => zlib);
+  const zstd = zstdDecoder(zlib);
+  if (zstd !== null) decoders.set("zstd", zstd);
+  return decoders;
+}
+
+function loadZlib(): Zlib | undefined {
   const { process, navigator } = globalThis as Runtime;
   // That of Workers has not been measured.
-  if (navigator?.userAgent === "Cloudflare-Workers") return null;
-  const zlib = process?.getBuiltinModule?.("node:zlib");
-  if (zlib === undefined) return null;
+  if (navigator?.userAgent === "Cloudflare-Workers") return undefined;
+  return process?.getBuiltinModule?.("node:zlib");
+}
 
-  const decoder = (create: CreateZlib, behavior?: ZlibBehavior) =>
-    zlibDecoder(() => create({ chunkSize: CHUNK_SIZE }), behavior);
-  const gzip = decoder(zlib.createGunzip);
-  const inflate = decoder(zlib.createInflate);
-  const inflateRaw = decoder(zlib.createInflateRaw);
-  const brotli = decoder(zlib.createBrotliDecompress, {
-    hidesTruncation: accepts(zlib.brotliDecompressSync, BROTLI_START),
+/** Makes the decoders that `node:zlib` has everywhere. */
+function decodersOver(load: () => Zlib): Map<string, Decoder> {
+  const decoder = (
+    find: (zlib: Zlib) => CreateZlib,
+    behavior?: ZlibBehavior,
+  ) => zlibDecoder(() => find(load())({ chunkSize: CHUNK_SIZE }), behavior);
+  const gzip = decoder((zlib) => zlib.createGunzip);
+  const inflate = decoder((zlib) => zlib.createInflate);
+  const inflateRaw = decoder((zlib) => zlib.createInflateRaw);
+  const brotli = decoder((zlib) => zlib.createBrotliDecompress, {
+    hidesTruncation: true,
   });
-  const decoders = new Map([
+  return new Map([
     ["gzip", gzip],
     ["x-gzip", gzip],
     ["deflate", deflateDecoder(inflate, inflateRaw)],
     ["br", brotli],
   ]);
-  const { createZstdDecompress, zstdDecompressSync } = zlib;
-  if (createZstdDecompress === undefined || zstdDecompressSync === undefined) {
-    return decoders;
-  }
-  if (!accepts(zstdDecompressSync, ZSTD_START)) {
-    decoders.set("zstd", decoder(createZstdDecompress, { repeats: true }));
-  } else if (process?.versions?.bun !== undefined) {
-    decoders.set("zstd", streamDecoder("zstd"));
-  }
-  return decoders;
 }
 
-function accepts(decode: DecodeSync, bytes: Uint8Array): boolean {
+function zstdDecoder(
+  { createZstdDecompress: create, zstdDecompressSync }: Zlib,
+): Decoder | null {
+  if (create === undefined || zstdDecompressSync === undefined) return null;
   try {
-    decode(bytes);
-    return true;
+    zstdDecompressSync(ZSTD_START);
   } catch {
-    return false;
+    // It reports truncation.
+    return zlibDecoder(() => create({ chunkSize: CHUNK_SIZE }), {
+      repeats: true,
+    });
   }
+  const { process } = globalThis as Runtime;
+  return process?.versions?.bun === undefined ? null : streamDecoder("zstd");
 }
 
 // In `deflate`, bytes expand at most 1032-fold, so that this is 4 MiB.
