@@ -30,31 +30,6 @@ export interface FetchResponseInit {
   readonly source: { handOut: HandOut };
 }
 
-// A longer string costs more than it saves if its bytes are read.
-const MAX_TEXT = 16_384;
-const BOM_START = 0xef;
-const TEXT = /^text\/|\b(?:json|xml|javascript)\b/i;
-
-const decoder = new TextDecoder();
-
-/**
- * Copies a whole body for the constructor of Response: as a string if that encodes to
- * exactly those bytes, which takes half the time to create and to read.
- */
-export function bodyInit(
-  bytes: Uint8Array,
-  headers: HttpHeaders,
-): string | Uint8Array<ArrayBuffer> {
-  const mayBeText = bytes.length <= MAX_TEXT && bytes[0] !== BOM_START &&
-    TEXT.test(headers.get("content-type") ?? "");
-  if (mayBeText) {
-    const text = decoder.decode(bytes);
-    // That character may replace bytes of another charset.
-    if (!text.includes("\ufffd")) return text;
-  }
-  return new Uint8Array(bytes);
-}
-
 // The substitute for a status that a Response cannot hold (RFC 9110 §15).
 const UNKNOWN_STATUS = 500;
 

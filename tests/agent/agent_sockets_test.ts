@@ -2,6 +2,7 @@
 // nothing keeps the process alive.
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { gzipSync } from "node:zlib";
 import { HttpError } from "@pimalaya/io-http";
 import { HttpAgent } from "@pimalaya/io-http/agent";
 import { denoConnector, nodeConnector } from "@pimalaya/io-http/client";
@@ -66,6 +67,53 @@ Deno.test("Pool: a program with nothing but idle connections exits by itself", a
       const { response } = await agent.send("http://127.0.0.1:${server.addr.port}/");
       console.log(response.text(), agent.stats().idle);
     }`;
+  assertEquals(await runProgram(program), "hello 1\nhello 1\n");
+  await server.shutdown();
+});
+
+Deno.test("HttpAgent loads the slow parts of Deno when a call needs them", async () => {
+  const gzip = new Uint8Array(gzipSync("hello"));
+  const server = Deno.serve(
+    quiet,
+    ({ url }) =>
+      url.endsWith("/coded")
+        ? new Response(gzip, { headers: { "Content-Encoding": "gzip" } })
+        : answer(),
+  );
+  const url = `http://127.0.0.1:${server.addr.port}/`;
+  const program = `
+    const loaded = new Set();
+    const parts = {
+      Response: "Response",
+      process: "process",
+      setImmediate: "timers",
+      setTimeout: "timers",
+    };
+    for (const [name, part] of Object.entries(parts)) {
+      const { get } = Object.getOwnPropertyDescriptor(globalThis, name);
+      Object.defineProperty(globalThis, name, { get: () => (loaded.add(part), get()) });
+    }
+    const print = (what) => console.log(what, ...loaded);
+    const { HttpAgent } = await import("@pimalaya/io-http/agent");
+    print("import");
+    const agent = new HttpAgent();
+    await agent.send("${url}");
+    print("send");
+    await agent.fetch("${url}");
+    print("fetch");
+    await (await agent.fetch("${url}coded")).text();
+    print("coded");
+    await agent.close();`;
+  assertEquals(
+    await runProgram(program),
+    "import\nsend timers\nfetch timers Response\n" +
+      "coded timers Response process\n",
+  );
+  await server.shutdown();
+});
+
+/** Runs a program in another process, and returns its output. */
+async function runProgram(program: string): Promise<string> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["eval", "--no-lock", program],
     cwd: new URL("../../", import.meta.url),
@@ -73,6 +121,5 @@ Deno.test("Pool: a program with nothing but idle connections exits by itself", a
   });
   const { success, stdout, stderr } = await child.output();
   assert(success, new TextDecoder().decode(stderr));
-  assertEquals(new TextDecoder().decode(stdout), "hello 1\nhello 1\n");
-  await server.shutdown();
-});
+  return new TextDecoder().decode(stdout);
+}

@@ -44,8 +44,11 @@ const sendTls: Call = (agent) => agent.send("https://a.example/");
 const post = (body: string): Call => (agent) =>
   agent.send(HttpRequest.post(URL_A, { body }));
 const read: Call = async (agent) => await (await agent.exchange(URL_A)).text();
-// Even while nobody reads.
-const wait: Call = async (agent) => await (await agent.exchange(URL_A)).closed;
+// Even while nobody reads. It would be dropped if it were garbage.
+const wait: Call = async (agent) => {
+  const exchange = await agent.exchange(URL_A);
+  return [await exchange.closed, exchange];
+};
 
 /** The limits of an agent that is told nothing of them. */
 const DEFAULTS: HttpTimeouts = {
