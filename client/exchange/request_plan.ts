@@ -13,6 +13,7 @@ import {
   type RequestFraming,
   writeRequest,
 } from "../../rfc9112/encode.ts";
+import { lengthOf } from "../transport/transport.ts";
 import {
   type BodySource,
   bytesSource,
@@ -119,9 +120,12 @@ function planPieces(
   if (typeof pieces === "string") return { head: pieces, body: null };
   const head = pieces[0]!;
   if (pieces.length === 1) return { head, body: null };
+  const rest = pieces.slice(1);
   const body = {
-    open: () => bytesSource(pieces.slice(1)),
-    framing: NO_FRAMING,
+    open: () => bytesSource(rest),
+    // Its end is known with its last piece: an early response may come before one
+    // more write is done.
+    framing: new LengthFraming(lengthOf(rest)),
     continueTimeout: null,
   };
   return { head, body };
@@ -138,12 +142,6 @@ function withType(request: HttpRequest, { type }: RequestBody): HttpRequest {
   return new HttpRequest(method, url, { headers })
     .header("Content-Type", type);
 }
-
-const NO_FRAMING: BodyFraming = {
-  isComplete: false,
-  frame: (piece) => [piece],
-  end: () => [],
-};
 
 function makeFraming(
   framing: Exclude<RequestFraming, { kind: "none" }>,

@@ -132,7 +132,9 @@ export class Upload {
     const state = this.#state;
     if (state.kind === "head") return this.#finish();
     if (state.kind !== "writing") return;
-    this.#state = TAKING;
+    // Now: the response may arrive before the upload goes on.
+    if (state.last) this.#finish();
+    else this.#state = TAKING;
     state.done();
   }
 
@@ -250,7 +252,6 @@ export class Upload {
         this.#listener.write(writes[at]!);
       });
     }
-    if (last) this.#finish();
   }
 
   /** Waits for a 100, for a final response, or until time is up. */

@@ -22,6 +22,7 @@ import {
   HI,
   openPipe,
   type Outcome,
+  pass,
   post,
   runProgram,
   settle,
@@ -32,6 +33,8 @@ import {
 
 const CHUNKED = "POST / HTTP/1.1\r\nHost: example.com\r\n" +
   "Transfer-Encoding: chunked\r\n\r\n";
+
+const LONG = "x".repeat(20_000);
 
 /** A source that returns a piece, and the next one when a test says so. */
 function gated(first: string, second: string): {
@@ -81,6 +84,40 @@ for (const [kind, source] of SOURCES) {
       await carryOne(client, server);
       // A generator ends only after the promise that it waits for.
       if (source === streamOf) assertClosed(await stopped);
+    }
+  });
+}
+
+/** Requests whose end is known with their last piece. */
+const WHOLE: [string, (client: HttpClient) => Promise<Outcome>][] = [
+  [
+    "a request of 20,000 bytes",
+    (client) => bySend(client, HttpRequest.post(SITE, { body: LONG })),
+  ],
+  [
+    "a stream of a known length",
+    (client) => {
+      const { body } = streamOf([LONG]);
+      return byText(client, post({ "Content-Length": "20000" }), { body });
+    },
+  ],
+];
+
+for (const [what, upload] of WHOLE) {
+  Deno.test(`a refusal counts ${what} as sent, in any microtask after its last byte`, async () => {
+    for (let after = 0; after < 40; after++) {
+      const { client, server } = openPipe();
+      const uploading = upload(client);
+      let received = 0;
+      while (received < 20_000) received += (await server.read())!.length;
+      await pass(after);
+      server.write("HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n");
+      const { uploaded, closeReason } = await uploading;
+      assertEquals({ after, uploaded, closeReason }, {
+        after,
+        uploaded: true,
+        closeReason: null,
+      });
     }
   });
 }
