@@ -194,8 +194,8 @@ export class HttpClient implements AsyncDisposable {
   ): Promise<HttpClient> {
     const base = parseHttpUrl(url);
     const { signal, connector, origin = base.origin } = options;
-    // Checked before anything is opened.
-    resolveReceiveOptions(options);
+    // Read before anything is opened.
+    const settings = resolveReceiveOptions(options);
     if (origin !== null && origin !== base.origin) parseHttpUrl(origin);
     const tls = tlsOptions(base, options.tls);
     const connection = await openConnection({
@@ -204,7 +204,7 @@ export class HttpClient implements AsyncDisposable {
       tls,
       signal,
     });
-    return clientOver(connection, { ...options, origin });
+    return clientOver(connection, { ...settings, origin });
   }
 
   /** Whether a request can be sent, as of the last turn of the event loop. */
@@ -461,7 +461,12 @@ function tlsOptions(
   tls: HttpTlsOptions | undefined,
 ): (HttpTlsOptions & { serverName: string }) | null {
   if (url.protocol === "https:") {
-    return { ...tls, serverName: tls?.serverName ?? bareHost(url) };
+    // One by one: they may be getters of a class.
+    const { caCerts, cert, key, alpnProtocols, serverName } = tls ?? {};
+    return {
+      ...{ ...tls, caCerts, cert, key, alpnProtocols },
+      serverName: serverName ?? bareHost(url),
+    };
   }
   if (tls === undefined) return null;
   throw new TypeError("Cannot connect: `tls` is for https URLs");

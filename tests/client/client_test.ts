@@ -2,10 +2,14 @@
 
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { HttpRequest } from "@pimalaya/io-http";
-import { HttpClient, type HttpClientOptions } from "@pimalaya/io-http/client";
+import {
+  HttpClient,
+  type HttpClientOptions,
+  type HttpTlsOptions,
+} from "@pimalaya/io-http/client";
 import { pipe } from "../_pipe.ts";
 import { CA, SERVER } from "../_tls.ts";
-import { get, HI, openPipe, SITE } from "./_client.ts";
+import { fails, get, HI, openPipe, SITE } from "./_client.ts";
 
 Deno.test("a client with an origin rejects requests for another one", async () => {
   for (const origin of [SITE, "http://example.com", new URL(`${SITE}a?b`)]) {
@@ -65,6 +69,49 @@ Deno.test("connect sets the origin, and takes another or none", async () => {
     await client.close();
     await sending.catch(() => {});
   }
+});
+
+Deno.test("connect reads options that are getters of a class, and before it connects", async () => {
+  const tls: unknown[] = [];
+  const { client: stream, server } = pipe();
+  const info = { remote: null, local: null, tls: null };
+  const secure = { ...stream, info };
+  const connector = {
+    connect() {
+      limit = 1;
+      return Promise.resolve({ ...pipe().client, info, startTls });
+    },
+  };
+  function startTls(options: HttpTlsOptions) {
+    tls.push(options.caCerts, options.alpnProtocols, options.serverName);
+    return Promise.resolve(secure);
+  }
+  let limit = 2;
+  class Options {
+    get connector() {
+      return connector;
+    }
+    get maxBodyBytes() {
+      return limit;
+    }
+    get tls() {
+      class Tls {
+        get caCerts() {
+          return ["CA"];
+        }
+      }
+      return new Tls();
+    }
+  }
+  const site = "https://example.com/";
+  const client = await HttpClient.connect(site, new Options());
+  assertEquals(tls, [["CA"], undefined, "example.com"]);
+  const sending = client.send(HttpRequest.get(site));
+  await server.answer(HI);
+  assertEquals((await sending).response.text(), "hi");
+  const failing = client.send(HttpRequest.get(site));
+  await server.answer(HI.replace("2\r\n\r\nhi", "3\r\n\r\n"));
+  await fails(failing, "BodyTooLarge");
 });
 
 const LOCAL = { hostname: "127.0.0.1" };
