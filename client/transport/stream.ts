@@ -83,7 +83,7 @@ export class StreamTransport implements Transport {
       const { value, done } = this.#reader.byob
         ? await this.#reader.reader.read(this.#takeBuffer())
         : await this.#reader.reader.read();
-      if (done || value === undefined) return null;
+      if (done) return null;
       if (!isBytes(value)) throw new NotBytesError();
       if (value.length > 0) {
         this.#readSize.adapt(value.length);

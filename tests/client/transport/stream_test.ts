@@ -321,7 +321,8 @@ Deno.test("a client leaves the pieces of a plain stream to their owner", async (
 });
 
 Deno.test("a client rejects a piece that is not bytes, and closes the connection", async () => {
-  for (const piece of ["text", null, new DataView(new ArrayBuffer(1)), [1]]) {
+  const view = new DataView(new ArrayBuffer(1));
+  for (const piece of ["text", undefined, null, view, [1]]) {
     const { promise, resolve } = Promise.withResolvers<unknown>();
     const readable = new ReadableStream({
       pull: (controller) => controller.enqueue(piece),
