@@ -9,6 +9,5 @@ export function withResponse(
   response: HttpResponse | null,
 ): unknown {
   if (response === null || !(error instanceof HttpError)) return error;
-  const { code, message, cause } = error;
-  return new HttpError(code, message, { cause, response });
+  return new HttpError(error.code, error.message, { response });
 }

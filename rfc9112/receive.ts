@@ -198,10 +198,10 @@ export function receiveResponse(
     response = head.read(input);
     if (response === null) return askForHead(input, interims === 0);
     if (response.isInformational && response.status !== 101) {
-      checkInterims(++interims, settings);
       const step: ReceiveStep = { type: "Interim", response };
       head = new HeadReader(settings);
       response = null;
+      checkInterims(++interims, settings);
       return step;
     }
     if (response.status === 101 && !asksToUpgrade) throw unexpectedUpgrade();

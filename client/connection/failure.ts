@@ -69,17 +69,23 @@ export function lostFailure(
   );
 }
 
-/** Adds the facts of the connection to an error of the engine. */
+/**
+ * Adds the facts of the connection to an error of the engine. An error of the caller's
+ * own coroutine may have another class or facts of its own, and is left as it is.
+ */
 export function withFacts(
   error: HttpError,
   { peer, ...facts }: FailureFacts,
 ): HttpError {
-  const { code, message, cause } = error;
-  return new HttpError(
-    code,
-    `${message} (from ${peer})`,
-    cause === undefined ? facts : { ...facts, cause },
-  );
+  const { code, message } = error;
+  if (error.constructor !== HttpError || error.progress !== null) return error;
+  return new HttpError(code, `${message} (from ${peer})`, {
+    ...facts,
+    // The head had arrived, even if its framing is invalid.
+    response: facts.response ?? error.response,
+    timeout: error.timeout,
+    ...("cause" in error && { cause: error.cause }),
+  });
 }
 
 /** Names the peer: the host of the URL, and its address if that differs. */

@@ -12,7 +12,7 @@
 import { HttpError, type HttpProgress } from "../../error.ts";
 import { findRedirect, type HttpRedirect } from "../../rfc9110/redirect.ts";
 import type { HttpRequest } from "../../rfc9110/request.ts";
-import type { HttpResponse } from "../../rfc9110/response.ts";
+import { type HttpResponse, markStreamed } from "../../rfc9110/response.ts";
 import { endsUpload, finalCloseReason } from "../../rfc9112/persistence.ts";
 import type { EndStep } from "../../rfc9112/receive.ts";
 import type { Connection } from "../connection/connection.ts";
@@ -175,7 +175,7 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
   receive(bytes: InputBytes | null): void {
     this.#bytes = bytes;
     this.#reader.push(bytes);
-    this.#advance(this.#reader.next());
+    this.#advance();
   }
 
   written(): void {
@@ -209,7 +209,7 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
         return this.#finish(state.consumer, state.end);
       case "upgrading":
         this.#state = { at: "body", consumer: state.consumer };
-        return this.#advance(this.#reader.next());
+        return this.#advance();
       default:
         state.consumer.uploaded(true);
     }
@@ -233,14 +233,14 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
   }
 
   /** Takes steps until more input is needed, or the consumer has enough. */
-  #advance(first: ResponseStep): void {
+  #advance(first?: ResponseStep): void {
     try {
-      let step: ResponseStep | null = first;
+      let step: ResponseStep | null = first ?? this.#reader.next();
       while (step !== null) {
         step = this.#applyTo(this.#state, step) ? this.#reader.next() : null;
       }
     } catch (error) {
-      // A limit of the consumer, or an error of the caller's `onInterim`.
+      // A limit of the consumer, or memory that is not there.
       if (error instanceof HttpError) this.#lease.failPeer(error);
       else this.#lease.fail(error);
     }
@@ -259,6 +259,8 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
       case "Head":
         return this.#startBody(consumer, step);
       case "Err":
+        // Its framing is invalid, so nothing of its body will be read.
+        if (step.error.response !== null) markStreamed(step.error.response);
         this.#lease.failPeer(step.error);
         return false;
       default:
@@ -303,15 +305,17 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
     { response }: Step<"Interim">,
   ): boolean {
     if (response.status === 100) this.#upload.open();
-    const handling = consumer.interim(response);
-    if (!isThenable(handling)) return true;
     const state = this.#state;
-    Promise.resolve(handling).then(
-      () => {
-        if (this.#state === state) this.#advance(this.#reader.next());
-      },
-      (error) => this.#lease.fail(error),
-    );
+    const fail = (error: unknown) => this.#lease.fail(error);
+    try {
+      const handling = consumer.interim(response);
+      if (!isThenable(handling)) return true;
+      Promise.resolve(handling).then(() => {
+        if (this.#state === state) this.#advance();
+      }, fail);
+    } catch (error) {
+      fail(error);
+    }
     return false;
   }
 

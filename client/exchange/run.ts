@@ -139,8 +139,15 @@ class Run<C extends AnyCoroutine> implements LeaseHolder {
   #apply(step: AnyStep): void {
     if (isWantsWrite(step)) return this.#lease.open(() => this.#send(step));
     if (isWantsRead(step)) return this.#lease.open(() => this.#read());
-    if (isErr(step)) return this.#lease.failPeer(step.error);
+    if (isErr(step)) return this.#failPeer(step.error);
     this.#finish(step as HttpStepOf<C>);
+  }
+
+  #failPeer(error: HttpError): void {
+    // The coroutine does not say which part of the response it reads.
+    const isInBody = error.response && this.#lease.progress.phase === "head";
+    if (isInBody) this.#lease.enter("body");
+    this.#lease.failPeer(error);
   }
 
   #read(): void {

@@ -98,6 +98,8 @@ class BufferedBody implements BodyConsumer {
     this.#driver = driver;
     this.#response = response;
     this.#interim = interim;
+    // Until it is complete: a part of its body is not the whole body.
+    markStreamed(response);
     this.#buffer = new BodyBuffer(
       call.maxBodyBytes,
       framing.kind === "length" ? framing.length : null,
@@ -131,8 +133,6 @@ class BufferedBody implements BodyConsumer {
   }
 
   fail(error: unknown): void {
-    // The part of its body that arrived is not the whole body.
-    markStreamed(this.#response);
     this.#call.reject(error);
   }
 }

@@ -283,7 +283,8 @@ Deno.test("the exchange waits for any thenable that onInterim returns", async ()
   assertEquals(called, 2);
 });
 
-const REASON = new Error("Enough");
+// An error of the caller's, which stays the same object.
+const REASON = new HttpError("UnexpectedRedirect", "Enough");
 
 for (
   const [way, handle] of [

@@ -288,6 +288,11 @@ Deno.test("run fails with the error that a coroutine throws or reports", async (
   assertEquals(told.progress?.reused, false);
   await checkOver(client, server);
   await assertRejects(() => client.run(new Script(READ)), TypeError, "closed");
+  // One of the caller's own stays as it is.
+  class Refused extends HttpError {}
+  const own = new Refused("UnexpectedRedirect", "Mine");
+  const refusing = { resume: () => ({ type: "Err", error: own }) };
+  assertStrictEquals(await rejection(openPipe().client.run(refusing)), own);
 });
 
 Deno.test("run leaves a connection as it was if its coroutine throws before it uses it", async () => {
@@ -413,6 +418,16 @@ for (const Send of [Http11Send, Http10Send]) {
     server.close();
     assertEquals((await closing).closeReason, "ReadToClose");
     assertEquals(client.reusable, false);
+    const cut = openPipe();
+    const failing = cut.client.run(new Send(get()));
+    await cut.server.answer("HTTP/1.1 404 Not Found\r\n" + HI.slice(17, -1));
+    cut.server.close();
+    const error = await fails(failing, "UnexpectedEof");
+    assertEquals([error.progress?.phase, error.response?.status], [
+      "body",
+      404,
+    ]);
+    assertEquals("cause" in error, false);
   });
 }
 

@@ -1,7 +1,7 @@
 // Whole exchanges: the request, the response, and the state of the connection
 // afterwards.
 
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   type HttpCloseReason,
   type HttpErrorCode,
@@ -176,7 +176,15 @@ for (const [name, carry] of CARRIES) {
           requestBytes: 37,
           responseBytes: response.length,
         });
-        assertEquals(error.response?.status, hasHead ? 200 : undefined);
+        const status = /Body|Eof|Chunk|Trailer|Length|Coding/.test(code)
+          ? 200
+          : code === "UnexpectedUpgrade"
+          ? 101
+          : undefined;
+        assertEquals(error.response?.status, status);
+        if (status !== undefined) {
+          assertThrows(() => error.response?.text(), TypeError, "streamed");
+        }
         assertEquals(error.message.endsWith(" (from example.com:80)"), true);
         await checkOver(client, server);
       }
