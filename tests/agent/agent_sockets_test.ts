@@ -71,17 +71,8 @@ Deno.test("Pool: a program with nothing but idle connections exits by itself", a
   await server.shutdown();
 });
 
-Deno.test("HttpAgent loads the slow parts of Deno when a call needs them", async () => {
-  const gzip = new Uint8Array(gzipSync("hello"));
-  const server = Deno.serve(
-    quiet,
-    ({ url }) =>
-      url.endsWith("/coded")
-        ? new Response(gzip, { headers: { "Content-Encoding": "gzip" } })
-        : answer(),
-  );
-  const url = `http://127.0.0.1:${server.addr.port}/`;
-  const program = `
+// Prints the slow parts of Deno that were loaded.
+const LOADED = `
     const loaded = new Set();
     const parts = {
       Response: "Response",
@@ -93,7 +84,19 @@ Deno.test("HttpAgent loads the slow parts of Deno when a call needs them", async
       const { get } = Object.getOwnPropertyDescriptor(globalThis, name);
       Object.defineProperty(globalThis, name, { get: () => (loaded.add(part), get()) });
     }
-    const print = (what) => console.log(what, ...loaded);
+    const print = (what) => console.log(what, ...loaded);`;
+
+Deno.test("HttpAgent loads the slow parts of Deno when a call needs them", async () => {
+  const gzip = new Uint8Array(gzipSync("hello"));
+  const server = Deno.serve(
+    quiet,
+    ({ url }) =>
+      url.endsWith("/coded")
+        ? new Response(gzip, { headers: { "Content-Encoding": "gzip" } })
+        : answer(),
+  );
+  const url = `http://127.0.0.1:${server.addr.port}/`;
+  const program = `${LOADED}
     const { HttpAgent } = await import("@pimalaya/io-http/agent");
     print("import");
     const agent = new HttpAgent();
@@ -110,6 +113,21 @@ Deno.test("HttpAgent loads the slow parts of Deno when a call needs them", async
       "coded timers Response process\n",
   );
   await server.shutdown();
+});
+
+Deno.test("HttpAgent loads TLS while it connects", async () => {
+  const program = `${LOADED}
+    const { HttpAgent } = await import("@pimalaya/io-http/agent");
+    const connecting = Promise.withResolvers();
+    Deno.connect = () => {
+      connecting.resolve();
+      return new Promise(() => {});
+    };
+    new HttpAgent().send("https://127.0.0.1/").catch(() => {});
+    await connecting.promise;
+    print("connecting");
+    Deno.exit();`;
+  assertEquals(await runProgram(program), "connecting timers process\n");
 });
 
 /** Runs a program in another process, and returns its output. */
