@@ -89,7 +89,7 @@ export function explainSource(error: unknown): unknown {
 }
 
 // The most bytes of a Request's body that are read at once. A longer one may be a
-// stream that never waits and never ends.
+// stream that never waits and never ends, unless it is one piece, as bytes and text are.
 const MAX_READY_BYTES = 2 ** 24;
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -111,7 +111,7 @@ export async function readRequestBody(
   try {
     for (;;) {
       const read = reader.read();
-      const first = size > MAX_READY_BYTES
+      const first = size > MAX_READY_BYTES && pieces.length > 1
         ? null
         : await Promise.race([read, turn.over]);
       if (first === null) return resume(reader, pieces, read);

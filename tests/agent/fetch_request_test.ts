@@ -93,6 +93,14 @@ for (const inRequest of [false, true]) {
   });
 }
 
+test.ours("Requests: fetch sends a Request with many bytes with their length, and again", async ({ fetch, origin }) => {
+  const size = 2 ** 24 + 1;
+  const url = `${origin}/to/307?/echo`;
+  const init = { method: "POST", body: new Uint8Array(size) };
+  const { headers, body } = await seen(fetch(new Request(url, init)));
+  assertEquals([headers["content-length"], body.length], [`${size}`, size]);
+});
+
 test("Requests: fetch rejects with the failure of a stream as the cause", async ({ fetch, origin }) => {
   const broken = new Error("Broken");
   const init = (error: unknown) => ({
