@@ -74,13 +74,18 @@ export const denoConnector: HttpConnector = {
       return makeConnection(new DenoTransport(conn));
     } catch (error) {
       signal?.throwIfAborted();
-      if (error instanceof TypeError || error instanceof RangeError) {
-        throw error;
-      }
+      if (isMistake(error)) throw error;
       throw connectFailed(target, await triedAddresses(target, error), error);
     }
   },
 };
+
+/** Returns whether an error of Deno's is about an option, not about an address. */
+function isMistake(error: unknown): boolean {
+  // The path of a Unix socket is too long.
+  if ((error as { code?: unknown }).code === "EINVAL") return false;
+  return error instanceof TypeError || error instanceof RangeError;
+}
 
 /** Connects, and ends the attempt some time after the signal aborts. */
 async function dial(

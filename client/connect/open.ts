@@ -63,10 +63,14 @@ export async function openConnection(
   }
 }
 
+/** No host contains these, and a message that does is not safe to log. */
+// deno-lint-ignore no-control-regex
+const HOST = /^[^\x00-\x20\x7f]+$/;
+
 /**
  * Checks an address that not all runtimes reject, or not in the same way.
  *
- * @throws {TypeError} If the path of a Unix socket is invalid.
+ * @throws {TypeError} If the path of a Unix socket, or the host, is invalid.
  * @throws {HttpError} If the port is 0, as it may be in a URL.
  */
 function checkTarget(target: HttpAddress): void {
@@ -77,7 +81,11 @@ function checkTarget(target: HttpAddress): void {
       `Cannot connect: the Unix path ${quote(unixPath)} is empty or has a NUL`,
     );
   }
-  if (target.port !== 0) return;
+  const { hostname, port } = target;
+  if (!HOST.test(hostname)) {
+    throw new TypeError(`Cannot connect: ${quote(hostname)} is not a host`);
+  }
+  if (port !== 0) return;
   throw connectFailed(target, [], new Error("the port is reserved"));
 }
 

@@ -23,7 +23,8 @@ export type HttpAddress =
 export function formatAddress(address: HttpAddress): string {
   if ("unixPath" in address) return quote(address.unixPath);
   const { hostname, port } = address;
-  return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+  const isBareV6 = hostname.includes(":") && !hostname.startsWith("[");
+  return `${isBareV6 ? `[${hostname}]` : hostname}:${port}`;
 }
 
 /** Facts of a connection. */

@@ -13,7 +13,7 @@ import {
   type HttpConnectOptions,
 } from "@pimalaya/io-http/client";
 import { CA, CLIENT, NAMED, SERVER } from "../../_tls.ts";
-import { rejection, watchedSignal } from "../_client.ts";
+import { fails, rejection, watchedSignal } from "../_client.ts";
 
 const TLS = { caCerts: [CA] };
 const LOCAL = { hostname: "127.0.0.1", port: 0 };
@@ -74,6 +74,9 @@ Deno.test("connect rejects mistakes, before it connects", async () => {
       ["http://a.test/", { unixPath: "/s", hostname: "b" }, "`unixPath`"],
       ["http://a.test/", { unixPath: "" }, "Unix path"],
       ["http://a.test/", { unixPath: "/s\0t" }, '"/s\\x00t"'],
+      ["http://a.test/", { hostname: "" }, '"" is not a host'],
+      ["http://a.test/", { hostname: "a\0b" }, '"a\\x00b" is not a host'],
+      ["http://a.test/", { hostname: "a b" }, '"a b" is not a host'],
       ["http://a.test/", { port: 0 }, "port 0 ", RangeError],
       ["http://a.test/", { port: 1.5 }, "port 1.5 ", RangeError],
       ["http://a.test/", { port: 65536 }, "port 65536 ", RangeError],
@@ -87,6 +90,9 @@ Deno.test("connect rejects mistakes, before it connects", async () => {
     const all = { connector: { connect }, ...options };
     await assertRejects(() => HttpClient.connect(url, all), type, message);
   }
+  // Deno throws a TypeError, the other runtimes an error of the system.
+  const tooLong = { unixPath: "/".padEnd(200, "x") };
+  await fails(HttpClient.connect("http://a/", tooLong), "ConnectFailed");
   const signal = AbortSignal.abort("No");
   const connecting = HttpClient.connect("http://a/", {
     signal,

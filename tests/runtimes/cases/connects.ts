@@ -36,6 +36,7 @@ const overTcp = casesOf("transport", {
     const targets: [HttpAddress, string[]][] = [
       [{ hostname: HOST, port: 1 }, ["127.0.0.1:1", "refused"]],
       [{ hostname: "localhost", port: 1 }, ["localhost:1", HOST, "refused"]],
+      [{ hostname: "[::1]", port: 1 }, ["to [::1]:1: "]],
       [{ hostname: "unknown.invalid", port: 80 }, ["unknown.invalid:80"]],
       [{ unixPath: `${env.unixPath}.none` }, ["no such file"]],
     ];
