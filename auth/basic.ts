@@ -4,8 +4,11 @@
  * @module
  */
 
-import { decodeBase64, encodeBase64 } from "@std/encoding/base64";
-import { decodeValidUtf8, encodeByteString } from "../rfc9110/byte_string.ts";
+import {
+  decodeValidUtf8,
+  encodeByteString,
+  toByteString,
+} from "../rfc9110/byte_string.ts";
 import { parseUrl } from "../rfc9110/_url.ts";
 import { Secret } from "../rfc9110/secret.ts";
 import {
@@ -108,23 +111,23 @@ export class HttpAuthBasic {
    */
   toAuthorization(): string {
     const pair = `${this.username}:${this.password.expose()}`;
-    return `${SCHEME} ${encodeBase64(pair)}`;
+    return `${SCHEME} ${btoa(toByteString(pair))}`;
   }
 }
 
 /** Decodes canonical base64 only. */
 function decodeStrict(text: string): Uint8Array<ArrayBuffer> {
-  let bytes: Uint8Array<ArrayBuffer> | null = null;
+  let bytes: string | null = null;
   try {
-    bytes = decodeBase64(text);
+    bytes = atob(text);
   } catch {
     // The message may repeat the text.
   }
-  // Decoders accept missing padding and stray bits at the end.
-  if (bytes === null || encodeBase64(bytes) !== text) {
+  // It accepts white space, missing padding, and stray bits at the end.
+  if (bytes === null || btoa(bytes) !== text) {
     throw invalidCredentials(SCHEME, "the base64 is not valid");
   }
-  return bytes;
+  return encodeByteString(bytes);
 }
 
 /** Decodes a part of a URL, in which an incomplete escape stands for itself. */
