@@ -104,8 +104,6 @@ const dropped = new FinalizationRegistry<Connection>((connection) => {
   connection.close();
 });
 
-let expectSilence: (client: HttpClient) => HttpClient;
-
 /**
  * A client over one connection, for one exchange at a time.
  *
@@ -144,13 +142,6 @@ export class HttpClient implements AsyncDisposable {
   readonly #settings: ReceiveSettings;
   /** The origin of every request, and its URLs up to the path. */
   readonly #origin: { readonly origin: string; readonly prefix: string } | null;
-
-  static {
-    expectSilence = (client) => {
-      client.#connection.expectSilence();
-      return client;
-    };
-  }
 
   /**
    * Takes over a connection.
@@ -204,7 +195,9 @@ export class HttpClient implements AsyncDisposable {
       tls,
       signal,
     });
-    return clientOver(connection, { ...settings, origin });
+    const client = new HttpClient(connection, { ...settings, origin });
+    client.#connection.expectSilence();
+    return client;
   }
 
   /** Whether a request can be sent, as of the last turn of the event loop. */
@@ -410,19 +403,6 @@ export class HttpClient implements AsyncDisposable {
       ? this.#settings
       : resolveReceiveOptions(options, this.#settings);
   }
-}
-
-/**
- * Creates a client over a new connection that a connector opened, on which
- * nothing may arrive before the first request.
- *
- * @internal
- */
-export function clientOver(
-  connection: HttpConnection,
-  options: HttpClientOptions,
-): HttpClient {
-  return expectSilence(new HttpClient(connection, options));
 }
 
 /** Finds the best way to drive a stream, and how to start. */

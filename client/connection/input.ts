@@ -52,6 +52,11 @@ export class Input implements Pending<InputBytes | null> {
     this.receiver = receiver;
   }
 
+  /** Whether a read is pending. */
+  get isReading(): boolean {
+    return this.#state.kind === "reading";
+  }
+
   /** Whether nothing more will be read. */
   get isOver(): boolean {
     return this.#state.kind === "ended" || this.#state.kind === "lost";

@@ -114,11 +114,13 @@ export interface LeaseOptions {
 }
 
 /** Why part of the request was not sent, and how long each read may take. */
-type Unsent = {
+interface Unsent {
   readonly kind: "failed" | "stopped";
   readonly error: unknown;
   readonly timeout: number;
-};
+  /** The limit of the pending read. */
+  timer?: ReturnType<typeof setTimeout>;
+}
 
 /** The use of a connection by one exchange. */
 export class Lease implements InputReceiver, OutputListener {
@@ -134,10 +136,8 @@ export class Lease implements InputReceiver, OutputListener {
   #onAbort: (() => void) | null = null;
   #requestBytes = 0;
   #responseBytes = 0;
-  #isReading = false;
   /** Why reads are limited, if they are. */
   #unsent: Unsent | null = null;
-  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     connection: LeasedConnection,
@@ -204,7 +204,6 @@ export class Lease implements InputReceiver, OutputListener {
 
   /** Passes the next bytes to the holder. */
   read(into?: InputBytes): void {
-    this.#isReading = true;
     this.#monitor?.reading();
     if (this.#unsent !== null) this.#startTimer(this.#unsent);
     this.#connection.input.read(into);
@@ -234,7 +233,6 @@ export class Lease implements InputReceiver, OutputListener {
         bytes === null ? { kind: "eof" } : { kind: "bytes", bytes },
       );
     }
-    this.#isReading = false;
     this.#monitor?.read();
     this.#stopTimer();
     if (bytes !== null) this.#responseBytes += bytes.length;
@@ -346,19 +344,18 @@ export class Lease implements InputReceiver, OutputListener {
   }
 
   #limitReads(unsent: Unsent): void {
-    this.#unsent = unsent;
     this.#stopTimer();
-    if (this.#isReading) this.#startTimer(unsent);
+    this.#unsent = unsent;
+    if (this.#connection.input.isReading) this.#startTimer(unsent);
   }
 
   /** Fails the exchange unless the pending read returns something soon. */
-  #startTimer({ timeout }: Unsent): void {
-    this.#timer ??= setTimeout(() => this.failUnsent(), timeout);
+  #startTimer(unsent: Unsent): void {
+    clearTimeout(unsent.timer);
+    unsent.timer = setTimeout(() => this.failUnsent(), unsent.timeout);
   }
 
   #stopTimer(): void {
-    if (this.#timer === undefined) return;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    if (this.#unsent !== null) clearTimeout(this.#unsent.timer);
   }
 }

@@ -3,9 +3,10 @@
 //   ready ── write ──> writing ── done ──> ready
 //                         └── error ──> broken
 //
-// A coroutine may end before its write is done. The next coroutine's first write then
-// waits for it, and so does the next owner of the connection.
+// A coroutine may end before its write is done. The writes of the next one then wait
+// for it and follow it together, and so does the next owner of the connection.
 
+import { encodeByteString } from "../../rfc9110/byte_string.ts";
 import type { Outgoing, Pending, Transport } from "../transport/transport.ts";
 
 /** The writer. */
@@ -17,16 +18,11 @@ export interface OutputListener {
 }
 
 type State =
-  | { readonly kind: "ready" }
-  | {
-    readonly kind: "writing";
-    /** The writes that follow the pending one. */
-    readonly next: readonly Outgoing[];
-  }
+  | { readonly kind: "ready" | "writing" }
   | { readonly kind: "broken"; readonly error: unknown };
 
 const READY: State = { kind: "ready" };
-const WRITING: State = { kind: "writing", next: [] };
+const WRITING: State = { kind: "writing" };
 
 /** Writes to a transport, one write at a time. */
 export class Output implements Pending<void> {
@@ -34,6 +30,8 @@ export class Output implements Pending<void> {
   listener: OutputListener;
   readonly #transport: Transport;
   #state: State = READY;
+  /** The bytes that follow the pending write. */
+  #next: Uint8Array[] = [];
 
   constructor(transport: Transport, listener: OutputListener) {
     this.#transport = transport;
@@ -48,13 +46,20 @@ export class Output implements Pending<void> {
   /** Starts a write. The same listener may have no other one pending. */
   write(data: Outgoing): void {
     const state = this.#state;
-    if (state.kind === "broken") return this.listener.failWrite(state.error);
-    if (state.kind === "writing") {
-      this.#state = { kind: "writing", next: [...state.next, data] };
-      return;
+    switch (state.kind) {
+      case "broken":
+        return this.listener.failWrite(state.error);
+      case "writing": {
+        const pieces = typeof data === "string"
+          ? [encodeByteString(data)]
+          : data;
+        for (const piece of pieces) this.#next.push(piece);
+        return;
+      }
+      case "ready":
+        this.#state = WRITING;
+        this.#transport.startWrite(data, this);
     }
-    this.#state = WRITING;
-    this.#transport.startWrite(data, this);
   }
 
   /** Gives up the pending writes, for which the next owner has to wait. */
@@ -70,14 +75,13 @@ export class Output implements Pending<void> {
 
   /** Called when the pending write is done. */
   resolve(): void {
-    const state = this.#state;
-    if (state.kind !== "writing" || state.next.length === 0) {
+    const next = this.#next;
+    if (next.length === 0) {
       this.#state = READY;
       return this.listener.written();
     }
-    const [data, ...next] = state.next;
-    this.#state = { kind: "writing", next };
-    this.#transport.startWrite(data!, this);
+    this.#next = [];
+    this.#transport.startWrite(next, this);
   }
 
   /** Called if the pending write fails. */
