@@ -28,17 +28,17 @@ import {
   type RequestPlanOptions,
 } from "../client/exchange/request_plan.ts";
 import { ResponseReader } from "../client/exchange/response_reader.ts";
+import {
+  WholeBody,
+  type WholeListener,
+  type WholeResponse,
+} from "../client/exchange/whole_body.ts";
 import type { HttpConnectionInfo } from "../client/transport/http_connection.ts";
 import type { HttpProgress, HttpTimeouts } from "../error.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
 import { type HttpResponse, markStreamed } from "../rfc9110/response.ts";
 import type { HttpFraming } from "../rfc9112/framing.ts";
 import type { ReceiveSettings } from "../rfc9112/limits.ts";
-import {
-  type ResponseListener,
-  WholeBody,
-  type WholeResponse,
-} from "./agent_receive.ts";
 import { span } from "./deadlines.ts";
 import type { HttpTimings } from "./facts.ts";
 import { Line, type Opened, type OpenPhase } from "./line.ts";
@@ -100,7 +100,7 @@ const OVER: State = { kind: "over" };
 
 /** One request of a call. */
 export class Attempt
-  implements Asker, LeaseMonitor, HeadConsumer, ResponseListener {
+  implements Asker, LeaseMonitor, HeadConsumer, WholeListener {
   readonly request: HttpRequest;
   readonly route: Route;
   readonly timeouts: Timeouts;

@@ -8,6 +8,7 @@
 
 import { StreamedBody } from "../client/exchange/body.ts";
 import { isThenable } from "../client/exchange/source.ts";
+import type { WholeResponse } from "../client/exchange/whole_body.ts";
 import { nextTurn } from "../client/transport/turn.ts";
 import { quote } from "../core/quote.ts";
 import { HttpError } from "../error.ts";
@@ -19,7 +20,6 @@ import {
   type SendOptions,
 } from "./agent_attempt.ts";
 import { Attempts } from "./agent_attempts.ts";
-import type { WholeResponse } from "./agent_receive.ts";
 import { type BodyUse, UnreadBody } from "./agent_unread.ts";
 import { askForCredentials } from "./ask.ts";
 import type { CallBody } from "./agent_body.ts";

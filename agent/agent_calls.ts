@@ -3,6 +3,7 @@
 
 import type { StreamedBody } from "../client/exchange/body.ts";
 import { Exchange } from "../client/exchange/exchange.ts";
+import type { WholeResponse } from "../client/exchange/whole_body.ts";
 import type { HttpHeaders } from "../rfc9110/headers.ts";
 import { HttpRequest } from "../rfc9110/request.ts";
 import { completeResponse } from "../rfc9110/response.ts";
@@ -10,7 +11,6 @@ import type { AgentCall, CallResult, CallWaiter } from "./agent_call.ts";
 import type { AgentCore } from "./agent_core.ts";
 import { AgentExchange } from "./agent_exchange.ts";
 import { Planner } from "./agent_plan.ts";
-import type { WholeResponse } from "./agent_receive.ts";
 import { decodeWhole } from "./decode.ts";
 import type { HttpAgentExchange, HttpAgentOutput } from "./facts.ts";
 import { explainSource } from "./fetch/body.ts";

@@ -16,11 +16,10 @@ import type { HttpFraming } from "../../rfc9112/framing.ts";
 import type { InputBytes } from "../connection/input.ts";
 import {
   type BodyActivity,
-  Collecting,
-  Discarding,
-  Keeping,
+  collecting,
+  discarding,
+  keeping,
   Pulling,
-  Taking,
 } from "./body_activity.ts";
 import type { BodyConsumer, ResponseEnd } from "./consumer.ts";
 import type { ExchangeDriver } from "./driver.ts";
@@ -59,11 +58,11 @@ export class StreamedBody implements BodyConsumer {
   readonly #maxBodyBytes: number;
   #state: State;
   /** The pieces that were read ahead, for a later reader. */
-  #kept: InputBytes[] = [];
+  readonly #kept: InputBytes[] = [];
   #isUploaded: boolean | null;
   #isDiscarded = false;
   #onUploaded: (() => void) | null = null;
-  #onOver: (() => void) | null = null;
+  #over: PromiseWithResolvers<void> | null = null;
 
   /** Opens a body: it has ended, or it waits to be read. */
   constructor(parts: StreamedBodyParts, opening: Opening) {
@@ -79,13 +78,8 @@ export class StreamedBody implements BodyConsumer {
   async whenEnded(): Promise<ResponseEnd> {
     while (this.#state.kind !== "ended") {
       if (this.#state.kind === "failed") throw this.#state.error;
-      await new Promise<void>((resolve) => {
-        const next = this.#onOver;
-        this.#onOver = () => {
-          resolve();
-          next?.();
-        };
-      });
+      this.#over ??= Promise.withResolvers();
+      await this.#over.promise;
     }
     return this.#state.end;
   }
@@ -114,8 +108,8 @@ export class StreamedBody implements BodyConsumer {
           this.#maxBodyBytes,
           framing.kind === "length" ? framing.length : null,
         );
-        const settle = { resolve, reject, owner };
-        this.#start(new Collecting(buffer, convert, settle));
+        const listener = { resolve, reject, owner };
+        this.#start(collecting(buffer, convert, listener));
       } catch (error) {
         // The length is above the limit.
         if (!(error instanceof HttpError)) throw error;
@@ -140,9 +134,16 @@ export class StreamedBody implements BodyConsumer {
         framing.kind === "length" &&
         framing.length === this.#driver.arrivedBytes;
     if (this.isTouched || this.#kept.length > 0 || !isWhole) return null;
-    const taking = new Taking(convert);
-    this.#start(taking);
-    return taking.taken ?? convert(NOTHING);
+    let taken = null as T | null;
+    this.#start({
+      wants: true,
+      data(bytes) {
+        taken = convert(bytes);
+      },
+      end() {},
+      fail() {},
+    });
+    return taken ?? convert(NOTHING);
   }
 
   /** Reads the next piece for a stream. */
@@ -162,9 +163,8 @@ export class StreamedBody implements BodyConsumer {
   keep(owner: object): Promise<void> {
     return new Promise((resolve) => {
       if (this.#state.kind !== "paused") return resolve();
-      const keeping = new Keeping({ resolve, owner });
-      this.#kept = keeping.kept;
-      this.#state = { kind: "active", activity: keeping };
+      const activity = keeping(this.#kept, { resolve, owner });
+      this.#state = { kind: "active", activity };
       this.#driver.resume();
     });
   }
@@ -180,7 +180,7 @@ export class StreamedBody implements BodyConsumer {
         );
       if (kind === "paused") {
         this.#isDiscarded = true;
-        this.#start(new Discarding(abort, { resolve, owner }));
+        this.#start(discarding(abort, { resolve, owner }));
       } else {
         // A pending read would get the data that should be discarded.
         if (kind === "active") abort();
@@ -205,7 +205,7 @@ export class StreamedBody implements BodyConsumer {
 
   target(): InputBytes | undefined {
     return this.#state.kind === "active"
-      ? this.#state.activity.target()
+      ? this.#state.activity.target?.()
       : undefined;
   }
 
@@ -217,7 +217,7 @@ export class StreamedBody implements BodyConsumer {
     const state = this.#state;
     this.#state = PAUSED;
     if (state.kind === "opening") state.opening.resolve();
-    if (state.kind === "active") state.activity.pause();
+    if (state.kind === "active") state.activity.pause?.();
   }
 
   uploaded(whole: boolean): void {
@@ -229,7 +229,7 @@ export class StreamedBody implements BodyConsumer {
     const state = this.#state;
     this.#state = { kind: "ended", end };
     this.uploaded(end.uploaded);
-    this.#onOver?.();
+    this.#over?.resolve();
     if (state.kind === "opening") state.opening.resolve();
     if (state.kind === "active") state.activity.end();
   }
@@ -238,7 +238,7 @@ export class StreamedBody implements BodyConsumer {
     const state = this.#state;
     this.#state = { kind: "failed", error };
     this.uploaded(this.#isUploaded ?? false);
-    this.#onOver?.();
+    this.#over?.resolve();
     if (state.kind === "opening") state.opening.reject(error);
     if (state.kind === "active") state.activity.fail(error);
   }
@@ -246,7 +246,7 @@ export class StreamedBody implements BodyConsumer {
   #start(activity: BodyActivity): void {
     this.isTouched = true;
     while (this.#kept.length > 0) {
-      if (!activity.wants) return activity.pause();
+      if (!activity.wants) return activity.pause?.();
       const rest = activity.data(this.#kept.shift()!);
       if (rest) this.#kept.unshift(rest);
     }

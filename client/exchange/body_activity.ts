@@ -9,12 +9,12 @@ import type { InputBytes } from "../connection/input.ts";
 export interface BodyActivity {
   /** Whether it wants data now. */
   readonly wants: boolean;
-  /** The buffer to read into, if any. */
-  target(): InputBytes | undefined;
+  /** Returns the buffer to read into, if any. */
+  target?(): InputBytes | undefined;
   /** Receives data; see `BodyConsumer.data`. */
   data(bytes: InputBytes): InputBytes | void;
   /** Called when it has enough. */
-  pause(): void;
+  pause?(): void;
   /** Ends with the body. */
   end(): void;
   /** Fails with the exchange. */
@@ -110,133 +110,70 @@ export class Pulling implements BodyActivity {
   }
 }
 
-/** Collects the body in memory. */
-export class Collecting<T> implements BodyActivity {
-  readonly wants = true;
-  readonly #buffer: BodyBuffer;
-  readonly #convert: (bytes: HeldBytes) => T;
-  readonly #listener: ActivityListener<T>;
-
-  constructor(
-    buffer: BodyBuffer,
-    convert: (bytes: HeldBytes) => T,
-    listener: ActivityListener<T>,
-  ) {
-    this.#buffer = buffer;
-    this.#convert = convert;
-    this.#listener = listener;
-  }
-
-  target(): undefined {}
-
-  data(bytes: Uint8Array): void {
-    this.#buffer.push(bytes);
-  }
-
-  pause(): void {}
-
-  end(): void {
-    try {
-      this.#listener.resolve(this.#convert(this.#buffer.take()));
-    } catch (error) {
-      this.#listener.reject(error);
-    }
-  }
-
-  fail(error: unknown): void {
-    this.#listener.reject(error);
-  }
-}
-
-/** Takes a body that has arrived whole, as one piece. */
-export class Taking<T> implements BodyActivity {
-  readonly wants = true;
-  taken: T | null = null;
-  readonly #convert: (bytes: Uint8Array) => T;
-
-  constructor(convert: (bytes: Uint8Array) => T) {
-    this.#convert = convert;
-  }
-
-  target(): undefined {}
-
-  data(bytes: Uint8Array): void {
-    this.taken = this.#convert(bytes);
-  }
-
-  pause(): void {}
-  end(): void {}
-  fail(): void {}
+/** Collects the body in memory, and converts it. */
+export function collecting<T>(
+  buffer: BodyBuffer,
+  convert: (bytes: HeldBytes) => T,
+  listener: ActivityListener<T>,
+): BodyActivity {
+  return {
+    wants: true,
+    data: (bytes) => buffer.push(bytes),
+    end() {
+      try {
+        listener.resolve(convert(buffer.take()));
+      } catch (error) {
+        listener.reject(error);
+      }
+    },
+    fail: (error) => listener.reject(error),
+  };
 }
 
 /** Reads the body into memory; only a part of it if it is long or slow. */
-export class Keeping implements BodyActivity {
-  readonly kept: InputBytes[] = [];
-  wants = true;
-  readonly #listener: Omit<ActivityListener<void>, "reject">;
-  readonly #timer: ReturnType<typeof setTimeout>;
-  #left = MAX_DISCARDED_BYTES;
-
-  constructor(listener: Omit<ActivityListener<void>, "reject">) {
-    this.#listener = listener;
-    this.#timer = setTimeout(() => this.end(), MAX_DISCARD_MILLISECONDS);
-  }
-
-  target(): undefined {}
-
-  data(bytes: Uint8Array): void {
-    this.kept.push(new Uint8Array(bytes));
-    this.#left -= bytes.length;
-    if (this.#left < 0) this.wants = false;
-  }
-
-  pause(): void {
-    this.end();
-  }
-
-  end(): void {
-    this.wants = false;
-    clearTimeout(this.#timer);
-    this.#listener.resolve();
-  }
-
-  fail(): void {
-    this.end();
-  }
+export function keeping(
+  kept: InputBytes[],
+  listener: Omit<ActivityListener<void>, "reject">,
+): BodyActivity {
+  let left = MAX_DISCARDED_BYTES;
+  const stop = () => {
+    activity.wants = false;
+    clearTimeout(timer);
+    listener.resolve();
+  };
+  const timer = setTimeout(stop, MAX_DISCARD_MILLISECONDS);
+  const activity = {
+    wants: true,
+    data(bytes: Uint8Array) {
+      kept.push(new Uint8Array(bytes));
+      left -= bytes.length;
+      if (left < 0) activity.wants = false;
+    },
+    pause: stop,
+    end: stop,
+    fail: stop,
+  };
+  return activity;
 }
 
 /** Drops the body, or gives up if it is long or slow. */
-export class Discarding implements BodyActivity {
-  readonly wants = true;
-  readonly #abort: () => void;
-  readonly #listener: Omit<ActivityListener<void>, "reject">;
-  readonly #timer: ReturnType<typeof setTimeout>;
-  #left = MAX_DISCARDED_BYTES;
-
-  constructor(
-    abort: () => void,
-    listener: Omit<ActivityListener<void>, "reject">,
-  ) {
-    this.#abort = abort;
-    this.#listener = listener;
-    this.#timer = setTimeout(abort, MAX_DISCARD_MILLISECONDS);
-  }
-
-  target(): undefined {}
-
-  data(bytes: Uint8Array): void {
-    this.#left -= bytes.length;
-    if (this.#left < 0) this.#abort();
-  }
-
-  pause(): void {}
-
-  end(): void {
-    clearTimeout(this.#timer);
-    this.#listener.resolve();
-  }
-
-  fail(): void {
-    this.end();
-  }
+export function discarding(
+  abort: () => void,
+  listener: Omit<ActivityListener<void>, "reject">,
+): BodyActivity {
+  let left = MAX_DISCARDED_BYTES;
+  const timer = setTimeout(abort, MAX_DISCARD_MILLISECONDS);
+  const stop = () => {
+    clearTimeout(timer);
+    listener.resolve();
+  };
+  return {
+    wants: true,
+    data(bytes) {
+      left -= bytes.length;
+      if (left < 0) abort();
+    },
+    end: stop,
+    fail: stop,
+  };
 }

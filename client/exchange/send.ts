@@ -5,12 +5,16 @@ import {
   type HttpResponse,
   markStreamed,
 } from "../../rfc9110/response.ts";
-import { BodyBuffer } from "../../rfc9112/_body_buffer.ts";
 import type { HttpFraming } from "../../rfc9112/framing.ts";
 import type { HttpSendOptions, HttpSendOutput } from "../../rfc9112/send.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { BodyConsumer, HeadConsumer, ResponseEnd } from "./consumer.ts";
+import type { BodyConsumer, HeadConsumer } from "./consumer.ts";
 import { ExchangeDriver, type ExchangeParts } from "./driver.ts";
+import {
+  WholeBody,
+  type WholeListener,
+  type WholeResponse,
+} from "./whole_body.ts";
 
 /** Options of {@linkcode HttpClient.send}. */
 export interface HttpClientSendOptions extends HttpSendOptions {
@@ -46,12 +50,12 @@ export interface SendCall extends ExchangeParts {
  * @throws {HttpError} If the connection ended while it was idle.
  */
 export function send(connection: Connection, call: SendCall): void {
-  const heads = new BufferedHeads(call);
-  heads.driver = new ExchangeDriver(connection, call, heads);
-  heads.driver.start();
+  const sending = new Sending(call);
+  sending.driver = new ExchangeDriver(connection, call, sending);
+  sending.driver.start();
 }
 
-class BufferedHeads implements HeadConsumer {
+class Sending implements HeadConsumer, WholeListener {
   declare driver: ExchangeDriver;
   readonly #call: SendCall;
   readonly #interim: HttpResponse[] = [];
@@ -60,74 +64,31 @@ class BufferedHeads implements HeadConsumer {
     this.#call = call;
   }
 
+  get maxBodyBytes(): number {
+    return this.#call.maxBodyBytes;
+  }
+
   interim(response: HttpResponse): void {
     this.#interim.push(response);
   }
 
   head(response: HttpResponse, framing: HttpFraming): BodyConsumer {
-    return new BufferedBody(this.#call, this.driver, {
-      response,
-      framing,
-      interim: this.#interim,
-    });
+    // Until it is complete: the part that has arrived is not the whole body.
+    return new WholeBody(markStreamed(response), framing, this);
   }
 
-  fail(error: unknown): void {
-    this.#call.reject(error);
-  }
-}
-
-class BufferedBody implements BodyConsumer {
-  readonly wants = true;
-  readonly #call: SendCall;
-  readonly #driver: ExchangeDriver;
-  readonly #response: HttpResponse;
-  readonly #interim: HttpResponse[];
-  readonly #buffer: BodyBuffer;
-
-  constructor(
-    call: SendCall,
-    driver: ExchangeDriver,
-    { response, framing, interim }: {
-      response: HttpResponse;
-      framing: HttpFraming;
-      interim: HttpResponse[];
-    },
-  ) {
-    this.#call = call;
-    this.#driver = driver;
-    this.#response = response;
-    this.#interim = interim;
-    // Until it is complete: a part of its body is not the whole body.
-    markStreamed(response);
-    this.#buffer = new BodyBuffer(
-      call.maxBodyBytes,
-      framing.kind === "length" ? framing.length : null,
-    );
-  }
-
-  target(): undefined {}
-
-  data(bytes: Uint8Array): void {
-    this.#buffer.push(bytes);
-  }
-
-  pause(): void {}
-
-  uploaded(): void {}
-
-  end({ trailers, remaining, closeReason, uploaded }: ResponseEnd): void {
-    const body = this.#buffer.take();
-    const response = completeResponse(this.#response, body, trailers);
+  resolve({ response: head, body, end }: WholeResponse): void {
+    const { trailers, remaining, closeReason, uploaded } = end;
+    const response = completeResponse(head, body, trailers);
     this.#call.resolve({
       response,
       interim: this.#interim,
       remaining,
-      redirect: this.#driver.redirectOf(response),
+      redirect: this.driver.redirectOf(response),
       keepAlive: closeReason === null,
       closeReason,
       upgraded: closeReason === "Upgraded",
-      reused: this.#driver.reused,
+      reused: this.driver.reused,
       uploaded,
     });
   }

@@ -1,10 +1,10 @@
-// The collector of a response's body, if the call reads it by itself.
+// A response that is read into memory.
 
-import type { BodyConsumer, ResponseEnd } from "../client/exchange/consumer.ts";
-import type { HeldBytes } from "../core/held_bytes.ts";
-import type { HttpResponse } from "../rfc9110/response.ts";
-import { BodyBuffer } from "../rfc9112/_body_buffer.ts";
-import type { HttpFraming } from "../rfc9112/framing.ts";
+import type { HeldBytes } from "../../core/held_bytes.ts";
+import type { HttpResponse } from "../../rfc9110/response.ts";
+import { BodyBuffer } from "../../rfc9112/_body_buffer.ts";
+import type { HttpFraming } from "../../rfc9112/framing.ts";
+import type { BodyConsumer, ResponseEnd } from "./consumer.ts";
 
 /** A response that has been read to its end. */
 export interface WholeResponse {
@@ -13,8 +13,8 @@ export interface WholeResponse {
   readonly end: ResponseEnd;
 }
 
-/** Code that waits for a response. */
-export interface ResponseListener {
+/** Code that waits for a whole response. */
+export interface WholeListener {
   readonly maxBodyBytes: number;
   resolve(received: WholeResponse): void;
   /** Called if the exchange fails before its end. */
@@ -26,13 +26,13 @@ export class WholeBody implements BodyConsumer {
   readonly wants = true;
   readonly #response: HttpResponse;
   readonly #buffer: BodyBuffer;
-  readonly #listener: ResponseListener;
+  readonly #listener: WholeListener;
 
   /** @throws {HttpError} If its length is above the limit. */
   constructor(
     response: HttpResponse,
     framing: HttpFraming,
-    listener: ResponseListener,
+    listener: WholeListener,
   ) {
     const length = framing.kind === "length" ? framing.length : null;
     this.#response = response;
