@@ -182,12 +182,33 @@ type Use =
   | { readonly by: "method"; readonly name: string }
   | { readonly by: "response" };
 
-type BodyStream = ReadableStream<Uint8Array<ArrayBuffer>>;
+/** A body as a byte stream. */
+export type BodyStream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
 /** Returns the error for the reader of a stream. */
 export type Explain = (error: unknown) => unknown;
 
 const ANYONE: Use = { by: "anyone" };
+
+/** The parts of an exchange whose head has arrived. */
+export interface ExchangeInit {
+  readonly connection: Connection;
+  readonly driver: ExchangeDriver;
+  /**
+   * Kept from being collected while the body is read.
+   *
+   * @default {the exchange}
+   */
+  readonly owner?: object;
+  /**
+   * The response to show.
+   *
+   * @default {the body's}
+   */
+  readonly response?: HttpResponse | undefined;
+  /** Converts the errors of its stream. */
+  readonly explain?: Explain | undefined;
+}
 
 /** An exchange, as its caller uses it. */
 export class Exchange implements HttpExchange {
@@ -206,37 +227,23 @@ export class Exchange implements HttpExchange {
   #closed: HttpExchange["closed"] | null = null;
   #discarding: Promise<void> | null = null;
 
-  /**
-   * Creates an exchange whose head has arrived.
-   *
-   * @param body The body.
-   * @param parts The connection, an object to keep alive while the body may still be
-   * read, and a function that converts the errors of its stream.
-   */
-  constructor(
-    body: StreamedBody,
-    { connection, driver, owner, explain }: {
-      connection: Connection;
-      driver: ExchangeDriver;
-      owner: object;
-      explain?: Explain | undefined;
-    },
-  ) {
-    this.response = body.response;
+  constructor(body: StreamedBody, init: ExchangeInit) {
+    const { connection, driver, owner, response, explain } = init;
+    this.response = response ?? body.response;
     this.redirect = driver.redirectOf(body.response);
     this.framing = body.framing;
     this.upgraded = body.framing.kind === "tunnel";
     this.reused = driver.reused;
     this.#body = body;
     this.#connection = connection;
-    this.#owner = owner;
+    this.#owner = owner ?? this;
     this.#explain = explain;
   }
 
   get body(): BodyStream {
     const use = this.#use;
     if (use.by === "stream") return use.stream;
-    const stream = makeStream(this.#body, this.#owner, this.#explain);
+    const stream = this.stream();
     if (use.by === "anyone") this.#use = { by: "stream", stream };
     // Like the body of a Response that was used.
     else stream.getReader();
@@ -270,15 +277,15 @@ export class Exchange implements HttpExchange {
   }
 
   bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#collect("bytes", toOwnBytes);
+    return this.#read("bytes", toOwnBytes);
   }
 
   text(): Promise<string> {
-    return this.#collect("text", toText);
+    return this.#read("text", toText);
   }
 
   json(): Promise<unknown> {
-    return this.#collect("json", (bytes) => JSON.parse(toText(bytes)));
+    return this.#read("json", (bytes) => JSON.parse(toText(bytes)));
   }
 
   discard(): Promise<void> {
@@ -294,9 +301,7 @@ export class Exchange implements HttpExchange {
     const isEmpty = isNullBodyStatus(status) || this.framing.kind === "none";
     // A 205 may have a body, which nobody can read anymore.
     if (isEmpty) this.#body.discard(this.#owner);
-    const body = isEmpty
-      ? null
-      : makeStream(this.#body, this.#owner, this.#explain);
+    const body = isEmpty ? null : this.stream();
     this.#use = { by: "response" };
     const response = new Response(body, head);
     appendToPlatform(headers, response.headers);
@@ -307,27 +312,23 @@ export class Exchange implements HttpExchange {
     return this.discard();
   }
 
-  /**
-   * Takes the body as a stream.
-   *
-   * @param name The method that takes it.
-   * @throws {TypeError} If the body was read, or its stream is locked.
-   */
-  take(name: string): BodyStream {
-    this.#take(name);
+  /** Creates a stream of the body. */
+  protected stream(): BodyStream {
     return makeStream(this.#body, this.#owner, this.#explain);
   }
 
-  #collect<T>(
-    name: string,
-    convert: (bytes: HeldBytes) => T,
-  ): Promise<T> {
+  /** Reads the body, which has been taken, to its end. */
+  protected collect<T>(convert: Convert<T>): Promise<T> {
+    return this.#body.collect(convert, this.#owner);
+  }
+
+  #read<T>(name: string, convert: Convert<T>): Promise<T> {
     try {
       this.#take(name);
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#body.collect(convert, this.#owner);
+    return this.collect(convert);
   }
 
   /** @throws {TypeError} If the body was read, or its stream is locked. */
@@ -353,7 +354,10 @@ export class Exchange implements HttpExchange {
   }
 }
 
-/** Creates the stream of a body. */
+/** Converts a whole body. */
+export type Convert<T> = (bytes: HeldBytes) => T;
+
+/** Creates the stream of a body, which does not refer to its exchange. */
 function makeStream(
   body: StreamedBody,
   owner: object,
