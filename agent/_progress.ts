@@ -4,13 +4,9 @@ import { HttpError, type HttpProgress } from "../error.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 
 /** Adds the progress of a call to an error that has none. */
-export function withProgress(
-  error: unknown,
-  progress: HttpProgress,
-  response: HttpResponse | null = null,
-): unknown {
+export function withProgress(error: unknown, progress: HttpProgress): unknown {
   return error instanceof HttpError && error.progress === null
-    ? replaceProgress(error, progress, response)
+    ? replaceProgress(error, progress)
     : error;
 }
 

@@ -34,6 +34,7 @@ import {
   type WholeResponse,
 } from "../client/exchange/whole_body.ts";
 import type { HttpConnectionInfo } from "../client/transport/http_connection.ts";
+import { nothingSent } from "../client/transport/open_failure.ts";
 import type { HttpProgress, HttpTimeouts } from "../error.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
 import { type HttpResponse, markStreamed } from "../rfc9110/response.ts";
@@ -184,7 +185,7 @@ export class Attempt
   /** Its progress. */
   get progress(): HttpProgress {
     return this.#parts?.driver.progress ??
-      { phase: this.#phase, ...NOTHING_SENT };
+      nothingSent(this.#phase);
   }
 
   /** More about the wait for a connection, for a message. */
@@ -415,5 +416,3 @@ export class Attempt
     return this.#host.pool.deadlines.at(readAt);
   }
 }
-
-const NOTHING_SENT = { reused: false, requestBytes: 0, responseBytes: 0 };

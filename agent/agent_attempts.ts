@@ -2,16 +2,12 @@
 // received count together: anyone who resends a failed call must know whether any
 // of its requests has reached a server.
 
+import { nothingSent } from "../client/transport/open_failure.ts";
 import { HttpError, type HttpProgress } from "../error.ts";
 import type { Attempt } from "./agent_attempt.ts";
 import { replaceProgress } from "./_progress.ts";
 
-const NO_PROGRESS: HttpProgress = {
-  phase: "queue",
-  reused: false,
-  requestBytes: 0,
-  responseBytes: 0,
-};
+const NO_PROGRESS = nothingSent("queue");
 
 /** The attempts of one call. */
 export class Attempts {
@@ -60,7 +56,7 @@ export class Attempts {
       return error;
     }
     if (error.progress === null) {
-      const response = this.#last?.response ?? null;
+      const { response = null } = this.#last ?? {};
       return replaceProgress(error, this.progress(isPaused), response);
     }
     return this.#earlier.requestBytes === 0

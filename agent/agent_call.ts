@@ -22,7 +22,7 @@ import {
 import { Attempts } from "./agent_attempts.ts";
 import { type BodyUse, UnreadBody } from "./agent_unread.ts";
 import { askForCredentials } from "./ask.ts";
-import type { CallBody } from "./agent_body.ts";
+import type { CallBody, SentBody } from "./agent_body.ts";
 import type { CallPlan } from "./agent_plan.ts";
 import { startPause } from "./clock.ts";
 import type {
@@ -95,8 +95,6 @@ const ATTEMPTING: State = { kind: "attempting" };
 const COLLECTED: State = { kind: "answered", unread: null };
 const OVER: State = { kind: "over" };
 
-type Challenge = Pick<CallResult<StreamedBody>, "received" | "attempt">;
-
 type Step<Type> = HttpCallStep & { readonly type: Type };
 
 const SETTLED = Promise.resolve();
@@ -126,8 +124,6 @@ export class AgentCall extends Timed implements AttemptHost {
   readonly #attempts = new Attempts();
   /** The last step of the conversation. */
   #told: HttpCallStep;
-  /** The response that asks for credentials. */
-  #challenge: Challenge | null = null;
   #decoding: Decoding | null = null;
   /** Why the call was ended, if it was. */
   #failure: { readonly reason: unknown } | null = null;
@@ -249,13 +245,26 @@ export class AgentCall extends Timed implements AttemptHost {
     if (isAnswered && attempt === this.#attempts.last) this.finish();
   }
 
+  /** Tells the conversation of a response, as soon as its head has arrived. */
+  receive(attempt: Attempt, response: HttpResponse): boolean {
+    this.#told = this.#conversation.resume({
+      type: "Response",
+      response,
+      reused: attempt.reused,
+      bodyUsed: this.#init.body.used,
+      now: this.#time(),
+    });
+    if (this.#told.type !== "Ok") return false;
+    this.#decoding = this.#findDecoding(attempt, response);
+    return this.#waiter?.whole !== undefined && this.#decoding === null;
+  }
+
   received(attempt: Attempt, received: WholeResponse | StreamedBody): void {
     // The exchange that opens a body must return before the body is used.
     if (received instanceof StreamedBody) {
       SETTLED.then(() => this.#receiveBody(attempt, received));
     } else {
-      this.#answer(attempt, null);
-      this.#resolve(attempt, received);
+      this.#answer(attempt, received);
     }
   }
 
@@ -268,21 +277,12 @@ export class AgentCall extends Timed implements AttemptHost {
     return this.#state.kind === "over";
   }
 
-  /** Carries out a step of the conversation. */
+  /** Carries out a step of the conversation that needs no response. */
   #follow(step: HttpCallStep): void {
     this.#told = step;
-    switch (step.type) {
-      case "WantsExchange":
-        return this.#send(step);
-      case "WantsTimer":
-        return this.#guard(this.#pause(step.milliseconds));
-      case "WantsCredentials":
-        return this.#guard(this.#authenticate(step, this.#challenge!));
-      case "Err":
-        throw step.error;
-      case "Ok":
-        throw new TypeError("The call has ended already");
-    }
+    if (step.type === "Err") throw step.error;
+    if (step.type === "WantsExchange") this.#send(step);
+    if (step.type === "WantsTimer") this.#guard(this.#pause(step.milliseconds));
   }
 
   #guard(work: Promise<void>): void {
@@ -312,26 +312,52 @@ export class AgentCall extends Timed implements AttemptHost {
   }
 
   #receiveBody(attempt: Attempt, body: StreamedBody): void {
-    if (this.#told.type === "Ok") {
+    const step = this.#told;
+    if (step.type === "Ok") {
       this.#answer(attempt, body);
-      this.#resolve(attempt, body);
+    } else if (step.type === "WantsCredentials") {
+      this.#guard(this.#authenticate(step, attempt, body));
     } else {
-      this.#guard(this.#leave(attempt, body));
+      this.#guard(this.#leave(step, body));
     }
   }
 
-  /** Handles a response that is not the call's, or not yet. */
-  async #leave(attempt: Attempt, body: StreamedBody): Promise<void> {
-    const step = this.#told;
-    if (step.type === "WantsCredentials") {
-      // It is the call's own if there are no credentials.
-      this.#challenge = { received: body, attempt };
-      await body.keep(this);
-    } else {
-      await body.discard(this);
-    }
+  /** Continues after a response that is not the call's. */
+  async #leave(step: HttpCallStep, body: StreamedBody): Promise<void> {
+    await body.discard(this);
     this.#checkFailure();
     this.#follow(step);
+  }
+
+  /**
+   * Looks for credentials after a challenge, which is the response of the call if
+   * there are none.
+   */
+  async #authenticate(
+    { ask }: Step<"WantsCredentials">,
+    attempt: Attempt,
+    body: StreamedBody,
+  ): Promise<void> {
+    const { credentials: find } = this.#init.plan.settings;
+    await body.keep(this);
+    let step: HttpCallStep | null = null;
+    try {
+      this.#checkFailure();
+      const credentials = find &&
+        await this.#wait(askForCredentials(find, ask));
+      step = this.#conversation.resume({
+        type: "Credentials",
+        credentials,
+        now: this.#time(),
+      });
+    } finally {
+      if (step?.type !== "Ok") await body.discard(this);
+    }
+    this.#checkFailure();
+    if (step.type !== "Ok") return this.#follow(step);
+    this.#told = step;
+    this.#decoding = this.#findDecoding(attempt, body.response);
+    this.#answer(attempt, body);
   }
 
   /** Tells the conversation of a failure, if it is the peer's or the network's. */
@@ -360,11 +386,14 @@ export class AgentCall extends Timed implements AttemptHost {
   #fail(error: unknown): void {
     this.#init.body.cancel(error);
     this.finish();
-    this.#waiter?.reject(
-      this.#failure === null
-        ? this.#attempts.complete(error, this.#isPaused)
-        : this.#failure.reason,
-    );
+    this.#waiter?.reject(this.complete(error));
+  }
+
+  /** Returns the error of the call, whose last attempt has failed. */
+  complete(error: unknown): unknown {
+    return this.#failure === null
+      ? this.#attempts.complete(error, this.#isPaused)
+      : this.#failure.reason;
   }
 
   /** Whether the call waits before another attempt. */
@@ -397,98 +426,38 @@ export class AgentCall extends Timed implements AttemptHost {
     if (isPlain && target === sendOptions.target) return sendOptions;
     if (isPlain || !withBody) return { ...sendOptions, target };
     const { trailers } = options;
+    const optionsWith = (body: SentBody) => (
+      { ...sendOptions, target, trailers, body }
+    );
     const opened = body.open();
     return isThenable(opened)
-      ? this.#wait(Promise.resolve(opened)).then((body) => (
-        { ...sendOptions, target, trailers, body }
-      ))
-      : { ...sendOptions, target, trailers, body: opened };
-  }
-
-  /** Tells the conversation of a response, as soon as its head has arrived. */
-  receive(attempt: Attempt, response: HttpResponse): boolean {
-    this.#told = this.#conversation.resume({
-      type: "Response",
-      response,
-      reused: attempt.reused,
-      bodyUsed: this.#init.body.used,
-      now: this.#time(),
-    });
-    if (this.#told.type !== "Ok") return false;
-    this.#decoding = this.#findDecoding(attempt, response);
-    return this.#collects && this.#decoding === null;
+      ? this.#wait(Promise.resolve(opened)).then(optionsWith)
+      : optionsWith(opened);
   }
 
   #findDecoding({ request }: Attempt, response: HttpResponse): Decoding | null {
     return findDecoding(request.method, response, this.#init.plan.decode);
   }
 
-  /** Notes that an attempt has the response of the call. */
-  #answer(attempt: Attempt, unread: StreamedBody | null): void {
-    this.#state = unread === null
-      ? COLLECTED
-      : { kind: "answered", unread: new UnreadBody(attempt, unread) };
-    if (attempt.isOver) this.finish();
-    else if (this.host.isClosing) nextTurn().then(() => this.dropUnread());
-  }
-
-  get #collects(): boolean {
-    return this.#waiter?.whole !== undefined;
-  }
-
-  #resolve(attempt: Attempt, received: WholeResponse | StreamedBody): void {
+  /** Ends with the response of an attempt. */
+  #answer(attempt: Attempt, received: WholeResponse | StreamedBody): void {
     const waiter = this.#waiter!;
     // The waiter refers to the exchange, which must be collected if it is dropped.
     this.#waiter = null;
+    const isStreamed = received instanceof StreamedBody;
+    this.#state = isStreamed
+      ? { kind: "answered", unread: new UnreadBody(attempt, received) }
+      : COLLECTED;
+    if (attempt.isOver) this.finish();
+    else if (this.host.isClosing) nextTurn().then(() => this.dropUnread());
     const end = this.#told as Step<"Ok">;
     const decoding = this.#decoding;
     try {
-      if (received instanceof StreamedBody) {
-        waiter.streamed({ received, attempt, end, decoding });
-      } else {
-        waiter.whole?.({ received, attempt, end, decoding });
-      }
+      if (isStreamed) waiter.streamed({ received, attempt, end, decoding });
+      else waiter.whole?.({ received, attempt, end, decoding });
     } catch (error) {
       waiter.reject(error);
     }
-  }
-
-  /** Answers a challenge, whose response is dropped unless it is the call's. */
-  async #authenticate(
-    { ask }: Step<"WantsCredentials">,
-    { received: body, attempt }: Challenge,
-  ): Promise<void> {
-    const { credentials: find } = this.#init.plan.settings;
-    let step: HttpCallStep | null = null;
-    try {
-      const credentials = find &&
-        await this.#wait(askForCredentials(find, ask));
-      const now = this.#time();
-      step = this.#conversation.resume({
-        type: "Credentials",
-        credentials,
-        now,
-      });
-    } finally {
-      if (step?.type !== "Ok") await body.discard(this);
-    }
-    this.#checkFailure();
-    if (step.type !== "Ok") return this.#follow(step);
-    this.#told = step;
-    await this.#take(attempt, body);
-  }
-
-  /** Makes a challenge the response of the call. */
-  async #take(attempt: Attempt, body: StreamedBody): Promise<void> {
-    const { response } = body;
-    this.#decoding = this.#findDecoding(attempt, response);
-    this.#answer(attempt, body);
-    if (!this.#collects || this.#decoding !== null) {
-      return this.#resolve(attempt, body);
-    }
-    const whole = await body.collect((bytes) => bytes, this);
-    const end = await body.whenEnded();
-    this.#resolve(attempt, { response, body: whole, end });
   }
 
   /** @throws {unknown} Why the call was ended, if it was. */

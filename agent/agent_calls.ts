@@ -36,7 +36,7 @@ export function send(
       whole: (result) => resolve(outputOf(result.received, result)),
       streamed: (result) =>
         resolve(
-          decodeBody(call, result).then((whole) => outputOf(whole, result)),
+          readBody(call, result).then((whole) => outputOf(whole, result)),
         ),
       reject,
     }), reject);
@@ -84,17 +84,27 @@ function outputOf(
   };
 }
 
-/** Decodes a body while it is read, without a limit on its encoded bytes. */
-async function decodeBody(
+/** Reads a body that was not collected: it is encoded, or that of a challenge. */
+async function readBody(
   call: AgentCall,
   { received, attempt, decoding }: CallResult<StreamedBody>,
 ): Promise<WholeResponse> {
-  const { maxBodyBytes } = call.plan.sendOptions.receive;
-  const inner = new Exchange(received, { ...attempt.parts, owner: call });
-  const ended = received.whenEnded();
-  const watch = { ended, progress: () => attempt.progress };
-  const body = await decodeWhole(inner.body, decoding!, watch, maxBodyBytes);
-  return { response: received.response, body, end: await ended };
+  const { response } = received;
+  try {
+    if (decoding === null) {
+      const body = await received.collect((bytes) => bytes, call);
+      return { response, body, end: await received.whenEnded() };
+    }
+    // Without a limit on the encoded bytes.
+    const { maxBodyBytes } = call.plan.sendOptions.receive;
+    const coded = new Exchange(received, { ...attempt.parts, owner: call });
+    const ended = received.whenEnded();
+    const watch = { ended, progress: () => attempt.progress };
+    const body = await decodeWhole(coded.body, decoding, watch, maxBodyBytes);
+    return { response, body, end: await ended };
+  } catch (error) {
+    throw call.complete(error);
+  }
 }
 
 /**

@@ -82,33 +82,26 @@ export class Planner {
     decode: DecodeRules | null,
     options: HttpAgentSendOptions,
   ): CallPlan {
-    const { redirect, retry, credentials, cookies, proxy, httpsOnly } =
-      settings;
-    const base = this.#base;
+    const { random = secureRandom, memory, receive } = this.#base;
     const { fields, withheld } = settings.headers;
-    const { target } = options;
+    const { target, idempotent } = options;
     return {
       settings,
       decode,
       rules: resolveCallOptions({
-        redirect,
-        retry,
-        credentials,
-        cookies,
-        proxy,
+        ...settings,
         headers: fields,
         acceptEncoding: withheld.has("accept-encoding")
           ? undefined
           : decode?.acceptEncoding,
         target,
-        httpsOnly,
-        idempotent: options.idempotent,
-        random: base.random ?? secureRandom,
-        memory: base.memory,
+        idempotent,
+        random,
+        memory,
       }),
       sendOptions: {
         target,
-        receive: resolveReceiveOptions(options, base.receive),
+        receive: resolveReceiveOptions(options, receive),
         continueTimeout: settings.timeouts.continue,
         onInterim: options.onInterim,
       },

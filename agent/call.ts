@@ -15,14 +15,6 @@ import {
   type HttpCallStep,
 } from "./conversation.ts";
 
-export type { HttpCallOptions } from "./call_options.ts";
-export type {
-  HttpCallExchange,
-  HttpCallInput,
-  HttpCallStep,
-} from "./conversation.ts";
-export type { HttpHop } from "./redirects.ts";
-
 /**
  * One call, driven by hand or by an agent: from a request to its last response,
  * through redirects, attempts, and challenges.

@@ -4,7 +4,7 @@ import { defaultConnector } from "../client/connect/default.ts";
 import { openConnection } from "../client/connect/open.ts";
 import type { Connection } from "../client/connection/connection.ts";
 import type { HttpConnection } from "../client/transport/http_connection.ts";
-import type { HttpProgress } from "../error.ts";
+import { nothingSent } from "../client/transport/open_failure.ts";
 import { withProgress } from "./_progress.ts";
 import { type Deadlines, span, Timed } from "./deadlines.ts";
 import { connectToProxy, proxyConnector } from "./proxy.ts";
@@ -106,7 +106,7 @@ export class Opening extends Timed {
         tlsTime: isTls ? time : null,
       };
     } catch (error) {
-      throw withProgress(error, openProgress(this.#phase));
+      throw withProgress(error, nothingSent(this.#phase));
     } finally {
       this.#deadlines.forget(this);
     }
@@ -122,7 +122,7 @@ export class Opening extends Timed {
     this.abort(timeoutError(phase, {
       origin: this.group.route.origin,
       limit: this.#timeouts[phase],
-      progress: openProgress(phase),
+      progress: nothingSent(phase),
     }));
   }
 
@@ -182,9 +182,4 @@ function openRoute(
     signal,
     onTls: () => onPhase("tls"),
   });
-}
-
-/** How far a call has come whose connection is being opened. */
-function openProgress(phase: OpenPhase): HttpProgress {
-  return { phase, reused: false, requestBytes: 0, responseBytes: 0 };
 }

@@ -46,17 +46,14 @@
  */
 
 export { HttpAgent } from "./agent.ts";
-export type { HttpBackoff } from "./retry.ts";
-export {
-  HttpCall,
-  type HttpCallExchange,
-  type HttpCallInput,
-  type HttpCallOptions,
-  type HttpCallStep,
-  type HttpHop,
-} from "./call.ts";
-export type { HttpCallCookies } from "./call_options.ts";
+export { HttpCall } from "./call.ts";
+export type { HttpCallCookies, HttpCallOptions } from "./call_options.ts";
 export type { HttpClock } from "./clock.ts";
+export type {
+  HttpCallExchange,
+  HttpCallInput,
+  HttpCallStep,
+} from "./conversation.ts";
 export type {
   HttpCredential,
   HttpCredentials,
@@ -90,6 +87,6 @@ export {
   HttpPoolState,
 } from "./pool_state.ts";
 export { type HttpProxyConnectorOptions, proxyConnector } from "./proxy.ts";
-export type { HttpRedirectMode } from "./redirects.ts";
-export type { HttpRetryOptions } from "./retry.ts";
+export type { HttpHop, HttpRedirectMode } from "./redirects.ts";
+export type { HttpBackoff, HttpRetryOptions } from "./retry.ts";
 export type { HttpConnectTo } from "./route.ts";

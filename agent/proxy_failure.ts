@@ -5,16 +5,12 @@ import {
   formatAddress,
   type HttpAddress,
 } from "../client/transport/http_connection.ts";
-import { HttpError, type HttpErrorCode, type HttpProgress } from "../error.ts";
+import { nothingSent } from "../client/transport/open_failure.ts";
+import { HttpError, type HttpErrorCode } from "../error.ts";
 import { quote } from "../core/quote.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 
-const PROGRESS: HttpProgress = {
-  phase: "connect",
-  reused: false,
-  requestBytes: 0,
-  responseBytes: 0,
-};
+const PROGRESS = nothingSent("connect");
 
 /** Errors that need no further explanation. */
 const KNOWN: readonly HttpErrorCode[] = [

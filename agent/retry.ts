@@ -27,6 +27,7 @@
 // | `ConnectFailed`, or a timeout of `connect` or   | the backoff            |
 // | `attempt` before the head of a response         |                        |
 
+import { checkLimit } from "../core/fault.ts";
 import type { HttpError } from "../error.ts";
 import { listIncludes } from "../rfc9110/_syntax.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
@@ -129,11 +130,7 @@ export function resolveRetry(
   if (retry === undefined || retry === false) return null;
   const options = retry === true ? {} : retry;
   const { attempts = 2, budget = 0.2 } = options;
-  if (!Number.isInteger(attempts) || attempts < 0) {
-    throw new RangeError(
-      `Invalid retry.attempts: ${attempts} is not a non-negative integer`,
-    );
-  }
+  checkLimit("retry.attempts", attempts);
   if (budget !== null && !(budget >= 0)) {
     throw new RangeError(
       `Invalid retry.budget: ${budget} is not a non-negative number`,

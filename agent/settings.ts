@@ -120,7 +120,6 @@ export function changeCallSettings(
   readEnvironment: ReadEnvironment,
 ): CallSettings {
   const { redirect, retry, proxy, credentials, cookies, connectTo } = options;
-  const httpsOnly = options.httpsOnly ?? base.httpsOnly;
   return {
     timeouts: resolveTimeouts(options.timeouts, base.timeouts),
     // Copies, since the caller may change the objects later.
@@ -136,7 +135,7 @@ export function changeCallSettings(
     connectTo: connectTo === undefined
       ? base.connectTo
       : copyConnectTo(connectTo),
-    httpsOnly,
+    httpsOnly: options.httpsOnly ?? base.httpsOnly,
   };
 }
 

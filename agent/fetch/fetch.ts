@@ -7,6 +7,7 @@
 // Every failure, of the arguments, the network, or the response, is a TypeError. An
 // abort rejects with the signal's reason.
 
+import { nothingSent } from "../../client/transport/open_failure.ts";
 import { quote } from "../../core/quote.ts";
 import { HttpError, type HttpProgress } from "../../error.ts";
 import { dropUserinfo, tryParseUrl } from "../../rfc9110/_url.ts";
@@ -192,14 +193,8 @@ class Fetcher {
     }
     await call.discard();
     const code = call.upgraded ? "UnexpectedUpgrade" : "UnexpectedRedirect";
-    throw networkError(
-      url,
-      fault,
-      new HttpError(code, fault, {
-        response: call.head,
-        progress: call.progress(),
-      }),
-    );
+    const facts = { response: call.head, progress: call.progress() };
+    throw networkError(url, fault, new HttpError(code, fault, facts));
   }
 
   #optionsOf(
@@ -255,18 +250,9 @@ const FOLLOW = checkingPorts("follow");
 
 function badPort(url: URL): TypeError {
   const reason = `its port ${url.port} is blocked`;
-  return networkError(
-    url,
-    reason,
-    new HttpError("ConnectFailed", reason, {
-      progress: {
-        phase: "connect",
-        reused: false,
-        requestBytes: 0,
-        responseBytes: 0,
-      },
-    }),
-  );
+  const progress = nothingSent("connect");
+  const cause = new HttpError("ConnectFailed", reason, { progress });
+  return networkError(url, reason, cause);
 }
 
 const REDIRECT_STATUSES = [301, 302, 303, 307, 308];

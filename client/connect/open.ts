@@ -113,22 +113,16 @@ export function endConnection(
   }
 }
 
-async function connect(
+function connect(
   connector: HttpConnector,
   target: HttpAddress,
   signal: AbortSignal | undefined,
 ): Promise<HttpConnection> {
-  try {
-    return await abortable(
-      connector.connect(target, { signal }),
-      signal,
-      (late) => endConnection(late, signal?.reason),
-    );
-  } catch (error) {
-    signal?.throwIfAborted();
-    if (isFinal(error)) throw error;
-    throw connectFailed(target, [], error);
-  }
+  return attempt(
+    () => connector.connect(target, { signal }),
+    signal,
+    (error) => connectFailed(target, [], error),
+  );
 }
 
 async function startTls(
@@ -145,16 +139,33 @@ async function startTls(
     );
   }
   onTls?.();
+  const { remote } = plain.info;
+  return await attempt(
+    () => plain.startTls!({ ...tls, signal }),
+    signal,
+    (error) => tlsFailed(tls.serverName, remote, reasonOf(error), error),
+  );
+}
+
+/**
+ * Calls a method of a connector, which may ignore the signal.
+ *
+ * @param explain Returns the error for one of the runtime.
+ */
+async function attempt(
+  open: () => Promise<HttpConnection>,
+  signal: AbortSignal | undefined,
+  explain: (error: unknown) => HttpError,
+): Promise<HttpConnection> {
   try {
     return await abortable(
-      plain.startTls({ ...tls, signal }),
+      open(),
       signal,
       (late) => endConnection(late, signal?.reason),
     );
   } catch (error) {
     signal?.throwIfAborted();
-    if (isFinal(error)) throw error;
-    throw tlsFailed(tls.serverName, plain.info.remote, reasonOf(error), error);
+    throw isFinal(error) ? error : explain(error);
   }
 }
 

@@ -18,6 +18,7 @@ import type {
   HttpConnection,
   HttpConnectionInfo,
 } from "../transport/http_connection.ts";
+import { nothingSent } from "../transport/open_failure.ts";
 import type { Transport } from "../transport/transport.ts";
 import {
   afterCaller,
@@ -362,12 +363,7 @@ export class Connection
     }
     const facts: FailureFacts = {
       peer: describePeer(this.info, url),
-      progress: {
-        phase: "idle",
-        reused: this.#isUsed,
-        requestBytes: 0,
-        responseBytes: 0,
-      },
+      progress: { ...nothingSent("idle"), reused: this.#isUsed },
       response: null,
     };
     return idleFailure(why.end, facts);

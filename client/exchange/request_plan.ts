@@ -10,7 +10,6 @@ import {
   encodeHead,
   type HttpEncodeOptions,
   MAX_COPIED_BODY,
-  type RequestFraming,
   writeRequest,
 } from "../../rfc9112/encode.ts";
 import { lengthOf } from "../transport/transport.ts";
@@ -106,8 +105,10 @@ export function planRequest(
   return {
     head,
     body: {
-      open: () => body.open(),
-      framing: makeFraming(framing, trailers),
+      open: body.open,
+      framing: framing.kind === "chunked"
+        ? new ChunkedFraming(trailers)
+        : new LengthFraming(framing.length),
       continueTimeout,
     },
   };
@@ -141,15 +142,6 @@ function withType(request: HttpRequest, { type }: RequestBody): HttpRequest {
   if (type === null || headers.has("content-type")) return request;
   return new HttpRequest(method, url, { headers })
     .header("Content-Type", type);
-}
-
-function makeFraming(
-  framing: Exclude<RequestFraming, { kind: "none" }>,
-  trailers: HttpTrailersInit | undefined,
-): BodyFraming {
-  return framing.kind === "chunked"
-    ? new ChunkedFraming(trailers)
-    : new LengthFraming(framing.length);
 }
 
 class ChunkedFraming implements BodyFraming {

@@ -63,14 +63,19 @@ const WRITE_PATIENCE = 5;
 
 type Output =
   | { readonly kind: "ready" }
-  | {
+  | Unwritten & {
     readonly kind: "writing";
-    /** Bytes of the coroutine that are yet to be written. */
-    readonly rest: Uint8Array;
     readonly timer: ReturnType<typeof setTimeout>;
   }
   /** A write that takes long, or has failed. Input is passed on. */
-  | { readonly kind: "blocked"; readonly rest: Uint8Array };
+  | Unwritten & { readonly kind: "blocked" };
+
+/** The bytes of the coroutine that follow a pending write. */
+interface Unwritten {
+  readonly rest: Uint8Array[];
+  /** Whether they are copies: after early input, the coroutine may reuse its own. */
+  readonly isCopied: boolean;
+}
 
 const READY: Output = { kind: "ready" };
 
@@ -111,8 +116,8 @@ class Run<C extends AnyCoroutine> implements LeaseHolder {
   written(): void {
     const output = this.#output;
     if (output.kind === "ready") return;
-    if (output.rest.length > 0) return this.#write(output.rest);
     if (output.kind === "writing") clearTimeout(output.timer);
+    if (output.rest.length > 0) return this.#write(output);
     this.#output = READY;
     this.#lease.enter("head");
     this.#resume(undefined);
@@ -137,10 +142,17 @@ class Run<C extends AnyCoroutine> implements LeaseHolder {
   }
 
   #apply(step: AnyStep): void {
-    if (isWantsWrite(step)) return this.#lease.open(() => this.#send(step));
-    if (isWantsRead(step)) return this.#lease.open(() => this.#read());
-    if (isErr(step)) return this.#failPeer(step.error);
-    this.#finish(step as HttpStepOf<C>);
+    const io = step as WantsRead | WantsWrite | Err;
+    switch (io.type) {
+      case "WantsWrite":
+        return this.#lease.open(() => this.#send(io.bytes));
+      case "WantsRead":
+        return this.#lease.open(() => this.#read());
+      case "Err":
+        return this.#failPeer(io.error);
+      default:
+        this.#finish(step as HttpStepOf<C>);
+    }
   }
 
   #failPeer(error: HttpError): void {
@@ -171,23 +183,24 @@ class Run<C extends AnyCoroutine> implements LeaseHolder {
     this.#resume(isWhole ? bytes : bytes.slice());
   }
 
-  #send({ bytes }: WantsWrite): void {
+  #send(bytes: Uint8Array): void {
     this.#lease.enter("request");
-    const { kind } = this.#output;
-    if (kind === "ready") return this.#write(bytes);
-    // Wanted before the last write was done, because of early input.
-    const rest = new Uint8Array(this.#output.rest.length + bytes.length);
-    rest.set(this.#output.rest);
-    rest.set(bytes, this.#output.rest.length);
-    this.#output = { kind: "blocked", rest };
+    const output = this.#output;
+    if (output.kind === "ready") {
+      this.#write({ rest: [bytes], isCopied: false });
+    } else {
+      // Wanted before the last write was done, because of early input.
+      output.rest.push(new Uint8Array(bytes));
+    }
   }
 
-  #write(bytes: Uint8Array): void {
-    if (this.#output.kind === "writing") clearTimeout(this.#output.timer);
-    const rest = bytes.subarray(MAX_WRITE_BYTES);
+  #write({ rest, isCopied }: Unwritten): void {
+    const bytes = rest.shift()!;
+    if (bytes.length > MAX_WRITE_BYTES) {
+      rest.unshift(bytes.subarray(MAX_WRITE_BYTES));
+    }
     const timer = setTimeout(() => this.#waitLonger(timer), WRITE_PATIENCE);
-    this.#output = { kind: "writing", rest, timer };
-    // A copy: after early input, the coroutine may reuse its buffer.
+    this.#output = { kind: "writing", rest, isCopied, timer };
     this.#lease.write([new Uint8Array(bytes.subarray(0, MAX_WRITE_BYTES))]);
   }
 
@@ -203,7 +216,10 @@ class Run<C extends AnyCoroutine> implements LeaseHolder {
     const output = this.#output;
     if (output.kind !== "writing") return;
     clearTimeout(output.timer);
-    this.#output = { kind: "blocked", rest: new Uint8Array(output.rest) };
+    const rest = output.isCopied
+      ? output.rest
+      : output.rest.map((bytes) => new Uint8Array(bytes));
+    this.#output = { kind: "blocked", rest, isCopied: true };
     this.#read();
   }
 
@@ -212,7 +228,7 @@ class Run<C extends AnyCoroutine> implements LeaseHolder {
     const output = this.#output;
     // The coroutine will not ask for it again when it goes on.
     if (!isEnd && output.kind === "blocked" && output.rest.length > 0) {
-      this.#lease.write([output.rest]);
+      this.#lease.write(output.rest);
     }
     if (keepAlive && this.#lease.isWritten && remaining.length === 0) {
       this.#lease.finish(null);
@@ -243,16 +259,4 @@ function outcomeOf(
     keepAlive: step.keepAlive === true,
     remaining: concat(early ? [...remaining, early] : remaining),
   };
-}
-
-function isWantsRead(step: AnyStep): step is WantsRead {
-  return step.type === "WantsRead";
-}
-
-function isWantsWrite(step: AnyStep): step is WantsWrite {
-  return step.type === "WantsWrite";
-}
-
-function isErr(step: AnyStep): step is Err {
-  return step.type === "Err";
 }

@@ -1,7 +1,7 @@
 // Why a connection was not opened, or TLS not started over it.
 
 import { quote } from "../../core/quote.ts";
-import { HttpError } from "../../error.ts";
+import { HttpError, type HttpProgress } from "../../error.ts";
 import { formatAddress, type HttpAddress } from "./http_connection.ts";
 
 /** Why one address did not accept. */
@@ -10,7 +10,10 @@ export interface FailedAttempt {
   readonly error: unknown;
 }
 
-const NO_PROGRESS = { reused: false, requestBytes: 0, responseBytes: 0 };
+/** Returns the progress of a call that has sent and received nothing. */
+export function nothingSent(phase: HttpProgress["phase"]): HttpProgress {
+  return { phase, reused: false, requestBytes: 0, responseBytes: 0 };
+}
 
 /** The meanings of the usual error codes. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -46,10 +49,7 @@ export function connectFailed(
   return new HttpError(
     "ConnectFailed",
     `Cannot connect to ${formatAddress(target)}: ${reasons.join("; ")}`,
-    {
-      cause: error,
-      progress: { ...NO_PROGRESS, phase: "connect" },
-    },
+    { cause: error, progress: nothingSent("connect") },
   );
 }
 
@@ -103,7 +103,7 @@ export function tlsFailed(
     `Cannot start TLS with ${quote(serverName)}${at}: ${reason}`,
     {
       ...(cause !== undefined && { cause }),
-      progress: { ...NO_PROGRESS, phase: "tls" },
+      progress: nothingSent("tls"),
     },
   );
 }
