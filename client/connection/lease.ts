@@ -219,7 +219,7 @@ export class Lease implements InputReceiver, OutputListener {
     return this.#connection.output.isReady;
   }
 
-  /** Starts a write. None may be pending. */
+  /** Starts a write, after those of an earlier lease. */
   write(data: Outgoing): void {
     this.#requestBytes += lengthOf(data);
     this.#monitor?.writing();

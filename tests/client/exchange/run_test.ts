@@ -243,6 +243,35 @@ Deno.test("run does not leave a connection reusable while a write is pending", a
   await client.close();
 });
 
+Deno.test("run copies a body twice at most, however often its writes are blocked", async () => {
+  using timers = new HeldTimers();
+  const { client, server } = openPipe({ capacity: 0 });
+  const bytes = new Uint8Array(20 * 65536);
+  const script = new Script({ type: "WantsWrite", bytes }, DONE);
+  let copied = 0;
+  const RealArray = globalThis.Uint8Array;
+  globalThis.Uint8Array = new Proxy(RealArray, {
+    construct(target, args: unknown[]) {
+      if (args[0] instanceof target) copied += args[0].length;
+      return Reflect.construct(target, args, target);
+    },
+  });
+  try {
+    const running = client.run(script);
+    for (let read = 0; read < bytes.length;) {
+      await settle();
+      await timers.fire(5);
+      await settle();
+      read += (await server.read())!.length;
+    }
+    assertEquals(await running, DONE);
+  } finally {
+    globalThis.Uint8Array = RealArray;
+  }
+  assertEquals(copied <= 2 * bytes.length, true, `${copied} bytes`);
+  await client.close();
+});
+
 Deno.test("run sends the rest of a write after a step that is no end", async () => {
   using timers = new HeldTimers();
   const large = "x".repeat(200_000);
