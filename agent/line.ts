@@ -92,12 +92,14 @@ export class Opening extends Timed {
   async open(): Promise<Opened> {
     const { signal } = this.#controller;
     this.onPhase("connect");
-    this.#deadlines.watch(this);
     try {
-      const connection = await openRoute(this.group.route, {
+      const opening = openRoute(this.group.route, {
         signal,
         onPhase: this.#enter,
       });
+      // While the peer accepts: Deno takes 4 ms to load its first timer.
+      this.#deadlines.watch(this);
+      const connection = await opening;
       const isTls = this.#phase === "tls";
       const time = span(this.#phaseAt, this.#deadlines.now());
       return {

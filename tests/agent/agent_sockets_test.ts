@@ -115,11 +115,12 @@ Deno.test("HttpAgent loads the slow parts of Deno when a call needs them", async
   await server.shutdown();
 });
 
-Deno.test("HttpAgent loads TLS while it connects", async () => {
+Deno.test("HttpAgent loads TLS and timers while the peer accepts", async () => {
   const program = `${LOADED}
     const { HttpAgent } = await import("@pimalaya/io-http/agent");
     const connecting = Promise.withResolvers();
     Deno.connect = () => {
+      print("connect");
       connecting.resolve();
       return new Promise(() => {});
     };
@@ -127,7 +128,10 @@ Deno.test("HttpAgent loads TLS while it connects", async () => {
     await connecting.promise;
     print("connecting");
     Deno.exit();`;
-  assertEquals(await runProgram(program), "connecting timers process\n");
+  assertEquals(
+    await runProgram(program),
+    "connect\nconnecting process timers\n",
+  );
 });
 
 /** Runs a program in another process, and returns its output. */
