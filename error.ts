@@ -204,13 +204,14 @@ export class HttpError extends Error {
   constructor(
     code: HttpErrorCode,
     message: string,
-    options?: HttpErrorOptions,
+    { cause, progress, response, timeout }: HttpErrorOptions = {},
   ) {
-    super(message, options);
+    // An undefined cause would be shown.
+    super(message, cause === undefined ? undefined : { cause });
     this.code = code;
-    this.progress = options?.progress ?? null;
-    this.response = options?.response ?? null;
-    this.timeout = options?.timeout ?? null;
+    this.progress = progress ?? null;
+    this.response = response ?? null;
+    this.timeout = timeout ?? null;
   }
 
   /**

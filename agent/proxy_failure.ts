@@ -75,7 +75,7 @@ export function proxyRefused(
     proxy,
     target,
     `it responded ${status}${reason === "" ? "" : ` ${quote(reason)}`}`,
-    { response, ...(cause && { cause }) },
+    { response, cause },
   );
 }
 

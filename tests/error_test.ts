@@ -34,6 +34,7 @@ test("HttpError has null for the facts that are not given", () => {
     progress: undefined,
     response: undefined,
     timeout: undefined,
+    cause: undefined,
   };
   for (const options of [undefined, {}, absent]) {
     const error = new HttpError("NoResponse", "None", options);

@@ -77,14 +77,14 @@ export function withFacts(
   error: HttpError,
   { peer, ...facts }: FailureFacts,
 ): HttpError {
-  const { code, message } = error;
+  const { code, message, cause, timeout } = error;
   if (error.constructor !== HttpError || error.progress !== null) return error;
   return new HttpError(code, `${message} (from ${peer})`, {
     ...facts,
     // The head had arrived, even if its framing is invalid.
     response: facts.response ?? error.response,
-    timeout: error.timeout,
-    ...("cause" in error && { cause: error.cause }),
+    timeout,
+    cause,
   });
 }
 

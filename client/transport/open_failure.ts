@@ -101,9 +101,6 @@ export function tlsFailed(
   return new HttpError(
     "TlsFailed",
     `Cannot start TLS with ${quote(serverName)}${at}: ${reason}`,
-    {
-      ...(cause !== undefined && { cause }),
-      progress: nothingSent("tls"),
-    },
+    { cause, progress: nothingSent("tls") },
   );
 }
