@@ -4,11 +4,8 @@
  * @module
  */
 
-import {
-  decodeValidUtf8,
-  encodeByteString,
-  toByteString,
-} from "../rfc9110/byte_string.ts";
+import { decodeBase64, encodeBase64 } from "@std/encoding/base64";
+import { decodeValidUtf8, encodeByteString } from "../rfc9110/byte_string.ts";
 import { parseUrl } from "../rfc9110/_url.ts";
 import { Secret } from "../rfc9110/secret.ts";
 import {
@@ -111,23 +108,23 @@ export class HttpAuthBasic {
    */
   toAuthorization(): string {
     const pair = `${this.username}:${this.password.expose()}`;
-    return `${SCHEME} ${btoa(toByteString(pair))}`;
+    return `${SCHEME} ${encodeBase64(pair)}`;
   }
 }
 
 /** Decodes canonical base64 only. */
 function decodeStrict(text: string): Uint8Array<ArrayBuffer> {
-  let bytes: string | null = null;
+  let bytes: Uint8Array<ArrayBuffer> | null = null;
   try {
-    bytes = atob(text);
+    bytes = decodeBase64(text);
   } catch {
     // The message may repeat the text.
   }
-  // It accepts white space, missing padding, and stray bits at the end.
-  if (bytes === null || btoa(bytes) !== text) {
+  // Decoders accept missing padding and stray bits at the end.
+  if (bytes === null || encodeBase64(bytes) !== text) {
     throw invalidCredentials(SCHEME, "the base64 is not valid");
   }
-  return encodeByteString(bytes);
+  return bytes;
 }
 
 /** Decodes a part of a URL, in which an incomplete escape stands for itself. */
