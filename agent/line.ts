@@ -61,7 +61,7 @@ export class Line {
 
 /** A connection that is being opened, within the limits of the call that asked. */
 export class Opening extends Timed {
-  /** Is called when another phase starts. */
+  /** Called when a phase starts. */
   onPhase: (phase: OpenPhase) => void = () => {};
   readonly group: Group;
   readonly #timeouts: Timeouts;
@@ -93,10 +93,7 @@ export class Opening extends Timed {
     const { signal } = this.#controller;
     this.onPhase("connect");
     try {
-      const opening = openRoute(this.group.route, {
-        signal,
-        onPhase: this.#enter,
-      });
+      const opening = openRoute(this.group.route, signal, this.#startTls);
       // While the peer accepts: Deno takes 4 ms to load its first timer.
       this.#deadlines.watch(this);
       const connection = await opening;
@@ -128,15 +125,13 @@ export class Opening extends Timed {
     }));
   }
 
-  readonly #enter = (phase: OpenPhase): void => {
+  readonly #startTls = (): void => {
     const now = this.#deadlines.now();
-    if (this.#phase === "connect") {
-      this.#connectTime = span(this.#phaseAt, now);
-    }
-    this.#phase = phase;
+    this.#connectTime = span(this.#phaseAt, now);
+    this.#phase = "tls";
     this.#phaseAt = now;
     this.#deadlines.watch(this);
-    this.onPhase(phase);
+    this.onPhase("tls");
   };
 }
 
@@ -150,38 +145,30 @@ export interface Opened {
 /** The phase of a connection that is being opened. */
 export type OpenPhase = "connect" | "tls";
 
-/** How to open a connection. */
-interface OpenRouteOptions {
-  /** Ends the attempt, which rejects with its reason. */
-  readonly signal: AbortSignal;
-  /** Called when another phase starts. */
-  readonly onPhase: (phase: OpenPhase) => void;
-}
-
 /**
  * Opens a connection.
  *
+ * @param signal Ends the attempt, which rejects with its reason.
+ * @param onTls Called when TLS with the origin starts.
  * @throws {HttpError} If no address accepts it, or TLS fails.
  * @throws {TypeError} If the connector lacks something that the route needs.
  */
 function openRoute(
-  route: Route,
-  { signal, onPhase }: OpenRouteOptions,
+  { target, tls, proxy, isForwarded, options }: Route,
+  signal: AbortSignal,
+  onTls: () => void,
 ): Promise<HttpConnection> {
-  const { proxy, isTls, tls, target, hostname, source } = route;
-  const connector = route.connector ?? defaultConnector();
-  if (proxy !== null && route.isForwarded) {
-    return connectToProxy(proxy, { connector, tls, signal });
+  const connector = options.connector ?? defaultConnector();
+  if (proxy !== null && isForwarded) {
+    return connectToProxy(proxy, { connector, tls: options.tls, signal });
   }
   return openConnection({
-    connector: proxy === null ? connector : proxyConnector(proxy, {
-      connector,
-      tls,
-      ...source,
-    }),
+    connector: proxy === null
+      ? connector
+      : proxyConnector(proxy, { ...options, connector }),
     target,
-    tls: isTls ? { ...tls, serverName: tls.serverName ?? hostname } : null,
+    tls,
     signal,
-    onTls: () => onPhase("tls"),
+    onTls,
   });
 }

@@ -23,13 +23,13 @@ import type {
 } from "../client/transport/http_connection.ts";
 import { parseProxyUrl } from "../proxy/proxies.ts";
 import { Socks5Connect } from "../proxy/socks5.ts";
+import { serverOf } from "../rfc9110/_url.ts";
 import { authenticateProxy, takeUserinfo } from "./authentication.ts";
 import type { HttpCredentials } from "./credentials.ts";
 import { HttpCallMemory } from "./memory.ts";
 import { openTunnel } from "./proxy_tunnel.ts";
 import { explainProxy } from "./proxy_failure.ts";
 import { secureRandom } from "./clock.ts";
-import { addressOf } from "./route.ts";
 
 /** Options of {@linkcode proxyConnector}. */
 export interface HttpProxyConnectorOptions {
@@ -159,7 +159,7 @@ export async function connectToProxy(
   proxy: URL,
   { connector, tls, signal }: ProxyAccess,
 ): Promise<HttpConnection> {
-  const target = addressOf(proxy);
+  const target = serverOf(proxy);
   const { caCerts } = tls;
   const isTls = proxy.protocol === "https:";
   return await openConnection({

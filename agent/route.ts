@@ -7,7 +7,7 @@ import type {
   HttpConnector,
   HttpTlsOptions,
 } from "../client/transport/http_connection.ts";
-import { checkPort } from "../rfc9110/_url.ts";
+import { checkPort, serverOf } from "../rfc9110/_url.ts";
 import type { CredentialSource } from "./authentication.ts";
 
 /** Where to connect instead of to the host and port of the URL. */
@@ -38,25 +38,19 @@ export interface Route {
   readonly key: string;
   /** The origin of the URL, or of the proxy if it takes requests for any origin. */
   readonly origin: string;
-  /** Whether the connection speaks TLS with the origin. */
-  readonly isTls: boolean;
-  /** The host and port of the URL; IPv6 addresses are without brackets. */
-  readonly hostname: string;
-  readonly port: number;
-  /** Where to connect, if there is no proxy. */
+  /** The address to connect to, by way of the proxy if there is one. */
   readonly target: HttpAddress;
+  /** The options of TLS with the origin, or `null` for http. */
+  readonly tls: HttpTlsOptions & { serverName: string } | null;
   readonly proxy: URL | null;
   /** Whether the proxy takes requests for any origin instead of opening a tunnel. */
   readonly isForwarded: boolean;
-  /** The runtime's own connector if `null`. */
-  readonly connector: HttpConnector | null;
-  readonly tls: HttpTlsOptions;
-  /** The source of the credentials of a proxy that opens a tunnel. */
-  readonly source: CredentialSource;
+  readonly options: RouteOptions;
 }
 
 /** The part of a route that comes from an agent's options. */
 export interface RouteOptions extends CredentialSource {
+  /** The runtime's own connector if `null`. */
   readonly connector: HttpConnector | null;
   readonly tls: HttpTlsOptions;
 }
@@ -74,13 +68,14 @@ export function findRoute(
   proxy: URL | null,
   connectTo: HttpConnectTo | null,
 ): Route {
-  const isTls = url.protocol === "https:";
-  const { connector, tls } = options;
-  const common = [idOf(connector), keyOfTls(tls)];
-  const viaProxy = proxy === null
-    ? null
-    : [proxy.href, idOf(options.credentials)];
-  if (proxy !== null && !isTls && proxy.protocol.startsWith("http")) {
+  const isHttps = url.protocol === "https:";
+  const { connector, tls, credentials } = options;
+  const common = [
+    idOf(connector),
+    [tls.caCerts, tls.cert, tls.key, tls.alpnProtocols, tls.serverName],
+    proxy && [proxy.href, idOf(credentials)],
+  ];
+  if (proxy !== null && !isHttps && proxy.protocol.startsWith("http")) {
     if (isSomewhere(connectTo)) {
       throw new TypeError(
         `Cannot apply connectTo to ${quote(url.origin)}: its proxy ` +
@@ -89,33 +84,26 @@ export function findRoute(
     }
     // The proxy takes requests for any origin on one connection.
     return {
-      key: JSON.stringify([...common, viaProxy]),
+      key: JSON.stringify(common),
       origin: proxy.origin,
-      isTls: false,
-      ...addressOf(proxy),
-      target: addressOf(proxy),
+      target: serverOf(proxy),
+      tls: null,
       proxy,
       isForwarded: true,
-      connector,
-      tls,
-      source: options,
+      options,
     };
   }
-  const { hostname, port } = addressOf(url);
+  const { hostname, port } = serverOf(url);
   const target = findTarget(hostname, port, connectTo);
   const place = [url.protocol, hostname, port, target];
   return {
-    key: JSON.stringify([...common, viaProxy, ...place]),
+    key: JSON.stringify([...common, ...place]),
     origin: url.origin,
-    isTls,
-    hostname,
-    port,
     target,
+    tls: isHttps ? { ...tls, serverName: tls.serverName ?? hostname } : null,
     proxy,
     isForwarded: false,
-    connector,
-    tls,
-    source: options,
+    options,
   };
 }
 
@@ -162,28 +150,6 @@ function findTarget(
   checkConnectTo(connectTo);
   const { hostname = host, port = defaultPort, unixPath } = connectTo ?? {};
   return unixPath === undefined ? { hostname, port } : { unixPath };
-}
-
-function keyOfTls(tls: HttpTlsOptions): readonly unknown[] {
-  const { caCerts, cert, key, alpnProtocols, serverName } = tls;
-  return [caCerts, cert, key, alpnProtocols, serverName];
-}
-
-const DEFAULT_PORTS: Readonly<Record<string, number>> = {
-  "http:": 80,
-  "https:": 443,
-  "socks5:": 1080,
-  "socks5h:": 1080,
-};
-
-/** Returns the host and port of a URL's server. IPv6 is without brackets. */
-export function addressOf(
-  { hostname, port, protocol }: URL,
-): { readonly hostname: string; readonly port: number } {
-  return {
-    hostname: hostname.startsWith("[") ? hostname.slice(1, -1) : hostname,
-    port: port === "" ? DEFAULT_PORTS[protocol] ?? 0 : Number(port),
-  };
 }
 
 // Numbers for objects that keys compare by identity.

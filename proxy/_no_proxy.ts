@@ -7,6 +7,7 @@
 // Any other entry matches nothing. Names are compared with names and addresses with
 // addresses: nothing is resolved.
 
+import { serverOf } from "../rfc9110/_url.ts";
 import { parseIpv4, parseIpv6 } from "./_address.ts";
 
 type Host =
@@ -39,9 +40,7 @@ export function matchesNoProxy(
   entries: readonly NoProxyEntry[],
   url: URL,
 ): boolean {
-  const port = url.port === ""
-    ? (url.protocol === "https:" ? 443 : 80)
-    : Number(url.port);
+  const { port } = serverOf(url);
   const name = trimDots(url.hostname);
   const address = parseAddress(name);
   return entries.some((entry) =>

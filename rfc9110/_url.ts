@@ -69,6 +69,23 @@ export function dropUserinfo(url: URL): void {
   url.username = url.password = "";
 }
 
+const DEFAULT_PORTS: Readonly<Record<string, number>> = {
+  "http:": 80,
+  "https:": 443,
+  "socks5:": 1080,
+  "socks5h:": 1080,
+};
+
+/** Returns the host and port of a URL's server. IPv6 is without brackets. */
+export function serverOf(
+  { hostname, port, protocol }: URL,
+): { readonly hostname: string; readonly port: number } {
+  return {
+    hostname: hostname.startsWith("[") ? hostname.slice(1, -1) : hostname,
+    port: port === "" ? DEFAULT_PORTS[protocol] ?? 0 : Number(port),
+  };
+}
+
 /**
  * Checks the port that an option names.
  *

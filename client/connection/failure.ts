@@ -3,6 +3,7 @@
 
 import { quoteBytes } from "../../core/quote.ts";
 import { HttpError, type HttpProgress } from "../../error.ts";
+import { serverOf } from "../../rfc9110/_url.ts";
 import type { HttpResponse } from "../../rfc9110/response.ts";
 import {
   formatAddress,
@@ -96,8 +97,7 @@ export function describePeer(
   const remote = info?.remote ?? null;
   const address = remote === null ? null : formatAddress(remote);
   if (url === null) return address ?? "the peer";
-  const port = url.port || (url.protocol === "https:" ? "443" : "80");
-  const host = `${url.hostname}:${port}`;
+  const host = formatAddress(serverOf(url));
   return address === null || address === host ? host : `${host} (${address})`;
 }
 

@@ -85,13 +85,13 @@ test("Pool: a pool key compares the rest by value, and only the proxy of an http
 test("Pool: a route names the host without brackets and the port of the scheme", () => {
   for (
     const [url, ...expected] of [
-      ["http://[::1]/", "::1", 80, false],
-      [HTTPS, "a.example", 443, true],
-      ["https://a.example:8443/", "a.example", 8443, true],
+      ["http://[::1]/", { hostname: "::1", port: 80 }, undefined],
+      [HTTPS, { hostname: "a.example", port: 443 }, "a.example"],
+      ["https://[::1]:8443/", { hostname: "::1", port: 8443 }, "::1"],
     ] as const
   ) {
-    const { hostname, port, isTls } = route(url);
-    assertEquals([hostname, port, isTls], expected);
+    const { target, tls } = route(url);
+    assertEquals([target, tls?.serverName], expected);
   }
 });
 
