@@ -6,7 +6,7 @@
 
 import { quote } from "../core/quote.ts";
 import type { HttpCoroutine, HttpStepOf } from "../coroutine.ts";
-import { checkPort, parseHttpUrl } from "../rfc9110/_url.ts";
+import { checkPort, parseHttpUrl, serverOf } from "../rfc9110/_url.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
 import type { HttpVersion } from "../rfc9110/response.ts";
 import {
@@ -22,6 +22,7 @@ import {
   type HttpExchange,
   type HttpExchangeOptions,
 } from "./exchange/exchange.ts";
+import type { ClientParts } from "./exchange/driver.ts";
 import { planRequest } from "./exchange/request_plan.ts";
 import { ResponseReader } from "./exchange/response_reader.ts";
 import { type HttpRunOptions, run } from "./exchange/run.ts";
@@ -282,20 +283,9 @@ export class HttpClient implements AsyncDisposable {
     options: HttpExchangeOptions = NO_OPTIONS,
   ): Promise<HttpExchange> {
     return new Promise((resolve, reject) => {
-      const { signal, onInterim } = options;
-      this.#check(request, options);
-      const settings = this.#settingsOf(options);
-      exchange(this.#connection, {
-        request,
-        plan: planRequest(request, options),
-        reader: new ResponseReader(request, "HTTP/1.1", settings),
-        maxBodyBytes: settings.maxBodyBytes,
-        signal,
-        onInterim,
-        owner: this,
-        resolve,
-        reject,
-      });
+      const { onInterim } = options;
+      const parts = this.#prepare(request, "HTTP/1.1", options);
+      exchange(this.#connection, parts, onInterim, { resolve, reject });
     });
   }
 
@@ -364,19 +354,27 @@ export class HttpClient implements AsyncDisposable {
     options: HttpClientSendOptions,
   ): Promise<HttpClientOutput> {
     return new Promise((resolve, reject) => {
-      this.#check(request, options);
-      const settings = this.#settingsOf(options);
-      sendRequest(this.#connection, {
-        request,
-        plan: planRequest(request, options, version),
-        reader: new ResponseReader(request, version, settings),
-        maxBodyBytes: settings.maxBodyBytes,
-        signal: options.signal,
-        owner: this,
-        resolve,
-        reject,
-      });
+      const parts = this.#prepare(request, version, options);
+      sendRequest(this.#connection, parts, { resolve, reject });
     });
+  }
+
+  /** Checks a request, and plans how to send it and to read its response. */
+  #prepare(
+    request: HttpRequest,
+    version: HttpVersion,
+    options: HttpExchangeOptions,
+  ): ClientParts {
+    this.#check(request, options);
+    const settings = this.#settingsOf(options);
+    return {
+      request,
+      plan: planRequest(request, options, version),
+      reader: new ResponseReader(request, version, settings),
+      maxBodyBytes: settings.maxBodyBytes,
+      signal: options.signal,
+      owner: this,
+    };
   }
 
   /** Checks everything that does not depend on the body. */
@@ -424,10 +422,10 @@ function connectTarget(
 ): HttpAddress {
   if (port !== undefined) checkPort("address", port);
   if (unixPath === undefined) {
-    const defaultPort = url.protocol === "https:" ? 443 : 80;
+    const server = serverOf(url);
     return {
-      hostname: hostname ?? bareHost(url),
-      port: port ?? (url.port === "" ? defaultPort : Number(url.port)),
+      hostname: hostname ?? server.hostname,
+      port: port ?? server.port,
     };
   }
   if (hostname === undefined && port === undefined) return { unixPath };
@@ -445,14 +443,9 @@ function tlsOptions(
     const { caCerts, cert, key, alpnProtocols, serverName } = tls ?? {};
     return {
       ...{ ...tls, caCerts, cert, key, alpnProtocols },
-      serverName: serverName ?? bareHost(url),
+      serverName: serverName ?? serverOf(url).hostname,
     };
   }
   if (tls === undefined) return null;
   throw new TypeError("Cannot connect: `tls` is for https URLs");
-}
-
-/** The host of a URL, an IPv6 address without its brackets. */
-function bareHost({ hostname }: URL): string {
-  return hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
 }

@@ -39,6 +39,13 @@ export interface ExchangeParts {
   readonly startTimer?: StartTimer | undefined;
 }
 
+/** The parts of an exchange of a client. */
+export interface ClientParts extends ExchangeParts {
+  readonly maxBodyBytes: number;
+  /** Kept from being collected while the connection is used. */
+  readonly owner: object;
+}
+
 type State =
   | { readonly at: "head"; readonly consumer: HeadConsumer }
   | { readonly at: "upgrading"; readonly consumer: BodyConsumer }

@@ -18,8 +18,9 @@ import type { HttpFraming } from "../../rfc9112/framing.ts";
 import type { HttpSendOptions } from "../../rfc9112/send.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { HttpConnection } from "../transport/http_connection.ts";
+import type { Pending } from "../transport/transport.ts";
 import { StreamedBody } from "./body.ts";
-import { ExchangeDriver, type ExchangeParts } from "./driver.ts";
+import { type ClientParts, ExchangeDriver } from "./driver.ts";
 import type { HttpTrailersInit } from "./request_plan.ts";
 import type { HttpBodyInit } from "./source.ts";
 
@@ -140,25 +141,20 @@ export interface HttpExchange extends AsyncDisposable {
   toResponse(): Response;
 }
 
-/** The parts of a call. */
-export interface ExchangeCall extends ExchangeParts {
-  readonly maxBodyBytes: number;
-  readonly onInterim: HttpExchangeOptions["onInterim"];
-  /** Kept from being collected while the connection is used. */
-  readonly owner: object;
-  readonly resolve: (exchange: HttpExchange) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /**
  * Sends a request, and resolves when the head of the response has arrived.
  *
  * @throws {TypeError} If the connection cannot carry it.
  * @throws {HttpError} If the connection ended while it was idle.
  */
-export function exchange(connection: Connection, call: ExchangeCall): void {
-  const { maxBodyBytes, onInterim, owner, resolve, reject } = call;
-  const driver: ExchangeDriver = new ExchangeDriver(connection, call, {
+export function exchange(
+  connection: Connection,
+  parts: ClientParts,
+  onInterim: HttpExchangeOptions["onInterim"],
+  { resolve, reject }: Pending<HttpExchange>,
+): void {
+  const { maxBodyBytes, owner } = parts;
+  const driver: ExchangeDriver = new ExchangeDriver(connection, parts, {
     interim: (response) => onInterim?.(response),
     head(response, framing) {
       markStreamed(response);

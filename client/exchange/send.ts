@@ -9,7 +9,8 @@ import type { HttpFraming } from "../../rfc9112/framing.ts";
 import type { HttpSendOptions, HttpSendOutput } from "../../rfc9112/send.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { BodyConsumer, HeadConsumer } from "./consumer.ts";
-import { ExchangeDriver, type ExchangeParts } from "./driver.ts";
+import type { Pending } from "../transport/transport.ts";
+import { type ClientParts, ExchangeDriver } from "./driver.ts";
 import {
   WholeBody,
   type WholeListener,
@@ -34,38 +35,35 @@ export interface HttpClientOutput extends HttpSendOutput {
   uploaded: boolean;
 }
 
-/** The parts of a call. */
-export interface SendCall extends ExchangeParts {
-  readonly maxBodyBytes: number;
-  /** Kept from being collected while the call is in flight. */
-  readonly owner: object;
-  readonly resolve: (output: HttpClientOutput) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /**
  * Sends a request and reads the whole response.
  *
  * @throws {TypeError} If the connection cannot carry it.
  * @throws {HttpError} If the connection ended while it was idle.
  */
-export function send(connection: Connection, call: SendCall): void {
-  const sending = new Sending(call);
-  sending.driver = new ExchangeDriver(connection, call, sending);
+export function send(
+  connection: Connection,
+  parts: ClientParts,
+  call: Pending<HttpClientOutput>,
+): void {
+  const sending = new Sending(parts, call);
+  sending.driver = new ExchangeDriver(connection, parts, sending);
   sending.driver.start();
 }
 
 class Sending implements HeadConsumer, WholeListener {
   declare driver: ExchangeDriver;
-  readonly #call: SendCall;
+  readonly #parts: ClientParts;
+  readonly #call: Pending<HttpClientOutput>;
   readonly #interim: HttpResponse[] = [];
 
-  constructor(call: SendCall) {
+  constructor(parts: ClientParts, call: Pending<HttpClientOutput>) {
+    this.#parts = parts;
     this.#call = call;
   }
 
   get maxBodyBytes(): number {
-    return this.#call.maxBodyBytes;
+    return this.#parts.maxBodyBytes;
   }
 
   interim(response: HttpResponse): void {
