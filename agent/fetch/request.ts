@@ -62,6 +62,31 @@ type Init = RequestInit & {
   window?: unknown;
 };
 
+/** The values of members that an init lacks: a Request, or these. */
+interface Base {
+  readonly url: string;
+  readonly method: string;
+  readonly headers?: Headers;
+  readonly body: Request["body"];
+  readonly bodyUsed: boolean;
+  readonly cache?: string;
+  readonly credentials?: string;
+  readonly integrity?: string;
+  readonly mode?: string;
+  readonly redirect?: FetchRequest["redirect"];
+  readonly signal: AbortSignal | null;
+}
+
+const NO_REQUEST = {
+  method: "GET",
+  body: null,
+  bodyUsed: false,
+  signal: null,
+} as const;
+
+/** The init of a caller that passes none. */
+export const NO_INIT: Init = {};
+
 /**
  * Checks the arguments of fetch.
  *
@@ -70,16 +95,48 @@ type Init = RequestInit & {
  */
 export function readArguments(
   input: Request | string,
-  init: Init,
+  given: Init,
 ): FetchRequest | Promise<FetchRequest> {
-  const members = init === NO_INIT ? NO_INIT : readMembers(init);
-  return typeof input === "string"
-    ? readInit(input, members)
-    : readRequest(input, members);
+  const init = given === NO_INIT ? NO_INIT : readMembers(given);
+  const base: Base = typeof input === "string"
+    ? { ...NO_REQUEST, url: input }
+    : input;
+  if (init !== NO_INIT) checkInit(init);
+  const method = init.method === undefined
+    ? base.method
+    : normalizeMethod(`${init.method}`);
+  const { cache = base.cache, mode = base.mode } = init;
+  checkModes(method, mode, cache);
+  const headers = readHeaders(
+    init.headers === undefined ? base.headers : init.headers,
+  );
+  const replaced = readOwnBody(init);
+  const body = replaced === null ? readBaseBody(base) : null;
+  if ((replaced ?? body) !== null && (method === "GET" || method === "HEAD")) {
+    throw new TypeError(`Cannot send a body with ${method}`);
+  }
+  if (replaced !== null) addType(headers, replaced);
+  addCacheFields(headers, cache);
+  const { credentials = base.credentials, integrity = base.integrity ?? "" } =
+    init;
+  const signal = init.signal === undefined ? base.signal : init.signal;
+  const rest = {
+    method,
+    url: base.url,
+    headers,
+    // A Request created without a mode has "follow".
+    redirect: init.redirect ??
+      (base.redirect === "follow" ? undefined : base.redirect),
+    signal,
+    omitsCredentials: credentials === "omit",
+    integrity: `${integrity}`,
+  };
+  // Not later, so that an abort rejects at once.
+  if (body === null || signal?.aborted) {
+    return { ...rest, content: replaced?.content ?? body };
+  }
+  return readRequestBody(body).then((content) => ({ ...rest, content }));
 }
-
-/** The init of a caller that passes none. */
-export const NO_INIT: Init = {};
 
 /**
  * Reads the members of an init, which may be getters: each once, in the order of the
@@ -113,77 +170,12 @@ function readMembers(init: Init): Init {
   } as Init;
 }
 
-function readInit(url: string, init: Init): FetchRequest {
-  if (init !== NO_INIT) checkInit(init);
-  const { method: given = "GET", integrity = "" } = init;
-  const method = normalizeMethod(`${given}`);
-  if (init.mode === "no-cors" && !SIMPLE.includes(method)) {
-    throw new TypeError(`Cannot send ${method} with the mode "no-cors"`);
-  }
-  const headers = readHeaders(init.headers);
-  const body = readOwnBody(init);
-  if (body !== null) {
-    if (method === "GET" || method === "HEAD") {
-      throw new TypeError(`Cannot send a body with ${method}`);
-    }
-    addType(headers, body);
-  }
-  addCacheFields(headers, init.cache);
-  return {
-    method,
-    url,
-    headers,
-    content: body?.content ?? null,
-    redirect: init.redirect,
-    signal: init.signal ?? null,
-    omitsCredentials: init.credentials === "omit",
-    integrity: `${integrity}`,
-  };
-}
-
-function readRequest(
-  given: Request,
-  init: Init,
-): FetchRequest | Promise<FetchRequest> {
-  const { headers: own } = init;
-  const headers = readHeaders(own === undefined ? given.headers : own);
-  const replaced = readOwnBody(init);
-  const body = replaced === null ? given.body : null;
-  if (body !== null && (given.bodyUsed || body.locked)) {
+/** @throws {TypeError} If a body was read, or is being read. */
+function readBaseBody({ body, bodyUsed }: Base): Request["body"] {
+  if (body !== null && (bodyUsed || body.locked)) {
     throw new TypeError("Cannot send the request: its body was read");
   }
-  // The runtime checks and joins the other members. Its Request gets neither the
-  // fields, whose case `Headers` would lose, nor the body: whether it then counts
-  // as read depends on the runtime.
-  const request = new Request(given, {
-    ...presentMembers(init),
-    body: replaced === null && body === null ? null : "in its place",
-  });
-  const { method, url, signal, redirect, cache } = request;
-  if (replaced !== null) addType(headers, replaced);
-  addCacheFields(headers, cache);
-  const rest = {
-    method,
-    url,
-    headers,
-    // A Request created without a mode has "follow".
-    redirect: redirect === "follow" ? init.redirect : redirect,
-    signal,
-    omitsCredentials: request.credentials === "omit",
-    integrity: request.integrity ?? "",
-  };
-  // Not later, so that an abort rejects at once.
-  if (body === null || signal.aborted) {
-    return { ...rest, content: replaced?.content ?? body };
-  }
-  return readRequestBody(body).then((content) => ({ ...rest, content }));
-}
-
-/** Copies the members of an init besides `headers` that are not absent. */
-function presentMembers({ headers: _, ...others }: Init): RequestInit {
-  return Object.fromEntries(
-    Object.entries(others).filter(([, value]) => value !== undefined),
-  );
+  return body;
 }
 
 /** @throws {TypeError} If the body is invalid. */
@@ -211,12 +203,6 @@ function checkInit(init: Init): void {
         values.join(", "),
     );
   }
-  if (init.cache === "only-if-cached" && init.mode !== "same-origin") {
-    throw new TypeError(
-      'Invalid init: the cache mode "only-if-cached" needs the mode ' +
-        '"same-origin"',
-    );
-  }
   if (init.window !== undefined && init.window !== null) {
     throw new TypeError("Invalid init: window is not null");
   }
@@ -225,6 +211,23 @@ function checkInit(init: Init): void {
   if (
     signal !== undefined && signal !== null && !(signal instanceof AbortSignal)
   ) throw new TypeError("Invalid init: signal is not an AbortSignal");
+}
+
+/** @throws {TypeError} If the modes do not go together. */
+function checkModes(
+  method: string,
+  mode: string | undefined,
+  cache: string | undefined,
+): void {
+  if (mode === "no-cors" && !SIMPLE.includes(method)) {
+    throw new TypeError(`Cannot send ${method} with the mode "no-cors"`);
+  }
+  if (cache === "only-if-cached" && mode !== "same-origin") {
+    throw new TypeError(
+      'Cannot fetch: the cache mode "only-if-cached" needs the mode ' +
+        '"same-origin"',
+    );
+  }
 }
 
 /** @throws {TypeError} If it is not a URL: there is no document to be relative to. */

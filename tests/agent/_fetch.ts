@@ -63,10 +63,17 @@ export function testVectors(vectors: readonly FetchVector[]): void {
   for (const vector of vectors) {
     const { name, rule, url, init, sent, denoDiffers } = vector;
     const isSame = denoDiffers === undefined;
-    testFetches(`${rule}: fetch ${name}`, isSame, async ({ fetch }) => {
+    const isRejected = vector.expect === "TypeError" && url.startsWith("/");
+    testFetches(`${rule}: fetch ${name}`, isSame, async ({ fetch, origin }) => {
       if (sent === undefined) {
-        const shown = await outcome(fetch(url, init as object), vector.type);
-        assertEquals(shown, vector.expect);
+        const request = () => new Request(`${origin}${url}`);
+        for (const input of isRejected ? [url, request()] : [url]) {
+          const shown = await outcome(
+            fetch(input, init as object),
+            vector.type,
+          );
+          assertEquals(shown, vector.expect);
+        }
         return;
       }
       const { headers, method, body } = await seen(fetch(url, init as object));

@@ -59,6 +59,26 @@ export const FETCH: Group = {
       }
     },
 
+    async "an init of a Request counts, whatever the runtime's Request knows"(
+      env,
+    ) {
+      const asked: string[] = [];
+      const { fetch } = env.agent({
+        cookies: {
+          header: () => (asked.push("a cookie"), null),
+          store: () => asked.push("a jar"),
+        },
+      });
+      const make = () => new Request(env.url("/hello"));
+      await (await fetch(make(), { credentials: "omit" })).text();
+      equal("asked for", asked.join(), "");
+      const integrity = `sha256-${"A".repeat(43)}=`;
+      for (const init of [{ integrity }, { method: "TRACE" }, { body: "x" }]) {
+        const reason = await reasonOf(fetch(make(), init));
+        equal("class", reason instanceof TypeError, true);
+      }
+    },
+
     async "fields of one name are sent as one line, but not with a secret"(
       env,
     ) {
