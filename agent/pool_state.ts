@@ -24,7 +24,7 @@
  * @module
  */
 
-import { ExpiryHeap } from "./_expiry_heap.ts";
+import { IdleConnections, isExpired } from "./_idle_connections.ts";
 import { Link, LinkedList } from "./_linked_list.ts";
 import { Connection, Key, type Waiter } from "./_pool_entries.ts";
 import {
@@ -97,11 +97,11 @@ export interface HttpPoolCounts {
   readonly waiting: number;
 }
 
-// How long an idle connection is trusted if the server did not promise to keep it.
-const MAX_UNPROMISED_IDLE = 4000;
 // A server counts from when it sent its response, so it may close earlier by the time
 // that the response took to arrive.
 const KEEP_ALIVE_MARGIN = 1000;
+
+const NO_KEY = new Key(0);
 
 /**
  * Decides about the connections of a pool, without holding any.
@@ -135,14 +135,12 @@ export class HttpPoolState {
   readonly #keys = new Map<number, Key>();
   readonly #waiters = new Map<number, Link<Waiter>>();
   readonly #connections = new Map<number, Connection>();
-  readonly #idle = new LinkedList<Connection>(); // the oldest first
-  readonly #expiries = new ExpiryHeap<Connection>();
+  readonly #idle = new IdleConnections();
   /** Keys that only the total limit keeps from opening a connection. */
   readonly #hungryWithNone = new LinkedList<Key>();
   readonly #hungryWithSome = new LinkedList<Key>();
   #isClosed = false;
   #lastId = 0;
-  #idleOrder = 0;
   /** The results of the current event. */
   #decisions: HttpPoolDecision[] = [];
   /** Keys that may have neither connections nor waiters anymore. */
@@ -163,8 +161,8 @@ export class HttpPoolState {
    * is idle or ever expires.
    */
   get nextTick(): number | null {
-    const expires = this.#expiries.first?.expires ?? Infinity;
-    return expires === Infinity ? null : expires;
+    const { nextExpiry } = this.#idle;
+    return nextExpiry === Infinity ? null : nextExpiry;
   }
 
   /**
@@ -318,15 +316,11 @@ export class HttpPoolState {
    * @returns The decisions.
    */
   tick(now: number): HttpPoolDecision[] {
-    let first = this.#expiries.first;
-    while (first !== undefined && first.expires <= now) {
-      this.#close(first);
-      first = this.#expiries.first;
+    while (true) {
+      const expired = this.#idle.findExpired(now);
+      if (expired === null) return this.#finish();
+      this.#close(expired);
     }
-    while (this.#idle.last !== null && this.#idle.last.value.idleSince > now) {
-      this.#close(this.#idle.last.value);
-    }
-    return this.#finish();
   }
 
   /**
@@ -335,7 +329,7 @@ export class HttpPoolState {
    * @returns The decisions.
    */
   closeIdle(): HttpPoolDecision[] {
-    while (this.#idle.first !== null) this.#close(this.#idle.first.value);
+    while (this.#idle.oldest !== null) this.#close(this.#idle.oldest);
     return this.#finish();
   }
 
@@ -364,12 +358,9 @@ export class HttpPoolState {
    */
   counts(key?: number): HttpPoolCounts {
     let [idle, busy, connecting, waiting] = [0, 0, 0, 0];
-    const found = key === undefined ? undefined : this.#keys.get(key);
     const keys = key === undefined
       ? this.#keys.values()
-      : found === undefined
-      ? []
-      : [found];
+      : [this.#keys.get(key) ?? NO_KEY];
     for (const each of keys) {
       idle += each.idleCount;
       busy += each.busyCount;
@@ -382,21 +373,8 @@ export class HttpPoolState {
   /** Takes the most recent idle connection that fits, closing expired ones. */
   #takeIdle(key: Key, now: number, resendable: boolean): Connection | null {
     while (true) {
-      const promised = key.promised.last?.value;
-      let unpromised = key.unpromised.last?.value;
-      if (
-        unpromised !== undefined && !resendable &&
-        now - unpromised.idleSince > MAX_UNPROMISED_IDLE &&
-        now < unpromised.expires
-      ) {
-        unpromised = undefined;
-      }
-      const recent = promised === undefined || (unpromised !== undefined &&
-          unpromised.idleOrder > promised.idleOrder)
-        ? unpromised
-        : promised;
-      if (recent === undefined) return null;
-      if (now >= recent.idleSince && now < recent.expires) return recent;
+      const recent = this.#idle.findRecent(key, now, resendable);
+      if (recent === null || !isExpired(recent, now)) return recent;
       this.#close(recent);
     }
   }
@@ -427,21 +405,14 @@ export class HttpPoolState {
 
   /** Makes a connection idle. */
   #rest(connection: Connection, now: number, seconds: number | null): void {
-    const { key } = connection;
-    const timeout = seconds === null
-      ? this.#limits.idleTimeout
-      : Math.min(seconds * 1000 - KEEP_ALIVE_MARGIN, this.#limits.maxKeepAlive);
+    const isPromised = seconds !== null;
+    const timeout = isPromised
+      ? Math.min(seconds * 1000 - KEEP_ALIVE_MARGIN, this.#limits.maxKeepAlive)
+      : this.#limits.idleTimeout;
+    const oldest = connection.openedAt + this.#limits.maxAge;
+    const expires = Math.min(now + timeout, oldest);
     this.#enter(connection, "Idle");
-    connection.idleSince = now;
-    connection.idleOrder = this.#idleOrder++;
-    connection.expires = Math.min(
-      now + timeout,
-      connection.openedAt + this.#limits.maxAge,
-    );
-    const list = seconds === null ? key.unpromised : key.promised;
-    list.push(connection.inKey);
-    this.#idle.push(connection.inPool);
-    this.#expiries.add(connection);
+    this.#idle.add(connection, { now, expires, isPromised });
   }
 
   #assign(connection: Connection, ask: number): void {
@@ -465,11 +436,7 @@ export class HttpPoolState {
     const { key } = connection;
     if (connection.state === "Opening") key.openingCount--;
     else if (connection.state === "Busy") key.busyCount--;
-    else {
-      connection.inKey.remove();
-      connection.inPool.remove();
-      this.#expiries.remove(connection);
-    }
+    else this.#idle.remove(connection);
     if (state === "Busy") key.busyCount++;
     if (state !== null) connection.state = state;
   }
@@ -494,8 +461,8 @@ export class HttpPoolState {
       const hungry = this.#hungryWithNone.first ?? this.#hungryWithSome.first;
       if (hungry === null) break;
       if (this.#connections.size >= this.#limits.maxConnections) {
-        const oldest = this.#idle.first?.value;
-        if (oldest === undefined) break;
+        const { oldest } = this.#idle;
+        if (oldest === null) break;
         this.#close(oldest);
       }
       hungry.remove();
