@@ -211,8 +211,7 @@ export function decodeStream(
         controller.close();
         controller.byobRequest?.respond(0);
       } catch (error) {
-        decoded.cancel(error).catch(() => {});
-        throw explain(decoded.complete(error));
+        throw explain(decoded.fail(error));
       }
     },
     cancel: (reason) => decoded.cancel(reason),
@@ -240,8 +239,7 @@ export async function decodeWhole(
       buffer.push(value);
     }
   } catch (error) {
-    decoded.cancel(error).catch(() => {});
-    throw decoded.complete(error);
+    throw decoded.fail(error);
   }
 }
 
@@ -278,8 +276,9 @@ class DecodedBody {
     return this.#failure.unless(this.#pieces.next());
   }
 
-  /** Adds the progress of the exchange to the error of a decoder. */
-  complete(error: unknown): unknown {
+  /** Cancels the body, and adds its progress to the error of a decoder. */
+  fail(error: unknown): unknown {
+    this.cancel(error).catch(() => {});
     return withProgress(error, this.#watch.progress());
   }
 

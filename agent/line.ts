@@ -1,10 +1,15 @@
 // The connections of a pool, open or being opened.
 
 import { defaultConnector } from "../client/connect/default.ts";
-import { openConnection } from "../client/connect/open.ts";
+import { endConnection, openConnection } from "../client/connect/open.ts";
 import type { Connection } from "../client/connection/connection.ts";
 import type { HttpConnection } from "../client/transport/http_connection.ts";
 import { nothingSent } from "../client/transport/open_failure.ts";
+import { StreamTransport } from "../client/transport/stream.ts";
+import {
+  takeTransport,
+  type Transport,
+} from "../client/transport/transport.ts";
 import { withProgress } from "./_progress.ts";
 import { type Deadlines, span, Timed } from "./deadlines.ts";
 import { connectToProxy, proxyConnector } from "./proxy.ts";
@@ -96,11 +101,11 @@ export class Opening extends Timed {
       const opening = openRoute(this.group.route, signal, this.#startTls);
       // While the peer accepts: Deno takes 4 ms to load its first timer.
       this.#deadlines.watch(this);
-      const connection = await opening;
+      const transport = transportOf(await opening);
       const isTls = this.#phase === "tls";
       const time = span(this.#phaseAt, this.#deadlines.now());
       return {
-        connection,
+        transport,
         connectTime: isTls ? this.#connectTime : time,
         tlsTime: isTls ? time : null,
       };
@@ -137,7 +142,7 @@ export class Opening extends Timed {
 
 /** An open connection, and how long its phases took in milliseconds. */
 export interface Opened {
-  readonly connection: HttpConnection;
+  readonly transport: Transport;
   readonly connectTime: number;
   readonly tlsTime: number | null;
 }
@@ -171,4 +176,14 @@ function openRoute(
     signal,
     onTls,
   });
+}
+
+/** @throws {TypeError} If the caller's connector returned no streams, or locked ones. */
+function transportOf(connection: HttpConnection): Transport {
+  try {
+    return takeTransport(connection) ?? new StreamTransport(connection);
+  } catch (error) {
+    endConnection(connection, error);
+    throw error;
+  }
 }

@@ -7,14 +7,9 @@
 //                   ├─────── Close ───> closed
 //                   └─────── (idle, until it ends or expires)
 
-import { endConnection } from "../client/connect/open.ts";
 import { Connection } from "../client/connection/connection.ts";
 import type { StartTimer } from "../client/exchange/upload.ts";
-import { StreamTransport } from "../client/transport/stream.ts";
-import {
-  takeTransport,
-  type Transport,
-} from "../client/transport/transport.ts";
+import type { Transport } from "../client/transport/transport.ts";
 import { type HttpClock, systemClock } from "./clock.ts";
 import { Deadlines, Timed } from "./deadlines.ts";
 import {
@@ -225,24 +220,15 @@ export class Pool {
     this.#openings.set(connection, opening);
     group.openings++;
     opening.open().then((opened) => {
-      if (!this.#endOpening(connection, group)) {
-        return endConnection(opened.connection, null);
-      }
-      let transport: Transport;
-      try {
-        transport = takeTransport(opened.connection) ??
-          new StreamTransport(opened.connection);
-      } catch (error) {
-        // The connector of the caller returned no streams, or locked ones.
-        endConnection(opened.connection, error);
-        return this.#failOpening(connection, group, error);
-      }
+      const { transport } = opened;
+      if (!this.#endOpening(connection, group)) return transport.abort(null);
       // If the call no longer waits, it has got another one.
       if (this.#waiters.has(ask)) asker.onOpened(opened);
       this.#join(connection, group, transport);
     }, (error) => {
       if (!this.#endOpening(connection, group)) return;
-      this.#failOpening(connection, group, error);
+      this.#follow(this.#state.connectFailed(connection), error);
+      this.#dropIfEmpty(group);
     });
   }
 
@@ -251,11 +237,6 @@ export class Pool {
     const isWanted = this.#openings.delete(connection);
     if (isWanted) group.openings--;
     return isWanted;
-  }
-
-  #failOpening(connection: number, group: Group, error: unknown): void {
-    this.#follow(this.#state.connectFailed(connection), error);
-    this.#dropIfEmpty(group);
   }
 
   #join(id: number, group: Group, transport: Transport): void {
