@@ -55,9 +55,14 @@ export interface DenoConn {
   unref(): void;
   setNoDelay?(on: boolean): void;
   setKeepAlive?(on: boolean): void;
+  /** Of a connection that speaks TLS. */
+  handshake?(): Promise<unknown>;
 }
 
-/** Reads and writes a `Deno.Conn` without TLS. */
+/** The connections that are driven, each by one transport. */
+const driven = new WeakSet<DenoConn>();
+
+/** Reads and writes a `Deno.Conn`. */
 export class DenoTransport implements SocketTransport {
   readonly info: HttpConnectionInfo;
   readonly readsAreCostly = true;
@@ -80,20 +85,27 @@ export class DenoTransport implements SocketTransport {
   /** Whether it keeps the process alive, as far as is known. */
   #isRef = false;
 
-  /** Takes over a connection. */
+  /**
+   * Takes over a connection.
+   *
+   * @throws {TypeError} If another transport drives it.
+   */
   constructor(conn: DenoConn) {
+    if (driven.has(conn)) {
+      throw new TypeError(
+        "Cannot take the connection: a client drives it; " +
+          "use what its `detach` returns",
+      );
+    }
+    driven.add(conn);
     this.#conn = conn;
     this.info = {
       remote: addressOf(conn.remoteAddr),
       local: addressOf(conn.localAddr),
-      tls: null,
+      // Which protocol was chosen, only a promise tells.
+      tls: conn.handshake === undefined ? null : { alpnProtocol: null },
     };
-    // Unix sockets have neither. An upload is written piece by piece, and with
-    // Nagle's algorithm the last piece would wait 40 ms for the peer's delayed
-    // acknowledgment.
-    conn.setNoDelay?.(true);
-    // The interval is the system's: Deno has no option for it.
-    conn.setKeepAlive?.(true);
+    tune(conn);
   }
 
   startRead(pending: Pending<Bytes | null>, into?: Bytes): void {
@@ -262,6 +274,20 @@ export class DenoTransport implements SocketTransport {
     outer: SocketTransport = this,
   ): Promise<HttpConnection> {
     return startTlsOver(outer, options);
+  }
+}
+
+/** Turns off Nagle's algorithm, and turns on TCP keep-alive. */
+function tune(conn: DenoConn): void {
+  try {
+    // Unix sockets have neither. An upload is written piece by piece, and with
+    // Nagle's algorithm the last piece would wait 40 ms for the peer's delayed
+    // acknowledgment.
+    conn.setNoDelay?.(true);
+    // The interval is the system's: Deno has no option for it.
+    conn.setKeepAlive?.(true);
+  } catch {
+    // It is closed, which the first read or write reports.
   }
 }
 

@@ -1,6 +1,6 @@
 // Connections of Deno's: which are driven directly, and into which buffers.
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { takeBuffer } from "../../../client/transport/buffers.ts";
 import {
   type DenoConn,
@@ -11,7 +11,15 @@ import { readFrom, writeTo } from "../../../client/transport/transport.ts";
 import { HttpRequest } from "@pimalaya/io-http";
 import { HttpClient } from "@pimalaya/io-http/client";
 import { toBytes } from "../../_text.ts";
-import { DONE, HeldClock, pass, READ, Script, settle } from "../_client.ts";
+import {
+  DONE,
+  fails,
+  HeldClock,
+  pass,
+  READ,
+  Script,
+  settle,
+} from "../_client.ts";
 
 /** A connection whose reads return these lengths, and then end of file. */
 function connOf(...lengths: number[]): DenoConn & { sizes: number[] } {
@@ -241,3 +249,17 @@ for (const [how, drivesStreams, wrap] of ALIKE) {
     await client.close();
   });
 }
+
+Deno.test("HttpClient takes a Deno.Conn once, and fails calls over a closed one", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+  using _server = await listener.accept();
+  conn.close();
+  const client = new HttpClient(conn);
+  assertThrows(() => new HttpClient(conn), TypeError, "a client drives it");
+  await fails(client.send(HttpRequest.get("http://a/")), "ConnectionLost");
+  assertEquals(client.info?.tls, null);
+  const tls = { ...connOf(), handshake: () => Promise.resolve() };
+  assertEquals(new DenoTransport(tls).info.tls, { alpnProtocol: null });
+});
