@@ -29,7 +29,7 @@ export interface CallBody {
  */
 export function prepareBody(body: GivenBody): CallBody {
   if (body === undefined) return OF_REQUEST;
-  if (typeof body === "function") return new Replayable(body);
+  if (typeof body === "function") return replayable(body);
   if (isStream(body)) {
     if (body.locked) {
       throw new TypeError("Cannot send the body: the stream is locked");
@@ -43,31 +43,21 @@ export function prepareBody(body: GivenBody): CallBody {
       () => {},
     );
   }
-  return new Replayable(
+  return replayable(
     () => body,
     () => describeBody(body).bytes ?? undefined,
   );
 }
 
-/** A body that is in memory, or that can be created again. */
-class Replayable implements CallBody {
-  readonly replayable = true;
-  readonly used = false;
-  readonly open: () => SentBody | Promise<SentBody>;
-  readonly bytes: () => Uint8Array | undefined;
-
-  constructor(
-    open: () => SentBody | Promise<SentBody>,
-    bytes: () => Uint8Array | undefined = () => undefined,
-  ) {
-    this.open = open;
-    this.bytes = bytes;
-  }
-
-  cancel(): void {}
+/** Wraps a body that is in memory, or that can be created again. */
+function replayable(
+  open: CallBody["open"],
+  bytes: CallBody["bytes"] = () => undefined,
+): CallBody {
+  return { replayable: true, used: false, open, bytes, cancel() {} };
 }
 
-const OF_REQUEST: CallBody = new Replayable(() => undefined);
+const OF_REQUEST: CallBody = replayable(() => undefined);
 
 /**
  * A source that can be read only once. An exchange that fails before it reads

@@ -22,14 +22,9 @@ export function askForCredentials(
   const key = JSON.stringify([url.protocol, url.host, proxy, attempt]);
   const other = asked.get(key);
   if (other !== undefined) return other;
-  const answer = callAsync(credentials, ask).finally(() => asked.delete(key));
+  // An async function, because the caller's may throw.
+  const find = async () => await credentials(ask) ?? null;
+  const answer = find().finally(() => asked.delete(key));
   asked.set(key, answer);
   return answer;
-}
-
-async function callAsync(
-  credentials: HttpCredentials,
-  ask: HttpCredentialsAsk,
-): Promise<HttpCredential | null> {
-  return await credentials(ask) ?? null;
 }

@@ -106,7 +106,7 @@ export interface Decoding {
  *
  * @throws {HttpError} If the body is not valid in its codings, or expands too far.
  */
-export async function* decodePieces(
+async function* decodePieces(
   source: AsyncIterable<Uint8Array>,
   { codings, rules, response }: Decoding,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {

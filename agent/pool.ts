@@ -11,7 +11,7 @@ import { Connection } from "../client/connection/connection.ts";
 import type { StartTimer } from "../client/exchange/upload.ts";
 import type { Transport } from "../client/transport/transport.ts";
 import { type HttpClock, systemClock } from "./clock.ts";
-import { Deadlines, Timed } from "./deadlines.ts";
+import { Deadlines } from "./deadlines.ts";
 import {
   Group,
   Line,
@@ -68,7 +68,15 @@ export class Pool {
   readonly #openings = new Map<number, Opening>();
   readonly #lines = new Map<number, Line>();
   readonly #closing = new Set<Promise<void>>();
-  readonly #trim = new Trim(() => this.#tick());
+  /** Closes connections that have been idle for too long. */
+  readonly #trim = {
+    /** The deadline by the wall clock. */
+    at: Infinity,
+    deadline: Infinity,
+    expires: Infinity,
+    heapIndex: -1,
+    expire: () => this.#tick(),
+  };
   #lastId = 0;
 
   /** @throws {RangeError} If a limit is out of range. */
@@ -326,19 +334,6 @@ interface Waiter {
   opening: Opening | null;
   resolve(line: Line): void;
   reject(error: unknown): void;
-}
-
-/** The time to close connections that have been idle for too long. */
-class Trim extends Timed {
-  /** The deadline by the wall clock. */
-  at = Infinity;
-  deadline = Infinity;
-  readonly expire: () => void;
-
-  constructor(expire: () => void) {
-    super();
-    this.expire = expire;
-  }
 }
 
 function add(a: HttpPoolCounts, b: HttpPoolCounts): HttpPoolCounts {

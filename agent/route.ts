@@ -93,14 +93,19 @@ export function findRoute(
       options,
     };
   }
-  const { hostname, port } = serverOf(url);
-  const target = findTarget(hostname, port, connectTo);
-  const place = [url.protocol, hostname, port, target];
+  checkConnectTo(connectTo);
+  const server = serverOf(url);
+  const { hostname = server.hostname, port = server.port, unixPath } =
+    connectTo ?? {};
+  const target = unixPath === undefined ? { hostname, port } : { unixPath };
+  const place = [url.protocol, server, target];
   return {
     key: JSON.stringify([...common, ...place]),
     origin: url.origin,
     target,
-    tls: isHttps ? { ...tls, serverName: tls.serverName ?? hostname } : null,
+    tls: isHttps
+      ? { ...tls, serverName: tls.serverName ?? server.hostname }
+      : null,
     proxy,
     isForwarded: false,
     options,
@@ -140,16 +145,6 @@ export function checkConnectTo(connectTo: HttpConnectTo | null): void {
 function isSomewhere(connectTo: HttpConnectTo | null): boolean {
   const { hostname, port, unixPath } = connectTo ?? {};
   return (hostname ?? port ?? unixPath) !== undefined;
-}
-
-function findTarget(
-  host: string,
-  defaultPort: number,
-  connectTo: HttpConnectTo | null,
-): HttpAddress {
-  checkConnectTo(connectTo);
-  const { hostname = host, port = defaultPort, unixPath } = connectTo ?? {};
-  return unixPath === undefined ? { hostname, port } : { unixPath };
 }
 
 // Numbers for objects that keys compare by identity.

@@ -5,7 +5,7 @@ import { trimBlanks } from "../rfc9110/_syntax.ts";
 import { parseCookieDate } from "./cookie_date.ts";
 
 /** The longest life of a cookie, in milliseconds: 400 days. */
-export const MAX_AGE_MILLISECONDS: number = 400 * 24 * 60 * 60 * 1000;
+const MAX_AGE_MILLISECONDS = 400 * 24 * 60 * 60 * 1000;
 
 // The draft's own limits, in bytes.
 const MAX_PAIR_BYTES = 4096;

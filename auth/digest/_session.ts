@@ -44,7 +44,7 @@ export function hashText(hash: Hash, text: string): string {
 }
 
 /** Hashes bytes, into lowercase hexadecimal digits. */
-export function hashBytes(hash: Hash, bytes: Uint8Array): string {
+function hashBytes(hash: Hash, bytes: Uint8Array): string {
   return encodeHex(hash(bytes));
 }
 

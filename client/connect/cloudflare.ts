@@ -146,14 +146,13 @@ function close(socket: Socket): void {
   socket.close().catch(() => {});
 }
 
-function addressesOf(opened: unknown): {
-  remote: HttpAddress | null;
-  local: HttpAddress | null;
-} {
-  const { remoteAddress, localAddress } = (opened ?? {}) as {
-    remoteAddress?: unknown;
-    localAddress?: unknown;
-  };
+function addressesOf(
+  opened: unknown,
+): Pick<HttpConnectionInfo, "remote" | "local"> {
+  const { remoteAddress, localAddress } = (opened ?? {}) as Record<
+    string,
+    unknown
+  >;
   return {
     remote: parseAddress(remoteAddress),
     local: parseAddress(localAddress),

@@ -133,11 +133,9 @@ function infoOf(
   target: HttpAddress,
 ): HttpConnectionInfo {
   const { remoteAddress, remotePort, localAddress, localPort } = socket;
-  return {
-    remote: "unixPath" in target
-      ? target
-      : addressOf(remoteAddress, remotePort),
-    local: "unixPath" in target ? null : addressOf(localAddress, localPort),
+  return "unixPath" in target ? { remote: target, local: null, tls: null } : {
+    remote: addressOf(remoteAddress, remotePort),
+    local: addressOf(localAddress, localPort),
     tls: null,
   };
 }

@@ -65,7 +65,7 @@ export interface NodeSecureContext {
 }
 
 /** The part of `node:net` that we use. */
-export interface NodeNet {
+interface NodeNet {
   connect(
     options: {
       readonly host?: string;
@@ -79,7 +79,7 @@ export interface NodeNet {
 }
 
 /** The part of `node:tls` that we use. */
-export interface NodeTls {
+interface NodeTls {
   connect(
     options: {
       readonly socket: NodeSocket;
@@ -95,7 +95,7 @@ export interface NodeTls {
 }
 
 /** The part of `node:dns` that we use. */
-export interface NodeDns {
+interface NodeDns {
   readonly promises: {
     lookup(
       hostname: string,
@@ -105,7 +105,7 @@ export interface NodeDns {
 }
 
 /** The part of `node:stream` that we use. */
-export interface NodeStream {
+interface NodeStream {
   readonly Duplex: new (
     options: {
       readonly writableHighWaterMark: number;

@@ -56,7 +56,8 @@ export class StreamTransport implements Transport {
   readonly #readSize = new ReadSize();
   /** A buffer to read into. It never leaves this connection. */
   #buffer: ArrayBuffer | null = null;
-  #writing = false;
+  /** Whether a write is pending, or has failed. */
+  #isWriting = false;
 
   /** @throws {TypeError} If one of the streams is locked. */
   constructor(stream: ByteStream) {
@@ -103,13 +104,15 @@ export class StreamTransport implements Transport {
   }
 
   async #write(pieces: readonly Uint8Array[]): Promise<void> {
-    this.#writing = true;
+    this.#isWriting = true;
     for (const piece of copyPieces(pieces)) await this.#writer.write(piece);
-    this.#writing = false;
+    this.#isWriting = false;
   }
 
   async close(): Promise<void> {
-    if (this.#writing) return this.abort(new Error("The connection is closed"));
+    if (this.#isWriting) {
+      return this.abort(new Error("The connection is closed"));
+    }
     // Both at once: closing one half of some streams closes the other.
     await Promise.allSettled([
       isSocket(this.#stream) ? this.#stream.close() : this.#writer.close(),
@@ -143,7 +146,6 @@ export class StreamTransport implements Transport {
 
   detach(handover: Handover): HttpConnection {
     const stream = this.#stream;
-    const { ref, unref } = stream;
     const end = endOf(stream);
     // A runtime may not settle a write that is aborted.
     const ending = new AbortController();
@@ -159,8 +161,8 @@ export class StreamTransport implements Transport {
       ...(stream.startTls && {
         startTls: (options) => this.#startTls(reads, write, options),
       }),
-      ...(ref && { ref: () => stream.ref!() }),
-      ...(unref && { unref: () => stream.unref!() }),
+      ref: () => this.ref(),
+      unref: () => this.unref(),
       ...(end && {
         abort(reason) {
           ending.abort(reason);
