@@ -4,6 +4,7 @@
  * @module
  */
 
+import { makeByteStream } from "../client/transport/byte_stream.ts";
 import { quote } from "../core/quote.ts";
 import { HttpError, type HttpProgress } from "../error.ts";
 import { parseTokenList } from "../rfc9110/_syntax.ts";
@@ -202,8 +203,7 @@ export function decodeStream(
   explain: (error: unknown) => unknown = (error) => error,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const decoded = new DecodedBody(body, decoding, watch);
-  return new ReadableStream({
-    type: "bytes",
+  return makeByteStream({
     async pull(controller) {
       try {
         const { done, value } = await decoded.next();
@@ -215,7 +215,7 @@ export function decodeStream(
       }
     },
     cancel: (reason) => decoded.cancel(reason),
-  }, { highWaterMark: 0 });
+  });
 }
 
 /**

@@ -3,7 +3,6 @@
 
 import { quote } from "../../core/quote.ts";
 import { equalsIgnoringCase, isToken } from "../../rfc9110/_syntax.ts";
-import { forEachEntry } from "../../rfc9110/_entries.ts";
 import { tryParseUrl } from "../../rfc9110/_url.ts";
 import { appendFields, HttpHeaders } from "../../rfc9110/headers.ts";
 import { Secret } from "../../rfc9110/secret.ts";
@@ -145,7 +144,7 @@ export function readArguments(
  * @throws {TypeError} If it is not an object.
  */
 function readMembers(init: Init): Init {
-  if (!["object", "function"].includes(typeof init)) {
+  if (!isObject(init)) {
     throw new TypeError(`Invalid init: ${typeof init} is not an object`);
   }
   const { body, cache, credentials, duplex, headers, integrity } = init;
@@ -260,16 +259,60 @@ function normalizeMethod(method: string): string {
 function readHeaders(init: RequestInit["headers"]): HttpHeaders {
   const headers = new HttpHeaders();
   if (init === undefined) return headers;
-  forEachEntry(init, "header", (name, value) => {
+  for (const [key, value] of entriesOf(init)) {
+    const name = `${key}`;
     // The engine frames the body.
-    if (/^(?:content-length|transfer-encoding)$/i.test(name)) return;
-    if (value instanceof Secret) return headers.append(name, value);
+    if (/^(?:content-length|transfer-encoding)$/i.test(name)) continue;
+    if (value instanceof Secret) {
+      headers.append(name, value);
+      continue;
+    }
     // As in `Headers`, line ends go too.
     const text = trim(`${value}`);
     if (headers.has(name)) joinField(headers, name, text);
     else headers.append(name, text);
-  });
+  }
   return headers;
+}
+
+/**
+ * Lists the fields in pairs or in a record. An `undefined` value is an absent field.
+ *
+ * @throws {TypeError} If it is neither.
+ */
+function entriesOf(
+  init: unknown,
+): [name: unknown, value: unknown][] {
+  if (!isObject(init)) {
+    throw new TypeError("Invalid headers: they are neither pairs nor a record");
+  }
+  if (isIterable(init)) return Array.from(init, toPair);
+  const symbols = Object.getOwnPropertySymbols(init);
+  if (
+    symbols.some((key) => Object.prototype.propertyIsEnumerable.call(init, key))
+  ) {
+    throw new TypeError("Invalid headers: a name is a symbol");
+  }
+  return Object.entries(init).filter(([, value]) => value !== undefined);
+}
+
+/** @throws {TypeError} If it is not a pair: any two elements that can be iterated. */
+function toPair(pair: unknown): [name: unknown, value: unknown] {
+  const elements: unknown[] = Array.isArray(pair)
+    ? pair
+    : isObject(pair) && isIterable(pair)
+    ? [...pair]
+    : [];
+  if (elements.length === 2) return elements as [unknown, unknown];
+  throw new TypeError("Invalid headers: an element is not a pair");
+}
+
+function isObject(value: unknown): value is object {
+  return value !== null && ["object", "function"].includes(typeof value);
+}
+
+function isIterable(value: object): value is Iterable<unknown> {
+  return Symbol.iterator in value;
 }
 
 /**

@@ -1,6 +1,7 @@
 // A Response from a call. The constructor of Response takes no URL, no status above
 // 599, and no immutable headers, so a subclass adds them.
 
+import { makeByteStream } from "../../client/transport/byte_stream.ts";
 import { appendToPlatform, type HttpHeaders } from "../../rfc9110/headers.ts";
 import { isNullBodyStatus } from "../../rfc9110/response.ts";
 import { normalizeMimeType } from "./data_url.ts";
@@ -173,8 +174,7 @@ function isByteStream(stream: BodyStream): boolean {
 function toByteStream(open: () => BodyStream): BodyStream {
   let reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | null =
     null;
-  return new ReadableStream({
-    type: "bytes",
+  return makeByteStream({
     async pull(controller) {
       reader ??= open().getReader();
       let { done, value } = await reader.read();

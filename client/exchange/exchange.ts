@@ -17,6 +17,7 @@ import type { HttpCloseReason } from "../../rfc9112/persistence.ts";
 import type { HttpFraming } from "../../rfc9112/framing.ts";
 import type { HttpSendOptions } from "../../rfc9112/send.ts";
 import type { Connection } from "../connection/connection.ts";
+import { makeByteStream } from "../transport/byte_stream.ts";
 import type { HttpConnection } from "../transport/http_connection.ts";
 import type { Pending } from "../transport/transport.ts";
 import { StreamedBody } from "./body.ts";
@@ -359,8 +360,7 @@ function makeStream(
   owner: object,
   explain: Explain | undefined,
 ): BodyStream {
-  return new ReadableStream({
-    type: "bytes",
+  return makeByteStream({
     pull: (controller) => {
       const pulled = body.pull(controller, owner);
       return explain === undefined ? pulled : pulled.catch((error) => {
@@ -372,7 +372,7 @@ function makeStream(
         reason ?? new DOMException("The body was canceled", "AbortError"),
         "the last response body was canceled (discard() can keep it open)",
       ),
-  }, { highWaterMark: 0 });
+  });
 }
 
 /** Marks a promise as handled: its rejection is not reported. */

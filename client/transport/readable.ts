@@ -1,5 +1,7 @@
 // A byte stream of what is read from a connection.
 
+import { makeByteStream } from "./byte_stream.ts";
+
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Where the bytes of a stream come from. */
@@ -16,8 +18,7 @@ export interface ReadableSource {
 export function readableFrom(
   { read, recycle, cancel }: ReadableSource,
 ): ReadableStream<Bytes> {
-  return new ReadableStream({
-    type: "bytes",
+  return makeByteStream({
     async pull(controller) {
       const bytes = await read();
       if (bytes !== null) {
@@ -32,5 +33,5 @@ export function readableFrom(
       controller.byobRequest?.respond(0);
     },
     cancel,
-  }, { highWaterMark: 0 });
+  });
 }

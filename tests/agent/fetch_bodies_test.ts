@@ -1,7 +1,8 @@
 // A body that comes whole is a string in the Response if it is text. It must not
 // show.
 
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { gzipSync } from "node:zlib";
 import { toBytes, toText } from "../_text.ts";
 import { ok, respond, serve, URL_A } from "./_network.ts";
 
@@ -36,6 +37,38 @@ for (const type of TYPES) {
       assertEquals([blob.type, blob.size], [type ?? "", bytes.length]);
       const streamed = await new Response(copies[2]!.body).bytes();
       assertEquals(toText(streamed), body);
+    }
+  });
+}
+
+// Deno's own fetch also works with each of these.
+for (const name of ["size", "highWaterMark", "autoAllocateChunkSize"]) {
+  Deno.test(`Responses: a body is read even if all objects have a ${name}`, async () => {
+    const chunked = respond("200 OK", "4\r\nbody\r\n0\r\n\r\n", {
+      "Transfer-Encoding": "chunked",
+    });
+    const zipped = gzipSync("body").toString("latin1");
+    for (
+      const wire of [
+        ok("body", { "Content-Type": "text/plain" }),
+        chunked,
+        ok(zipped, { "Content-Encoding": "gzip" }),
+      ]
+    ) {
+      const { agent } = serve(() => wire);
+      await using _ = agent;
+      const response = await agent.fetch(URL_A);
+      Object.defineProperty(Object.prototype, name, {
+        get: () => assert(false, "it was read"),
+        configurable: true,
+      });
+      let body: ReadableStream<Uint8Array> | null;
+      try {
+        body = response.body;
+      } finally {
+        delete (Object.prototype as Record<string, unknown>)[name];
+      }
+      assertEquals(await new Response(body).text(), "body");
     }
   });
 }

@@ -156,11 +156,28 @@ test("RequestInit: fetch takes headers in each form", async ({ fetch }) => {
       [["x-a", "a b"]] as [string, string][],
       new Headers({ "x-a": " a b " }),
       new Map([["x-a", "a b"]]) as unknown as [string, string][],
+      new Set([new Set(["x-a", "a b"])]) as unknown as [string, string][],
+      { "x-a": { toString: () => "a b" } } as unknown as Record<string, string>,
     ]
   ) {
     const echo = await seen(fetch("/echo", { headers }));
     assertEquals(echo.headers["x-a"], "a b");
   }
+});
+
+test("RequestInit: fetch takes values of other types as text", async ({ fetch }) => {
+  const given = { a: 1, b: null, c: ["x", "y"], d: true };
+  const headers = given as unknown as Record<string, string>;
+  const { a, b, c, d } = (await seen(fetch("/echo", { headers }))).headers;
+  assertEquals([a, b, c, d], ["1", "null", "x,y", "true"]);
+});
+
+test.ours("RequestInit: fetch rejects a symbol as a name, unless it is hidden", async ({ fetch }) => {
+  const init = (enumerable: boolean) => ({
+    headers: Object.defineProperty({}, Symbol("a"), { value: "b", enumerable }),
+  });
+  assertEquals(await failure(fetch("/echo", init(true))), "TypeError");
+  assertEquals(await failure(fetch("/echo", init(false))), "no failure");
 });
 
 test.ours("RequestInit: fetch takes the same headers for a URL and for a Request", async ({ fetch, origin }) => {
