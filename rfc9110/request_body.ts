@@ -94,7 +94,7 @@ function encodeBytes(body: unknown): Uint8Array<ArrayBuffer> {
 function encodeJson(json: unknown): Uint8Array<ArrayBuffer> {
   const text = JSON.stringify(json, rejectSecret) as string | undefined;
   if (text !== undefined) return encoder.encode(text);
-  throw invalid("json", `a ${typeof json} has no JSON form`);
+  throw invalid("json", "it has no JSON form");
 }
 
 /** Stops `JSON.stringify` from writing `[redacted]`. */

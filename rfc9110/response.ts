@@ -4,6 +4,7 @@
  * @module
  */
 
+import { toPlainBytes } from "../core/bytes.ts";
 import { type HeldBytes, toOwnBytes, toText } from "../core/held_bytes.ts";
 import { makeInspectable } from "./_inspect.ts";
 import { HttpChallenge } from "./challenge.ts";
@@ -102,7 +103,7 @@ export class HttpResponse {
    *
    * @param init The parts of the response.
    * @throws {RangeError} If the status is not an integer from 100 to 999.
-   * @throws {TypeError} If a field is invalid.
+   * @throws {TypeError} If a field is invalid, or the body is not a `Uint8Array`.
    */
   constructor(init: HttpResponseInit) {
     const { version = "HTTP/1.1", status, reason = "" } = init;
@@ -115,7 +116,8 @@ export class HttpResponse {
     this.status = status;
     this.reason = reason;
     this.headers = toHttpHeaders(init.headers);
-    this.#body = init.body;
+    const { body } = init;
+    this.#body = body === undefined ? body : toPlainBytes(body);
     if (init.trailers !== undefined) {
       this.#trailers = toHttpHeaders(init.trailers);
     }

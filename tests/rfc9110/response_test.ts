@@ -4,6 +4,7 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
+import { Buffer } from "node:buffer";
 import { inspect } from "node:util";
 import { holdBytes } from "../../core/held_bytes.ts";
 import { HttpHeaders } from "../../rfc9110/headers.ts";
@@ -15,6 +16,8 @@ import {
 import { test } from "../_pure.ts";
 import { shownAs } from "../_shown.ts";
 import { toBytes } from "../_text.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
 
 test("HttpResponse keeps its parts without copying them", () => {
   const init = {
@@ -28,6 +31,22 @@ test("HttpResponse keeps its parts without copying them", () => {
   const response = new HttpResponse(init);
   for (const [name, part] of Object.entries(init)) {
     assertStrictEquals(response[name as keyof typeof init], part);
+  }
+});
+
+test("HttpResponse takes any kind of Uint8Array as its body, and nothing else", () => {
+  const shared = new Uint8Array(new SharedArrayBuffer(2));
+  shared.set(toBytes("hi"));
+  for (const bytes of [Buffer.from("hi"), shared]) {
+    const { body } = new HttpResponse({ status: 200, body: bytes as Bytes });
+    assertStrictEquals(Object.getPrototypeOf(body), Uint8Array.prototype);
+    assertEquals([body, body.buffer instanceof ArrayBuffer], [
+      toBytes("hi"),
+      true,
+    ]);
+  }
+  for (const body of ["hi", null, new ArrayBuffer(2)] as never[]) {
+    assertThrows(() => new HttpResponse({ status: 200, body }), TypeError);
   }
 });
 
