@@ -54,8 +54,8 @@ export interface AttemptHost {
   readonly timeouts: Timeouts;
   /** Notes that a deadline may be earlier than before. */
   watch(): void;
-  /** Receives the head of a response. Returns whether to collect its body. */
-  receive(attempt: Attempt, response: HttpResponse): boolean;
+  /** Decides what follows the head of a response. Returns whether to collect its body. */
+  decide(attempt: Attempt, response: HttpResponse): boolean;
   /** Receives a response, whole or with a body that nobody reads yet. */
   received(attempt: Attempt, received: StreamedBody | WholeResponse): void;
   /** Receives the failure of an attempt, or the reason why it was aborted. */
@@ -316,7 +316,7 @@ export class Attempt
   head(response: HttpResponse, framing: HttpFraming): BodyConsumer {
     this.response = response;
     markStreamed(response);
-    if (this.#host.receive(this, response)) {
+    if (this.#host.decide(this, response)) {
       return new WholeBody(response, framing, this);
     }
     const { maxBodyBytes, parts: { driver } } = this;

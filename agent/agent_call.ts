@@ -59,8 +59,6 @@ export interface CallHost {
 
 /** The parts of a call. */
 export interface CallInit {
-  /** The URL that the caller requested. */
-  readonly url: URL;
   readonly plan: CallPlan;
   readonly options: HttpAgentSendOptions;
   readonly body: CallBody;
@@ -118,6 +116,8 @@ export class AgentCall extends Timed implements AttemptHost {
   readonly link: Link<AgentCall> = new Link<AgentCall>(this);
   readonly #init: CallInit;
   readonly #conversation: Conversation;
+  /** The URL that the caller requested. */
+  readonly #url: URL;
   readonly #startedAt: number;
   #waiter: CallWaiter | null = null;
   #state: State = ATTEMPTING;
@@ -135,7 +135,9 @@ export class AgentCall extends Timed implements AttemptHost {
     this.#init = init;
     this.#conversation = conversation;
     this.#startedAt = host.pool.deadlines.now();
-    this.#told = conversation.start();
+    const first = conversation.start();
+    this.#url = first.request.url;
+    this.#told = first;
     const { signal } = init.options;
     if (signal === undefined) return;
     this.#onAbort = () => this.abort(signal.reason);
@@ -222,7 +224,7 @@ export class AgentCall extends Timed implements AttemptHost {
     const isOfAttempt = timeout === "attempt" || timeout === "connect";
     const isLast = !isOfAttempt || this.#told.type === "Ok";
     const error = timeoutError(timeout, {
-      origin: current?.route.origin ?? this.#init.url.origin,
+      origin: current?.route.origin ?? this.#url.origin,
       limit: timeouts[timeout],
       detail: current?.detail ?? "",
       progress: isLast || current === null
@@ -246,7 +248,7 @@ export class AgentCall extends Timed implements AttemptHost {
   }
 
   /** Tells the conversation of a response, as soon as its head has arrived. */
-  receive(attempt: Attempt, response: HttpResponse): boolean {
+  decide(attempt: Attempt, response: HttpResponse): boolean {
     this.#told = this.#conversation.resume({
       type: "Response",
       response,
@@ -468,7 +470,7 @@ export class AgentCall extends Timed implements AttemptHost {
   /** Ends a call whose exchange was collected as garbage. */
   #drop(): void {
     if (this.#isOver) return;
-    const { url } = this.#init;
+    const url = this.#url;
     this.abort(new DOMException("The exchange was dropped", "AbortError"));
     this.host.warn({
       code: "ExchangeDropped",

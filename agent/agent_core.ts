@@ -149,13 +149,7 @@ export class AgentCore implements CallHost {
         }
         : rules,
     );
-    const { url } = request;
-    const call = new AgentCall(this, conversation, {
-      url,
-      plan,
-      options,
-      body,
-    });
+    const call = new AgentCall(this, conversation, { plan, options, body });
     this.add(call);
     return call;
   }

@@ -101,20 +101,32 @@ export interface Decoding {
   readonly response: HttpResponse;
 }
 
+type BodyReader = ReadableStreamDefaultReader<Uint8Array>;
+
 /**
  * Decodes a body piece by piece, each as soon as possible. Passes on the errors of
  * the source.
  *
+ * @param open Starts to read the body.
  * @throws {HttpError} If the body is not valid in its codings, or expands too far.
  */
 async function* decodePieces(
-  source: AsyncIterable<Uint8Array>,
+  open: () => BodyReader,
   { codings, rules, response }: Decoding,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
-  const coded = new CodedBody(source);
+  const source = readPieces(open);
+  const first = await source.next();
   // An empty body is not valid in any coding, but servers label it all the same.
-  if (await coded.isEmpty()) return;
-  let pieces: AsyncIterable<Uint8Array> = coded.pieces();
+  if (first.done) return;
+  let given = 0;
+  async function* coded(): AsyncGenerator<Uint8Array, void> {
+    let next: IteratorResult<Uint8Array, void> = first;
+    for (; !next.done; next = await source.next()) {
+      given += next.value.length;
+      yield next.value;
+    }
+  }
+  let pieces: AsyncIterable<Uint8Array> = coded();
   for (const coding of codings.toReversed()) {
     const decoder = rules.decoders.get(coding)!;
     pieces = decodeOne(coding, decoder(pieces), response);
@@ -124,15 +136,29 @@ async function* decodePieces(
     // A byte stream accepts no empty piece, but the caller's decoder may return one.
     if (piece.length === 0) continue;
     size += piece.length;
-    if (size > FREE_BYTES && size > coded.size * rules.maxRatio) {
+    if (size > FREE_BYTES && size > given * rules.maxRatio) {
       throw new HttpError(
         "BodyTooLarge",
-        `Cannot decode the body: ${coded.size} bytes expand more than ` +
+        `Cannot decode the body: ${given} bytes expand more than ` +
           `${rules.maxRatio}-fold (maxRatio)`,
         { response },
       );
     }
     yield piece as Uint8Array<ArrayBuffer>;
+  }
+}
+
+/** Reads a body in pieces of a limited size, none of which is empty. */
+async function* readPieces(
+  open: () => BodyReader,
+): AsyncGenerator<Uint8Array, void> {
+  const reader = open();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    for (let at = 0; at < value.length; at += MAX_PIECE) {
+      yield value.subarray(at, at + MAX_PIECE);
+    }
   }
 }
 
@@ -150,43 +176,6 @@ async function* decodeOne(
       `Cannot decode the body from ${quote(coding)}: ${error.message}`,
       { cause: error.cause ?? error, response },
     );
-  }
-}
-
-/** A body before it is decoded. */
-class CodedBody {
-  /** The number of bytes given to the decoder. */
-  size = 0;
-  readonly #source: AsyncIterator<Uint8Array>;
-  #first: IteratorResult<Uint8Array> | null = null;
-
-  constructor(source: AsyncIterable<Uint8Array>) {
-    this.#source = source[Symbol.asyncIterator]();
-  }
-
-  async isEmpty(): Promise<boolean> {
-    this.#first = await this.#source.next();
-    while (!this.#first.done && this.#first.value.length === 0) {
-      this.#first = await this.#source.next();
-    }
-    return this.#first.done ?? false;
-  }
-
-  async *pieces(): AsyncGenerator<Uint8Array, void> {
-    try {
-      let next = this.#first ?? await this.#source.next();
-      while (!next.done) {
-        const { value } = next;
-        for (let at = 0; at < value.length; at += MAX_PIECE) {
-          const piece = value.subarray(at, at + MAX_PIECE);
-          this.size += piece.length;
-          yield piece;
-        }
-        next = await this.#source.next();
-      }
-    } finally {
-      await this.#source.return?.();
-    }
   }
 }
 
@@ -255,7 +244,7 @@ export interface BodyWatch {
 class DecodedBody {
   readonly #body: ReadableStream<Uint8Array>;
   /** `null` until the body is used: until then, it may be read in another way. */
-  #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
+  #reader: BodyReader | null = null;
   readonly #pieces: AsyncGenerator<Uint8Array<ArrayBuffer>, void>;
   readonly #failure = new BodyFailure();
   readonly #watch: BodyWatch;
@@ -266,7 +255,7 @@ class DecodedBody {
     watch: BodyWatch,
   ) {
     this.#body = body;
-    this.#pieces = decodePieces(readPieces(() => this.#open()), decoding);
+    this.#pieces = decodePieces(() => this.#open(), decoding);
     this.#watch = watch;
     this.#failure.watch(watch.ended);
   }
@@ -288,7 +277,7 @@ class DecodedBody {
     await this.#open().cancel(reason);
   }
 
-  #open(): ReadableStreamDefaultReader<Uint8Array> {
+  #open(): BodyReader {
     return this.#reader ??= this.#body.getReader();
   }
 }
@@ -316,16 +305,5 @@ class BodyFailure {
       this.#reject = reject;
       promise.then(resolve, reject).finally(() => this.#reject = null);
     });
-  }
-}
-
-async function* readPieces(
-  open: () => ReadableStreamDefaultReader<Uint8Array>,
-): AsyncGenerator<Uint8Array, void> {
-  const reader = open();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    yield value;
   }
 }

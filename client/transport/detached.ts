@@ -140,12 +140,7 @@ export class DetachedTransport implements SocketTransport {
   }
 
   async startTls(options: StartTlsOptions): Promise<HttpConnection> {
-    try {
-      await beforeTls(this, this.#write, options);
-    } catch (error) {
-      this.abort(error);
-      throw error;
-    }
+    await beforeTls(this, this.#write, options);
     return await this.#inner.startTls(options, this);
   }
 
@@ -164,27 +159,32 @@ export class DetachedTransport implements SocketTransport {
 /**
  * Waits until TLS may start over what a client left.
  *
- * @param left The connection, and how many bytes of it are unread.
+ * @param left The connection, which is aborted if TLS may not start.
  * @param write The writes that the client left.
  * @param options The server's name, and a signal that ends the wait.
  * @throws {HttpError} If bytes are unread, or the writes fail.
  * @throws {unknown} If the signal aborts, its reason.
  */
 export async function beforeTls(
-  { info, unreadBytes }: {
+  left: {
     readonly info: HttpConnectionInfo | null;
     readonly unreadBytes: number;
+    abort(reason: unknown): void;
   },
   write: Promise<void> | null,
   { serverName, signal }: StartTlsOptions,
 ): Promise<void> {
+  const { info, unreadBytes } = left;
   const remote = info?.remote ?? null;
-  if (unreadBytes > 0) throw earlyBytes(serverName, remote, unreadBytes);
-  if (write === null) return;
+  const fail = (error: unknown): never => {
+    left.abort(error);
+    throw error;
+  };
+  if (unreadBytes > 0) fail(earlyBytes(serverName, remote, unreadBytes));
   try {
-    await abortable(write, signal);
+    if (write !== null) await abortable(write, signal);
   } catch (error) {
-    signal?.throwIfAborted();
-    throw tlsFailed(serverName, remote, reasonOf(error), error);
+    if (signal?.aborted) fail(signal.reason);
+    fail(tlsFailed(serverName, remote, reasonOf(error), error));
   }
 }

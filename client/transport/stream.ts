@@ -227,13 +227,12 @@ export class StreamTransport implements Transport {
     write: Promise<void> | null,
     options: StartTlsOptions,
   ): Promise<HttpConnection> {
-    try {
-      const left = { info: this.info, unreadBytes: reads.bytes };
-      await beforeTls(left, write, options);
-    } catch (error) {
-      this.abort(error);
-      throw error;
-    }
+    const left = {
+      info: this.info,
+      unreadBytes: reads.bytes,
+      abort: (reason: unknown) => this.abort(reason),
+    };
+    await beforeTls(left, write, options);
     if (write !== null) this.#writer.releaseLock();
     return await this.#stream.startTls!(options);
   }
