@@ -39,8 +39,10 @@ const TURN_MILLISECONDS = 5;
  *
  * TLS runs through `node:tls`, which Deno loads on first use: closing a
  * connection of Deno's own TLS during its handshake, or while a write is
- * blocked, leaks the socket until the peer closes it. It trusts the certificates of
- * `--cert` and `DENO_CERT`; `--unsafely-ignore-certificate-errors` has no effect.
+ * blocked, leaks the socket until the peer closes it. For https, the client and
+ * the agent connect as {@linkcode nodeConnector} does once that is loaded, because TLS
+ * costs half as much then. It trusts the certificates of `--cert` and `DENO_CERT`;
+ * `--unsafely-ignore-certificate-errors` has no effect.
  *
  * @example Connect to a closed port
  * ```ts

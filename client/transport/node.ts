@@ -8,9 +8,10 @@ import { returnBuffer } from "./buffers.ts";
 import { DetachedTransport } from "./detached.ts";
 import type { HttpConnection, HttpConnectionInfo } from "./http_connection.ts";
 import { makeDuplex } from "./node_duplex.ts";
-import type { NodeDuplex, NodeSocket, NodeTlsSocket } from "./node_socket.ts";
+import type { NodeSocket, NodeTlsSocket } from "./node_socket.ts";
 import { NodeWrites, type PooledReads } from "./node_io.ts";
-import { handshake } from "./node_tls.ts";
+import { handshake, type Under } from "./node_tls.ts";
+import { Wire } from "./node_wire.ts";
 import {
   makeConnection,
   type SocketTransport,
@@ -48,15 +49,13 @@ const CLOSE_MILLISECONDS = 1000;
 // The same limit if bytes must leave the process first.
 const UNSENT_CLOSE_MILLISECONDS = 10_000;
 
-const CLOSED = "The connection is closed";
+// The system takes as many unsent bytes at least.
+const MIN_SYSTEM_BUFFER = 4096;
 
-/** The layers under a socket of `node:tls`. */
-export interface Under {
-  /** The sockets, from the one right under it. */
-  readonly layers: readonly NodeSocket[];
-  /** The first of them, if it is one of our duplex streams. */
-  readonly carrier: NodeDuplex | null;
-}
+const isBun = "Bun" in globalThis;
+const isDeno = "Deno" in globalThis;
+
+const CLOSED = "The connection is closed";
 
 /** How a transport reads its socket, and the layers under that. */
 export interface NodeTransportOptions {
@@ -70,16 +69,18 @@ export interface NodeTransportOptions {
 export class NodeTransport implements SocketTransport {
   readonly info: HttpConnectionInfo;
   readonly #socket: NodeSocket & Pick<NodeTlsSocket, "_readableState">;
+  readonly #under: Under | undefined;
+  /** What to pause: on Deno, TLS would read on. */
+  readonly #valves: readonly { pause(): unknown; resume(): unknown }[];
   /** The socket and those under it. */
   readonly #layers: readonly NodeSocket[];
-  readonly #carrier: NodeDuplex | null;
   readonly #reads: PooledReads | null;
   #input: Input = { kind: "reading" };
   #queue: Bytes[] = [];
   #queuedBytes = 0;
   #isPaused = false;
-  /** Whether anything was read after the last write. */
-  #isAnswered = true;
+  /** The number of bytes written since the last read. */
+  #unanswered = 0;
   #reader: Pending<Bytes | null> | null = null;
   readonly #writes: NodeWrites;
   readonly #closed: Promise<void>;
@@ -96,19 +97,24 @@ export class NodeTransport implements SocketTransport {
     info: HttpConnectionInfo,
     { reads = null, under }: NodeTransportOptions = {},
   ) {
-    const carrier = under?.carrier ?? null;
     this.#socket = socket;
     this.#reads = reads;
+    this.#under = under;
+    this.#valves = under?.wire
+      ? [under.wire]
+      : under?.carrier
+      ? [under.carrier, socket]
+      : [socket];
     this.#layers = [socket, ...under?.layers ?? []];
-    this.#carrier = carrier;
-    this.#writes = new NodeWrites(socket, carrier);
+    this.#writes = new NodeWrites(socket, under, this.#onError);
     this.info = info;
     if (reads === null) socket.on("data", this.#onData);
     else reads.onBytes = this.#onBytes;
     socket.on("end", this.#onEnd);
     socket.on("error", this.#onError);
-    carrier?.on("error", this.#onError);
-    carrier?.prependListener("end", this.#onCarrierEnd);
+    under?.carrier?.on("error", this.#onError);
+    under?.carrier?.prependListener("end", this.#onCarrierEnd);
+    if (under?.wire) under.wire.onCut = this.#onCut;
     this.#closed = new Promise((resolve) => {
       socket.on("close", () => {
         this.#fail(new Error(CLOSED));
@@ -125,7 +131,7 @@ export class NodeTransport implements SocketTransport {
 
   /** Passes bytes on, or keeps them. Returns whether to keep reading. */
   readonly #onBytes = (bytes: Bytes): boolean => {
-    this.#isAnswered = true;
+    this.#unanswered = 0;
     const reader = this.#reader;
     if (reader !== null) {
       this.#reader = null;
@@ -136,8 +142,7 @@ export class NodeTransport implements SocketTransport {
     this.#queuedBytes += bytes.length;
     if (this.#isFull && !this.#isPaused) {
       this.#isPaused = true;
-      this.#socket.pause();
-      this.#carrier?.pause();
+      for (const valve of this.#valves) valve.pause();
     }
     return !this.#isPaused;
   };
@@ -152,9 +157,10 @@ export class NodeTransport implements SocketTransport {
   // The end of the encrypted bytes, before the TLS layer handles it. By then, a
   // close_notify would have ended the decrypted ones. Node and Bun do not show it.
   readonly #onCarrierEnd = (): void => {
-    if (this.#socket._readableState?.ended !== false) return;
-    this.#fail(new MissingCloseNotifyError());
+    if (this.#socket._readableState?.ended === false) this.#onCut();
   };
+
+  readonly #onCut = (): void => this.#fail(new MissingCloseNotifyError());
 
   readonly #onError = (error: Error): void => this.#fail(error);
 
@@ -190,8 +196,7 @@ export class NodeTransport implements SocketTransport {
       this.#queuedBytes -= bytes.length;
       if (this.#isPaused && !this.#isFull) {
         this.#isPaused = false;
-        this.#carrier?.resume();
-        this.#socket.resume();
+        for (const valve of this.#valves) valve.resume();
       }
       return Promise.resolve(bytes);
     }
@@ -207,12 +212,13 @@ export class NodeTransport implements SocketTransport {
   }
 
   startWrite(data: Outgoing, pending: Pending<void>): void {
+    const length = lengthOf(data);
     if (this.#isOver) {
       queueMicrotask(() => pending.reject(this.#reason));
-    } else if (lengthOf(data) === 0) {
+    } else if (length === 0) {
       queueMicrotask(() => pending.resolve());
     } else {
-      this.#isAnswered = false;
+      this.#unanswered += length;
       this.#writes.start(data, pending);
     }
   }
@@ -241,15 +247,17 @@ export class NodeTransport implements SocketTransport {
       return await this.#closed;
     }
     this.ref();
-    const limit = this.#mayHaveUnsent
+    const limit = this.#mayHaveUnsent && isBun
       ? UNSENT_CLOSE_MILLISECONDS
       : CLOSE_MILLISECONDS;
     const timer = setTimeout(() => this.#destroy(), limit);
+    const { carrier, wire } = this.#under ?? {};
     this.#socket.end(() => {
       if (this.#mayHaveUnsent) return this.#destroyOnceEnded();
-      if (this.#carrier === null) return this.#destroy();
+      if (wire !== undefined) return this.#destroyRead();
+      if (carrier === undefined) return this.#destroy();
       // The TLS layer passes its close_notify on in a microtask.
-      queueMicrotask(() => this.#carrier?.end(() => this.#destroyRead()));
+      queueMicrotask(() => carrier.end(() => this.#destroyRead()));
     });
     await this.#closed;
     clearTimeout(timer);
@@ -280,12 +288,16 @@ export class NodeTransport implements SocketTransport {
   }
 
   /**
-   * Whether bytes that count as written may still be in the process. Bun may keep
-   * some MB of TLS records, which `destroy` drops (3 times out of 150, with 20 MB on a
-   * busy machine). They have left if the peer has answered or ended.
+   * Whether bytes that count as written may still be in the process, where `destroy`
+   * drops them. Bun may keep some MB of TLS records (3 times out of 150, with 20 MB on a
+   * busy machine), and Deno the close_notify if the system's buffer is full. They have
+   * left if the peer has answered or ended.
    */
   get #mayHaveUnsent(): boolean {
-    return !this.#isAnswered && this.#layers.length > 1 && "Bun" in globalThis;
+    if (this.#under === undefined) return false;
+    return isBun
+      ? this.#unanswered > 0
+      : this.#under.wire !== undefined && this.#unanswered > MIN_SYSTEM_BUFFER;
   }
 
   #destroy(): void {
@@ -315,14 +327,17 @@ export class NodeTransport implements SocketTransport {
     options: StartTlsOptions,
     outer: SocketTransport = this,
   ): Promise<HttpConnection> {
-    if ("Deno" in globalThis) return startTlsOver(outer, options);
+    const wire = isDeno && this.#under === undefined
+      ? Wire.of(this.#socket)
+      : null;
+    if (isDeno && wire === null) return startTlsOver(outer, options);
     this.#socket.off("data", this.#onData);
     this.#socket.off("end", this.#onEnd);
     this.#socket.pause();
     // Nobody may be waiting for the pending read anymore.
     this.#reader?.resolve(null);
     this.#reader = null;
-    const under = { layers: this.#layers, carrier: null };
+    const under = { layers: this.#layers, ...(wire && { wire }) };
     return startTls(under, outer, options);
   }
 }
@@ -356,7 +371,7 @@ async function startTls(
       throw earlyBytes(serverName, info.remote, unreadBytes);
     }
     return await handshake(
-      under.layers[0]!,
+      under,
       info.remote,
       options,
       (socket) => {

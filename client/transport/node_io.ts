@@ -9,13 +9,14 @@ import {
   type NodeSocket,
   type OnRead,
 } from "./node_socket.ts";
+import type { Under } from "./node_tls.ts";
 import { lengthOf, type Outgoing, type Pending } from "./transport.ts";
 
 // Up to this, copying pieces together costs less than writing them one by one.
 const MAX_JOINED_BYTES = 65536 + 64;
 
-// Half of the buffer of Deno's TLS layer.
-const MAX_CARRIED_BYTES = 32768;
+// Less than Deno's TLS layer takes from a write at a time.
+const MAX_PART_BYTES = 32768;
 
 /**
  * Reads a plain socket on Node into buffers of the pool. Data events cost 1.8 µs more
@@ -49,17 +50,26 @@ export class PooledReads {
 export class NodeWrites {
   readonly #socket: NodeSocket;
   readonly #carrier: NodeDuplex | null;
+  readonly #isInParts: boolean;
+  readonly #onError: (error: Error) => void;
   #pending: Pending<void> | null = null;
-  /** The rest of the pending write, over a carrier. */
+  /** The rest of the pending write, if that is in parts. */
   #rest: Uint8Array[] = [];
 
   /**
    * @param socket The socket.
-   * @param carrier Our duplex stream that it runs over, for TLS.
+   * @param under The layers under it, for TLS.
+   * @param onError Called if a write fails, which destroys the socket.
    */
-  constructor(socket: NodeSocket, carrier: NodeDuplex | null) {
+  constructor(
+    socket: NodeSocket,
+    under: Under | undefined,
+    onError: (error: Error) => void,
+  ) {
     this.#socket = socket;
-    this.#carrier = carrier;
+    this.#onError = onError;
+    this.#carrier = under?.carrier ?? null;
+    this.#isInParts = under?.carrier !== undefined || under?.wire !== undefined;
   }
 
   /** Whether a write, or the end, is not done yet. */
@@ -80,7 +90,7 @@ export class NodeWrites {
     const pieces = data.length > 1 && lengthOf(data) <= MAX_JOINED_BYTES
       ? [concat(data as Uint8Array[])]
       : data;
-    if (this.#carrier === null) return this.#send(pieces);
+    if (!this.#isInParts) return this.#send(pieces);
     this.#rest = pieces.filter(({ length }) => length > 0);
     this.#sendPart();
   }
@@ -112,20 +122,20 @@ export class NodeWrites {
     this.#socket.uncork();
   }
 
-  // The TLS layer reports everything as written, and keeps the part that does not fit
-  // into its own buffer.
+  // Deno's TLS layer copies all of a write first. Over a carrier, it also reports
+  // everything as written, and keeps the part that does not fit into its own buffer.
   #sendPart(): void {
     const piece = this.#rest[0]!;
-    if (piece.length > MAX_CARRIED_BYTES) {
-      this.#rest[0] = piece.subarray(MAX_CARRIED_BYTES);
+    if (piece.length > MAX_PART_BYTES) {
+      this.#rest[0] = piece.subarray(MAX_PART_BYTES);
     } else this.#rest.shift();
-    this.#socket.write(piece.subarray(0, MAX_CARRIED_BYTES), this.#onWritten);
+    this.#socket.write(piece.subarray(0, MAX_PART_BYTES), this.#onWritten);
   }
 
   readonly #onWritten = (error?: Error | null): void => {
     if (this.#pending === null) return;
-    if (error) this.fail(error);
-    else if (this.#carrier === null) this.#finish();
+    if (error) this.#onError(error);
+    else if (this.#carrier === null) this.#goOn();
     else this.#awaitCarrier(this.#carrier, this.#pending);
   };
 
@@ -134,16 +144,15 @@ export class NodeWrites {
     // The TLS layer passes them on in a microtask.
     queueMicrotask(() => {
       const goOn = () => {
-        if (this.#pending !== pending) return;
-        if (this.#rest.length > 0) this.#sendPart();
-        else this.#finish();
+        if (this.#pending === pending) this.#goOn();
       };
       if (carrier.writableNeedDrain) carrier.once("drain", goOn);
       else goOn();
     });
   }
 
-  #finish(): void {
+  #goOn(): void {
+    if (this.#rest.length > 0) return this.#sendPart();
     const pending = this.#pending;
     this.#pending = null;
     pending?.resolve();

@@ -4,40 +4,53 @@ import { quote } from "../../core/quote.ts";
 import type { HttpAddress, HttpTlsOptions } from "./http_connection.ts";
 import {
   loadNode,
+  type NodeDuplex,
   type NodeSecureContext,
   type NodeSocket,
   type NodeTlsSocket,
 } from "./node_socket.ts";
+import type { Wire } from "./node_wire.ts";
 import type { StartTlsOptions } from "./socket_connection.ts";
 import { reasonOf, tlsFailed } from "./open_failure.ts";
 
 const ALPN_PROTOCOLS: readonly string[] = ["http/1.1"];
 
+/** The layers under a socket of `node:tls`. */
+export interface Under {
+  /** The sockets, from the one right under it. */
+  readonly layers: readonly NodeSocket[];
+  /** The first of them on Deno, if it is one of our duplex streams. */
+  readonly carrier?: NodeDuplex;
+  /** The first of them on Deno, if it is a socket of `node:net`. */
+  readonly wire?: Wire;
+}
+
 /**
  * Starts TLS over a socket that is not in use.
  *
- * @param under The socket.
+ * @param under The socket, and those under it.
  * @param remote The peer's address, for messages.
  * @param options The options of `HttpConnection.startTls`.
  * @param take Takes over the socket, before it can emit anything else.
- * @returns The result of `take`. If it rejects, the caller must destroy `under`.
+ * @returns The result of `take`. If it rejects, the caller must destroy all of `under`.
  */
 export function handshake<Taken>(
-  under: NodeSocket,
+  { layers: [below], wire }: Under,
   remote: HttpAddress | null,
   options: StartTlsOptions,
   take: (socket: NodeTlsSocket) => Taken,
 ): Promise<Taken> {
   const { signal } = options;
   const serverName = options.serverName.replace(/^\[(.*)\]$/, "$1");
-  const socket = connectTls(under, serverName, options);
+  const socket = connectTls(below!, serverName, options);
+  wire?.watch(socket);
   return new Promise((resolve, reject) => {
     function settle(act: () => void): void {
       socket.off("secureConnect", succeed);
       socket.off("error", onError);
       socket.off("end", onEnd);
       socket.off("close", onEnd);
-      under.off("error", onError);
+      below!.off("error", onError);
       signal?.removeEventListener("abort", onAbort);
       act();
     }
@@ -59,14 +72,14 @@ export function handshake<Taken>(
     socket.on("error", onError);
     socket.on("end", onEnd);
     socket.on("close", onEnd);
-    under.on("error", onError);
+    below!.on("error", onError);
     signal?.addEventListener("abort", onAbort);
     if (signal?.aborted) onAbort();
   });
 }
 
 function connectTls(
-  under: NodeSocket,
+  below: NodeSocket,
   serverName: string,
   options: StartTlsOptions,
 ): NodeTlsSocket {
@@ -86,7 +99,7 @@ function connectTls(
   }
   const isAddress = loadNode("node:net").isIP(serverName) !== 0;
   return loadNode("node:tls").connect({
-    socket: under,
+    socket: below,
     // The certificate is checked against `servername`, or else against `host`;
     // the former is also sent as SNI, which has no addresses (RFC 6066 §3).
     host: serverName,

@@ -196,8 +196,16 @@ export class SocketPeer implements Peer {
     };
     this.#socket.on("data", onData);
     this.#socket.resume();
+    this.#handle?.readStart();
     await Promise.race([done.promise, this.#over.promise]);
     this.#socket.off("data", onData);
+    this.#handle?.readStop();
     this.#socket.pause();
+  }
+
+  /** The handle under TLS, which reads on while the socket is paused. */
+  get #handle(): { readStart(): void; readStop(): void } | null | undefined {
+    if (this.#raw === this.#socket) return null;
+    return (this.#raw as { _handle?: null })._handle;
   }
 }

@@ -33,6 +33,14 @@ import { drain, fails, runProgram, SWITCH, upgrade } from "../_client.ts";
 
 const LOCAL = { hostname: "127.0.0.1", port: 0 };
 
+/** Connectors, by their source text. */
+const CONNECTORS = Object.entries({
+  denoConnector,
+  nodeConnector,
+  // It connects without TLS, and then starts it over a `Deno.Conn`.
+  "{ ...denoConnector }": { ...denoConnector },
+});
+
 /** Opens a connection over TLS to a port, and takes its transport. */
 async function openTls(
   connector: HttpConnector,
@@ -53,9 +61,7 @@ function take(connection: HttpConnection): Transport {
   return transport;
 }
 
-for (
-  const [name, connector] of Object.entries({ denoConnector, nodeConnector })
-) {
+for (const [name, connector] of CONNECTORS) {
   Deno.test(`${name} sends a close_notify when it closes`, async () => {
     using listener = Deno.listenTls({ ...LOCAL, ...SERVER });
     const accepting = listener.accept();
@@ -106,7 +112,7 @@ for (
       new URL(`../../../client/${path}`, import.meta.url).href;
     const left = await runProgram(`
       import { openConnection } from "${url("connect/open.ts")}";
-      import { ${name} as connector } from "@pimalaya/io-http/client";
+      import { denoConnector, nodeConnector } from "@pimalaya/io-http/client";
       import { takeTransport, writeTo } from "${url("transport/transport.ts")}";
       import { nextTurn } from "${url("transport/turn.ts")}";
       const countSockets = async () => {
@@ -114,6 +120,7 @@ for (
         const { stdout } = await new Deno.Command("ls", { args }).output();
         return new TextDecoder().decode(stdout).split(" socket:").length;
       };
+      const connector = ${name};
       const before = await countSockets();
       for (let i = 0; i < 10; i++) {
         const transport = takeTransport(await openConnection({
@@ -169,8 +176,9 @@ for (
         : "";
       assertEquals(
         await runProgram(`
-          import { HttpClient, ${name} as connector } from "@pimalaya/io-http/client";
+          import { denoConnector, HttpClient, nodeConnector } from "@pimalaya/io-http/client";
           import { HttpRequest } from "@pimalaya/io-http";
+          const connector = ${name};
           const url = "${scheme}://127.0.0.1:${port}/";
           const tls = ${tls || "undefined"};
           const client = await HttpClient.connect(url, { connector, tls });
@@ -293,6 +301,27 @@ for (
     (await plain.accept()).close();
   });
 }
+
+Deno.test("denoConnector connects as nodeConnector for TLS, once that is loaded", async () => {
+  using listener = Deno.listenTls({ ...LOCAL, ...SERVER });
+  const { port } = listener.addr;
+  await using open = new AsyncDisposableStack();
+  const connect = async () => {
+    const accepting = listener.accept();
+    const transport = await openTls(denoConnector, port);
+    open.use(await accepting);
+    open.defer(() => transport.close());
+  };
+  await connect();
+  const original = Deno.connect;
+  const failing = () => Promise.reject(new Error("Not this way"));
+  Object.assign(Deno, { connect: failing });
+  try {
+    await connect();
+  } finally {
+    Object.assign(Deno, { connect: original });
+  }
+});
 
 Deno.test("nodeConnector connects by name if Deno permits only that", async () => {
   using listener = Deno.listen(LOCAL);
