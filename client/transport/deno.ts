@@ -84,6 +84,8 @@ export class DenoTransport implements SocketTransport {
   #lent: Bytes | null = null;
   /** Whether it keeps the process alive, as far as is known. */
   #isRef = false;
+  /** Why it was aborted, if it was. */
+  #aborted: { readonly reason: unknown } | null = null;
 
   /**
    * Takes over a connection.
@@ -128,7 +130,7 @@ export class DenoTransport implements SocketTransport {
   };
 
   readonly #onReadError = (error: unknown): void => {
-    this.#pendingRead.reject(error);
+    this.#pendingRead.reject(this.#reasonFor(error));
   };
 
   /** Takes the buffer of the last read, if it was given back, or another. */
@@ -208,7 +210,7 @@ export class DenoTransport implements SocketTransport {
 
   // The runtime may still refer to a buffer of the pool.
   readonly #onWriteError = (error: unknown): void => {
-    this.#endWrite().reject(error);
+    this.#endWrite().reject(this.#reasonFor(error));
   };
 
   #endWrite(): Pending<void> {
@@ -221,8 +223,17 @@ export class DenoTransport implements SocketTransport {
     return pending;
   }
 
-  closeWrite(): Promise<void> {
-    return this.#conn.closeWrite();
+  async closeWrite(): Promise<void> {
+    try {
+      await this.#conn.closeWrite();
+    } catch (error) {
+      throw this.#reasonFor(error);
+    }
+  }
+
+  /** Deno only says that the connection is not there. */
+  #reasonFor(error: unknown): unknown {
+    return this.#aborted === null ? error : this.#aborted.reason;
   }
 
   close(): Promise<void> {
@@ -230,7 +241,8 @@ export class DenoTransport implements SocketTransport {
     return Promise.resolve();
   }
 
-  abort(_reason: unknown): void {
+  abort(reason: unknown): void {
+    this.#aborted ??= { reason };
     this.#close();
   }
 

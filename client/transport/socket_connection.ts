@@ -11,7 +11,8 @@
 //
 // The directions of the streams end one by one: end of file leaves the writable
 // half open, closing that half leaves the readable half open, and the second end
-// closes the connection. A half that fails has ended as well.
+// closes the connection. A half that fails has ended as well. A chunk that is not
+// bytes ends both, because the peer would wait for what was meant.
 
 import { isBytes } from "../../core/bytes.ts";
 import type {
@@ -66,6 +67,16 @@ export function makeConnection(transport: SocketTransport): HttpConnection {
   let use: Use = "unused";
   let streams: ByteStream | null = null;
 
+  // A rejection without a reason would say nothing.
+  function abort(
+    reason: unknown = new DOMException(
+      "The connection was aborted",
+      "AbortError",
+    ),
+  ): void {
+    transport.abort(reason);
+  }
+
   /** Takes the connection away from its streams, which must not be in use. */
   function claim(next: "client" | "tls", action: string): void {
     const { readable, writable } = streams ?? {};
@@ -89,7 +100,7 @@ export function makeConnection(transport: SocketTransport): HttpConnection {
         return transport;
       },
       abort(reason) {
-        if (use === "unused" || use === "streams") transport.abort(reason);
+        if (use === "unused" || use === "streams") abort(reason);
       },
     });
   }
@@ -108,7 +119,7 @@ export function makeConnection(transport: SocketTransport): HttpConnection {
     },
     ref: () => transport.ref(),
     unref: () => transport.unref(),
-    abort: (reason) => transport.abort(reason),
+    abort,
   };
   registerTransport(connection, () => {
     // A client then locks the streams, which throws if they are in use.
@@ -191,7 +202,9 @@ async function writeBytes(
   bytes: unknown,
 ): Promise<void> {
   if (!isBytes(bytes)) {
-    throw new TypeError("Cannot write: a chunk is not a Uint8Array");
+    const error = new TypeError("Cannot write: a chunk is not a Uint8Array");
+    transport.abort(error);
+    throw error;
   }
   await writeTo(transport, [bytes]);
 }

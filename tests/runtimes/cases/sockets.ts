@@ -111,15 +111,18 @@ function casesOver(tls: boolean): Case[] {
         const reader = connection.readable.getReader();
         await writer.write(toBytes("x"));
         equal("read", (await reader.read()).value?.length, 1);
+        const reading = reasonOf(reader.read());
         const isMistake = chunk !== bytes && chunk !== "end";
-        if (!isMistake) connection.abort!(new Error("Enough"));
+        const enough = new Error("Enough");
+        if (!isMistake) connection.abort!(enough);
         const reason = await reasonOf(
           chunk === "end"
             ? writer.close()
             : writer.write(chunk as typeof bytes),
         );
         equal("mistake", reason instanceof TypeError, isMistake);
-        await reader.cancel().catch(() => {});
+        equal("reason", isMistake || reason === enough, true);
+        equal("ends both", await reading === reason, true);
         equal("received", (await peer.closed()).received, "x");
       }
     },
