@@ -181,7 +181,7 @@ class Fetcher {
     } catch (error) {
       throw explainError(error, url);
     }
-    const fault = faultOf(call, mode);
+    const fault = faultOf(call, mode, isStream(content));
     try {
       if (fault === null) {
         const loaded = loading instanceof Promise ? await loading : loading;
@@ -206,10 +206,11 @@ class Fetcher {
     if (
       body === null && signal === null && mode === redirect && !omitsCredentials
     ) return NO_OPTIONS;
+    const own = isStream(content) ? forStream(mode) : mode;
     return {
       ...(body !== null && { body }),
       ...(signal !== null && { signal }),
-      ...(mode !== redirect && { redirect: mode }),
+      ...(own !== redirect && { redirect: own }),
       ...(omitsCredentials && { cookies: null, credentials }),
     };
   }
@@ -248,6 +249,30 @@ export function checkingPorts(mode: HttpRedirectMode): HttpRedirectMode {
 
 const FOLLOW = checkingPorts("follow");
 
+/** Whether a body can be sent only once. */
+function isStream(content: FetchContent | null): boolean {
+  return content !== null && !(content instanceof Uint8Array) &&
+    !(content instanceof Blob);
+}
+
+/**
+ * Follows no redirect of a stream other than a 303, even if the next request would have
+ * no body (WHATWG Fetch §4.4).
+ */
+function forStream(mode: HttpRedirectMode): HttpRedirectMode {
+  const checked = checkingPorts(mode);
+  if (typeof checked === "string") return checked;
+  let isFirst = true;
+  return {
+    ...checked,
+    decide(hop) {
+      if (isFirst && hop.status !== 303) return "stop";
+      isFirst = false;
+      return checked.decide === undefined ? "follow" : checked.decide(hop);
+    },
+  };
+}
+
 function badPort(url: URL): TypeError {
   const reason = `its port ${url.port} is blocked`;
   const progress = nothingSent("connect");
@@ -259,8 +284,9 @@ const REDIRECT_STATUSES = [301, 302, 303, 307, 308];
 
 /** Returns why a response is a network error, or `null`. */
 function faultOf(
-  { head, redirect, upgraded }: FetchCall,
+  { head, hops, redirect, upgraded }: FetchCall,
   mode: HttpRedirectMode,
+  isStream: boolean,
 ): string | null {
   if (upgraded) return "the response upgrades the connection";
   if (!REDIRECT_STATUSES.includes(head.status) || mode === "manual") {
@@ -271,7 +297,10 @@ function faultOf(
   if (redirect === null) return "the Location of the response is invalid";
   const mayStop = typeof mode === "object" && mode !== FOLLOW &&
     mode.decide !== undefined;
-  return mayStop ? null : "the body cannot be sent again to where it redirects";
+  const isSent = isStream && hops.length === 0 && head.status !== 303;
+  return mayStop && !isSent
+    ? null
+    : "the body cannot be sent again to where it redirects";
 }
 
 type Responses = typeof import("./response.ts");

@@ -13,8 +13,25 @@ import { startOrigin } from "./_origin.ts";
 
 testVectors(vectors);
 
+for (const status of [301, 302, 303, 307, 308]) {
+  test(`Requests: fetch ${status === 303 ? "drops" : "rejects"} a stream under ${status}`, async ({ fetch }) => {
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode("x"));
+        controller.close();
+      },
+    });
+    const init = { method: "POST", body, duplex: "half" };
+    const next = encodeURIComponent(status === 303 ? "/to/302?/echo" : "/echo");
+    assertEquals(
+      await failure(fetch(`/to/${status}?${next}`, init)),
+      status === 303 ? "no failure" : "TypeError",
+    );
+  });
+}
+
 // Deno's own, which keeps the source of a stream.
-test.ours("Requests: fetch rejects a stream under 307", async ({ fetch }) => {
+test.ours("Requests: fetch rejects the stream of a Response under 307", async ({ fetch }) => {
   const { body } = new Response("x");
   const init = { method: "POST", body, duplex: "half" };
   assertEquals(await failure(fetch("/to/307?/echo", init)), "TypeError");
