@@ -15,7 +15,7 @@ import {
   resolveReceiveOptions,
 } from "../rfc9112/limits.ts";
 import { defaultConnector } from "./connect/default.ts";
-import { openConnection } from "./connect/open.ts";
+import { endConnection, openConnection } from "./connect/open.ts";
 import { Connection, type ConnectionStart } from "./connection/connection.ts";
 import {
   exchange,
@@ -196,9 +196,15 @@ export class HttpClient implements AsyncDisposable {
       tls,
       signal,
     });
-    const client = new HttpClient(connection, { ...settings, origin });
-    client.#connection.expectSilence();
-    return client;
+    try {
+      const client = new HttpClient(connection, { ...settings, origin });
+      client.#connection.expectSilence();
+      return client;
+    } catch (error) {
+      // One of its streams is locked, for example.
+      endConnection(connection, error);
+      throw error;
+    }
   }
 
   /** Whether a request can be sent, as of the last turn of the event loop. */

@@ -101,6 +101,19 @@ Deno.test("connect rejects mistakes, before it connects", async () => {
   assertEquals(await rejection(connecting), "No");
 });
 
+Deno.test("connect ends a connection that no client can drive", async () => {
+  const info = { remote: null, local: null, tls: null };
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  readable.getReader();
+  const log: unknown[] = [];
+  const abort = (reason: unknown) => log.push(reason);
+  const broken = { readable, writable, info, abort };
+  const connector = { connect: () => Promise.resolve(broken) };
+  const connecting = HttpClient.connect("http://a/", { connector });
+  const error = await assertRejects(() => connecting, TypeError, "locked");
+  assertEquals(log, [error]);
+});
+
 /** A server that answers with the request's method and host. */
 function serve(
   identity: { cert: string; key: string } | null,
