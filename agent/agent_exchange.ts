@@ -21,6 +21,12 @@ import type { HttpHop } from "./redirects.ts";
 
 /** A streamed exchange of an agent. */
 export class AgentExchange extends Exchange implements HttpAgentExchange {
+  readonly url: URL;
+  readonly hops: HttpHop[];
+  readonly attempts: number;
+  readonly info: HttpConnectionInfo | null;
+  readonly timings: HttpTimings;
+  readonly decoded: string[];
   readonly #call: AgentCall;
   readonly #result: CallResult<StreamedBody>;
   readonly #explain: Explain | undefined;
@@ -32,9 +38,15 @@ export class AgentExchange extends Exchange implements HttpAgentExchange {
     result: CallResult<StreamedBody>,
     explain?: Explain,
   ) {
-    const { received, attempt, decoding } = result;
+    const { received, attempt, end, decoding } = result;
     const response = decoding?.response;
     super(received, { ...attempt.parts, response, explain });
+    this.url = attempt.request.url;
+    this.hops = end.hops;
+    this.attempts = end.attempts;
+    this.info = attempt.info;
+    this.timings = attempt.timings;
+    this.decoded = decoding?.codings ?? [];
     this.#call = call;
     this.#result = result;
     this.#explain = explain;
@@ -44,30 +56,6 @@ export class AgentExchange extends Exchange implements HttpAgentExchange {
   /** The head as it was received. */
   get head(): HttpResponse {
     return this.#result.received.response;
-  }
-
-  get url(): URL {
-    return this.#result.attempt.request.url;
-  }
-
-  get hops(): HttpHop[] {
-    return this.#result.end.hops;
-  }
-
-  get attempts(): number {
-    return this.#result.end.attempts;
-  }
-
-  get info(): HttpConnectionInfo | null {
-    return this.#result.attempt.info;
-  }
-
-  get timings(): HttpTimings {
-    return this.#result.attempt.timings;
-  }
-
-  get decoded(): string[] {
-    return this.#result.decoding?.codings ?? [];
   }
 
   progress(): HttpProgress {

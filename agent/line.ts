@@ -43,10 +43,20 @@ export class Group {
   }
 }
 
-/** The user of a connection. */
-export interface LineUser {
+/** A call that asks for a connection, and then uses it. */
+export interface Asker {
+  readonly route: Route;
+  readonly timeouts: Timeouts;
+  /** Whether its request can be sent again if the connection is dead. */
+  readonly resendable: boolean;
+  /** Whether it needs a connection that has carried no exchange. */
+  readonly fresh: boolean;
   /** Whether it has a body that nobody reads. */
   readonly isUnread: boolean;
+  /** Called when a phase of opening a connection for it starts. */
+  onPhase(phase: OpenPhase): void;
+  /** Called with the time that its connection took to open. */
+  onOpened(opened: Opened): void;
 }
 
 /** An open connection of the pool. */
@@ -55,7 +65,7 @@ export class Line {
   readonly group: Group;
   readonly connection: Connection;
   /** Its user, or `null` if it is idle. */
-  user: LineUser | null = null;
+  user: Asker | null = null;
 
   constructor(id: number, group: Group, connection: Connection) {
     this.id = id;
@@ -66,9 +76,9 @@ export class Line {
 
 /** A connection that is being opened, within the limits of the call that asked. */
 export class Opening extends Timed {
-  /** Called when a phase starts. */
-  onPhase: (phase: OpenPhase) => void = () => {};
   readonly group: Group;
+  /** The call that it is opened for, until that gets another connection. */
+  asker: Asker | null;
   readonly #timeouts: Timeouts;
   readonly #deadlines: Deadlines;
   readonly #controller = new AbortController();
@@ -76,10 +86,11 @@ export class Opening extends Timed {
   #phaseAt: number;
   #connectTime = 0;
 
-  constructor(group: Group, timeouts: Timeouts, deadlines: Deadlines) {
+  constructor(group: Group, asker: Asker, deadlines: Deadlines) {
     super();
     this.group = group;
-    this.#timeouts = timeouts;
+    this.asker = asker;
+    this.#timeouts = asker.timeouts;
     this.#deadlines = deadlines;
     this.#phaseAt = deadlines.now();
   }
@@ -96,7 +107,7 @@ export class Opening extends Timed {
    */
   async open(): Promise<Opened> {
     const { signal } = this.#controller;
-    this.onPhase("connect");
+    this.asker?.onPhase("connect");
     try {
       const opening = openRoute(this.group.route, signal, this.#startTls);
       // While the peer accepts: Deno takes 4 ms to load its first timer.
@@ -136,7 +147,7 @@ export class Opening extends Timed {
     this.#phase = "tls";
     this.#phaseAt = now;
     this.#deadlines.watch(this);
-    this.onPhase("tls");
+    this.asker?.onPhase("tls");
   };
 }
 

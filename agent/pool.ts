@@ -12,14 +12,7 @@ import type { StartTimer } from "../client/exchange/upload.ts";
 import type { Transport } from "../client/transport/transport.ts";
 import { type HttpClock, systemClock } from "./clock.ts";
 import { Deadlines } from "./deadlines.ts";
-import {
-  Group,
-  Line,
-  type LineUser,
-  type Opened,
-  Opening,
-  type OpenPhase,
-} from "./line.ts";
+import { type Asker, Group, Line, Opening } from "./line.ts";
 import type { HttpPoolOptions } from "./pool_limits.ts";
 import {
   type HttpPoolCounts,
@@ -27,26 +20,11 @@ import {
   HttpPoolState,
 } from "./pool_state.ts";
 import type { Route } from "./route.ts";
-import type { Timeouts } from "./timeouts.ts";
 
 /** The connections and the waiting calls of a pool. */
 export interface HttpPoolStats extends HttpPoolCounts {
   /** The same numbers for each origin or proxy with connections or calls. */
   readonly origins: ReadonlyMap<string, HttpPoolCounts>;
-}
-
-/** A call that asks for a connection. */
-export interface Asker extends LineUser {
-  readonly route: Route;
-  readonly timeouts: Timeouts;
-  /** Whether its request can be sent again if the connection is dead. */
-  readonly resendable: boolean;
-  /** Whether it needs a connection that has carried no exchange. */
-  readonly fresh: boolean;
-  /** Called when a connection is being opened for it. */
-  onPhase(phase: OpenPhase): void;
-  /** Called with the time that its connection took to open. */
-  onOpened(opened: Opened): void;
 }
 
 /** A call without a connection. */
@@ -213,8 +191,7 @@ export class Pool {
   #assign(ask: number, connection: number): void {
     const { asker, opening, resolve } = this.#removeWaiter(ask);
     const line = this.#lines.get(connection)!;
-    // A connection that is still being opened no longer reports to this call.
-    if (opening !== null) opening.onPhase = () => {};
+    if (opening !== null) opening.asker = null;
     line.user = asker;
     resolve(line);
   }
@@ -222,16 +199,14 @@ export class Pool {
   #open(ask: number, connection: number): void {
     const waiter = this.#waiters.get(ask)!;
     const { asker, group } = waiter;
-    const opening = new Opening(group, asker.timeouts, this.deadlines);
-    opening.onPhase = (phase) => asker.onPhase(phase);
+    const opening = new Opening(group, asker, this.deadlines);
     waiter.opening = opening;
     this.#openings.set(connection, opening);
     group.openings++;
     opening.open().then((opened) => {
       const { transport } = opened;
       if (!this.#endOpening(connection, group)) return transport.abort(null);
-      // If the call no longer waits, it has got another one.
-      if (this.#waiters.has(ask)) asker.onOpened(opened);
+      opening.asker?.onOpened(opened);
       this.#join(connection, group, transport);
     }, (error) => {
       if (!this.#endOpening(connection, group)) return;

@@ -12,7 +12,7 @@ import type {
 } from "../transport/http_connection.ts";
 import { NodeTransport } from "../transport/node.ts";
 import { PooledReads } from "../transport/node_io.ts";
-import { loadNode, type NodeSocket } from "../transport/node_socket.ts";
+import { isNode, loadNode, type NodeSocket } from "../transport/node_socket.ts";
 import { connectFailed } from "../transport/open_failure.ts";
 import { makeConnection } from "../transport/socket_connection.ts";
 import { dialFirst, interleaveFamilies } from "./happy_eyeballs.ts";
@@ -85,7 +85,8 @@ function dial(
   target: HttpAddress,
   signal: AbortSignal | undefined,
 ): Promise<NodeTransport> {
-  const reads = PooledReads.create();
+  // Bun and Deno would not gain from them.
+  const reads = isNode() ? new PooledReads() : null;
   const socket = loadNode("node:net").connect({
     ...where,
     allowHalfOpen: true,

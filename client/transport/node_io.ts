@@ -3,12 +3,7 @@
 import { concat } from "@std/bytes/concat";
 import { encodeByteString } from "../../rfc9110/byte_string.ts";
 import { ReadSize, takeBuffer } from "./buffers.ts";
-import {
-  isNode,
-  type NodeDuplex,
-  type NodeSocket,
-  type OnRead,
-} from "./node_socket.ts";
+import type { NodeDuplex, NodeSocket, OnRead } from "./node_socket.ts";
 import type { Under } from "./node_tls.ts";
 import { lengthOf, type Outgoing, type Pending } from "./transport.ts";
 
@@ -38,11 +33,6 @@ export class PooledReads {
         return this.onBytes(new Uint8Array(all, 0, length));
       },
     };
-  }
-
-  /** Creates one if the runtime gains from it, which Bun and Deno do not. */
-  static create(): PooledReads | null {
-    return isNode() ? new PooledReads() : null;
   }
 }
 
