@@ -154,8 +154,6 @@ export interface CallRules {
   readonly streamed: boolean;
   /** Returns the bytes of a body that is elsewhere, if it is in memory. */
   readonly bodyBytes: (() => Uint8Array | undefined) | null;
-  /** Whether a 421 is a reason to send the request again, as for fetch. */
-  readonly resendsMisdirected: boolean;
   readonly random: () => number;
   readonly now: number;
   readonly memory: HttpCallMemory;
@@ -182,7 +180,6 @@ export function resolveCallOptions(options: HttpCallOptions): CallRules {
     replayable: options.replayable ?? true,
     streamed: options.streamed ?? false,
     bodyBytes: null,
-    resendsMisdirected: false,
     random: options.random ?? (() => 0.5),
     now: options.now ?? 0,
     memory: options.memory ?? new HttpCallMemory(),
