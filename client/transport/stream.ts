@@ -12,6 +12,7 @@ import type {
   HttpConnection,
   HttpConnectionInfo,
 } from "./http_connection.ts";
+import { isNode } from "./node_socket.ts";
 import { readableFrom } from "./readable.ts";
 import type { StartTlsOptions } from "./socket_connection.ts";
 import {
@@ -133,6 +134,8 @@ export class StreamTransport implements Transport {
   async settle(ready: () => void): Promise<void> {
     await null;
     await null;
+    // Node's byte streams take one more.
+    if (this.#reader.byob && isNode()) await null;
     ready();
   }
 

@@ -4,6 +4,7 @@
 import { HttpClient } from "../../../client/mod.ts";
 import { HttpError, HttpRequest } from "../../../mod.ts";
 import { equal } from "../../_sweep.ts";
+import { toBytes } from "../../_text.ts";
 import {
   type Action,
   casesOf,
@@ -67,6 +68,27 @@ const overStreams = casesOf(undefined, {
     await peer.signal();
     equal("body", await exchange.text(), "hi");
     equal("closed", (await exchange.closed).keepAlive, true);
+  },
+
+  async "bytes that a stream was given just before a request are not its response"() {
+    for (const type of ["bytes", undefined]) {
+      let respond!: () => void;
+      const readable = new ReadableStream<Uint8Array>({
+        // The other kind of stream has the same methods.
+        type: type as undefined,
+        start(controller) {
+          respond = () => controller.enqueue(toBytes(OK.write));
+        },
+      });
+      const writable = new WritableStream<Uint8Array>({ write: respond });
+      const client = new HttpClient({ readable, writable });
+      const request = HttpRequest.get("http://a/");
+      await client.send(request);
+      await null;
+      respond();
+      const error = await reasonOf(client.send(request)) as HttpError;
+      equal("code", [type, error.code], [type, "UnexpectedBytes"]);
+    }
   },
 });
 
