@@ -41,9 +41,9 @@ export class Key {
   readonly id: number;
   /** Its place among the keys that want a connection. */
   readonly inHungry: Link<Key> = new Link<Key>(this);
-  /** Waiters whose connection is being opened, except those that need theirs. */
+  /** Waiters whose connection is being opened, and that can use another one. */
   readonly opening: LinkedList<Waiter> = new LinkedList();
-  /** Waiters without, all younger. */
+  /** Waiters whose connection is not being opened, all younger. */
   readonly queued: LinkedList<Waiter> = new LinkedList();
   /** Idle connections, the most recent last, by whether the server promised. */
   readonly promised: LinkedList<Connection> = new LinkedList();

@@ -14,7 +14,7 @@ export interface CallBody {
   readonly replayable: boolean;
   /** Whether anything was taken from a source that can be read only once. */
   readonly used: boolean;
-  /** Returns its bytes if it is in memory, beside the request. */
+  /** Returns its bytes if it is in memory but not in the request. */
   bytes(): Uint8Array | undefined;
   /** Returns the body to send. */
   open(): SentBody | Promise<SentBody>;

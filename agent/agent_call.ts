@@ -123,7 +123,7 @@ export class AgentCall extends Timed implements AttemptHost {
   #state: State = ATTEMPTING;
   readonly #attempts = new Attempts();
   /** The last step of the conversation. */
-  #told: HttpCallStep;
+  #step: HttpCallStep;
   #decoding: Decoding | null = null;
   /** Why the call was ended, if it was. */
   #failure: { readonly reason: unknown } | null = null;
@@ -137,7 +137,7 @@ export class AgentCall extends Timed implements AttemptHost {
     this.#startedAt = host.pool.deadlines.now();
     const first = conversation.start();
     this.#url = first.request.url;
-    this.#told = first;
+    this.#step = first;
     const { signal } = init.options;
     if (signal === undefined) return;
     this.#onAbort = () => this.abort(signal.reason);
@@ -167,8 +167,8 @@ export class AgentCall extends Timed implements AttemptHost {
     try {
       // The caller's own functions have run, and may have ended it.
       this.host.checkStart(this.#init.options);
-      if (waiter.whole !== undefined) checkWhole(this.#told);
-      this.#follow(this.#told);
+      if (waiter.whole !== undefined) checkWhole(this.#step);
+      this.#follow(this.#step);
     } catch (error) {
       this.#fail(error);
     }
@@ -222,7 +222,7 @@ export class AgentCall extends Timed implements AttemptHost {
       ? "total"
       : current.expired(now);
     const isOfAttempt = timeout === "attempt" || timeout === "connect";
-    const isLast = !isOfAttempt || this.#told.type === "Ok";
+    const isLast = !isOfAttempt || this.#step.type === "Ok";
     const error = timeoutError(timeout, {
       origin: current?.route.origin ?? this.#url.origin,
       limit: timeouts[timeout],
@@ -249,14 +249,14 @@ export class AgentCall extends Timed implements AttemptHost {
 
   /** Tells the conversation of a response, as soon as its head has arrived. */
   decide(attempt: Attempt, response: HttpResponse): boolean {
-    this.#told = this.#conversation.resume({
+    this.#step = this.#conversation.resume({
       type: "Response",
       response,
       reused: attempt.reused,
       bodyUsed: this.#init.body.used,
       now: this.#time(),
     });
-    if (this.#told.type !== "Ok") return false;
+    if (this.#step.type !== "Ok") return false;
     this.#decoding = this.#findDecoding(attempt, response);
     return this.#waiter?.whole !== undefined && this.#decoding === null;
   }
@@ -281,7 +281,7 @@ export class AgentCall extends Timed implements AttemptHost {
 
   /** Carries out a step of the conversation that needs no response. */
   #follow(step: HttpCallStep): void {
-    this.#told = step;
+    this.#step = step;
     if (step.type === "Err") throw step.error;
     if (step.type === "WantsExchange") this.#send(step);
     if (step.type === "WantsTimer") this.#guard(this.#pause(step.milliseconds));
@@ -314,7 +314,7 @@ export class AgentCall extends Timed implements AttemptHost {
   }
 
   #receiveBody(attempt: Attempt, body: StreamedBody): void {
-    const step = this.#told;
+    const step = this.#step;
     if (step.type === "Ok") {
       this.#answer(attempt, body);
     } else if (step.type === "WantsCredentials") {
@@ -357,7 +357,7 @@ export class AgentCall extends Timed implements AttemptHost {
     }
     this.#checkFailure();
     if (step.type !== "Ok") return this.#follow(step);
-    this.#told = step;
+    this.#step = step;
     this.#decoding = this.#findDecoding(attempt, body.response);
     this.#answer(attempt, body);
   }
@@ -365,7 +365,7 @@ export class AgentCall extends Timed implements AttemptHost {
   /** Tells the conversation of a failure, if it is the peer's or the network's. */
   #failAttempt(error: unknown): void {
     try {
-      const isFinal = this.#failure !== null || this.#told.type === "Ok";
+      const isFinal = this.#failure !== null || this.#step.type === "Ok";
       if (isFinal || !(error instanceof HttpError)) throw error;
       this.#follow(this.#conversation.resume({
         type: "Failed",
@@ -400,7 +400,7 @@ export class AgentCall extends Timed implements AttemptHost {
 
   /** Whether the call waits before another attempt. */
   get #isPaused(): boolean {
-    const { type } = this.#told;
+    const { type } = this.#step;
     return type === "WantsTimer" || type === "WantsCredentials";
   }
 
@@ -452,7 +452,7 @@ export class AgentCall extends Timed implements AttemptHost {
       : COLLECTED;
     if (attempt.isOver) this.finish();
     else if (this.host.isClosing) nextTurn().then(() => this.dropUnread());
-    const end = this.#told as Step<"Ok">;
+    const end = this.#step as Step<"Ok">;
     const decoding = this.#decoding;
     try {
       if (isStreamed) waiter.streamed({ received, attempt, end, decoding });

@@ -15,7 +15,7 @@ export interface BodyUse {
   streams: readonly WeakRef<ReadableStream>[];
 }
 
-// Nothing may stay registered for longer than necessary: no scavenge collects it.
+// What is registered survives scavenges, so a body is unregistered as soon as it ends.
 const garbage = new FinalizationRegistry((drop: () => void) => drop());
 
 /** A body that an exchange may leave unread. */

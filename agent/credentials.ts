@@ -46,7 +46,7 @@ export type HttpCredentials = (
   ask: HttpCredentialsAsk,
 ) => HttpCredential | null | PromiseLike<HttpCredential | null>;
 
-/** The request to authorize, as far as a digest covers it. */
+/** The parts of a request that a digest covers. */
 export interface AuthorizedRequest {
   readonly method: string;
   /** The request target, as it is sent. */

@@ -78,7 +78,7 @@ export class Deadlines {
     this.#heap.remove(timed);
   }
 
-  /** Stops the timer. Nothing that is still watched has a deadline anymore. */
+  /** Stops the timer, once no deadline matters. */
   stop(): void {
     this.#timer?.stop();
     this.#timer = null;

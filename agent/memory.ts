@@ -4,6 +4,7 @@
  * @module
  */
 
+import { keepNewest } from "../core/newest.ts";
 import type { Authorization, HttpCredentials } from "./credentials.ts";
 
 /** The inside of a memory. */
@@ -60,11 +61,7 @@ export class CredentialStore {
   }
 
   put(key: string, authorization: Authorization): void {
-    this.#entries.delete(key);
-    this.#entries.set(key, authorization);
-    if (this.#entries.size > MAX_ENTRIES) {
-      this.#entries.delete(this.#entries.keys().next().value!);
-    }
+    keepNewest(this.#entries, key, authorization, MAX_ENTRIES);
   }
 
   /** Forgets credentials that were refused, unless they have been replaced. */
@@ -117,12 +114,8 @@ export class RetryBudget {
   #countsOf(origin: string): Counts {
     let counts = this.#origins.get(origin);
     if (counts === undefined) {
-      if (this.#origins.size >= MAX_ORIGINS) {
-        const [oldest] = this.#origins.keys();
-        this.#origins.delete(oldest!);
-      }
       counts = { requests: 0, retries: 0 };
-      this.#origins.set(origin, counts);
+      keepNewest(this.#origins, origin, counts, MAX_ORIGINS);
     }
     return counts;
   }

@@ -8,6 +8,7 @@ import {
 import { nothingSent } from "../client/transport/open_failure.ts";
 import { HttpError, type HttpErrorCode } from "../error.ts";
 import { quote } from "../core/quote.ts";
+import { replaceProgress } from "./_progress.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 
 const PROGRESS = nothingSent("connect");
@@ -43,14 +44,7 @@ export function explainProxy(
 ): unknown {
   if (!(error instanceof HttpError)) return error;
   const { code, response } = error;
-  if (KNOWN.includes(code)) {
-    const { message, cause } = error;
-    return new HttpError(code, message, {
-      cause,
-      response,
-      progress: PROGRESS,
-    });
-  }
+  if (KNOWN.includes(code)) return replaceProgress(error, PROGRESS);
   // The body of its refusal was too long, or cut short.
   if (response !== null) return proxyRefused(proxy, target, response, error);
   return proxyFailed(

@@ -99,8 +99,8 @@ export interface HttpConnectOptions extends HttpClientOptions {
 
 const NO_OPTIONS = {};
 
-// If a client is dropped, nothing uses its connection anymore: everything that may
-// still use the connection refers to the client, except the connection itself.
+// Everything that uses a connection refers to its client. So once the client has been
+// collected, nobody can use or close the connection.
 const dropped = new FinalizationRegistry<Connection>((connection) => {
   connection.close();
 });

@@ -68,7 +68,7 @@ function decodeBase64(
   }
 }
 
-// MIME types (WHATWG MIME Sniffing §4), as far as `data:` URLs need them.
+// The part of WHATWG MIME Sniffing §4 that `data:` URLs need.
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const QUOTED_TEXT = /^[\t\x20-\x7e\x80-\xff]*$/;

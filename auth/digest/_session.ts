@@ -22,7 +22,7 @@ export interface Session {
   nonce: Nonce;
 }
 
-/** One answer, as far as the server's `rspauth` depends on it. */
+/** The parts of an answer that the server's `rspauth` depends on. */
 export interface Answer {
   readonly session: Session;
   readonly nonce: string;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { keepNewest } from "../../core/newest.ts";
 import { quote } from "../../core/quote.ts";
 import { HttpError } from "../../error.ts";
 import { isFieldText } from "../../rfc9110/_syntax.ts";
@@ -234,13 +235,13 @@ export class HttpAuthDigest {
       cnonce: isSession ? cnonce : null,
       nonce: this.#findNonce(nonce),
     };
-    keepNewest(this.#sessions, key, session);
+    keepNewest(this.#sessions, key, session, MAX_NONCES);
     return session;
   }
 
   #findNonce(value: string): Nonce {
     const nonce = this.#nonces.get(value) ?? { value, uses: 0 };
-    keepNewest(this.#nonces, value, nonce);
+    keepNewest(this.#nonces, value, nonce, MAX_NONCES);
     return nonce;
   }
 
@@ -330,17 +331,6 @@ function withQop(answer: Answer, qop: string | undefined): Answer {
     return answer;
   }
   return { ...answer, protection: { ...protection, qop } };
-}
-
-/** Makes an entry the newest one, and drops the oldest if there are too many. */
-function keepNewest<Value>(
-  map: Map<string, Value>,
-  key: string,
-  value: Value,
-): void {
-  map.delete(key);
-  map.set(key, value);
-  if (map.size > MAX_NONCES) map.delete(map.keys().next().value!);
 }
 
 /** Encodes a quoted-string (RFC 9110 §5.6.4). */

@@ -233,7 +233,7 @@ export class Connection
     // Only those of Deno's cost a system call.
     const isDenoSocket = this.transport.readsAreCostly ?? false;
     const idle = now - Math.max(since, deliveredUntil(isDenoSocket));
-    // On Workers, the clock stands still, which shows nothing.
+    // On Workers, the clock stands still, so 0 proves nothing.
     if (idle <= MAX_IDLE_MILLISECONDS && idle > 0) {
       if (isDenoSocket) this.input.noteRequest(now);
       return this.transport.settle(ready);
@@ -307,10 +307,8 @@ export class Connection
     this.#endIdle({ kind: "lost", cause });
   }
 
-  /** Does nothing: the exchange that started the write has ended. */
+  // The exchange that started the write has ended.
   written(): void {}
-
-  /** Does nothing, as above. */
   failWrite(): void {}
 
   #endIdle(end: ConnectionEnd): void {

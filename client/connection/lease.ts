@@ -202,14 +202,14 @@ export class Lease implements InputReceiver, OutputListener {
     else this.#connection.settle(this.#idleSince, begin);
   }
 
-  /** Passes the next bytes to the holder. */
+  /** Reads the next bytes, and passes them to the holder. */
   read(into?: InputBytes): void {
     this.#monitor?.reading();
     if (this.#unsent !== null) this.#startTimer(this.#unsent);
     this.#connection.input.read(into);
   }
 
-  /** Takes back bytes that nothing refers to anymore. */
+  /** Takes back bytes that nothing refers to. */
   recycle(bytes: InputBytes): void {
     this.#connection.transport.recycle(bytes);
   }

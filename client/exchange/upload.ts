@@ -121,7 +121,7 @@ export class Upload {
     }
   }
 
-  /** Sends the body, if it waits for a 100. */
+  /** Lets a body that waits for a 100 be sent. */
   open(): void {
     this.#hasContinue = true;
     if (this.#state.kind === "gated") this.#state.open();

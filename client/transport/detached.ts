@@ -157,7 +157,7 @@ export class DetachedTransport implements SocketTransport {
 }
 
 /**
- * Waits until TLS may start over what a client left.
+ * Waits until TLS may start over a connection that a client gave up.
  *
  * @param left The connection, which is aborted if TLS may not start.
  * @param write The writes that the client left.

@@ -235,7 +235,7 @@ export class NodeTransport implements SocketTransport {
     return this.#input.kind === "failed" || this.#socket.destroyed;
   }
 
-  /** The error of what comes too late. */
+  /** The error of a read or write that comes too late. */
   get #reason(): unknown {
     const input = this.#input;
     return input.kind === "failed" ? input.error : new Error(CLOSED);

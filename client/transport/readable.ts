@@ -1,4 +1,4 @@
-// A byte stream of what is read from a connection.
+// The bytes of a connection as a byte stream.
 
 import { makeByteStream } from "./byte_stream.ts";
 

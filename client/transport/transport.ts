@@ -64,9 +64,9 @@ export interface Transport {
    * to a pending read, and together with other requests.
    */
   settle(ready: () => void): void;
-  /** Whether the connection keeps the process alive. */
+  /** Makes the connection keep the process alive. */
   ref(): void;
-  /** See {@linkcode ref}. */
+  /** Lets the process exit while the connection is open. */
   unref(): void;
   /** Turns the transport into a connection for the caller. */
   detach(handover: Handover): HttpConnection;

@@ -58,7 +58,7 @@ export function notePoll(since: number): void {
   if (since > polled) polled = since;
 }
 
-/** Waits for that turn. */
+/** Waits until such a turn is over. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     if (startImmediate === undefined) {
