@@ -5,6 +5,7 @@
 //    └───── abort ───────────────────────────────────────^
 
 import { environment } from "../client/transport/node_socket.ts";
+import { checkType } from "../core/fault.ts";
 import { nextTurn } from "../client/transport/turn.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
 import { LinkedList } from "./_linked_list.ts";
@@ -77,7 +78,11 @@ export class AgentCore implements CallHost {
    * @throws {RangeError} If a number is out of range.
    */
   static create(options: HttpAgentOptions): AgentCore {
-    const pool = new Pool(options.pool, options.clock ?? systemClock);
+    const { pool: limits, clock } = options;
+    const pool = new Pool(
+      checkType("pool", limits, "object"),
+      checkType("clock", clock, "object", "function") ?? systemClock,
+    );
     const settings = changeSettings(defaultSettings(), options, environment);
     return new AgentCore(pool, settings, null);
   }

@@ -2,7 +2,7 @@
 // one.
 
 import { HttpError } from "../error.ts";
-import { checkLimit } from "../core/fault.ts";
+import { checkLimit, checkType } from "../core/fault.ts";
 import { quote } from "../core/quote.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 
@@ -69,6 +69,7 @@ export function resolveRedirects(
   const options = typeof redirect === "object" ? redirect : {};
   const { max = MAX_REDIRECTS, decide = null } = options;
   checkLimit("redirect.max", max);
+  checkType("redirect.decide", decide, "function");
   return { mode, max, decide, httpsOnly };
 }
 

@@ -27,7 +27,7 @@
 // | `ConnectFailed`, or a timeout of `connect` or   | the backoff            |
 // | `attempt` before the head of a response         |                        |
 
-import { checkLimit } from "../core/fault.ts";
+import { checkLimit, checkType } from "../core/fault.ts";
 import type { HttpError } from "../error.ts";
 import { listIncludes } from "../rfc9110/_syntax.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
@@ -128,7 +128,7 @@ export function resolveRetry(
   retry: boolean | HttpRetryOptions | undefined,
 ): RetryRules | null {
   if (retry === undefined || retry === false) return null;
-  const options = retry === true ? {} : retry;
+  const options = retry === true ? {} : checkType("retry", retry, "object");
   const { attempts = 2, budget = 0.2 } = options;
   checkLimit("retry.attempts", attempts);
   if (budget !== null && !(budget >= 0)) {
@@ -138,8 +138,8 @@ export function resolveRetry(
   }
   return {
     attempts,
-    statuses: [...options.statuses ?? STATUSES],
-    methods: [...options.methods ?? IDEMPOTENT_METHODS],
+    statuses: copyList("retry.statuses", options.statuses ?? STATUSES),
+    methods: copyList("retry.methods", options.methods ?? IDEMPOTENT_METHODS),
     maxRetryAfter: checkDelay(
       "retry.maxRetryAfter",
       options.maxRetryAfter ?? 60_000,
@@ -147,6 +147,11 @@ export function resolveRetry(
     budget,
     backoff: resolveBackoff(options.backoff),
   };
+}
+
+/** @throws {TypeError} If it is no list: a text would be one of letters. */
+function copyList<Item>(name: string, list: readonly Item[]): Item[] {
+  return [...checkType(name, list, "object")];
 }
 
 /** The outcome of an attempt. */
@@ -320,6 +325,7 @@ function resolveBackoff(backoff: HttpBackoff | undefined): Backoff {
     return (attempt, random) =>
       checkDelay("delay of the backoff", backoff(attempt, random));
   }
+  checkType("retry.backoff", backoff, "function", "object");
   const base = checkDelay("backoff.base", backoff?.base ?? BASE);
   const max = checkDelay("backoff.max", backoff?.max ?? MAX);
   return (attempt, random) => random() * Math.min(max, base * 2 ** attempt);

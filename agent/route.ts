@@ -1,6 +1,7 @@
 // A route: everything that it takes to open a connection, and so everything that
 // two calls must have in common to share one.
 
+import { checkType } from "../core/fault.ts";
 import { quote } from "../core/quote.ts";
 import type {
   HttpAddress,
@@ -112,10 +113,18 @@ export function findRoute(
   };
 }
 
-/** Copies the options of TLS: the pool's keys compare them by value. */
+/**
+ * Copies the options of TLS: the pool's keys compare them by value.
+ *
+ * @throws {TypeError} If they are not an object, or a list is none.
+ */
 export function copyTls(tls: HttpTlsOptions | undefined): HttpTlsOptions {
   // One by one: they may be getters of a class.
-  const { caCerts, cert, key, alpnProtocols, serverName } = tls ?? {};
+  const { caCerts, cert, key, alpnProtocols, serverName } =
+    checkType("tls", tls, "object") ?? {};
+  // Texts would be lists of letters.
+  checkType("tls.caCerts", caCerts, "object");
+  checkType("tls.alpnProtocols", alpnProtocols, "object");
   return {
     ...(caCerts && { caCerts: [...caCerts] }),
     ...(cert !== undefined && { cert }),

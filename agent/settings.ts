@@ -4,6 +4,7 @@ import type {
   HttpConnector,
   HttpTlsOptions,
 } from "../client/transport/http_connection.ts";
+import { checkType } from "../core/fault.ts";
 import { HttpProxies } from "../proxy/proxies.ts";
 import {
   appendFields,
@@ -82,6 +83,9 @@ export function defaultSettings(): Settings {
   };
 }
 
+// A class with static methods will do.
+const OBJECT = ["object", "function"];
+
 /** Reads the environment, which only `proxy: "env"` does. */
 export type ReadEnvironment = () => Record<string, string | undefined>;
 
@@ -97,13 +101,16 @@ export function changeSettings(
   options: HttpAgentOptions,
   readEnvironment: ReadEnvironment,
 ): Settings {
+  const { tls } = options;
   return {
     ...changeCallSettings(base, options, readEnvironment),
-    connector: options.connector ?? base.connector,
-    tls: options.tls === undefined ? base.tls : copyTls(options.tls),
+    connector: checkType("connector", options.connector, ...OBJECT) ??
+      base.connector,
+    tls: tls === undefined ? base.tls : copyTls(tls),
     receive: resolveReceiveOptions(options, base.receive),
-    onWarning: options.onWarning ?? base.onWarning,
-    random: options.random ?? base.random,
+    onWarning: checkType("onWarning", options.onWarning, "function") ??
+      base.onWarning,
+    random: checkType("random", options.random, "function") ?? base.random,
     memory: base.memory,
   };
 }
@@ -128,9 +135,14 @@ export function changeCallSettings(
     proxy: proxy === undefined
       ? base.proxy
       : resolveProxy(proxy, readEnvironment),
-    credentials: credentials === undefined ? base.credentials : credentials,
-    cookies: cookies === undefined ? base.cookies : cookies,
-    decode: options.decode ?? base.decode,
+    credentials: credentials === undefined
+      ? base.credentials
+      : checkType("credentials", credentials, "function"),
+    cookies: cookies === undefined
+      ? base.cookies
+      : checkType("cookies", cookies, ...OBJECT),
+    decode: checkType("decode", options.decode, "boolean", "object") ??
+      base.decode,
     headers: addHeaders(base.headers, options.headers),
     connectTo: connectTo === undefined
       ? base.connectTo
@@ -154,6 +166,7 @@ function copyRetry(retry: boolean | HttpRetryOptions): CallSettings["retry"] {
 function copyConnectTo(
   connectTo: CallSettings["connectTo"],
 ): CallSettings["connectTo"] {
+  checkType("connectTo", connectTo, ...OBJECT);
   if (typeof connectTo !== "object" || connectTo === null) return connectTo;
   checkConnectTo(connectTo);
   const { hostname, port, unixPath } = connectTo;
@@ -168,7 +181,7 @@ function resolveProxy(
   if (proxy === "env") return HttpProxies.fromEnv(readEnvironment());
   return typeof proxy === "string" || proxy instanceof URL
     ? new HttpProxies({ all: proxy })
-    : proxy;
+    : checkType("proxy", proxy, ...OBJECT);
 }
 
 /** Fields to add to each request that has none of that name. */

@@ -1,5 +1,6 @@
 // The time limits of a call, in milliseconds. `Infinity` means no limit.
 
+import { checkType } from "../core/fault.ts";
 import { quote } from "../core/quote.ts";
 import { HttpError, type HttpProgress, type HttpTimeouts } from "../error.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
@@ -30,6 +31,7 @@ export function resolveTimeouts(
   base: Timeouts,
 ): Timeouts {
   if (given === undefined) return base;
+  checkType("timeouts", given, "object");
   const resolved = { ...base };
   for (const name of Object.keys(base) as (keyof HttpTimeouts)[]) {
     const limit = given[name];

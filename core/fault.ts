@@ -36,3 +36,19 @@ export function checkLimit(name: string, limit: unknown): number {
     `Invalid ${name}: ${limit} is not a non-negative integer`,
   );
 }
+
+/**
+ * Returns an option, if it is absent or of one of the types.
+ *
+ * @throws {TypeError} If it is of another type. The message does not repeat it.
+ */
+export function checkType<Value>(
+  name: string,
+  value: Value,
+  ...types: readonly string[]
+): Value {
+  if (value === undefined || value === null || types.includes(typeof value)) {
+    return value;
+  }
+  throw new TypeError(`Invalid ${name}: it is not a ${types.join(" or ")}`);
+}

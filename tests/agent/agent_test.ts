@@ -169,6 +169,10 @@ Deno.test("HttpAgent rejects a caller's mistakes before it connects", async () =
       { decode: { maxRatio: 0 } },
     ]
   ) assertThrows(() => new HttpAgent(options), RangeError);
+  for (const name of ["pool", "clock", "credentials"]) {
+    const options = { [name]: "x" } as HttpAgentOptions;
+    assertThrows(() => new HttpAgent(options), TypeError, `Invalid ${name}`);
+  }
 });
 
 const never = new Promise<never>(() => {});

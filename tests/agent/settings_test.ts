@@ -55,6 +55,25 @@ test("changeSettings replaces what is given, and turns off what is null", () => 
   assertStrictEquals(change({}, changed).memory, BASE.memory);
 });
 
+const MISTAKES: Record<string, readonly unknown[]> = {
+  ...{ connector: [1], onWarning: [{}], random: [0.5], cookies: [true] },
+  ...{ credentials: [{ username: "u", password: "p" }, "u:p"], proxy: [1] },
+  ...{ connectTo: ["localhost"], decode: ["gzip"], timeouts: [5], retry: [3] },
+  redirect: [{ decide: "follow" }, null],
+  "": [{ retry: { statuses: "503" } }, { retry: { methods: "POST" } }],
+  tls: ["pem", { caCerts: "pem" }, { alpnProtocols: "h2" }],
+};
+
+for (const [name, values] of Object.entries(MISTAKES)) {
+  test(`changeSettings rejects ${name || "a list"} of another type, and does not show it`, () => {
+    for (const value of values) {
+      const options = (name ? { [name]: value } : value) as HttpAgentOptions;
+      const error = assertThrows(() => change(options), TypeError);
+      assert(!error.message.includes("u:p"));
+    }
+  });
+}
+
 test("changeSettings copies what is given as an object, and merges limits", () => {
   const caCerts = ["one"];
   const redirect = { max: 1 };
