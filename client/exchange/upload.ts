@@ -13,7 +13,7 @@
 
 import { lengthOf, type Outgoing } from "../transport/transport.ts";
 import type { BodyFraming, BodyPlan, RequestPlan } from "./request_plan.ts";
-import { type BodySource, isThenable } from "./source.ts";
+import type { BodySource } from "./source.ts";
 
 /** Pieces are joined up to this size. Larger ones are not copied. */
 const MAX_JOINED_BYTES = 16384;
@@ -207,7 +207,9 @@ export class Upload {
 
   async #sendEnd(batch: Batch, framing: BodyFraming): Promise<void> {
     const end = framing.end();
-    if (isThenable(end) && !batch.isEmpty) {
+    if (end instanceof Promise && !batch.isEmpty) {
+      // It may fail during the write, which may be blocked.
+      end.catch((error) => this.#failSource(error));
       await this.#write(batch.take(), false);
     }
     const pieces = await end;

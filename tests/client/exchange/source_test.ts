@@ -177,6 +177,14 @@ for (
   });
 }
 
+Deno.test("exchange rejects at once if the function for trailers rejects while a write is blocked", async () => {
+  const { client, server } = openPipe({ capacity: 0 });
+  const trailers = () => Promise.reject(MISTAKE);
+  const exchanging = client.exchange(post(), { body: "a", trailers });
+  assertStrictEquals(await rejection(exchanging), MISTAKE);
+  await server.closed;
+});
+
 for (
   const [how, onReturn] of [
     ["has no return", undefined],
