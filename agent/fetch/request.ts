@@ -259,41 +259,44 @@ function normalizeMethod(method: string): string {
 function readHeaders(init: RequestInit["headers"]): HttpHeaders {
   const headers = new HttpHeaders();
   if (init === undefined) return headers;
-  for (const [key, value] of entriesOf(init)) {
-    const name = `${key}`;
+  forEachField(init, (name, value) => {
     // The engine frames the body.
-    if (/^(?:content-length|transfer-encoding)$/i.test(name)) continue;
-    if (value instanceof Secret) {
-      headers.append(name, value);
-      continue;
-    }
+    if (/^(?:content-length|transfer-encoding)$/i.test(name)) return;
+    if (value instanceof Secret) return headers.append(name, value);
     // As in `Headers`, line ends go too.
     const text = trim(`${value}`);
     if (headers.has(name)) joinField(headers, name, text);
     else headers.append(name, text);
-  }
+  });
   return headers;
 }
 
 /**
- * Lists the fields in pairs or in a record. An `undefined` value is an absent field.
+ * Visits the fields in pairs or in a record. An `undefined` value is an absent field.
  *
  * @throws {TypeError} If it is neither.
  */
-function entriesOf(
+function forEachField(
   init: unknown,
-): [name: unknown, value: unknown][] {
+  visit: (name: string, value: unknown) => void,
+): void {
   if (!isObject(init)) {
     throw new TypeError("Invalid headers: they are neither pairs nor a record");
   }
-  if (isIterable(init)) return Array.from(init, toPair);
-  const symbols = Object.getOwnPropertySymbols(init);
-  if (
-    symbols.some((key) => Object.prototype.propertyIsEnumerable.call(init, key))
-  ) {
+  if (isIterable(init)) {
+    for (const pair of init) {
+      const [name, value] = toPair(pair);
+      visit(`${name}`, value);
+    }
+    return;
+  }
+  for (const symbol of Object.getOwnPropertySymbols(init)) {
+    if (!Object.prototype.propertyIsEnumerable.call(init, symbol)) continue;
     throw new TypeError("Invalid headers: a name is a symbol");
   }
-  return Object.entries(init).filter(([, value]) => value !== undefined);
+  for (const [name, value] of Object.entries(init)) {
+    if (value !== undefined) visit(name, value);
+  }
 }
 
 /** @throws {TypeError} If it is not a pair: any two elements that can be iterated. */
