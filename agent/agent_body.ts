@@ -1,6 +1,6 @@
 // The body of a call's request, which may be sent more than once.
 
-import { describeBody } from "../client/exchange/source.ts";
+import { describeBody, isAsyncIterable } from "../client/exchange/source.ts";
 import type { HttpAgentSendOptions } from "./options.ts";
 
 type GivenBody = HttpAgentSendOptions["body"];
@@ -123,9 +123,4 @@ function iterate(
 
 function isStream(body: unknown): body is ReadableStream<Uint8Array> {
   return typeof body === "object" && body !== null && "getReader" in body;
-}
-
-function isAsyncIterable(body: unknown): body is AsyncIterable<Uint8Array> {
-  return typeof body === "object" && body !== null &&
-    Symbol.asyncIterator in body;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { makeByteStream } from "../client/transport/byte_stream.ts";
+import { readableFrom } from "../client/transport/byte_stream.ts";
 import { quote } from "../core/quote.ts";
 import { HttpError, type HttpProgress } from "../error.ts";
 import { parseTokenList } from "../rfc9110/_syntax.ts";
@@ -192,13 +192,11 @@ export function decodeStream(
   explain: (error: unknown) => unknown = (error) => error,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const decoded = new DecodedBody(body, decoding, watch);
-  return makeByteStream({
-    async pull(controller) {
+  return readableFrom({
+    async read() {
       try {
         const { done, value } = await decoded.next();
-        if (!done) return controller.enqueue(value);
-        controller.close();
-        controller.byobRequest?.respond(0);
+        return done ? null : value;
       } catch (error) {
         throw explain(decoded.fail(error));
       }

@@ -20,6 +20,7 @@
 //
 // The stream is a `DecompressionStream`. It decodes only one member of gzip.
 
+import { concat } from "@std/bytes/concat";
 import { type Decoder, pairDecoder } from "./decode_pair.ts";
 import {
   type ZlibBehavior,
@@ -188,7 +189,7 @@ function deflateDecoder(zlib: Decoder, raw: Decoder): Decoder {
     while (start.length < 2) {
       const { done, value } = await source.next();
       if (done) break;
-      start = join(start, value);
+      start = concat([start, value]);
     }
     const decoder = isZlib(start) ? zlib : raw;
     yield* decoder(resume(start, source));
@@ -205,13 +206,6 @@ function isZlib([first, second]: Uint8Array): boolean {
   const isDeflate = (first & 0x0f) === 8 && first >> 4 <= 7;
   return isDeflate &&
     (second === undefined || ((first << 8) | second) % 31 === 0);
-}
-
-function join(start: Uint8Array, more: Uint8Array): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(start.length + more.length);
-  joined.set(start);
-  joined.set(more, start.length);
-  return joined;
 }
 
 async function* resume(

@@ -1,6 +1,7 @@
 // The body of a request, of every kind that fetch accepts (WHATWG Fetch §5.2).
 
 import { concat } from "@std/bytes/concat";
+import { isAsyncIterable } from "../../client/exchange/source.ts";
 import { isArrayBuffer, isBytes } from "../../core/bytes.ts";
 
 /** A body in memory, which can be resent, or one that is read while it is sent. */
@@ -68,11 +69,6 @@ function checkUnread(stream: ReadableStream): void {
 
 function textBody(text: string): FetchBody {
   return { content: encoder.encode(text), type: "text/plain;charset=UTF-8" };
-}
-
-function isAsyncIterable(body: unknown): body is AsyncIterable<Uint8Array> {
-  return typeof body === "object" && body !== null &&
-    Symbol.asyncIterator in body;
 }
 
 /**

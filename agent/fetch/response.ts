@@ -1,7 +1,7 @@
 // A Response from a call. The constructor of Response takes no URL, no status above
 // 599, and no immutable headers, so a subclass adds them.
 
-import { makeByteStream } from "../../client/transport/byte_stream.ts";
+import { readableFrom } from "../../client/transport/byte_stream.ts";
 import { appendToPlatform, type HttpHeaders } from "../../rfc9110/headers.ts";
 import { isNullBodyStatus } from "../../rfc9110/response.ts";
 import { normalizeMimeType } from "./data_url.ts";
@@ -174,15 +174,13 @@ function isByteStream(stream: BodyStream): boolean {
 function toByteStream(open: () => BodyStream): BodyStream {
   let reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | null =
     null;
-  return makeByteStream({
-    async pull(controller) {
+  return readableFrom({
+    async read() {
       reader ??= open().getReader();
       let { done, value } = await reader.read();
       // A byte stream accepts no empty piece.
       while (value?.length === 0) ({ done, value } = await reader.read());
-      if (!done) return controller.enqueue(value!);
-      controller.close();
-      controller.byobRequest?.respond(0);
+      return done ? null : value!;
     },
     cancel: (reason) => (reader ?? open()).cancel(reason),
   });

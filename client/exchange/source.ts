@@ -71,9 +71,7 @@ export function describeBody(body: HttpBodyInit): RequestBody {
     }
     return streamedBody(() => streamSource(body));
   }
-  if (typeof body?.[Symbol.asyncIterator] === "function") {
-    return streamedBody(() => iterableSource(body));
-  }
+  if (isAsyncIterable(body)) return streamedBody(() => iterableSource(body));
   throw new TypeError(
     "Cannot send the body: it is not bytes, a string, a Blob, a form, " +
       "a stream, or an async iterable",
@@ -142,6 +140,14 @@ async function nextPiece(
     if (piece.length > 0) return piece;
     if (empty % MAX_EMPTY_PIECES === 0) await nextTurn();
   }
+}
+
+/** Returns whether a body is neither a stream nor in memory. */
+export function isAsyncIterable(
+  body: unknown,
+): body is AsyncIterable<Uint8Array> {
+  return typeof body === "object" && body !== null &&
+    Symbol.asyncIterator in body;
 }
 
 /** Returns whether the result of a caller's function must be awaited. */

@@ -21,7 +21,7 @@ import type {
   HttpConnectionInfo,
   HttpTlsOptions,
 } from "./http_connection.ts";
-import { readableFrom } from "./readable.ts";
+import { readableFrom } from "./byte_stream.ts";
 import {
   readFrom,
   registerTransport,

@@ -13,7 +13,7 @@ import type {
   HttpConnectionInfo,
 } from "./http_connection.ts";
 import { isNode } from "./node_socket.ts";
-import { readableFrom } from "./readable.ts";
+import { readableFrom } from "./byte_stream.ts";
 import type { StartTlsOptions } from "./socket_connection.ts";
 import {
   type Handover,
