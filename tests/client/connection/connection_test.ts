@@ -243,15 +243,23 @@ Deno.test({
     ];
     for (const [, call] of CALLS) {
       for (const open of openings) {
+        const block = () => {
+          Deno.writeTextFileSync(file, ".", { append: true });
+          blockUntilArrived(port);
+        };
         for (const carryBlocked of BLOCKED) {
           const client = await open();
-          await carryBlocked(client, () => {
-            Deno.writeTextFileSync(file, ".", { append: true });
-            blockUntilArrived(port);
-          });
+          await carryBlocked(client, block);
           await fails(call(client), "UnexpectedBytes");
           await client.close();
         }
+        // Before the request is written, which is a microtask after the call.
+        const client = await open();
+        await client.send(get());
+        const calling = call(client);
+        block();
+        await fails(calling, "UnexpectedBytes");
+        await client.close();
       }
     }
     await reader.cancel();
