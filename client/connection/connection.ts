@@ -230,22 +230,19 @@ export class Connection
   /** Calls back once everything that has arrived is read. */
   settle(since: number, ready: () => void): void {
     const now = performance.now();
-    if (!this.#isPrompt(since, now)) return this.#awaitTurn(ready);
-    if (this.transport.readsAreCostly) this.input.noteRequest(now);
-    this.transport.settle(() => {
-      // The caller may have worked for long since its call.
-      if (this.#isPrompt(since, performance.now())) ready();
-      else this.#awaitTurn(ready);
-    });
-  }
-
-  /** Returns whether the runtime has had its turn a moment ago. */
-  #isPrompt(since: number, now: number): boolean {
     // Only those of Deno's cost a system call.
     const isDenoSocket = this.transport.readsAreCostly ?? false;
     const idle = now - Math.max(since, deliveredUntil(isDenoSocket));
     // On Workers, the clock stands still, so 0 proves nothing.
-    return idle <= MAX_IDLE_MILLISECONDS && idle > 0;
+    if (idle > MAX_IDLE_MILLISECONDS || idle <= 0) {
+      return this.#awaitTurn(ready);
+    }
+    if (isDenoSocket) this.input.noteRequest(now);
+    this.transport.settle(() => {
+      // The caller may have worked for long since its call.
+      if (performance.now() - now <= MAX_IDLE_MILLISECONDS) ready();
+      else this.#awaitTurn(ready);
+    });
   }
 
   #awaitTurn(ready: () => void): void {
