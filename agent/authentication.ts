@@ -127,12 +127,8 @@ export class Authentication {
   #coversBody = true;
   #challenges: readonly HttpChallenge[] = [];
   #refused = 0;
-  // The steps that it takes at most once, and whether it has.
-  #answered = false;
-  #adopted = false;
-  #renewed = false;
-  #asked = false;
-  #refreshed = false;
+  /** The steps that it has taken. It takes some of them only once. */
+  readonly #taken = new Set<"answer" | "adopt" | "renew" | "ask" | "refresh">();
 
   constructor(init: AuthenticationInit) {
     this.#init = init;
@@ -161,8 +157,7 @@ export class Authentication {
     const { store, key, userinfo } = this.#init;
     const sent = this.#sent;
     const kept = store.get(key);
-    if (kept !== null && kept !== sent && !this.#adopted) {
-      this.#adopted = true;
+    if (kept !== null && kept !== sent && this.#takeOnce("adopt")) {
       return this.#resend();
     }
     if (sent === null) {
@@ -170,8 +165,7 @@ export class Authentication {
     }
     if (sent.digest !== null) {
       const isStale = challenges.some(saysStale);
-      if (isStale ? !this.#renewed : !this.#answered) {
-        this.#renewed ||= isStale;
+      if (isStale ? this.#takeOnce("renew") : !this.#taken.has("answer")) {
         return this.#answer(sent.renew(challenges, this.#rules));
       }
     }
@@ -179,11 +173,9 @@ export class Authentication {
     this.#refused++;
     if (userinfo !== null) return STOP;
     if (sent.scheme === "bearer" && challenges.some(saysInvalidToken)) {
-      if (this.#refreshed) return STOP;
-      this.#refreshed = true;
-      return this.#ask();
+      return this.#takeOnce("refresh") ? this.#ask() : STOP;
     }
-    return this.#asked ? STOP : this.#ask();
+    return this.#taken.has("ask") ? STOP : this.#ask();
   }
 
   /** Takes the credentials that were asked for. */
@@ -211,7 +203,7 @@ export class Authentication {
     const { url, proxy } = this.#init;
     const challenges = this.#challenges;
     if (challenges.length === 0) return STOP;
-    this.#asked = true;
+    this.#taken.add("ask");
     const attempt = this.#refused + 1;
     // A copy, because the caller's function may change it.
     const ask = { url: new URL(url), proxy, challenges, attempt };
@@ -225,8 +217,15 @@ export class Authentication {
   }
 
   #resend(): Reaction {
-    this.#answered = true;
+    this.#taken.add("answer");
     return RESEND;
+  }
+
+  /** Takes a step. Returns whether this is the first time. */
+  #takeOnce(step: "adopt" | "renew" | "refresh"): boolean {
+    const isFirst = !this.#taken.has(step);
+    this.#taken.add(step);
+    return isFirst;
   }
 }
 
