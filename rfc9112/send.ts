@@ -33,14 +33,13 @@ import {
 } from "../rfc9110/response.ts";
 import { BodyBuffer } from "./_body_buffer.ts";
 import { encodeRequest, type HttpEncodeOptions } from "./encode.ts";
-import type { HttpFraming } from "./framing.ts";
 import { type HttpReceiveOptions, resolveReceiveOptions } from "./limits.ts";
 import {
   endsUpload,
   finalCloseReason,
   type HttpCloseReason,
 } from "./persistence.ts";
-import { receiveResponse } from "./receive.ts";
+import { receiveResponse, type ReceiveStep } from "./receive.ts";
 
 /** Options of an exchange: how to read its response, and the request target. */
 export interface HttpSendOptions
@@ -149,6 +148,19 @@ export class Http11Send implements HttpCoroutine<Http11SendResult> {
 type Output = "Ready" | "Writing" | "Written" | "Stopped";
 type SendOk = Extract<HttpSendResult, { type: "Ok" }>;
 type InputStep = Exclude<HttpSendResult, WantsWrite | Err>;
+type Step<Type> = Extract<ReceiveStep, { readonly type: Type }>;
+
+type Reading =
+  | { readonly at: "heads" }
+  | Body
+  | { readonly at: "redirect"; readonly ok: SendOk };
+
+interface Body {
+  readonly at: "body";
+  readonly head: HttpResponse;
+  readonly isTunnel: boolean;
+  readonly buffer: BodyBuffer;
+}
 
 /**
  * Encodes a request, and returns the step function of its exchange.
@@ -161,68 +173,105 @@ export function startSend(
   version: HttpVersion,
   options: HttpSendOptions | undefined,
 ): StepFunction<HttpSendResult> {
-  const settings = resolveReceiveOptions(options);
-  const pieces = encodeRequest(request, version, options);
-  const receive = receiveResponse(request, version, settings);
-  // Read now: later changes to the request have no effect.
-  const { method, url: { href } } = request;
-  const interim: HttpResponse[] = [];
-  /** How many pieces were requested to be written. */
-  let requested = 0;
-  let output: Output = "Ready";
-  /** Reads on, from where the input is. */
-  let read: StepFunction<InputStep> = readHeads;
-  return (input) => {
-    if (input.isBare && output === "Writing") {
-      output = requested < pieces.length ? "Ready" : "Written";
-    }
-    if (requested > 0) {
-      const step = read(input);
-      if (step.type !== "WantsRead" || output !== "Ready") return step;
-    }
-    output = "Writing";
-    return { type: "WantsWrite", bytes: pieces[requested++]! };
-  };
+  const sending = new Sending(request, version, options);
+  return (input) => sending.step(input);
+}
 
-  function readHeads(input: Input): InputStep {
-    let step = receive(input);
-    while (step.type === "Interim") {
-      interim.push(step.response);
-      step = receive(input);
-    }
-    if (step.type !== "Head") return WANTS_READ;
-    read = startBody(step.response, step.framing);
-    return read(input);
+class Sending {
+  readonly #pieces: readonly Uint8Array<ArrayBuffer>[];
+  readonly #receive: StepFunction<ReceiveStep>;
+  readonly #maxBodyBytes: number;
+  readonly #method: string;
+  readonly #href: string;
+  readonly #interim: HttpResponse[] = [];
+  /** How many pieces were requested to be written. */
+  #requested = 0;
+  #output: Output = "Ready";
+  #reading: Reading = { at: "heads" };
+
+  constructor(
+    request: HttpRequest,
+    version: HttpVersion,
+    options: HttpSendOptions | undefined,
+  ) {
+    const settings = resolveReceiveOptions(options);
+    this.#pieces = encodeRequest(request, version, options);
+    this.#receive = receiveResponse(request, version, settings);
+    this.#maxBodyBytes = settings.maxBodyBytes;
+    // Read now: later changes to the request have no effect.
+    this.#method = request.method;
+    this.#href = request.url.href;
   }
 
-  function startBody(
-    head: HttpResponse,
-    framing: HttpFraming,
-  ): StepFunction<InputStep> {
+  step(input: Input): HttpSendResult {
+    if (input.isBare && this.#output === "Writing") {
+      this.#output = this.#isPartial ? "Ready" : "Written";
+    }
+    if (this.#requested > 0) {
+      const step = this.#read(input);
+      if (step.type !== "WantsRead" || this.#output !== "Ready") return step;
+    }
+    this.#output = "Writing";
+    return { type: "WantsWrite", bytes: this.#pieces[this.#requested++]! };
+  }
+
+  /** Whether pieces are left that were not requested to be written. */
+  get #isPartial(): boolean {
+    return this.#requested < this.#pieces.length;
+  }
+
+  #read(input: Input): InputStep {
+    const reading = this.#reading;
+    switch (reading.at) {
+      case "heads":
+        return this.#readHeads(input);
+      case "body":
+        return this.#readBody(input, reading);
+      case "redirect":
+        return endAfterRedirect(input, reading.ok);
+    }
+  }
+
+  #readHeads(input: Input): InputStep {
+    let step = this.#receive(input);
+    while (step.type === "Interim") {
+      this.#interim.push(step.response);
+      step = this.#receive(input);
+    }
+    if (step.type !== "Head") return WANTS_READ;
+    const body = this.#startBody(step);
+    this.#reading = body;
+    return this.#readBody(input, body);
+  }
+
+  #startBody({ response: head, framing }: Step<"Head">): Body {
     const isTunnel = framing.kind === "tunnel";
-    const isPartial = requested < pieces.length;
-    if (isPartial && !isTunnel && endsUpload(head)) output = "Stopped";
+    if (this.#isPartial && !isTunnel && endsUpload(head)) {
+      this.#output = "Stopped";
+    }
     const length = framing.kind === "length" ? framing.length : null;
-    const body = new BodyBuffer(settings.maxBodyBytes, length, head);
-    return (input) => {
-      // The request is sent whole before another protocol starts (RFC 9110 §7.8).
-      if (isTunnel && requested < pieces.length) return WANTS_READ;
-      let step = receive(input);
-      while (step.type === "Data") {
-        body.push(step.bytes);
-        step = receive(input);
-      }
-      if (step.type !== "End") return WANTS_READ;
-      const response = completeResponse(head, body.take(), step.trailers);
-      const remaining = input.takeRest();
-      const isWritten = output === "Written";
-      const reason = finalCloseReason(step.headReason, isWritten, remaining);
-      const redirect = redirectOf(method, href, response);
-      const ok = makeOk(response, interim, remaining, redirect, reason);
-      if (redirect === null) return ok;
-      read = (input) => endAfterRedirect(input, ok);
-      return { ...ok, ...redirect, type: "WantsRedirect" };
-    };
+    const buffer = new BodyBuffer(this.#maxBodyBytes, length, head);
+    return { at: "body", head, isTunnel, buffer };
+  }
+
+  #readBody(input: Input, { head, isTunnel, buffer }: Body): InputStep {
+    // The request is sent whole before another protocol starts (RFC 9110 §7.8).
+    if (isTunnel && this.#isPartial) return WANTS_READ;
+    let step = this.#receive(input);
+    while (step.type === "Data") {
+      buffer.push(step.bytes);
+      step = this.#receive(input);
+    }
+    if (step.type !== "End") return WANTS_READ;
+    const response = completeResponse(head, buffer.take(), step.trailers);
+    const remaining = input.takeRest();
+    const isWritten = this.#output === "Written";
+    const reason = finalCloseReason(step.headReason, isWritten, remaining);
+    const redirect = redirectOf(this.#method, this.#href, response);
+    const ok = makeOk(response, this.#interim, remaining, redirect, reason);
+    if (redirect === null) return ok;
+    this.#reading = { at: "redirect", ok };
+    return { ...ok, ...redirect, type: "WantsRedirect" };
   }
 }
 
