@@ -180,7 +180,8 @@ class Run<C extends AnyCoroutine> implements LeaseHolder {
     // A coroutine is the caller's code, and a buffer of the pool has held the bytes
     // of other connections.
     const isWhole = bytes === null || bytes.length === bytes.buffer.byteLength;
-    this.#resume(isWhole ? bytes : bytes.slice());
+    // Not `slice`, which returns a view of a `Buffer`.
+    this.#resume(isWhole ? bytes : new Uint8Array(bytes));
   }
 
   #send(bytes: Uint8Array): void {

@@ -52,7 +52,7 @@ export class LeftReads {
     }
     if (unread.length > 0) {
       // A copy, because the bytes may be in a buffer of the pool.
-      const result = Promise.resolve(unread.slice());
+      const result = Promise.resolve(new Uint8Array(unread));
       this.#reads.unshift({ result, length: unread.length });
     }
   }

@@ -15,6 +15,7 @@ import {
   makeCoroutine,
   runCoroutine,
 } from "@pimalaya/io-http";
+import { HttpClient } from "@pimalaya/io-http/client";
 import { toBytes, toText } from "../../_text.ts";
 import {
   carryOne,
@@ -66,6 +67,22 @@ for (const [kind, options] of PIPES) {
     server.write("123");
     assertEquals((await running).value, 3);
     await client.close();
+    // Pieces of Node's are views of a buffer that others use, too.
+    const readable = new ReadableStream<Uint8Array>({
+      type: (options.bytes ? "bytes" : undefined) as undefined,
+      pull: (controller) =>
+        controller.enqueue(Buffer.from(new ArrayBuffer(5)).subarray(2)),
+    });
+    const other = new HttpClient({ readable, writable: new WritableStream() });
+    let length = 0;
+    await other.run({
+      resume(bytes) {
+        length = bytes?.buffer.byteLength ?? 0;
+        return length === 0 ? READ : DONE;
+      },
+    });
+    assertEquals(length, 3);
+    await other.close();
   });
 
   Deno.test(`run passes null at end of file, and again to the next, over ${kind}`, async () => {
