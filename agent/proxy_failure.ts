@@ -46,7 +46,9 @@ export function explainProxy(
   const { code, response } = error;
   if (KNOWN.includes(code)) return replaceProgress(error, PROGRESS);
   // The body of its refusal was too long, or cut short.
-  if (response !== null) return proxyRefused(proxy, target, response, error);
+  if (response !== null && response.status >= 300) {
+    return proxyRefused(proxy, target, response, error);
+  }
   return proxyFailed(
     CODES[code] ?? "InvalidProxyReply",
     proxy,
