@@ -24,6 +24,7 @@ import {
   afterCaller,
   countBusy,
   deliveredUntil,
+  MAX_WORK_MILLISECONDS,
   nextTurn,
 } from "../transport/turn.ts";
 import {
@@ -44,9 +45,6 @@ import { Output, type OutputListener } from "./output.ts";
 
 /** How long closing may take before the connection is aborted, in ms. */
 const CLOSE_TIMEOUT = 1000;
-
-/** How long a connection may be idle without the runtime getting a turn. */
-const MAX_IDLE_MILLISECONDS = 1;
 
 /** How much of unsolicited bytes is kept for the error. */
 const MAX_SHOWN_BYTES = 64;
@@ -234,14 +232,13 @@ export class Connection
     const isDenoSocket = this.transport.readsAreCostly ?? false;
     const idle = now - Math.max(since, deliveredUntil(isDenoSocket));
     // On Workers, the clock stands still, so 0 proves nothing.
-    if (idle > MAX_IDLE_MILLISECONDS || idle <= 0) {
+    if (idle > MAX_WORK_MILLISECONDS || idle <= 0) {
       return this.#awaitTurn(ready);
     }
     if (isDenoSocket) this.input.noteRequest(now);
-    this.transport.settle(() => {
-      // The caller may have worked for long since its call.
-      if (performance.now() - now <= MAX_IDLE_MILLISECONDS) ready();
-      else this.#awaitTurn(ready);
+    this.transport.settle(now, (isLate) => {
+      if (isLate) this.#awaitTurn(ready);
+      else ready();
     });
   }
 

@@ -29,7 +29,7 @@ import {
   type Outgoing,
   type Pending,
 } from "./transport.ts";
-import { startTogether } from "./turn.ts";
+import { type Start, startTogether } from "./turn.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -257,8 +257,8 @@ export class DenoTransport implements SocketTransport {
     }
   }
 
-  settle(ready: () => void): void {
-    startTogether(ready);
+  settle(now: number, ready: Start): void {
+    startTogether(now, ready);
   }
 
   ref(): void {

@@ -15,6 +15,7 @@ import {
   type Pending,
   settleLike,
 } from "./transport.ts";
+import type { Start } from "./turn.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -121,8 +122,8 @@ export class DetachedTransport implements SocketTransport {
     this.#inner.abort(reason);
   }
 
-  settle(ready: () => void): void {
-    this.#inner.settle(ready);
+  settle(now: number, ready: Start): void {
+    this.#inner.settle(now, ready);
   }
 
   ref(): void {

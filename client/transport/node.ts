@@ -26,7 +26,7 @@ import {
   type Pending,
   settleLike,
 } from "./transport.ts";
-import { nextTurn, startTogether } from "./turn.ts";
+import { nextTurn, type Start, startTogether } from "./turn.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -305,8 +305,8 @@ export class NodeTransport implements SocketTransport {
     for (const layer of this.#layers) layer.destroy();
   }
 
-  settle(ready: () => void): void {
-    startTogether(ready);
+  settle(now: number, ready: Start): void {
+    startTogether(now, ready);
   }
 
   ref(): void {

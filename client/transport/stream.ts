@@ -24,7 +24,7 @@ import {
   settleLike,
   type Transport,
 } from "./transport.ts";
-import { nextTurn } from "./turn.ts";
+import { MAX_WORK_MILLISECONDS, nextTurn, type Start } from "./turn.ts";
 
 /** Pieces up to this size in total are joined, and larger ones are split. */
 const MAX_WRITE_BYTES = 65536;
@@ -131,12 +131,12 @@ export class StreamTransport implements Transport {
   // As many microtasks as a piece needs from the stream to its reader. A piece that
   // is enqueued before this call arrives before its promise settles; one that is
   // enqueued after it does not.
-  async settle(ready: () => void): Promise<void> {
+  async settle(now: number, ready: Start): Promise<void> {
     await null;
     await null;
     // Node's byte streams take one more.
     if (this.#reader.byob && isNode()) await null;
-    ready();
+    ready(performance.now() - now > MAX_WORK_MILLISECONDS);
   }
 
   ref(): void {

@@ -5,6 +5,7 @@
 // connection/ turns into ours.
 
 import type { HttpConnection, HttpConnectionInfo } from "./http_connection.ts";
+import type { Start } from "./turn.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -62,8 +63,10 @@ export interface Transport {
    * Calls back when a request may be written on a connection that was read a
    * moment ago: once promises that are already settled have delivered their data
    * to a pending read, and together with other requests.
+   *
+   * @param now The time by `performance.now`.
    */
-  settle(ready: () => void): void;
+  settle(now: number, ready: Start): void;
   /** Makes the connection keep the process alive. */
   ref(): void;
   /** Lets the process exit while the connection is open. */

@@ -7,9 +7,11 @@ Deno.test("startTogether calls back for all of a burst in a row, after their own
     for (const name of ["a", "b"]) {
       Promise.resolve().then(() => {
         events.push(`${name} sends`);
-        startTogether(() => {
+        startTogether(performance.now(), () => {
           events.push(`${name} writes`);
-          if (name === "a") startTogether(() => resolve(void events.push("c")));
+          if (name !== "a") return;
+          const end = () => resolve(void events.push("c"));
+          startTogether(performance.now(), end);
         });
         Promise.resolve().then(() => events.push(`${name} goes on`));
       });
@@ -24,4 +26,26 @@ Deno.test("startTogether calls back for all of a burst in a row, after their own
     "b goes on",
     "c",
   ]);
+});
+
+Deno.test("startTogether tells the requests that a caller has worked for long since", async () => {
+  const now = performance.now();
+  // A time in the future is no long ago when the burst starts.
+  for (
+    const [times, expected] of [
+      [[0, 0.9, 1.8, 2.7, 1e6], [true, true, true, true, false]],
+      [[1e6, 1e6 + 0.5], [false, false]],
+      [[-10, -9.9], [true, true]],
+    ] as const
+  ) {
+    const late: boolean[] = [];
+    await new Promise<void>((resolve) => {
+      for (const time of times) {
+        startTogether(now + time, (isLate) => {
+          if (late.push(isLate) === times.length) resolve();
+        });
+      }
+    });
+    assertEquals(late, [...expected]);
+  }
 });
