@@ -150,9 +150,9 @@ export class Attempt
     return this.#parts;
   }
 
-  /** Returns whether an error is that of the request's body. */
-  isOfSource(error: unknown): boolean {
-    return this.#parts?.driver.isOfSource(error) ?? false;
+  /** Returns whether an error is of the body's source, or of `onInterim`. */
+  isOfCaller(error: unknown): boolean {
+    return this.#parts?.driver.isOfCaller(error) ?? false;
   }
 
   /** Whether the response has ended, or the attempt has failed. */

@@ -52,7 +52,7 @@ export class Attempts {
    * @param isPaused As for {@linkcode progress}.
    */
   complete(error: unknown, isPaused: boolean): unknown {
-    if (!(error instanceof HttpError) || this.#last?.isOfSource(error)) {
+    if (!(error instanceof HttpError) || this.#last?.isOfCaller(error)) {
       return error;
     }
     if (error.progress === null) {

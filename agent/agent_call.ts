@@ -188,9 +188,9 @@ export class AgentCall extends Timed implements AttemptHost {
     state.unread?.handOver(exchange, use, () => this.#drop());
   }
 
-  /** Returns whether an error is that of the request's body. */
-  isOfSource(error: unknown): boolean {
-    return this.#attempts.last?.isOfSource(error) ?? false;
+  /** Returns whether an error is of the body's source, or of `onInterim`. */
+  isOfCaller(error: unknown): boolean {
+    return this.#attempts.last?.isOfCaller(error) ?? false;
   }
 
   /** Drops the body of the response if nobody is reading it. */
@@ -365,7 +365,8 @@ export class AgentCall extends Timed implements AttemptHost {
   /** Tells the conversation of a failure, if it is the peer's or the network's. */
   #failAttempt(error: unknown): void {
     try {
-      const isFinal = this.#failure !== null || this.#step.type === "Ok";
+      const isFinal = this.#failure !== null || this.#step.type === "Ok" ||
+        this.isOfCaller(error);
       if (isFinal || !(error instanceof HttpError)) throw error;
       this.#follow(this.#conversation.resume({
         type: "Failed",

@@ -169,7 +169,7 @@ function start(
     run(core.start(asked, options, planner), (call) => ({
       streamed: (result) => resolve(fetchCallOf(call, result)),
       reject: (error) =>
-        reject(call.isOfSource(error) ? explainSource(error) : error),
+        reject(call.isOfCaller(error) ? explainSource(error) : error),
     }), reject);
   });
 }
@@ -187,7 +187,7 @@ function fetchCallOf(
     : null;
   if (arrived === null) {
     const explain = (error: unknown) =>
-      call.isOfSource(error) ? explainSource(error) : explainError(error, url);
+      call.isOfCaller(error) ? explainSource(error) : explainError(error, url);
     return new AgentExchange(call, result, explain);
   }
   return {

@@ -77,7 +77,7 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
   /** The buffer that they were read into, if the consumer gave one. */
   #target: InputBytes | undefined;
   #needsCloseNotify = false;
-  #sourceFailure: { readonly error: unknown } | null = null;
+  #callerFailure: { readonly error: unknown } | null = null;
 
   /**
    * Leases the connection.
@@ -119,9 +119,9 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
     return this.#upload.isStopped ? false : null;
   }
 
-  /** Returns whether an error is that of the request's body. */
-  isOfSource(error: unknown): boolean {
-    return this.#sourceFailure !== null && this.#sourceFailure.error === error;
+  /** Returns whether an error is of the body's source, or of `onInterim`. */
+  isOfCaller(error: unknown): boolean {
+    return this.#callerFailure !== null && this.#callerFailure.error === error;
   }
 
   get needsCloseNotify(): boolean {
@@ -230,7 +230,11 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
   }
 
   failSource(error: unknown): void {
-    this.#sourceFailure = { error };
+    this.#failCaller(error);
+  }
+
+  #failCaller(error: unknown): void {
+    this.#callerFailure = { error };
     this.#lease.fail(error);
   }
 
@@ -313,7 +317,7 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
   ): boolean {
     if (response.status === 100) this.#upload.open();
     const state = this.#state;
-    const fail = (error: unknown) => this.#lease.fail(error);
+    const fail = (error: unknown) => this.#failCaller(error);
     try {
       const handling = consumer.interim(response);
       if (!isThenable(handling)) return true;

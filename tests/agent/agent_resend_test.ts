@@ -2,7 +2,7 @@
 // server sees them: how often each arrives, and on which connection. The rules
 // themselves are tested in retry_test.ts.
 
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { HttpError, HttpRequest } from "@pimalaya/io-http";
 import type {
   HttpAgentOptions,
@@ -84,6 +84,34 @@ Deno.test("Sending again: HttpAgent sends any method on another connection if on
       assertEquals([sent?.connection, sent?.body], [2, "data"]);
       assertEquals(network.open, 1);
     }
+  }
+});
+
+Deno.test("Sending again: HttpAgent sends nothing again because of an error of the caller's functions", async () => {
+  // As that of another call, which was passed on.
+  const progress = { reused: true, requestBytes: 0, responseBytes: 0 };
+  const error = new HttpError("NoResponse", "Mine", {
+    progress: { ...progress, phase: "idle" },
+  });
+  const fail = () => Promise.reject(error);
+  const onInterim = () => {
+    throw error;
+  };
+  for (
+    const options of [
+      { onInterim },
+      { onInterim: fail },
+      { body: () => new ReadableStream<Uint8Array>({ pull: fail }) },
+      { body: "x", trailers: fail },
+    ]
+  ) {
+    const { network, agent } = serve(() => `HTTP/1.1 103 \r\n\r\n${ok()}`);
+    await using _ = agent;
+    const put = new HttpRequest("PUT", URL_A);
+    await agent.send(put);
+    const failed = await agent.send(put, options).catch((error) => error);
+    assertStrictEquals(failed, error);
+    assertEquals(network.servers.length, 1);
   }
 });
 
