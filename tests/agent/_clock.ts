@@ -37,6 +37,14 @@ export class FakeClock implements HttpClock {
     this.#now += milliseconds;
   }
 
+  /** Runs the timer that comes up first, however late. */
+  async fireNext(): Promise<void> {
+    const [next] = [...this.#timers].sort((a, b) => a.at - b.at);
+    this.#timers.delete(next!);
+    next!.callback();
+    await settle();
+  }
+
   /** Lets time pass, and runs the timers that come up, in order. */
   async pass(milliseconds: number): Promise<void> {
     const end = this.#now + milliseconds;

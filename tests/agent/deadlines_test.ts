@@ -78,6 +78,19 @@ Deno.test("Time limits: Deadlines expires a call when its timer fires, even if t
   assertEquals(call.expired, 10);
 });
 
+Deno.test("Time limits: Deadlines lets the runtime read what has come in time, if long work has held up its timer", async () => {
+  const clock = new FakeClock();
+  const deadlines = new Deadlines(clock, true);
+  const [read, silent] = [new Call(10), new Call(10)];
+  for (const call of [read, silent]) deadlines.watch(call);
+  clock.jump(1000);
+  await clock.fireNext();
+  assertEquals([read.expired, silent.expired], [null, null]);
+  read.deadline = Infinity;
+  await clock.pass(0);
+  assertEquals([read.expired, silent.expired], [null, 1000]);
+});
+
 Deno.test("Time limits: Deadlines waits for longer than one timer can be", async () => {
   const { clock, expired } = watch(2 ** 32);
   await clock.pass(2 ** 32 - 1);
