@@ -232,7 +232,8 @@ export class Connection
     const isDenoSocket = this.transport.readsAreCostly ?? false;
     const idle = now - Math.max(since, deliveredUntil(isDenoSocket));
     // On Workers, the clock stands still, so 0 proves nothing.
-    if (idle > MAX_WORK_MILLISECONDS || idle <= 0) {
+    const isRecent = idle <= MAX_WORK_MILLISECONDS && idle > 0;
+    if (!isRecent || this.transport.mayHaveMore) {
       return this.#awaitTurn(ready);
     }
     if (isDenoSocket) this.input.noteRequest(now);

@@ -66,6 +66,7 @@ const driven = new WeakSet<DenoConn>();
 export class DenoTransport implements SocketTransport {
   readonly info: HttpConnectionInfo;
   readonly readsAreCostly = true;
+  mayHaveMore = false;
   readonly unreadBytes = 0;
   readonly #conn: DenoConn;
   readonly #readSize = new ReadSize();
@@ -119,6 +120,7 @@ export class DenoTransport implements SocketTransport {
 
   readonly #onRead = (length: number | null): void => {
     const buffer = this.#buffer;
+    this.mayHaveMore = length === buffer.length;
     if (length !== null && length > 0) {
       if (this.#isPooled) this.#readSize.adapt(length);
       this.#pendingRead.resolve(buffer.subarray(0, length));

@@ -87,6 +87,10 @@ export class DetachedTransport implements SocketTransport {
     this.#leaveWrite(handover);
   }
 
+  get mayHaveMore(): boolean {
+    return this.#inner.mayHaveMore ?? false;
+  }
+
   get unreadBytes(): number {
     return this.#reads.bytes + this.#inner.unreadBytes;
   }

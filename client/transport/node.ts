@@ -26,7 +26,12 @@ import {
   type Pending,
   settleLike,
 } from "./transport.ts";
-import { nextTurn, type Start, startTogether } from "./turn.ts";
+import {
+  nextTurn,
+  type Start,
+  startAfterReads,
+  startTogether,
+} from "./turn.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -38,7 +43,10 @@ type Input =
 // Above this, the socket is paused until someone reads: one read of Node's.
 const MAX_QUEUED_BYTES = 65536;
 
-// The same for the number of reads. Each may hold a buffer of a kilobyte, however
+// The smallest buffer that a runtime reads into for data events.
+const MIN_FULL_READ = 65536;
+
+// The same as above for the number of reads. Each may hold a buffer of a kilobyte, however
 // few bytes the peer sends at a time.
 const MAX_QUEUED_READS = 64;
 
@@ -79,6 +87,8 @@ export class NodeTransport implements SocketTransport {
   #queue: Bytes[] = [];
   #queuedBytes = 0;
   #isPaused = false;
+  /** Whether the last data event may have been a full buffer of the runtime's. */
+  #isLastLarge = false;
   /** The number of bytes written since the last read. */
   #unanswered = 0;
   #reader: Pending<Bytes | null> | null = null;
@@ -126,6 +136,7 @@ export class NodeTransport implements SocketTransport {
   readonly #onData = (chunk: Uint8Array): void => {
     // Not Node's `Buffer`, whose `slice` is a view.
     const { buffer, byteOffset, length } = chunk as Uint8Array<ArrayBuffer>;
+    this.#isLastLarge = length >= MIN_FULL_READ;
     this.#onBytes(new Uint8Array(buffer, byteOffset, length));
   };
 
@@ -175,6 +186,11 @@ export class NodeTransport implements SocketTransport {
 
   get unreadBytes(): number {
     return this.#queuedBytes;
+  }
+
+  get mayHaveMore(): boolean {
+    return this.#under?.carrier?.mayHaveMore() ?? this.#reads?.isFull ??
+      this.#isLastLarge;
   }
 
   startRead(pending: Pending<Bytes | null>): void {
@@ -306,7 +322,9 @@ export class NodeTransport implements SocketTransport {
   }
 
   settle(now: number, ready: Start): void {
-    startTogether(now, ready);
+    // TLS delivers the records of one read one by one, with microtasks in between.
+    if (this.#under === undefined) startTogether(now, ready);
+    else startAfterReads(now, ready);
   }
 
   ref(): void {

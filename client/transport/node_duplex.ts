@@ -38,6 +38,7 @@ export function makeDuplex(transport: SocketTransport): NodeDuplex {
   // Its user may stop listening before it fails.
   duplex.on("error", () => {});
   return Object.assign(duplex, {
+    mayHaveMore: () => transport.mayHaveMore ?? false,
     ref() {
       transport.ref();
       return duplex;

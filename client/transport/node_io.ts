@@ -22,6 +22,8 @@ export class PooledReads {
   onBytes: (bytes: Uint8Array<ArrayBuffer>) => boolean = () => false;
   readonly onread: OnRead;
   readonly size = new ReadSize();
+  /** Whether the last read filled its buffer. */
+  isFull = false;
 
   constructor() {
     const { size } = this;
@@ -29,6 +31,7 @@ export class PooledReads {
       buffer: () => takeBuffer(size.bytes),
       callback: (length, buffer) => {
         size.adapt(length);
+        this.isFull = length === buffer.length;
         const { buffer: all } = buffer as Uint8Array<ArrayBuffer>;
         return this.onBytes(new Uint8Array(all, 0, length));
       },

@@ -57,6 +57,8 @@ export interface NodeDuplex extends NodeSocket {
   once(event: "drain", listener: () => void): this;
   prependListener(event: "end", listener: () => void): this;
   push(bytes: Uint8Array | null): boolean;
+  /** Tells the same as `Transport.mayHaveMore`. */
+  mayHaveMore(): boolean;
 }
 
 /** A `tls.SecureContext`. */

@@ -24,7 +24,7 @@ import {
   settleLike,
   type Transport,
 } from "./transport.ts";
-import { MAX_WORK_MILLISECONDS, nextTurn, type Start } from "./turn.ts";
+import { nextTurn, type Start, startAfterReads, startNow } from "./turn.ts";
 
 /** Pieces up to this size in total are joined, and larger ones are split. */
 const MAX_WRITE_BYTES = 65536;
@@ -51,6 +51,7 @@ type Stream = ByteStream & Partial<Omit<HttpConnection, keyof ByteStream>>;
 /** Reads and writes over Web Streams, which it locks. */
 export class StreamTransport implements Transport {
   readonly info: HttpConnectionInfo | null;
+  mayHaveMore = false;
   readonly #stream: Stream;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #reader: Reader;
@@ -89,6 +90,8 @@ export class StreamTransport implements Transport {
       if (!isBytes(value)) throw new NotBytesError();
       if (value.length > 0) {
         this.#readSize.adapt(value.length);
+        this.mayHaveMore = this.#reader.byob &&
+          value.length === value.buffer.byteLength;
         return value as Uint8Array<ArrayBuffer>;
       }
       if (empty % MAX_EMPTY_PIECES === 0) await nextTurn();
@@ -136,7 +139,9 @@ export class StreamTransport implements Transport {
     await null;
     // Node's byte streams take one more.
     if (this.#reader.byob && isNode()) await null;
-    ready(performance.now() - now > MAX_WORK_MILLISECONDS);
+    // There may be TLS under a wrapper of a connection.
+    if (this.info === null) startNow(now, ready);
+    else startAfterReads(now, ready);
   }
 
   ref(): void {

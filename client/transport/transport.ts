@@ -40,6 +40,11 @@ export interface Transport {
    */
   readonly readsAreCostly?: boolean;
   /**
+   * Whether bytes that have arrived may be missing from the last read, because it
+   * filled its buffer. Only a turn of the event loop delivers them.
+   */
+  readonly mayHaveMore?: boolean;
+  /**
    * Reads the bytes that have arrived, or waits for some. Settles `pending` once
    * this call has returned, with at least one byte, or with `null` at end of file.
    * The bytes belong to the caller until they are passed to {@linkcode recycle}.

@@ -157,6 +157,22 @@ export function startTogether(now: number, start: Start): void {
   }
 }
 
+/** Calls back once everything is delivered that the runtime has read. */
+export function startAfterReads(now: number, start: Start): void {
+  const callback = () => startNow(now, start);
+  if (startImmediate === undefined) SETTLED.then(callback);
+  else startImmediate(callback);
+}
+
+/**
+ * Calls back at once.
+ *
+ * @param now The time when it was asked to, by `performance.now`.
+ */
+export function startNow(now: number, start: Start): void {
+  start(performance.now() - now > MAX_WORK_MILLISECONDS);
+}
+
 function startAll(): void {
   const due = starts;
   const isLate = performance.now() - lastStartAt > MAX_WORK_MILLISECONDS;

@@ -11,8 +11,16 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { Http11Send, type HttpErrorCode, HttpRequest } from "@pimalaya/io-http";
 import { HttpClient, type HttpExchange } from "@pimalaya/io-http/client";
+import { DenoTransport } from "../../../client/transport/deno.ts";
+import { NodeTransport } from "../../../client/transport/node.ts";
+import { PooledReads } from "../../../client/transport/node_io.ts";
+import type { NodeSocket } from "../../../client/transport/node_socket.ts";
+import {
+  makeConnection,
+  type SocketTransport,
+} from "../../../client/transport/socket_connection.ts";
 import { pipe, type PipeServer } from "../../_pipe.ts";
-import { toText } from "../../_text.ts";
+import { toBytes, toText } from "../../_text.ts";
 import { openSocket } from "../../hostile/_peer.ts";
 import {
   assertClosed,
@@ -110,6 +118,89 @@ for (const [kind, options] of PIPES) {
       await settle();
       await call(client);
     }
+  });
+}
+
+type Deliver = (bytes: Uint8Array<ArrayBuffer>) => void;
+
+const NO_INFO = { remote: null, local: null, tls: null };
+
+/** Sockets without a system: what they write is dropped, and `deliver` is a read. */
+const SOCKETS: Readonly<
+  Record<string, () => { transport: SocketTransport; deliver: Deliver }>
+> = {
+  "in a full read of Deno's"() {
+    let deliver!: Deliver;
+    const transport = new DenoTransport({
+      localAddr: {},
+      remoteAddr: {},
+      read: (into) =>
+        new Promise((resolve) => {
+          deliver = (bytes) => {
+            into.set(bytes);
+            resolve(bytes.length);
+          };
+        }),
+      write: ({ length }) => Promise.resolve(length),
+      closeWrite: () => Promise.resolve(),
+      close() {},
+      ref() {},
+      unref() {},
+    });
+    return { transport, deliver: (bytes) => deliver(bytes) };
+  },
+  "in a full read of Node's"() {
+    const reads = new PooledReads();
+    const transport = new NodeTransport(nodeSocket(() => {}), NO_INFO, {
+      reads,
+    });
+    const deliver = (bytes: Uint8Array) => {
+      const buffer = reads.onread.buffer();
+      buffer.set(bytes);
+      reads.onread.callback(bytes.length, buffer);
+    };
+    return { transport, deliver };
+  },
+  "in a record of TLS"() {
+    let deliver!: Deliver;
+    const socket = nodeSocket((onData) => deliver = onData);
+    const under = { layers: [] };
+    const transport = new NodeTransport(socket, NO_INFO, { under });
+    return { transport, deliver: (bytes) => deliver(bytes) };
+  },
+};
+
+function nodeSocket(listen: (onData: Deliver) => void): NodeSocket {
+  const socket = {
+    on: (event: string, listener: Deliver) =>
+      event === "data" && listen(listener),
+    write(_: unknown, ...rest: unknown[]) {
+      queueMicrotask(rest.at(-1) as () => void);
+    },
+    end() {},
+    destroy() {},
+  };
+  return socket as unknown as NodeSocket;
+}
+
+for (const [where, open] of Object.entries(SOCKETS)) {
+  Deno.test(`bytes behind a response ${where} are not the next response`, async () => {
+    using clock = new HeldClock();
+    const { transport, deliver } = open();
+    const client = new HttpClient(makeConnection(transport));
+    const sending = client.send(get());
+    await settle();
+    // As long as the first buffer.
+    const head = "HTTP/1.1 200 OK\r\nContent-Length: 984\r\n\r\n";
+    deliver(toBytes(head.padEnd(1024)));
+    assertEquals((await sending).keepAlive, true);
+    clock.now += 0.5;
+    const failing = fails(client.send(get()), "UnexpectedBytes");
+    if (where.includes("full")) {
+      await new Promise((resolve) => setImmediate(resolve));
+    } else await pass(20);
+    deliver(toBytes(HI));
+    await failing;
   });
 }
 
