@@ -58,6 +58,8 @@ export interface AttemptHost {
   decide(attempt: Attempt, response: HttpResponse): boolean;
   /** Receives a response, whole or with a body that nobody reads yet. */
   received(attempt: Attempt, received: StreamedBody | WholeResponse): void;
+  /** Returns the error of the call, whose last attempt has failed. */
+  complete(error: unknown): unknown;
   /** Receives the failure of an attempt, or the reason why it was aborted. */
   failed(error: unknown): void;
   /** Called when an attempt has released its connection. */
@@ -320,7 +322,8 @@ export class Attempt
       return new WholeBody(response, framing, this);
     }
     const { maxBodyBytes, parts: { driver } } = this;
-    const parts = { driver, response, framing, maxBodyBytes };
+    const complete = (error: unknown) => this.#host.complete(error);
+    const parts = { driver, response, framing, maxBodyBytes, complete };
     const body: StreamedBody = new StreamedBody(parts, {
       resolve: () => this.resolve(body),
       reject: (error) => this.fail(error),

@@ -11,7 +11,7 @@ import { isThenable } from "../client/exchange/source.ts";
 import type { WholeResponse } from "../client/exchange/whole_body.ts";
 import { nextTurn } from "../client/transport/turn.ts";
 import { quote } from "../core/quote.ts";
-import { HttpError } from "../error.ts";
+import { HttpError, type HttpProgress } from "../error.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 import { Link } from "./_linked_list.ts";
 import {
@@ -161,6 +161,11 @@ export class AgentCall extends Timed implements AttemptHost {
     return Math.min(total, this.#attempts.last?.deadline ?? Infinity);
   }
 
+  /** How far the call has come, with all its attempts. */
+  get progress(): HttpProgress {
+    return this.#attempts.progress(this.#isPaused);
+  }
+
   /** Starts the call. */
   run(waiter: CallWaiter): void {
     this.#waiter = waiter;
@@ -227,9 +232,7 @@ export class AgentCall extends Timed implements AttemptHost {
       origin: current?.route.origin ?? this.#url.origin,
       limit: timeouts[timeout],
       detail: current?.detail ?? "",
-      progress: isLast || current === null
-        ? this.#attempts.progress(this.#isPaused)
-        : current.progress,
+      progress: isLast || current === null ? this.progress : current.progress,
       response: last?.response ?? null,
     });
     if (isLast) return this.abort(error);
@@ -268,6 +271,12 @@ export class AgentCall extends Timed implements AttemptHost {
     } else {
       this.#answer(attempt, received);
     }
+  }
+
+  complete(error: unknown): unknown {
+    return this.#failure === null
+      ? this.#attempts.complete(error, this.#isPaused)
+      : this.#failure.reason;
   }
 
   failed(error: unknown): void {
@@ -390,13 +399,6 @@ export class AgentCall extends Timed implements AttemptHost {
     this.#init.body.cancel(error);
     this.finish();
     this.#waiter?.reject(this.complete(error));
-  }
-
-  /** Returns the error of the call, whose last attempt has failed. */
-  complete(error: unknown): unknown {
-    return this.#failure === null
-      ? this.#attempts.complete(error, this.#isPaused)
-      : this.#failure.reason;
   }
 
   /** Whether the call waits before another attempt. */

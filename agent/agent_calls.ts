@@ -90,21 +90,17 @@ async function readBody(
   { received, attempt, decoding }: CallResult<StreamedBody>,
 ): Promise<WholeResponse> {
   const { response } = received;
-  try {
-    if (decoding === null) {
-      const body = await received.collect((bytes) => bytes, call);
-      return { response, body, end: await received.whenEnded() };
-    }
-    // Without a limit on the encoded bytes.
-    const { maxBodyBytes } = call.plan.sendOptions.receive;
-    const coded = new Exchange(received, { ...attempt.parts, owner: call });
-    const ended = received.whenEnded();
-    const watch = { ended, progress: () => attempt.progress };
-    const body = await decodeWhole(coded.body, decoding, watch, maxBodyBytes);
-    return { response, body, end: await ended };
-  } catch (error) {
-    throw call.complete(error);
+  if (decoding === null) {
+    const body = await received.collect((bytes) => bytes, call);
+    return { response, body, end: await received.whenEnded() };
   }
+  // Without a limit on the encoded bytes.
+  const { maxBodyBytes } = call.plan.sendOptions.receive;
+  const coded = new Exchange(received, { ...attempt.parts, owner: call });
+  const ended = received.whenEnded();
+  const watch = { ended, progress: () => call.progress };
+  const body = await decodeWhole(coded.body, decoding, watch, maxBodyBytes);
+  return { response, body, end: await ended };
 }
 
 /**
@@ -196,7 +192,7 @@ function fetchCallOf(
     hops: end.hops,
     redirect: attempt.parts.driver.redirectOf(head),
     upgraded: false,
-    progress: () => attempt.progress,
+    progress: () => call.progress,
     body: arrived,
     discard() {},
     handOut() {},

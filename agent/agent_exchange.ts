@@ -59,7 +59,7 @@ export class AgentExchange extends Exchange implements HttpAgentExchange {
   }
 
   progress(): HttpProgress {
-    return this.#result.attempt.progress;
+    return this.#call.progress;
   }
 
   /**
@@ -104,7 +104,8 @@ export class AgentExchange extends Exchange implements HttpAgentExchange {
   }
 
   #watch(): BodyWatch {
-    const { received, attempt } = this.#result;
-    return { ended: received.whenEnded(), progress: () => attempt.progress };
+    const call = this.#call;
+    const ended = this.#result.received.whenEnded();
+    return { ended, progress: () => call.progress };
   }
 }

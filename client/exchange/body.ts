@@ -30,6 +30,8 @@ export interface StreamedBodyParts {
   readonly response: HttpResponse;
   readonly framing: HttpFraming;
   readonly maxBodyBytes: number;
+  /** Completes the error of a body that was open. */
+  readonly complete?: (error: unknown) => unknown;
 }
 
 /** Code that waits for a body to open. */
@@ -56,6 +58,7 @@ export class StreamedBody implements BodyConsumer {
   isTouched = false;
   readonly #driver: ExchangeDriver;
   readonly #maxBodyBytes: number;
+  readonly #complete: StreamedBodyParts["complete"];
   #state: State;
   /** The pieces that were read ahead, for a later reader. */
   readonly #kept: InputBytes[] = [];
@@ -70,6 +73,7 @@ export class StreamedBody implements BodyConsumer {
     this.framing = parts.framing;
     this.#driver = parts.driver;
     this.#maxBodyBytes = parts.maxBodyBytes;
+    this.#complete = parts.complete;
     this.#isUploaded = parts.driver.isUploaded;
     this.#state = { kind: "opening", opening };
   }
@@ -234,12 +238,16 @@ export class StreamedBody implements BodyConsumer {
     if (state.kind === "active") state.activity.end();
   }
 
-  fail(error: unknown): void {
+  fail(reason: unknown): void {
     const state = this.#state;
+    const isOpening = state.kind === "opening";
+    const error = isOpening || this.#complete === undefined
+      ? reason
+      : this.#complete(reason);
     this.#state = { kind: "failed", error };
     this.uploaded(this.#isUploaded ?? false);
     this.#over?.resolve();
-    if (state.kind === "opening") state.opening.reject(error);
+    if (isOpening) state.opening.reject(error);
     if (state.kind === "active") state.activity.fail(error);
   }
 

@@ -334,6 +334,34 @@ for (const [when, [handle, options]] of Object.entries(LATE)) {
   });
 }
 
+Deno.test("HttpAgent counts the bytes of all requests if the body of the last response fails", async () => {
+  const bodies = {
+    InvalidContentCoding: ok("x", { "Content-Encoding": "gzip" }),
+    InvalidChunkSize:
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\nx\r\n",
+  };
+  for (const [code, wire] of Object.entries(bodies)) {
+    const { agent, network } = serve(({ target }) =>
+      target === "/" ? respond("302 Found", "", { Location: "/x" }) : wire
+    );
+    await using _ = agent;
+    const calls = [
+      () => agent.send(URL_A),
+      async () => await (await agent.exchange(URL_A)).text(),
+      async () => await (await agent.fetch(URL_A)).text(),
+    ];
+    for (const call of calls) {
+      network.requests.length = 0;
+      const thrown = await assertRejects(call, Error);
+      const error = thrown instanceof HttpError ? thrown : thrown.cause;
+      assert(error instanceof HttpError);
+      const sent = network.requests.map(({ head }) => head.length);
+      assertEquals([error.code, sent.length], [code, 2]);
+      assertEquals(error.progress?.requestBytes, sent[0]! + sent[1]!);
+    }
+  }
+});
+
 Deno.test("HttpAgent reads options that are getters, for their own call alone", async () => {
   class Options {
     get redirect() {
