@@ -102,10 +102,15 @@ export function makeFetch(host: FetchHost): Fetch {
 /** @throws {unknown} The signal's reason, if it is aborted. */
 function throwIfAborted({ signal, content }: FetchRequest): void {
   if (!signal?.aborted) return;
-  if (content instanceof ReadableStream) {
-    content.cancel(signal.reason).catch(() => {});
-  }
+  cancelSource(content, signal.reason);
   throw signal.reason;
+}
+
+/** Cancels the body of a request if it is a stream that nobody reads. */
+function cancelSource(content: FetchContent | null, reason: unknown): void {
+  if (content instanceof ReadableStream) {
+    content.cancel(reason).catch(() => {});
+  }
 }
 
 /** Adds the default fields, except those that are withheld. */
@@ -155,7 +160,11 @@ class Fetcher {
   #answer(request: FetchRequest, isData: boolean): Promise<Response> {
     throwIfAborted(request);
     const response = isData ? fetchData(request) : this.#fetchHttp(request);
-    const { integrity } = request;
+    const { content, integrity } = request;
+    if (content instanceof ReadableStream) {
+      // A call that did not start has left it as it was.
+      response.catch((error) => cancelSource(content, error));
+    }
     return integrity === ""
       ? response
       : response.then((response) => checkIntegrity(response, integrity));

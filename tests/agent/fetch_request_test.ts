@@ -7,6 +7,7 @@ import { createFetch } from "@pimalaya/io-http/agent";
 import { VERSION } from "../../agent/fetch/version.ts";
 import { failure, type Fetch, outcome, seen, test } from "./_fetch.ts";
 import { settle } from "./_clock.ts";
+import { serve } from "./_network.ts";
 import { startOrigin } from "./_origin.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -126,6 +127,31 @@ test.ours("Requests: fetch rejects with the abort of a stream, and its TypeError
 });
 
 // Deno's own: it does not check.
+Deno.test("Requests: fetch cancels a stream that it does not send, also in a Request", async () => {
+  const { agent } = serve(undefined, { httpsOnly: true });
+  await using _ = agent;
+  const closed = agent.with({});
+  await closed.close();
+  const url = "https://a.example/";
+  for (
+    const [fetch, at] of [
+      [agent.fetch, "http://a.example/"],
+      [agent.fetch, "https://a.example:25/"],
+      [closed.fetch, url],
+    ] as const
+  ) {
+    for (const inRequest of [false, true]) {
+      const canceled = Promise.withResolvers<unknown>();
+      const body = new ReadableStream({ cancel: canceled.resolve });
+      const init = { method: "POST", body, duplex: "half" };
+      const input = inRequest ? new Request(at, init) : at;
+      const call = fetch(input, inRequest ? {} : init);
+      const error = await assertRejects(() => call, TypeError);
+      assertEquals(await canceled.promise, error);
+    }
+  }
+});
+
 test.ours("RequestInit: fetch takes no stream with keepalive", async ({ fetch }) => {
   const body = new ReadableStream();
   const init = { method: "POST", body, keepalive: true };
