@@ -353,13 +353,16 @@ function makeResponse(
   });
 }
 
-/** @throws {TypeError} If the body does not match. */
+/** @throws {TypeError} If there is no body, or it does not match. */
 async function checkIntegrity(
   response: FetchResponse,
   integrity: string,
 ): Promise<Response> {
+  const hasBody = response.body !== null;
   const bytes = new Uint8Array(await response.arrayBuffer());
-  if (await matchesIntegrity(bytes, integrity)) return response.withBody(bytes);
+  if (hasBody && await matchesIntegrity(bytes, integrity)) {
+    return response.withBody(bytes);
+  }
   throw new TypeError(
     `Cannot fetch ${quote(response.url)}: its body does not match the ` +
       `integrity ${quote(integrity)}`,
