@@ -13,7 +13,7 @@
 // connection. A "held" one belongs to the next coroutine. All but "leased" and
 // "over" can be detached.
 
-import { HttpError } from "../../error.ts";
+import { HttpError, type HttpProgress } from "../../error.ts";
 import type {
   HttpConnection,
   HttpConnectionInfo,
@@ -62,7 +62,7 @@ type State =
 type Leasable =
   | { readonly kind: "fresh" }
   | { readonly kind: "idle"; readonly since: number }
-  | { readonly kind: "held" };
+  | { readonly kind: "held"; readonly progress: HttpProgress };
 
 /** Why a connection is over, for the error of a later call. */
 type Why =
@@ -73,7 +73,6 @@ type Why =
 const CLOSED: State = over("the client is closed");
 const DETACHED: State = over("its connection is detached");
 const FRESH: Leasable = { kind: "fresh" };
-const HELD: Leasable = { kind: "held" };
 const UPGRADED: State = { kind: "upgraded" };
 
 /** How a connection starts. */
@@ -181,6 +180,7 @@ export class Connection
       monitor,
       reused: this.#isUsed,
       idleSince: before.kind === "idle" ? before.since : null,
+      before: before.kind === "held" ? before.progress : null,
     });
     this.input.receiver = lease;
     this.output.listener = lease;
@@ -262,7 +262,9 @@ export class Connection
       case "held":
       case "upgraded":
         this.input.putBack(end.remaining);
-        this.#state = end.kind === "held" ? HELD : UPGRADED;
+        this.#state = end.kind === "held"
+          ? { kind: "held", progress: end.progress }
+          : UPGRADED;
         if (end.kind === "upgraded") this.#ended?.resolve();
         return;
       case "closed":

@@ -82,7 +82,11 @@ export type LeaseEnd =
   /** Nothing was written or read: it is as it was before. */
   | { readonly kind: "unused" }
   | { readonly kind: "idle" }
-  | { readonly kind: "held"; readonly remaining: InputBytes }
+  | {
+    readonly kind: "held";
+    readonly remaining: InputBytes;
+    readonly progress: HttpProgress;
+  }
   | { readonly kind: "upgraded"; readonly remaining: InputBytes }
   | { readonly kind: "closed"; readonly why: string }
   | {
@@ -111,6 +115,8 @@ export interface LeaseOptions {
   readonly reused: boolean;
   /** Since when the connection was idle, or `null` if it was not. */
   readonly idleSince: number | null;
+  /** The progress of the coroutine that it may go on with, or `null`. */
+  readonly before: HttpProgress | null;
 }
 
 /** Why part of the request was not sent, and how long each read may take. */
@@ -134,21 +140,23 @@ export class Lease implements InputReceiver, OutputListener {
   readonly #idleSince: number | null;
   #phase: "idle" | "request" | "head" | "body" | "over" = "idle";
   #onAbort: (() => void) | null = null;
-  #requestBytes = 0;
-  #responseBytes = 0;
+  #requestBytes: number;
+  #responseBytes: number;
   /** Why reads are limited, if they are. */
   #unsent: Unsent | null = null;
 
   constructor(
     connection: LeasedConnection,
     holder: LeaseHolder,
-    { signal, monitor, reused, idleSince }: LeaseOptions,
+    { signal, monitor, reused, idleSince, before }: LeaseOptions,
   ) {
     this.#connection = connection;
     this.#holder = holder;
     this.#signal = signal;
     this.#monitor = monitor;
     this.#idleSince = idleSince;
+    this.#requestBytes = before?.requestBytes ?? 0;
+    this.#responseBytes = before?.responseBytes ?? 0;
     this.reused = reused;
     if (signal !== undefined) {
       this.#onAbort = () => this.fail(signal.reason);
@@ -163,12 +171,18 @@ export class Lease implements InputReceiver, OutputListener {
 
   /** The progress of the exchange. */
   get progress(): HttpProgress {
+    const phase = this.#phase === "idle" ? this.#firstPhase : this.#phase;
     return {
-      phase: this.#phase === "over" ? "body" : this.#phase,
+      phase: phase === "over" ? "body" : phase,
       reused: this.reused,
       requestBytes: this.#requestBytes,
       responseBytes: this.#responseBytes,
     };
+  }
+
+  /** The phase before anything is sent or read: another may have sent a request. */
+  get #firstPhase(): "idle" | "head" {
+    return this.#requestBytes > 0 ? "head" : "idle";
   }
 
   /** Notes the phase of the exchange. */
@@ -192,7 +206,7 @@ export class Lease implements InputReceiver, OutputListener {
     const begin = () => {
       if (this.#phase !== "idle") return;
       try {
-        this.enter("request");
+        this.enter(this.#firstPhase === "idle" ? "request" : "head");
         ready();
       } catch (error) {
         this.fail(error);
@@ -320,7 +334,11 @@ export class Lease implements InputReceiver, OutputListener {
   /** Ends the exchange, and leaves the connection to the next reader. */
   leave(kind: "held" | "upgraded", remaining: InputBytes): void {
     // A copy: the caller gets the other one.
-    this.#end({ kind, remaining: remaining.slice() });
+    this.#end({
+      kind,
+      remaining: remaining.slice(),
+      progress: this.progress,
+    });
   }
 
   #end(end: LeaseEnd): void {

@@ -477,6 +477,28 @@ for (const Send of [Http11Send, Http10Send]) {
   });
 }
 
+Deno.test("the progress of a run goes on from the run before it", async () => {
+  const { client, server } = openPipe();
+  const pause = { type: "Pause" } as const;
+  const script = new Script(write("12345678"), pause, READ, pause, READ);
+  await client.run(script);
+  server.write("123");
+  await client.run(script);
+  const failing = client.run(script);
+  server.failReadable(new Error("Gone"));
+  const { message, progress } = await fails(failing, "ConnectionLost");
+  assertEquals(
+    message,
+    "Cannot read the response: lost the connection to the peer: Gone",
+  );
+  assertEquals(progress, {
+    phase: "head",
+    reused: true,
+    requestBytes: 8,
+    responseBytes: 3,
+  });
+});
+
 Deno.test("run drives a flow over as many connections as it asks for", async () => {
   const flow = makeCoroutine(function* () {
     const first = yield* runCoroutine(new Http11Send(get()));
