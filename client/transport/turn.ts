@@ -113,6 +113,9 @@ function tick(): void {
 /** How long code may run without the runtime getting a turn, in milliseconds. */
 export const MAX_WORK_MILLISECONDS = 1;
 
+/** How long a burst of requests may take, whose callers each work for less than that. */
+const MAX_BURST_MILLISECONDS = 5;
+
 /**
  * Starts a request.
  *
@@ -127,6 +130,8 @@ let starts: Start[] = [];
 let lastStartAt = 0;
 /** How many of them are late. */
 let lateStarts = 0;
+/** When the first of the others was added. */
+let firstStartAt = 0;
 
 /** Counts the connections that carry an exchange. */
 export function countBusy(change: 1 | -1): void {
@@ -144,12 +149,16 @@ export function countBusy(change: 1 | -1): void {
  * single connection that is busy, it would cost 7 % more on Node.
  *
  * @param now The time by `performance.now`. A burst of many requests takes long itself,
- * so only the time between two of them counts.
+ * so it has more time than there may be between two of them.
  */
 export function startTogether(now: number, start: Start): void {
-  if (now - lastStartAt > MAX_WORK_MILLISECONDS) lateStarts = starts.length;
+  if (isLong(now)) {
+    lateStarts = starts.length;
+    firstStartAt = now;
+  }
   lastStartAt = now;
   if (starts.push(start) > 1) return;
+  firstStartAt = now;
   if (isDeno || busy < 2 || startImmediate === undefined) {
     SETTLED.then(startAll);
   } else {
@@ -173,10 +182,15 @@ export function startNow(now: number, start: Start): void {
   start(performance.now() - now > MAX_WORK_MILLISECONDS);
 }
 
+/** Whether the last of the requests, or the first, was added long ago. */
+function isLong(now: number): boolean {
+  return now - lastStartAt > MAX_WORK_MILLISECONDS ||
+    now - firstStartAt > MAX_BURST_MILLISECONDS;
+}
+
 function startAll(): void {
   const due = starts;
-  const isLate = performance.now() - lastStartAt > MAX_WORK_MILLISECONDS;
-  const late = isLate ? due.length : lateStarts;
+  const late = isLong(performance.now()) ? due.length : lateStarts;
   starts = [];
   lateStarts = 0;
   for (let i = 0; i < due.length; i++) due[i]!(i < late);

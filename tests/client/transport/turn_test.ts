@@ -36,6 +36,20 @@ Deno.test("startTogether tells the requests that a caller has worked for long si
       [[0, 0.9, 1.8, 2.7, 1e6], [true, true, true, true, false]],
       [[1e6, 1e6 + 0.5], [false, false]],
       [[-10, -9.9], [true, true]],
+      // A long burst.
+      [[
+        1e6,
+        1e6 + 0.9,
+        1e6 + 1.8,
+        1e6 + 2.7,
+        1e6 + 3.6,
+        1e6 + 4.5,
+        1e6 + 5.4,
+        1e6 + 6.3,
+      ], [
+        ...[true, true, true, true, true, true],
+        ...[false, false],
+      ]],
     ] as const
   ) {
     const late: boolean[] = [];
