@@ -82,7 +82,7 @@ export function serverOf(
 ): { readonly hostname: string; readonly port: number } {
   return {
     hostname: hostname.startsWith("[") ? hostname.slice(1, -1) : hostname,
-    port: port === "" ? DEFAULT_PORTS[protocol] ?? 0 : Number(port),
+    port: port === "" ? DEFAULT_PORTS[protocol]! : Number(port),
   };
 }
 
