@@ -130,7 +130,10 @@ export function collecting<T>(
   };
 }
 
-/** Reads the body into memory; only a part of it if it is long or slow. */
+/**
+ * Reads the body into memory; only a part of it if it is long. The listener does not
+ * wait for a slow one, which is still read: finding credentials may need its connection.
+ */
 export function keeping(
   kept: InputBytes[],
   listener: Omit<ActivityListener<void>, "reject">,
@@ -141,7 +144,7 @@ export function keeping(
     clearTimeout(timer);
     listener.resolve();
   };
-  const timer = setTimeout(stop, MAX_DISCARD_MILLISECONDS);
+  const timer = setTimeout(listener.resolve, MAX_DISCARD_MILLISECONDS);
   const activity = {
     wants: true,
     data(bytes: Uint8Array) {

@@ -452,6 +452,33 @@ Deno.test("Credentials: HttpAgent lets who is asked for credentials use the conn
   assertEquals([texts, network.servers.length], [["t", "t", "t"], 1]);
 });
 
+Deno.test("Credentials: HttpAgent frees the connection of a challenge as soon as its slow body ends", async () => {
+  const challenge = respond("401 No", "denied", {
+    "WWW-Authenticate": "Basic",
+  });
+  for (const found of [new HttpAuthBasic("u", "p"), null]) {
+    const { network, agent } = serve(
+      ({ head, target }) =>
+        target === "/token" || head.includes("Authorization")
+          ? ok("in")
+          : { write: challenge.slice(0, -2) },
+      {
+        pool: { maxConnectionsPerOrigin: 1 },
+        credentials: async () => {
+          const asking = agent.send(`${URL_A}token`);
+          network.servers[0]!.write("ed");
+          await asking;
+          return found;
+        },
+      },
+    );
+    await using _ = agent;
+    const { response } = await agent.send(URL_A);
+    assertEquals(response.text(), found === null ? "denied" : "in");
+    assertEquals(network.servers.length, 1);
+  }
+});
+
 Deno.test("Credentials: HttpAgent drops a challenge whose body is endless before it answers", async () => {
   const { agent, network } = serve((request) => {
     const reply = guarded(() => "1")(request) as string;
