@@ -9,11 +9,26 @@ import { tooMuch } from "../core/fault.ts";
 import { type HeldBytes, holdBytes } from "../core/held_bytes.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 import { withResponse } from "./_fault.ts";
+import type { HttpFraming } from "./framing.ts";
 
 const MIN_CAPACITY = 4096;
 const GROWTH = 4;
 // Never handed out, so it may be shared.
 const NOTHING: Uint8Array<ArrayBuffer> = /* @__PURE__ */ new Uint8Array(0);
+
+/**
+ * Creates a buffer for the body of a response.
+ *
+ * @throws {HttpError} If its length is above the limit.
+ */
+export function bufferFor(
+  response: HttpResponse,
+  framing: HttpFraming,
+  maxBytes: number,
+): BodyBuffer {
+  const expected = framing.kind === "length" ? framing.length : null;
+  return new BodyBuffer(maxBytes, expected, response);
+}
 
 /** Collects the pieces of a body. */
 export class BodyBuffer {

@@ -31,7 +31,7 @@ import {
   type HttpResponse,
   type HttpVersion,
 } from "../rfc9110/response.ts";
-import { BodyBuffer } from "./_body_buffer.ts";
+import { type BodyBuffer, bufferFor } from "./_body_buffer.ts";
 import { encodeRequest, type HttpEncodeOptions } from "./encode.ts";
 import { type HttpReceiveOptions, resolveReceiveOptions } from "./limits.ts";
 import {
@@ -249,8 +249,7 @@ class Sending {
     if (this.#isPartial && !isTunnel && endsUpload(head)) {
       this.#output = "Stopped";
     }
-    const length = framing.kind === "length" ? framing.length : null;
-    const buffer = new BodyBuffer(this.#maxBodyBytes, length, head);
+    const buffer = bufferFor(head, framing, this.#maxBodyBytes);
     return { at: "body", head, isTunnel, buffer };
   }
 

@@ -11,7 +11,7 @@
 import type { HeldBytes } from "../../core/held_bytes.ts";
 import { HttpError } from "../../error.ts";
 import type { HttpResponse } from "../../rfc9110/response.ts";
-import { BodyBuffer } from "../../rfc9112/_body_buffer.ts";
+import { bufferFor } from "../../rfc9112/_body_buffer.ts";
 import type { HttpFraming } from "../../rfc9112/framing.ts";
 import type { InputBytes } from "../connection/input.ts";
 import {
@@ -106,12 +106,9 @@ export class StreamedBody implements BodyConsumer {
     owner: object,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
-      const { framing } = this;
+      const { response, framing } = this;
       try {
-        const buffer = new BodyBuffer(
-          this.#maxBodyBytes,
-          framing.kind === "length" ? framing.length : null,
-        );
+        const buffer = bufferFor(response, framing, this.#maxBodyBytes);
         const listener = { resolve, reject, owner };
         this.#start(collecting(buffer, convert, listener));
       } catch (error) {

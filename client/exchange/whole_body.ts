@@ -2,7 +2,7 @@
 
 import type { HeldBytes } from "../../core/held_bytes.ts";
 import type { HttpResponse } from "../../rfc9110/response.ts";
-import { BodyBuffer } from "../../rfc9112/_body_buffer.ts";
+import { type BodyBuffer, bufferFor } from "../../rfc9112/_body_buffer.ts";
 import type { HttpFraming } from "../../rfc9112/framing.ts";
 import type { BodyConsumer, ResponseEnd } from "./consumer.ts";
 
@@ -34,9 +34,8 @@ export class WholeBody implements BodyConsumer {
     framing: HttpFraming,
     listener: WholeListener,
   ) {
-    const length = framing.kind === "length" ? framing.length : null;
     this.#response = response;
-    this.#buffer = new BodyBuffer(listener.maxBodyBytes, length, response);
+    this.#buffer = bufferFor(response, framing, listener.maxBodyBytes);
     this.#listener = listener;
   }
 
