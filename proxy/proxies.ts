@@ -134,7 +134,12 @@ export class HttpProxies {
    * @returns The URL of the proxy, or `null` if the origin is reached directly.
    */
   match(url: URL): URL | null {
-    const proxy = this.#proxyFor(url.protocol);
+    const { protocol } = url;
+    const proxy = protocol === "http:"
+      ? this.#http
+      : protocol === "https:"
+      ? this.#https
+      : null;
     if (proxy === null || matchesNoProxy(this.#noProxy, url)) return null;
     return new URL(proxy);
   }
@@ -148,17 +153,6 @@ export class HttpProxies {
   toJSON(): Record<string, unknown> {
     const show = (url: URL | null) => url && showUrl(url);
     return { http: show(this.#http), https: show(this.#https) };
-  }
-
-  #proxyFor(protocol: string): URL | null {
-    switch (protocol) {
-      case "http:":
-        return this.#http;
-      case "https:":
-        return this.#https;
-      default:
-        return null;
-    }
   }
 }
 

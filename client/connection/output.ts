@@ -87,6 +87,7 @@ export class Output implements Pending<void> {
   /** Called if the pending write fails. */
   reject(error: unknown): void {
     this.#state = { kind: "broken", error };
+    this.#next = [];
     this.listener.failWrite(error);
   }
 }
