@@ -163,7 +163,7 @@ function start(
 ): Promise<FetchCall> {
   return new Promise((resolve, reject) => {
     run(core.start(asked, options, planner), (call) => ({
-      streamed: (result) => resolve(fetchCallOf(call, result)),
+      streamed: (result) => resolve(fetchCallOf(call, result, options.signal)),
       reject: (error) =>
         reject(call.isOfCaller(error) ? explainSource(error) : error),
     }), reject);
@@ -173,6 +173,7 @@ function start(
 function fetchCallOf(
   call: AgentCall,
   result: CallResult<StreamedBody>,
+  signal: AbortSignal | undefined,
 ): FetchCall {
   const { received: body, attempt, end, decoding } = result;
   const { url } = attempt.request;
@@ -183,7 +184,9 @@ function fetchCallOf(
     : null;
   if (arrived === null) {
     const explain = (error: unknown) =>
-      call.isOfCaller(error) ? explainSource(error) : explainError(error, url);
+      call.isOfCaller(error)
+        ? explainSource(error)
+        : explainError(error, url, signal);
     return new AgentExchange(call, result, explain);
   }
   return {

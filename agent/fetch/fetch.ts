@@ -188,7 +188,7 @@ class Fetcher {
     try {
       call = await this.#host.call(sent, this.#optionsOf(request, mode));
     } catch (error) {
-      throw explainError(error, url);
+      throw explainError(error, url, request.signal);
     }
     const fault = faultOf(call, mode, isStream(content));
     try {
@@ -403,8 +403,14 @@ function withoutFragment({ href }: URL): string {
 }
 
 /** Turns a failure into a TypeError, unless it is an abort. */
-export function explainError(error: unknown, url: URL): unknown {
-  return error instanceof HttpError
+export function explainError(
+  error: unknown,
+  url: URL,
+  signal: AbortSignal | null | undefined,
+): unknown {
+  // Its reason may be an HttpError, of another call.
+  const isReason = signal?.aborted && error === signal.reason;
+  return error instanceof HttpError && !isReason
     ? networkError(url, error.message, error)
     : error;
 }

@@ -1,8 +1,13 @@
 // docs/fetch.md, "What each member of `RequestInit` does" and "Requests".
 
-import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import {
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStrictEquals,
+} from "@std/assert";
 import { runInNewContext } from "node:vm";
-import { Secret } from "@pimalaya/io-http";
+import { HttpError, Secret } from "@pimalaya/io-http";
 import { createFetch } from "@pimalaya/io-http/agent";
 import { VERSION } from "../../agent/fetch/version.ts";
 import { failure, type Fetch, outcome, seen, test } from "./_fetch.ts";
@@ -463,4 +468,18 @@ Deno.test("Requests: fetch sends fields that the caller may replace, or the agen
   assertEquals(await sent(bare), {});
   const secret = { "X-Key": new Secret("s") } as unknown as HeadersInit;
   assertEquals((await sent(fetch, secret))["x-key"], "s");
+});
+
+Deno.test("RequestInit: fetch rejects with the reason of a signal, even if it is an HttpError", async () => {
+  await using origin = await startOrigin();
+  await using fetch = createFetch();
+  const reason = new HttpError("NoResponse", "Of another call");
+  for (const reads of [false, true]) {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const fetching = fetch(`${origin.url}/slow`, { signal });
+    const pending = reads ? (await fetching).text() : fetching;
+    controller.abort(reason);
+    assertStrictEquals(await pending.catch((error) => error), reason);
+  }
 });
