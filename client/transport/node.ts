@@ -8,9 +8,15 @@ import { returnBuffer } from "./buffers.ts";
 import { DetachedTransport } from "./detached.ts";
 import type { HttpConnection, HttpConnectionInfo } from "./http_connection.ts";
 import { makeDuplex } from "./node_duplex.ts";
-import type { NodeSocket, NodeTlsSocket } from "./node_socket.ts";
+import type { NodeSocket } from "./node_socket.ts";
 import { NodeWrites, type PooledReads } from "./node_io.ts";
-import { handshake, type Under } from "./node_tls.ts";
+import {
+  handshake,
+  type Under,
+  type Valve,
+  valvesOf,
+  watchCut,
+} from "./node_tls.ts";
 import { Wire } from "./node_wire.ts";
 import {
   makeConnection,
@@ -76,10 +82,9 @@ export interface NodeTransportOptions {
 /** Reads and writes a connected socket of `node:net` or `node:tls`. */
 export class NodeTransport implements SocketTransport {
   readonly info: HttpConnectionInfo;
-  readonly #socket: NodeSocket & Pick<NodeTlsSocket, "_readableState">;
+  readonly #socket: NodeSocket;
   readonly #under: Under | undefined;
-  /** What to pause: on Deno, TLS would read on. */
-  readonly #valves: readonly { pause(): unknown; resume(): unknown }[];
+  readonly #valves: readonly Valve[];
   /** The socket and those under it. */
   readonly #layers: readonly NodeSocket[];
   readonly #reads: PooledReads | null;
@@ -110,11 +115,7 @@ export class NodeTransport implements SocketTransport {
     this.#socket = socket;
     this.#reads = reads;
     this.#under = under;
-    this.#valves = under?.wire
-      ? [under.wire]
-      : under?.carrier
-      ? [under.carrier, socket]
-      : [socket];
+    this.#valves = valvesOf(socket, under);
     this.#layers = [socket, ...under?.layers ?? []];
     this.#writes = new NodeWrites(socket, under, this.#onError);
     this.info = info;
@@ -122,9 +123,8 @@ export class NodeTransport implements SocketTransport {
     else reads.onBytes = this.#onBytes;
     socket.on("end", this.#onEnd);
     socket.on("error", this.#onError);
-    under?.carrier?.on("error", this.#onError);
-    under?.carrier?.prependListener("end", this.#onCarrierEnd);
-    if (under?.wire) under.wire.onCut = this.#onCut;
+    if (isDeno) under?.layers[0]?.on("error", this.#onError);
+    if (under !== undefined) watchCut(socket, under, this.#onCut);
     this.#closed = new Promise((resolve) => {
       socket.on("close", () => {
         this.#fail(new Error(CLOSED));
@@ -165,12 +165,6 @@ export class NodeTransport implements SocketTransport {
     this.#reader = null;
   };
 
-  // The end of the encrypted bytes, before the TLS layer handles it. By then, a
-  // close_notify would have ended the decrypted ones. Node and Bun do not show it.
-  readonly #onCarrierEnd = (): void => {
-    if (this.#socket._readableState?.ended === false) this.#onCut();
-  };
-
   readonly #onCut = (): void => this.#fail(new MissingCloseNotifyError());
 
   readonly #onError = (error: Error): void => this.#fail(error);
@@ -189,7 +183,8 @@ export class NodeTransport implements SocketTransport {
   }
 
   get mayHaveMore(): boolean {
-    return this.#under?.carrier?.mayHaveMore() ?? this.#reads?.isFull ??
+    const { carrier, wire } = this.#under ?? {};
+    return carrier?.mayHaveMore() ?? wire?.isLastFull ?? this.#reads?.isFull ??
       this.#isLastLarge;
   }
 
@@ -291,11 +286,8 @@ export class NodeTransport implements SocketTransport {
 
   /** Destroys the socket once the peer has ended its half as well. */
   #destroyOnceEnded(): void {
-    if (this.#input.kind === "reading") {
-      this.#socket.on("end", () => this.#destroy());
-    } else {
-      this.#destroy();
-    }
+    if (this.#input.kind !== "reading") return this.#destroy();
+    this.#socket.on("end", () => this.#destroy());
   }
 
   abort(reason: unknown): void {
@@ -322,9 +314,9 @@ export class NodeTransport implements SocketTransport {
   }
 
   settle(now: number, ready: Start): void {
-    // TLS delivers the records of one read one by one, with microtasks in between.
-    if (this.#under === undefined) startTogether(now, ready);
-    else startAfterReads(now, ready);
+    // Others deliver the TLS records of one read one by one, with microtasks in between.
+    if (this.#under && !this.#under.wire) startAfterReads(now, ready);
+    else startTogether(now, ready);
   }
 
   ref(): void {

@@ -25,6 +25,40 @@ export interface Under {
   readonly wire?: Wire;
 }
 
+/** What can be told to deliver no bytes. */
+export interface Valve {
+  pause(): unknown;
+  resume(): unknown;
+}
+
+/** Returns what to pause together with a socket: on Deno, TLS reads on. */
+export function valvesOf(
+  socket: NodeSocket,
+  { carrier, wire }: Partial<Under> = {},
+): readonly Valve[] {
+  if (wire !== undefined) return [wire];
+  return carrier === undefined ? [socket] : [carrier, socket];
+}
+
+/**
+ * Watches for an end of file that no close_notify came before. Only Deno shows it.
+ *
+ * @param socket The socket of TLS.
+ * @param under The layers under it.
+ * @param onCut Called before the TLS layer learns of the end. By then, a close_notify
+ * would have ended the decrypted bytes.
+ */
+export function watchCut(
+  socket: NodeSocket & Pick<NodeTlsSocket, "_readableState">,
+  { carrier, wire }: Under,
+  onCut: () => void,
+): void {
+  if (wire !== undefined) wire.onCut = onCut;
+  carrier?.prependListener("end", () => {
+    if (socket._readableState?.ended === false) onCut();
+  });
+}
+
 /**
  * Starts TLS over a socket that is not in use.
  *

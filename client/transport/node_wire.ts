@@ -3,19 +3,22 @@
 // On Deno, a socket of `node:tls` reads on while it is paused, and ends in the same way
 // after a close_notify, a mere end of file, and a reset. The handle of the socket under
 // it stops, and shows how the bytes end. Nothing documents the handle. If it is not as
-// expected, TLS runs over a stream of ours (see `node_duplex.ts`), at twice the cost of
-// a small request.
+// expected, TLS runs over a stream of ours (see `node_duplex.ts`), and costs twice as
+// much.
 
 import type { NodeSocket, NodeTlsSocket } from "./node_socket.ts";
 
 /** The handle of a socket. */
 interface Handle {
   /** Takes bytes, or nothing at the end. The runtime knows the kind of end. */
-  onread: (this: Handle, bytes?: unknown) => void;
+  onread: (this: Handle, bytes?: ArrayBuffer) => void;
   /** Starts to read, and to call `onread` as it is now. */
   readStart(): void;
   readStop(): void;
 }
+
+// Deno reads into as large a buffer. It decrypts all of a read before it delivers any.
+const READ_BYTES = 65536;
 
 /** Whether TLS takes its bytes from the handle, as far as is known. */
 let isVisible = true;
@@ -24,6 +27,8 @@ let isVisible = true;
 export class Wire {
   /** Called at an end of file that no close_notify came before. */
   onCut: () => void = () => {};
+  /** Whether the last read filled its buffer. */
+  isLastFull = false;
   readonly #socket: NodeSocket;
   readonly #handle: Handle;
   readonly #onread: Handle["onread"];
@@ -53,11 +58,12 @@ export class Wire {
       return;
     }
     handle.onread = (bytes) => {
+      this.isLastFull = (bytes?.byteLength ?? 0) >= READ_BYTES;
       // By now, a close_notify would have ended the decrypted bytes.
       if (bytes === undefined && secure._readableState?.ended === false) {
-        // This destroys the TLS socket, unless it is an end of file.
+        // This destroys one of the sockets, unless it is an end of file.
         this.#onread.call(handle);
-        if (!secure.destroyed) this.onCut();
+        if (!secure.destroyed && !this.#socket.destroyed) this.onCut();
       }
       onread.call(handle, bytes);
     };

@@ -14,7 +14,11 @@ import { HttpClient, type HttpExchange } from "@pimalaya/io-http/client";
 import { DenoTransport } from "../../../client/transport/deno.ts";
 import { NodeTransport } from "../../../client/transport/node.ts";
 import { PooledReads } from "../../../client/transport/node_io.ts";
-import type { NodeSocket } from "../../../client/transport/node_socket.ts";
+import type {
+  NodeSocket,
+  NodeTlsSocket,
+} from "../../../client/transport/node_socket.ts";
+import { Wire } from "../../../client/transport/node_wire.ts";
 import {
   makeConnection,
   type SocketTransport,
@@ -160,6 +164,28 @@ const SOCKETS: Readonly<
       reads.onread.callback(bytes.length, buffer);
     };
     return { transport, deliver };
+  },
+  "in a full read under Deno's TLS"() {
+    let deliver!: Deliver;
+    const secure = nodeSocket((onData) => deliver = onData);
+    const handle = {
+      onread(_: ArrayBuffer) {},
+      readStart() {},
+      readStop() {},
+    };
+    const wire = Wire.of({ _handle: handle } as unknown as NodeSocket)!;
+    // TLS takes its bytes from the handle.
+    handle.onread = () => {};
+    wire.watch(secure as NodeTlsSocket);
+    const under = { layers: [], wire };
+    const transport = new NodeTransport(secure, NO_INFO, { under });
+    return {
+      transport,
+      deliver(bytes) {
+        handle.onread(new ArrayBuffer(65536));
+        deliver(bytes);
+      },
+    };
   },
   "in a record of TLS"() {
     let deliver!: Deliver;

@@ -10,7 +10,9 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
+import { once } from "node:events";
 import { Socket } from "node:net";
+import { createServer } from "node:tls";
 import { denoConnector } from "../../../client/connect/deno.ts";
 import { nodeConnector } from "../../../client/connect/node.ts";
 import { openConnection } from "../../../client/connect/open.ts";
@@ -20,6 +22,7 @@ import type {
 } from "../../../client/transport/http_connection.ts";
 import {
   MissingCloseNotifyError,
+  readFrom,
   takeTransport,
   type Transport,
   writeTo,
@@ -301,6 +304,33 @@ for (
     (await plain.accept()).close();
   });
 }
+
+Deno.test("a read over TLS, over a Unix socket, rejects at a reset", async () => {
+  const folder = await Deno.makeTempDir();
+  const unixPath = `${folder}/socket`;
+  const server = createServer({ ...SERVER });
+  const accepting = once(server, "connection");
+  const securing = once(server, "secureConnection");
+  server.listen(unixPath);
+  await once(server, "listening");
+  const transport = take(
+    await openConnection({
+      connector: nodeConnector,
+      target: { unixPath },
+      tls: { serverName: "localhost", caCerts: [CA] },
+    }),
+  );
+  const [raw] = await accepting as [Socket];
+  await securing;
+  raw.pause();
+  await writeTo(transport, [toBytes("unread")]);
+  raw.destroy();
+  const reading = readFrom(transport);
+  await assertRejects(() => reading, Error, "ECONNRESET");
+  await transport.close();
+  await new Promise((resolve) => server.close(resolve));
+  await Deno.remove(folder, { recursive: true });
+});
 
 Deno.test("denoConnector connects as nodeConnector for TLS, once that is loaded", async () => {
   using listener = Deno.listenTls({ ...LOCAL, ...SERVER });
