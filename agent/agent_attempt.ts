@@ -58,7 +58,7 @@ export interface AttemptHost {
   decide(attempt: Attempt, response: HttpResponse): boolean;
   /** Receives a response, whole or with a body that nobody reads yet. */
   received(attempt: Attempt, received: StreamedBody | WholeResponse): void;
-  /** Returns the error of the call, whose last attempt has failed. */
+  /** Adds the facts of the whole call to an error of its last attempt. */
   complete(error: unknown): unknown;
   /** Receives the failure of an attempt, or the reason why it was aborted. */
   failed(error: unknown): void;

@@ -101,6 +101,7 @@ export interface HttpPoolCounts {
 // that the response took to arrive.
 const KEEP_ALIVE_MARGIN = 1000;
 
+// A key without connections and calls.
 const NO_KEY = new Key(0);
 
 /**

@@ -30,7 +30,7 @@ export interface StreamedBodyParts {
   readonly response: HttpResponse;
   readonly framing: HttpFraming;
   readonly maxBodyBytes: number;
-  /** Completes the error of a body that was open. */
+  /** Returns the error to report if the body fails after it was opened. */
   readonly complete?: (error: unknown) => unknown;
 }
 
