@@ -61,8 +61,9 @@ export class StreamTransport implements Transport {
   /** Whether a write is pending, or has failed. */
   #isWriting = false;
 
-  /** @throws {TypeError} If one of the streams is locked. */
+  /** @throws {TypeError} If one of the streams is locked, or is none. */
   constructor(stream: ByteStream) {
+    checkStreams(stream);
     this.#stream = stream;
     this.info = this.#stream.info ?? null;
     this.#writer = stream.writable.getWriter();
@@ -278,6 +279,17 @@ function isSocket(
   stream: ByteStream,
 ): stream is ByteStream & { close(): Promise<void> } {
   return "opened" in stream && "close" in stream;
+}
+
+/** @throws {TypeError} If these are not Web Streams, as those of a `net.Socket`. */
+function checkStreams({ readable, writable }: Partial<ByteStream>): void {
+  const isPair = typeof readable?.getReader === "function" &&
+    typeof writable?.getWriter === "function";
+  if (isPair) return;
+  throw new TypeError(
+    "Cannot take the connection: its `readable` and `writable` are not Web " +
+      "Streams (a socket of Node's has them through `Duplex.toWeb`)",
+  );
 }
 
 function lockReadable(readable: ReadableStream<Uint8Array>): Reader {

@@ -46,6 +46,23 @@ function piecesOf(...pieces: unknown[]): ByteStream {
   return { readable, writable: new WritableStream() };
 }
 
+Deno.test("a client rejects what has no Web Streams, and locks nothing", () => {
+  const { readable, writable } = pipe().client;
+  for (
+    const stream of [
+      {},
+      // As a socket of Node's.
+      { readable: true, writable: true },
+      { readable },
+      { writable, readable: null },
+    ]
+  ) {
+    const make = () => new HttpClient(stream as ByteStream);
+    assertThrows(make, TypeError, "Duplex.toWeb");
+  }
+  assertEquals([readable.locked, writable.locked], [false, false]);
+});
+
 for (const [kind, options] of PIPES) {
   Deno.test(`a client locks both halves of ${kind}, or none`, async () => {
     for (const half of ["readable", "writable"] as const) {
