@@ -134,7 +134,9 @@ export class Attempt
   #writingSince = Infinity;
   #readingSince = Infinity;
   #hasWritten = false;
-  #options: SendOptions | null = null;
+  // Not all of its options, which hold the body.
+  #onInterim: SendOptions["onInterim"];
+  #maxBodyBytes = 0;
 
   constructor(host: AttemptHost, init: AttemptInit) {
     this.#host = host;
@@ -205,7 +207,8 @@ export class Attempt
   exchange(options: SendOptions): void {
     const { request } = this;
     const { pool } = this.#host;
-    this.#options = options;
+    this.#onInterim = options.onInterim;
+    this.#maxBodyBytes = options.receive.maxBodyBytes;
     // These may throw, so they run before a connection is needed.
     const parts: ExchangeParts = {
       request,
@@ -312,7 +315,7 @@ export class Attempt
 
   interim(response: HttpResponse): unknown {
     this.interims.push(response);
-    return this.#options?.onInterim?.(response);
+    return this.#onInterim?.(response);
   }
 
   head(response: HttpResponse, framing: HttpFraming): BodyConsumer {
@@ -332,7 +335,7 @@ export class Attempt
   }
 
   get maxBodyBytes(): number {
-    return this.#options!.receive.maxBodyBytes;
+    return this.#maxBodyBytes;
   }
 
   resolve(received: StreamedBody | WholeResponse): void {

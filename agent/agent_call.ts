@@ -22,7 +22,7 @@ import {
 import { Attempts } from "./agent_attempts.ts";
 import { type BodyUse, UnreadBody } from "./agent_unread.ts";
 import { askForCredentials } from "./ask.ts";
-import type { CallBody, SentBody } from "./agent_body.ts";
+import { type CallBody, prepareBody, type SentBody } from "./agent_body.ts";
 import type { CallPlan } from "./agent_plan.ts";
 import { startPause } from "./clock.ts";
 import type {
@@ -109,13 +109,22 @@ function checkWhole(step: HttpCallStep): void {
   );
 }
 
+/** Lets go of a body that was taken: it may be large, and the response long. */
+function withoutBody(init: CallInit): CallInit {
+  const { plan, options: { signal }, body } = init;
+  return body.replayable || body.used
+    ? { plan, options: { signal }, body: prepareBody(undefined) }
+    : init;
+}
+
 /** One call of an agent. */
 export class AgentCall extends Timed implements AttemptHost {
   readonly host: CallHost;
   /** Its place among the calls of a pool. */
   readonly link: Link<AgentCall> = new Link<AgentCall>(this);
-  readonly #init: CallInit;
-  readonly #conversation: Conversation;
+  #init: CallInit;
+  /** What to do next, until that is known. */
+  #conversation: Conversation | null;
   /** The URL that the caller requested. */
   readonly #url: URL;
   readonly #startedAt: number;
@@ -252,7 +261,7 @@ export class AgentCall extends Timed implements AttemptHost {
 
   /** Tells the conversation of a response, as soon as its head has arrived. */
   decide(attempt: Attempt, response: HttpResponse): boolean {
-    this.#step = this.#conversation.resume({
+    this.#step = this.#conversation!.resume({
       type: "Response",
       response,
       reused: attempt.reused,
@@ -356,7 +365,7 @@ export class AgentCall extends Timed implements AttemptHost {
       this.#checkFailure();
       const credentials = find &&
         await this.#wait(askForCredentials(find, ask));
-      step = this.#conversation.resume({
+      step = this.#conversation!.resume({
         type: "Credentials",
         credentials,
         now: this.#time(),
@@ -377,7 +386,7 @@ export class AgentCall extends Timed implements AttemptHost {
       const isFinal = this.#failure !== null || this.#step.type === "Ok" ||
         this.isOfCaller(error);
       if (isFinal || !(error instanceof HttpError)) throw error;
-      this.#follow(this.#conversation.resume({
+      this.#follow(this.#conversation!.resume({
         type: "Failed",
         error,
         bodyUsed: this.#init.body.used,
@@ -449,6 +458,10 @@ export class AgentCall extends Timed implements AttemptHost {
     const waiter = this.#waiter!;
     // The waiter refers to the exchange, which must be collected if it is dropped.
     this.#waiter = null;
+    this.#conversation = null;
+    if (this.#init.options.body !== undefined) {
+      this.#init = withoutBody(this.#init);
+    }
     const isStreamed = received instanceof StreamedBody;
     this.#state = isStreamed
       ? { kind: "answered", unread: new UnreadBody(attempt, received) }
@@ -488,7 +501,7 @@ export class AgentCall extends Timed implements AttemptHost {
     const pause = startPause(this.pool.clock, milliseconds);
     await this.#wait(pause.over).finally(() => pause.stop());
     this.#follow(
-      this.#conversation.resume({ type: "Elapsed", now: this.#time() }),
+      this.#conversation!.resume({ type: "Elapsed", now: this.#time() }),
     );
   }
 

@@ -81,7 +81,8 @@ export type StopReason =
 
 /** One request that is being sent. */
 export class Upload {
-  readonly #plan: RequestPlan;
+  /** What to send, until it starts: the body may be large, and the response long. */
+  #plan: RequestPlan | null;
   readonly #listener: UploadListener;
   readonly #startTimer: StartTimer;
   #state: State = TAKING;
@@ -112,7 +113,8 @@ export class Upload {
 
   /** Starts to send. */
   start(): void {
-    const { head, body } = this.#plan;
+    const { head, body } = this.#plan!;
+    this.#plan = null;
     if (body === null) {
       this.#state = HEAD;
       this.#listener.write(typeof head === "string" ? head : [head]);

@@ -7,6 +7,7 @@ import { HttpRequest } from "@pimalaya/io-http";
 import type {
   HttpAgent,
   HttpAgentOptions,
+  HttpAgentSendOptions,
   HttpClock,
   HttpWarning,
 } from "@pimalaya/io-http/agent";
@@ -362,6 +363,37 @@ Deno.test("Pool: an exchange that is dropped unread gives its slot back, and is 
   ]);
   assertEquals([agent.stats().busy, network.open], [1, 2]);
   await body.cancel();
+});
+
+Deno.test("a request body is let go of once it is sent, while the response lasts", async () => {
+  const { agent } = serve(() => ({ write: ok("hello").slice(0, -1) }));
+  async function* generate() {
+    yield new Uint8Array(20_000);
+  }
+  const makers: (() => HttpAgentSendOptions["body"] & object)[] = [
+    () => new Uint8Array(20_000),
+    () => new Blob(["x".repeat(20_000)]),
+    () => ReadableStream.from(generate()),
+    generate,
+    () => () => generate(),
+  ];
+  let collected = 0;
+  const registry = new FinalizationRegistry(() => collected++);
+  for (const [i, make] of makers.entries()) {
+    const send = async () => {
+      const body = make();
+      registry.register(body, null);
+      const request = HttpRequest.post(URL_A);
+      const exchange = await agent.exchange(request, { body });
+      assertEquals(await exchange.uploaded, true);
+      return exchange;
+    };
+    const exchange = await send();
+    await collect(() => collected > i);
+    assertEquals(collected, i + 1, `${make}`);
+    await exchange.body.cancel();
+  }
+  await agent.close();
 });
 
 /** Collects garbage until a condition holds. */
