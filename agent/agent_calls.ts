@@ -144,7 +144,7 @@ export function fetchHost(core: AgentCore): FetchHost {
       fields: withDefaults(fields, (name) => withheld.has(name.toLowerCase())),
       withheld,
     },
-  });
+  }, true);
   return {
     redirect,
     proxyCredentials: credentials &&

@@ -43,12 +43,17 @@ function isPlainCall(options: HttpAgentSendOptions): boolean {
 export class Planner {
   readonly #base: Settings;
   readonly #decode: DecodeRules | null | Promise<DecodeRules>;
+  readonly #resendsMisdirected: boolean;
   /** The plan of a call without options of its own. */
   #plain: CallPlan | null = null;
 
-  /** @throws {RangeError} If a number is out of range. */
-  constructor(base: Settings) {
+  /**
+   * @param resendsMisdirected Whether to send again after a 421, as fetch does.
+   * @throws {RangeError} If a number is out of range.
+   */
+  constructor(base: Settings, resendsMisdirected = false) {
     this.#base = base;
+    this.#resendsMisdirected = resendsMisdirected;
     this.#decode = resolveDecode(base.decode);
   }
 
@@ -88,17 +93,20 @@ export class Planner {
     return {
       settings,
       decode,
-      rules: resolveCallOptions({
-        ...settings,
-        headers: fields,
-        acceptEncoding: withheld.has("accept-encoding")
-          ? undefined
-          : decode?.acceptEncoding,
-        target,
-        idempotent,
-        random,
-        memory,
-      }),
+      rules: {
+        ...resolveCallOptions({
+          ...settings,
+          headers: fields,
+          acceptEncoding: withheld.has("accept-encoding")
+            ? undefined
+            : decode?.acceptEncoding,
+          target,
+          idempotent,
+          random,
+          memory,
+        }),
+        resendsMisdirected: this.#resendsMisdirected,
+      },
       sendOptions: {
         target,
         receive: resolveReceiveOptions(options, receive),

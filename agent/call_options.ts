@@ -154,6 +154,8 @@ export interface CallRules {
   readonly streamed: boolean;
   /** Returns the bytes of a body that is elsewhere, if it is in memory. */
   readonly bodyBytes: (() => Uint8Array | undefined) | null;
+  /** Whether a 421 is a reason to send the request again, as for fetch. */
+  readonly resendsMisdirected: boolean;
   readonly random: () => number;
   readonly now: number;
   readonly memory: HttpCallMemory;
@@ -180,6 +182,7 @@ export function resolveCallOptions(options: HttpCallOptions): CallRules {
     replayable: options.replayable ?? true,
     streamed: options.streamed ?? false,
     bodyBytes: null,
+    resendsMisdirected: false,
     random: options.random ?? (() => 0.5),
     now: options.now ?? 0,
     memory: options.memory ?? new HttpCallMemory(),

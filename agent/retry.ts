@@ -10,6 +10,9 @@
 // |   | used connection, which ended before any byte of  | connection, if it is |
 // |   | a response; or a 408 with `close` on one         | idempotent and its   |
 // |   |                                                  | body replayable      |
+// | M | a 421 to a call of fetch (RFC 9110 §15.5.20,     | once, on a fresh     |
+// |   | WHATWG Fetch §4.5)                               | connection, if its   |
+// |   |                                                  | body is replayable   |
 // | C | anything else                                    | never                |
 //
 // With `retry`, an idempotent request whose body is replayable is also sent
@@ -177,6 +180,8 @@ export interface ResendRules {
   readonly retry: RetryRules | null;
   /** The caller's own statement, which overrides the method. */
   readonly idempotent: boolean | undefined;
+  /** Whether rule M applies. */
+  readonly resendsMisdirected: boolean;
   readonly random: () => number;
   readonly memory: HttpCallMemory;
 }
@@ -186,6 +191,7 @@ export class Resends {
   readonly #rules: ResendRules;
   #unsentInARow = 0;
   #usedRuleB = false;
+  #usedRuleM = false;
   /** Whether the request needs a fresh connection now. */
   #fresh = false;
   #retries = 0;
@@ -194,10 +200,10 @@ export class Resends {
     this.#rules = rules;
   }
 
-  /** Starts another request: resets the counts of A and B, and grows the budget. */
+  /** Starts another request: resets the counts of A, B, and M, and grows the budget. */
   startRequest(url: URL): void {
     this.#unsentInARow = 0;
-    this.#usedRuleB = false;
+    this.#usedRuleB = this.#usedRuleM = false;
     this.#fresh = false;
     const { retry, memory } = this.#rules;
     if (retry !== null) openMemory(memory).retryBudget.noteRequest(url.origin);
@@ -233,6 +239,13 @@ export class Resends {
       this.#isIdempotent(request, IDEMPOTENT_METHODS)
     ) {
       this.#usedRuleB = this.#fresh = true;
+      return { fresh: true, delay: null };
+    }
+    if (
+      kind === "Misdirected" && !this.#usedRuleM &&
+      this.#rules.resendsMisdirected
+    ) {
+      this.#usedRuleM = this.#fresh = true;
       return { fresh: true, delay: null };
     }
     return kind === "Final" ? null : this.#retry(request, outcome);
@@ -275,12 +288,14 @@ type Kind =
   | "UnansweredWhenUsed" // B
   | "Unanswered" // B, but on a fresh connection
   | "Unreachable"
+  | "Misdirected" // M
   | "Answered"
   | "Final";
 
 function classify(outcome: Outcome): Kind {
   if (outcome.type === "Response") {
     const { response, reused } = outcome;
+    if (response.status === 421) return "Misdirected";
     return response.status === 408 && reused &&
         listIncludes(response.headers.get("connection") ?? "", "close")
       ? "UnansweredWhenUsed"

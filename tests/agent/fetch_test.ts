@@ -234,3 +234,24 @@ Deno.test("Requests: fetch has the name and the length of the runtime's, and the
   const url = new URL("../../deno.json", import.meta.url);
   assertEquals(VERSION, JSON.parse(Deno.readTextFileSync(url)).version);
 });
+
+Deno.test("Responses: fetch sends a request once more after a 421, on a new connection, but no stream", async () => {
+  const { agent, network } = serve(({ connection, target }) =>
+    connection === 1 || target === "/always"
+      ? respond("421 Misdirected", "no")
+      : ok(`${connection}`)
+  );
+  await using _ = agent;
+  const post = async (body: BodyInit, path = "") => {
+    const init = { method: "POST", body, duplex: "half" };
+    const before = network.requests.length;
+    const response = await agent.fetch(`${URL_A}${path}`, init);
+    const sent = network.requests.length - before;
+    return [response.status, await response.text(), sent];
+  };
+  assertEquals(await post(new Blob(["x"]).stream()), [421, "no", 1]);
+  assertEquals(await post("x"), [200, "2", 2]);
+  assertEquals(await post("x", "always"), [421, "no", 2]);
+  const own = agent.with({ retry: true });
+  assertEquals((await own.send(`${URL_A}always`)).attempts, 1);
+});
