@@ -106,6 +106,7 @@ export class StreamedBody implements BodyConsumer {
     owner: object,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
+      this.#checkKept();
       const { response, framing } = this;
       try {
         const buffer = bufferFor(response, framing, this.#maxBodyBytes);
@@ -150,9 +151,7 @@ export class StreamedBody implements BodyConsumer {
   /** Reads the next piece for a stream. */
   pull(controller: ReadableByteStreamController, owner: object): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.#isDiscarded) {
-        throw new TypeError("Cannot read the body: it was discarded");
-      }
+      this.#checkKept();
       this.#start(new Pulling(controller, { resolve, reject, owner }));
     });
   }
@@ -246,6 +245,13 @@ export class StreamedBody implements BodyConsumer {
     this.#over?.resolve();
     if (isOpening) state.opening.reject(error);
     if (state.kind === "active") state.activity.fail(error);
+  }
+
+  /** @throws {TypeError} If it was discarded. */
+  #checkKept(): void {
+    if (this.#isDiscarded) {
+      throw new TypeError("Cannot read the body: it was discarded");
+    }
   }
 
   #start(activity: BodyActivity): void {

@@ -97,7 +97,12 @@ Deno.test("Pool: HttpAgent.close lets a reader begin whose head has just arrived
 
 Deno.test("Pool: HttpAgent.close drops bodies that nobody reads", async () => {
   const { network, agent } = serveSlowly();
-  const exchanges = [await agent.exchange(SLOW), await agent.exchange(SLOW)];
+  const exchanges = [
+    await agent.exchange(SLOW),
+    await agent.exchange(SLOW),
+    // All of its body has arrived.
+    await agent.exchange(URL_A),
+  ];
   assert(!exchanges[1]!.body.locked);
   const response = await agent.fetch(SLOW);
   const cloned = await agent.fetch(SLOW);
