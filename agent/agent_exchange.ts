@@ -40,7 +40,7 @@ export class AgentExchange extends Exchange implements HttpAgentExchange {
   ) {
     const { received, attempt, end, decoding } = result;
     const response = decoding?.response;
-    super(received, { ...attempt.parts, response, explain });
+    super(received, { ...attempt.parts, response });
     this.url = attempt.request.url;
     this.hops = end.hops;
     this.attempts = end.attempts;
@@ -85,7 +85,7 @@ export class AgentExchange extends Exchange implements HttpAgentExchange {
 
   protected override stream(): BodyStream {
     const { decoding } = this.#result;
-    const coded = super.stream();
+    const coded = super.stream(this.#explain);
     const stream = decoding === null
       ? coded
       : decodeStream(coded, decoding, this.#watch(), this.#explain);

@@ -203,8 +203,6 @@ export interface ExchangeInit {
    * @default {the body's}
    */
   readonly response?: HttpResponse | undefined;
-  /** Converts the errors of its stream. */
-  readonly explain?: Explain | undefined;
 }
 
 /** An exchange, as its caller uses it. */
@@ -217,7 +215,6 @@ export class Exchange implements HttpExchange {
   readonly #body: StreamedBody;
   readonly #connection: Connection;
   readonly #owner: object;
-  readonly #explain: Explain | undefined;
   #use: Use = ANYONE;
   #trailers: Promise<HttpHeaders> | null = null;
   #uploaded: Promise<boolean> | null = null;
@@ -225,7 +222,7 @@ export class Exchange implements HttpExchange {
   #discarding: Promise<void> | null = null;
 
   constructor(body: StreamedBody, init: ExchangeInit) {
-    const { connection, driver, owner, response, explain } = init;
+    const { connection, driver, owner, response } = init;
     this.response = response ?? body.response;
     this.redirect = driver.redirectOf(body.response);
     this.framing = body.framing;
@@ -234,7 +231,6 @@ export class Exchange implements HttpExchange {
     this.#body = body;
     this.#connection = connection;
     this.#owner = owner ?? this;
-    this.#explain = explain;
   }
 
   get body(): BodyStream {
@@ -309,9 +305,13 @@ export class Exchange implements HttpExchange {
     return this.discard();
   }
 
-  /** Creates a stream of the body. */
-  protected stream(): BodyStream {
-    return makeStream(this.#body, this.#owner, this.#explain);
+  /**
+   * Creates a stream of the body.
+   *
+   * @param explain Returns the error for its reader.
+   */
+  protected stream(explain?: Explain): BodyStream {
+    return makeStream(this.#body, this.#owner, explain);
   }
 
   /** Reads the body, which has been taken, to its end. */
