@@ -2,7 +2,6 @@
 // ones, and those of fetch.
 
 import type { StreamedBody } from "../client/exchange/body.ts";
-import { Exchange } from "../client/exchange/exchange.ts";
 import type { WholeResponse } from "../client/exchange/whole_body.ts";
 import type { HttpHeaders } from "../rfc9110/headers.ts";
 import { HttpRequest } from "../rfc9110/request.ts";
@@ -11,7 +10,6 @@ import type { AgentCall, CallResult, CallWaiter } from "./agent_call.ts";
 import type { AgentCore } from "./agent_core.ts";
 import { AgentExchange } from "./agent_exchange.ts";
 import { Planner } from "./agent_plan.ts";
-import { decodeWhole } from "./decode.ts";
 import type { HttpAgentExchange, HttpAgentOutput } from "./facts.ts";
 import { explainSource } from "./fetch/body.ts";
 import {
@@ -87,20 +85,11 @@ function outputOf(
 /** Reads a body that was not collected: it is encoded, or that of a challenge. */
 async function readBody(
   call: AgentCall,
-  { received, attempt, decoding }: CallResult<StreamedBody>,
+  result: CallResult<StreamedBody>,
 ): Promise<WholeResponse> {
-  const { response } = received;
-  if (decoding === null) {
-    const body = await received.collect((bytes) => bytes, call);
-    return { response, body, end: await received.whenEnded() };
-  }
-  // Without a limit on the encoded bytes.
-  const { maxBodyBytes } = call.plan.sendOptions.receive;
-  const coded = new Exchange(received, { ...attempt.parts, owner: call });
-  const ended = received.whenEnded();
-  const watch = { ended, progress: () => call.progress };
-  const body = await decodeWhole(coded.body, decoding, watch, maxBodyBytes);
-  return { response, body, end: await ended };
+  const { received } = result;
+  const body = await new AgentExchange(call, result).collect((held) => held);
+  return { response: received.response, body, end: await received.whenEnded() };
 }
 
 /**

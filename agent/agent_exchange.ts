@@ -93,10 +93,11 @@ export class AgentExchange extends Exchange implements HttpAgentExchange {
     return stream;
   }
 
-  protected override async collect<T>(convert: Convert<T>): Promise<T> {
+  override async collect<T>(convert: Convert<T>): Promise<T> {
     this.#use.isTaken = true;
     const { decoding } = this.#result;
     if (decoding === null) return await super.collect(convert);
+    // Without a limit on the encoded bytes.
     const { maxBodyBytes } = this.#call.plan.sendOptions.receive;
     return convert(
       await decodeWhole(super.stream(), decoding, this.#watch(), maxBodyBytes),
