@@ -448,7 +448,11 @@ function tlsOptions(
     // One by one: they may be getters of a class.
     const { caCerts, cert, key, alpnProtocols, serverName } = tls ?? {};
     return {
-      ...{ ...tls, caCerts, cert, key, alpnProtocols },
+      ...tls,
+      ...(caCerts && { caCerts }),
+      ...(cert !== undefined && { cert }),
+      ...(key !== undefined && { key }),
+      ...(alpnProtocols && { alpnProtocols }),
       serverName: serverName ?? serverOf(url).hostname,
     };
   }
