@@ -86,11 +86,15 @@ export interface CallWaiter {
 type State =
   | { readonly kind: "attempting" }
   | { readonly kind: "waiting"; readonly cancel: (reason: unknown) => void }
-  | { readonly kind: "answered"; readonly unread: UnreadBody | null }
+  | {
+    readonly kind: "answered";
+    /** The body, if it was left to an exchange. */
+    readonly unread: UnreadBody | null;
+  }
   | { readonly kind: "over" };
 
 const ATTEMPTING: State = { kind: "attempting" };
-const COLLECTED: State = { kind: "answered", unread: null };
+const ANSWERED: State = { kind: "answered", unread: null };
 const OVER: State = { kind: "over" };
 
 type Step<Type> = HttpCallStep & { readonly type: Type };
@@ -196,10 +200,15 @@ export class AgentCall extends Timed implements AttemptHost {
   }
 
   /** Leaves the body to an exchange, which may be dropped without a call. */
-  handOver(exchange: object, use: BodyUse): void {
-    const state = this.#state;
-    if (state.kind !== "answered") return;
-    state.unread?.handOver(exchange, use, () => this.#drop());
+  handOver(
+    exchange: object,
+    { received, attempt }: CallResult<StreamedBody>,
+    use: BodyUse,
+  ): void {
+    if (this.#state.kind !== "answered") return;
+    const unread = new UnreadBody(attempt, received, use);
+    unread.watch(exchange, () => this.#drop());
+    this.#state = { kind: "answered", unread };
   }
 
   /** Returns whether an error is of the body's source, or of `onInterim`. */
@@ -462,17 +471,17 @@ export class AgentCall extends Timed implements AttemptHost {
     if (this.#init.options.body !== undefined) {
       this.#init = withoutBody(this.#init);
     }
-    const isStreamed = received instanceof StreamedBody;
-    this.#state = isStreamed
-      ? { kind: "answered", unread: new UnreadBody(attempt, received) }
-      : COLLECTED;
+    this.#state = ANSWERED;
     if (attempt.isOver) this.finish();
     else if (this.host.isClosing) nextTurn().then(() => this.dropUnread());
     const end = this.#step as Step<"Ok">;
     const decoding = this.#decoding;
     try {
-      if (isStreamed) waiter.streamed({ received, attempt, end, decoding });
-      else waiter.whole?.({ received, attempt, end, decoding });
+      if (received instanceof StreamedBody) {
+        waiter.streamed({ received, attempt, end, decoding });
+      } else {
+        waiter.whole?.({ received, attempt, end, decoding });
+      }
     } catch (error) {
       waiter.reject(error);
     }

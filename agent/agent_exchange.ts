@@ -50,7 +50,7 @@ export class AgentExchange extends Exchange implements HttpAgentExchange {
     this.#call = call;
     this.#result = result;
     this.#explain = explain;
-    call.handOver(this, this.#use);
+    call.handOver(this, result, this.#use);
   }
 
   /** The head as it was received. */

@@ -22,21 +22,20 @@ const garbage = new FinalizationRegistry((drop: () => void) => drop());
 export class UnreadBody {
   readonly #attempt: Attempt;
   readonly #body: StreamedBody;
-  /** How its exchange uses it; `null` while the call reads it by itself. */
-  #use: BodyUse | null = null;
+  readonly #use: BodyUse;
 
-  constructor(attempt: Attempt, body: StreamedBody) {
+  constructor(attempt: Attempt, body: StreamedBody, use: BodyUse) {
     this.#attempt = attempt;
     this.#body = body;
+    this.#use = use;
   }
 
   /**
-   * Leaves the body to an exchange.
+   * Watches the exchange of the body.
    *
-   * @param drop Is called if the exchange is collected as garbage.
+   * @param drop Called if the exchange is collected as garbage.
    */
-  handOver(exchange: object, use: BodyUse, drop: () => void): void {
-    this.#use = use;
+  watch(exchange: object, drop: () => void): void {
     garbage.register(exchange, drop, this);
   }
 
@@ -48,14 +47,13 @@ export class UnreadBody {
   dropUnread(owner: object): void {
     // An upgrade has no body. If its connection is wanted, it is detached by now.
     this.#attempt.close();
-    const use = this.#use;
-    if (use === null || use.isTaken) return;
-    if (use.streams.some((stream) => stream.deref()?.locked)) return;
+    const { isTaken, streams } = this.#use;
+    if (isTaken || streams.some((stream) => stream.deref()?.locked)) return;
     this.#body.discard(owner);
   }
 
   /** Takes note that the body has ended, or has failed. */
   forget(): void {
-    if (this.#use !== null) garbage.unregister(this);
+    garbage.unregister(this);
   }
 }
