@@ -26,6 +26,8 @@ const PLANS: Readonly<Record<string, [weight: number, ...errors: string[]]>> = {
   "idle-fin": [2],
   "idle-reset": [2],
   "idle-junk": [2],
+  // Responds, with another response right behind, which may be in the next read.
+  "twice": [3],
   // Refuses the body before it has read it.
   "early": [1],
   // Twice 503, then 200.

@@ -79,6 +79,13 @@ const PLANS = {
     whenIdle(request, response, (socket) => socket.write("junk\r\n\r\n"));
     sized(response, body);
   },
+  "twice": (request, _, body, id) => {
+    const length = id % 2 === 0 ? 1024 : 4096; // of a read
+    const head = `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\nX-Pad: `;
+    const padding = "x".repeat(length - head.length - 4 - body.length);
+    const other = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged";
+    request.socket.write(`${head}${padding}\r\n\r\n${body}${other}`);
+  },
   "early": (_, response, body) => sized(response, body, 413),
   "fin": (request) => request.socket.end(),
   "reset": (request) => request.socket.resetAndDestroy(),
