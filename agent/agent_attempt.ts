@@ -368,7 +368,7 @@ export class Attempt
       const driver = new ExchangeDriver(connection, parts, this);
       this.#parts = { connection, driver };
       this.#state = { kind: "using", line };
-      this.info = connection.info;
+      this.info = connection.transport.info;
       this.reused = driver.reused;
       driver.start();
     } catch (error) {

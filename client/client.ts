@@ -223,7 +223,7 @@ export class HttpClient implements AsyncDisposable {
 
   /** Facts of the connection, or `null` if they are unknown. */
   get info(): HttpConnectionInfo | null {
-    return this.#connection.info;
+    return this.#connection.transport.info;
   }
 
   /**

@@ -14,10 +14,7 @@
 // "over" can be detached.
 
 import { HttpError, type HttpProgress } from "../../error.ts";
-import type {
-  HttpConnection,
-  HttpConnectionInfo,
-} from "../transport/http_connection.ts";
+import type { HttpConnection } from "../transport/http_connection.ts";
 import { nothingSent } from "../transport/open_failure.ts";
 import type { Transport } from "../transport/transport.ts";
 import {
@@ -103,11 +100,6 @@ export class Connection
     else if (start === "watched") this.#watch();
   }
 
-  /** Facts of the connection. */
-  get info(): HttpConnectionInfo | null {
-    return this.transport.info;
-  }
-
   /** Whether a request can be sent. */
   get isReusable(): boolean {
     return this.#state.kind === "idle" || this.#state.kind === "fresh";
@@ -141,7 +133,7 @@ export class Connection
         return state;
       case "leased":
         throw new TypeError(
-          `Cannot start an exchange: ${state.lease.describe()}`,
+          `Cannot start an exchange: ${state.lease.holder.describe()}`,
         );
       case "upgraded":
         throw new TypeError(
@@ -199,7 +191,7 @@ export class Connection
   detach(): HttpConnection {
     const state = this.#state;
     if (state.kind === "leased") {
-      throw new TypeError(`Cannot detach: ${state.lease.describe()}`);
+      throw new TypeError(`Cannot detach: ${state.lease.holder.describe()}`);
     }
     if (state.kind === "over") {
       throw new TypeError(`Cannot detach: ${describe(state.why)}`);
@@ -368,7 +360,7 @@ export class Connection
       return error;
     }
     const facts: FailureFacts = {
-      peer: describePeer(this.info, url),
+      peer: describePeer(this.transport.info, url),
       progress: { ...nothingSent("idle"), reused: this.#isUsed },
       response: null,
     };

@@ -15,7 +15,6 @@
 
 import type { HttpError, HttpProgress } from "../../error.ts";
 import type { HttpResponse } from "../../rfc9110/response.ts";
-import type { HttpConnectionInfo } from "../transport/http_connection.ts";
 import {
   lengthOf,
   MissingCloseNotifyError,
@@ -133,8 +132,8 @@ export class Lease implements InputReceiver, OutputListener {
   /** The final response, once its head has arrived. */
   response: HttpResponse | null = null;
   readonly reused: boolean;
+  readonly holder: LeaseHolder;
   readonly #connection: LeasedConnection;
-  readonly #holder: LeaseHolder;
   readonly #signal: AbortSignal | undefined;
   readonly #monitor: LeaseMonitor | undefined;
   readonly #idleSince: number | null;
@@ -151,7 +150,7 @@ export class Lease implements InputReceiver, OutputListener {
     { signal, monitor, reused, idleSince, before }: LeaseOptions,
   ) {
     this.#connection = connection;
-    this.#holder = holder;
+    this.holder = holder;
     this.#signal = signal;
     this.#monitor = monitor;
     this.#idleSince = idleSince;
@@ -162,11 +161,6 @@ export class Lease implements InputReceiver, OutputListener {
       this.#onAbort = () => this.fail(signal.reason);
       signal.addEventListener("abort", this.#onAbort);
     }
-  }
-
-  /** Facts of the connection. */
-  get info(): HttpConnectionInfo | null {
-    return this.#connection.transport.info;
   }
 
   /** The progress of the exchange. */
@@ -189,11 +183,6 @@ export class Lease implements InputReceiver, OutputListener {
   enter(phase: "request" | "head" | "body"): void {
     this.#phase = phase;
     this.#monitor?.enter(phase);
-  }
-
-  /** Describes the call in flight, for the error of another. */
-  describe(): string {
-    return this.#holder.describe();
   }
 
   /**
@@ -250,7 +239,7 @@ export class Lease implements InputReceiver, OutputListener {
     this.#monitor?.read();
     this.#stopTimer();
     if (bytes !== null) this.#responseBytes += bytes.length;
-    this.#holder.receive(bytes);
+    this.holder.receive(bytes);
   }
 
   lose(error: unknown): void {
@@ -260,7 +249,7 @@ export class Lease implements InputReceiver, OutputListener {
     }
     if (error instanceof NotBytesError) return this.fail(error);
     if (
-      error instanceof MissingCloseNotifyError && !this.#holder.needsCloseNotify
+      error instanceof MissingCloseNotifyError && !this.holder.needsCloseNotify
     ) return this.receive(null);
     this.fail(lostFailure(error, this.#facts()));
   }
@@ -268,14 +257,14 @@ export class Lease implements InputReceiver, OutputListener {
   written(): void {
     if (this.#phase === "over") return;
     this.#monitor?.written();
-    this.#holder.written();
+    this.holder.written();
   }
 
   failWrite(error: unknown): void {
     if (this.#phase === "over") return;
     this.#monitor?.written();
     this.#limitReads({ kind: "failed", error, timeout: FAILED_WRITE_TIMEOUT });
-    this.#holder.failWrite();
+    this.holder.failWrite();
   }
 
   /** Notes that the rest of the request will not be sent. */
@@ -309,7 +298,7 @@ export class Lease implements InputReceiver, OutputListener {
   fail(error: unknown, why: string | null = null): void {
     if (this.#phase === "over") return;
     this.#end({ kind: "failed", error, why });
-    this.#holder.fail(error);
+    this.holder.fail(error);
   }
 
   /**
@@ -319,7 +308,7 @@ export class Lease implements InputReceiver, OutputListener {
   failCaller(error: unknown): void {
     if (this.#phase !== "idle") return this.fail(error);
     this.#end({ kind: "unused" });
-    this.#holder.fail(error);
+    this.holder.fail(error);
   }
 
   /** Ends the exchange: the connection is idle, or closed for a reason. */
@@ -357,7 +346,7 @@ export class Lease implements InputReceiver, OutputListener {
   }
 
   #facts(): FailureFacts {
-    const peer = describePeer(this.info, this.#holder.url);
+    const peer = describePeer(this.#connection.transport.info, this.holder.url);
     return { peer, progress: this.progress, response: this.response };
   }
 
