@@ -9,6 +9,10 @@
 import { StreamedBody } from "../client/exchange/body.ts";
 import { isThenable } from "../client/exchange/source.ts";
 import type { WholeResponse } from "../client/exchange/whole_body.ts";
+import {
+  addAbortListener,
+  removeAbortListener,
+} from "../client/transport/abort_listeners.ts";
 import { nextTurn } from "../client/transport/turn.ts";
 import { quote } from "../core/quote.ts";
 import { HttpError, type HttpProgress } from "../error.ts";
@@ -154,7 +158,7 @@ export class AgentCall extends Timed implements AttemptHost {
     const { signal } = init.options;
     if (signal === undefined) return;
     this.#onAbort = () => this.abort(signal.reason);
-    signal.addEventListener("abort", this.#onAbort);
+    addAbortListener(signal, this.#onAbort);
   }
 
   get pool(): Pool {
@@ -228,10 +232,10 @@ export class AgentCall extends Timed implements AttemptHost {
     if (state.kind === "over") return;
     if (state.kind === "answered") state.unread?.forget();
     this.#state = OVER;
-    if (this.#onAbort !== null) {
-      this.#init.options.signal?.removeEventListener("abort", this.#onAbort);
+    const { body, options: { signal } } = this.#init;
+    if (signal !== undefined && this.#onAbort !== null) {
+      removeAbortListener(signal, this.#onAbort);
     }
-    const { body } = this.#init;
     // The server has responded without reading it.
     if (!body.replayable) body.cancel(new DOMException(NOT_SENT, "AbortError"));
     this.pool.deadlines.forget(this);

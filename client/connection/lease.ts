@@ -16,6 +16,10 @@
 import type { HttpError, HttpProgress } from "../../error.ts";
 import type { HttpResponse } from "../../rfc9110/response.ts";
 import {
+  addAbortListener,
+  removeAbortListener,
+} from "../transport/abort_listeners.ts";
+import {
   lengthOf,
   MissingCloseNotifyError,
   NotBytesError,
@@ -159,7 +163,7 @@ export class Lease implements InputReceiver, OutputListener {
     this.reused = reused;
     if (signal !== undefined) {
       this.#onAbort = () => this.fail(signal.reason);
-      signal.addEventListener("abort", this.#onAbort);
+      addAbortListener(signal, this.#onAbort);
     }
   }
 
@@ -333,8 +337,8 @@ export class Lease implements InputReceiver, OutputListener {
   #end(end: LeaseEnd): void {
     if (this.#phase === "over") return;
     this.#phase = "over";
-    if (this.#onAbort !== null) {
-      this.#signal?.removeEventListener("abort", this.#onAbort);
+    if (this.#signal !== undefined && this.#onAbort !== null) {
+      removeAbortListener(this.#signal, this.#onAbort);
     }
     this.#stopTimer();
     this.#connection.release(end);

@@ -1,0 +1,53 @@
+// Listening to a signal that many calls may share, such as that of a shutdown.
+//
+// The runtimes search all listeners of a signal whenever one is added: on each of them,
+// 40,000 take some 7 s. So each signal has a single listener, which calls all of ours.
+
+interface Listeners {
+  readonly callbacks: Set<() => void>;
+  readonly callAll: () => void;
+}
+
+const listenersOf = new WeakMap<AbortSignal, Listeners>();
+
+/** Calls back when a signal aborts, which it has not yet. */
+export function addAbortListener(
+  signal: AbortSignal,
+  callback: () => void,
+): void {
+  let listeners = listenersOf.get(signal);
+  if (listeners === undefined) {
+    const callbacks = new Set<() => void>();
+    const callAll = () => {
+      for (const callback of callbacks) attempt(callback);
+    };
+    listeners = { callbacks, callAll };
+    listenersOf.set(signal, listeners);
+    signal.addEventListener("abort", callAll);
+  }
+  listeners.callbacks.add(callback);
+}
+
+/** Undoes {@linkcode addAbortListener}. */
+export function removeAbortListener(
+  signal: AbortSignal,
+  callback: () => void,
+): void {
+  const listeners = listenersOf.get(signal);
+  if (listeners === undefined) return;
+  listeners.callbacks.delete(callback);
+  if (listeners.callbacks.size > 0) return;
+  listenersOf.delete(signal);
+  signal.removeEventListener("abort", listeners.callAll);
+}
+
+/** Reports what a callback throws, as the runtime does, and lets the others run. */
+function attempt(callback: () => void): void {
+  try {
+    callback();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}
