@@ -3,7 +3,7 @@
 // back.
 
 import { assert } from "@std/assert";
-import fc from "fast-check";
+import { fc } from "../_fast_check.ts";
 import { HttpHeaders, HttpRequest, Secret } from "@pimalaya/io-http";
 import { HttpCallMemory } from "@pimalaya/io-http/agent";
 import { HttpCookieJar } from "@pimalaya/io-http/cookies";

@@ -4,7 +4,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { type HttpPoolDecision, HttpPoolState } from "@pimalaya/io-http/agent";
-import fc from "fast-check";
+import { fc } from "../_fast_check.ts";
 import { property } from "../properties/_property.ts";
 
 const LIMITS = { maxConnections: 4, maxConnectionsPerOrigin: 2 } as const;

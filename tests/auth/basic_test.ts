@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import { fc } from "../_fast_check.ts";
 import { Buffer } from "node:buffer";
 import { inspect } from "node:util";
 import { HttpAuthBasic, Secret } from "../../auth/mod.ts";

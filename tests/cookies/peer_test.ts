@@ -3,7 +3,7 @@
 
 import { assertEquals } from "@std/assert";
 import { HttpCookieJar } from "@pimalaya/io-http/cookies";
-import fc from "fast-check";
+import { fc } from "../_fast_check.ts";
 import { CookieJar } from "tough-cookie";
 import { property } from "../properties/_property.ts";
 

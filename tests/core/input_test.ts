@@ -3,7 +3,7 @@ import {
   assertLessOrEqual,
   assertStrictEquals,
 } from "@std/assert";
-import fc from "fast-check";
+import { fc } from "../_fast_check.ts";
 import { Input } from "../../core/input.ts";
 import { test, transfer } from "../_pure.ts";
 import { toBytes, toText } from "../_text.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import fc from "fast-check";
+import { fc } from "../_fast_check.ts";
 import { quote, quoteBytes } from "../../core/quote.ts";
 import { test } from "../_pure.ts";
 import { toText } from "../_text.ts";

@@ -1,6 +1,6 @@
 // Valid messages with their meaning, as strings of one char per byte.
 
-import fc, { type Arbitrary } from "fast-check";
+import { type Arbitrary, fc } from "../_fast_check.ts";
 
 /** A field line's name and value. */
 export type Field = [name: string, value: string];

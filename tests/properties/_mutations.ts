@@ -1,7 +1,7 @@
 // Nearly valid input: something valid, with a few small changes. Inputs are
 // strings of one char per byte, or any strings if a caller's strings are tried.
 
-import fc, { type Arbitrary } from "fast-check";
+import { type Arbitrary, fc } from "../_fast_check.ts";
 
 // Longer than any limit in these properties, and short enough to be fast.
 const MAX_LENGTH = 2048;

@@ -2,7 +2,7 @@
 // in a test file: as a test it runs a fixed number of inputs, and `fuzz.ts` runs it for
 // any time.
 
-import fc, { type Arbitrary } from "fast-check";
+import { type Arbitrary, fc } from "../_fast_check.ts";
 
 const SEED = 9100;
 // Of `fuzz.ts`: for how long, and with which seed.

@@ -1,6 +1,6 @@
 // Fields that the agent obeys: any value of a server is a time or nothing.
 
-import fc from "fast-check";
+import { fc } from "../_fast_check.ts";
 import { readKeepAlive, readRetryAfter } from "../../agent/response_fields.ts";
 import { HttpHeaders, HttpResponse } from "../../mod.ts";
 import { parseHttpDate } from "../../rfc9110/http_date.ts";

@@ -1,6 +1,6 @@
 // Bodies in content codings, in any split, whole and damaged.
 
-import fc from "fast-check";
+import { fc } from "../_fast_check.ts";
 import zlib from "node:zlib";
 import { decodeAll, defaultRules } from "../agent/_codings.ts";
 import { equal } from "../_sweep.ts";

@@ -1,6 +1,6 @@
 // A jar that is given any lines by any hosts.
 
-import fc from "fast-check";
+import { fc } from "../_fast_check.ts";
 import { HttpCookieJar } from "../../cookies/mod.ts";
 import { equal } from "../_sweep.ts";
 import { mutated } from "./_mutations.ts";

@@ -1,6 +1,6 @@
 // The two grammars of dates, against readers that go through them rule by rule.
 
-import fc from "fast-check";
+import { fc } from "../_fast_check.ts";
 import { parseCookieDate } from "../../cookies/cookie_date.ts";
 import { parseHttpDate } from "../../rfc9110/http_date.ts";
 import { equal } from "../_sweep.ts";

@@ -1,6 +1,6 @@
 // The parser of server-sent events, against one that has the whole stream.
 
-import fc from "fast-check";
+import { fc } from "../_fast_check.ts";
 import { SseParser } from "../../mod.ts";
 import { byteByByte, drive, type DriveOptions } from "../_cuts.ts";
 import { readPlainly, seenOf } from "../sse/_plain_reader.ts";

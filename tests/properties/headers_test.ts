@@ -1,6 +1,6 @@
 // `HttpHeaders` against a plain list of pairs, and against the platform's.
 
-import fc from "fast-check";
+import { fc } from "../_fast_check.ts";
 import { HttpHeaders } from "../../mod.ts";
 import { equal } from "../_sweep.ts";
 import { type Field, fieldName, fields, fieldValue } from "./_generators.ts";

@@ -1,7 +1,7 @@
 // Any `Location` leads to an http or https URL or nowhere; the next request can be
 // written, and no other origin gets a secret.
 
-import fc from "fast-check";
+import { fc } from "../_fast_check.ts";
 import {
   encodeHttp11Request,
   Http11Send,

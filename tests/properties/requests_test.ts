@@ -1,7 +1,7 @@
 // The encoders: a caller's strings either are a TypeError, or end up in their place, as
 // a plain reader reads them.
 
-import fc, { type Arbitrary } from "fast-check";
+import { type Arbitrary, fc } from "../_fast_check.ts";
 import * as api from "../../mod.ts";
 import { HttpHeaders, HttpRequest } from "../../mod.ts";
 import { drive } from "../_cuts.ts";

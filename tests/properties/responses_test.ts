@@ -2,7 +2,7 @@
 // an `HttpError`, the same for each split, within the limits, and as the plain
 // reader reads them.
 
-import fc from "fast-check";
+import { fc } from "../_fast_check.ts";
 import * as api from "../../mod.ts";
 import type { HttpLimits } from "../../mod.ts";
 import { byteByByte, drive } from "../_cuts.ts";

@@ -1,6 +1,6 @@
 // The parsers of field values around authentication.
 
-import fc from "fast-check";
+import { fc } from "../_fast_check.ts";
 import { HttpAuthBasic, HttpAuthBearer, HttpChallenge } from "../../mod.ts";
 import { equal } from "../_sweep.ts";
 import { AUTH } from "../_vectors.ts";

@@ -1,7 +1,7 @@
 // docs/proxies.md, "Choosing a proxy".
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import { fc } from "../_fast_check.ts";
 import { HttpProxies } from "../../proxy/mod.ts";
 import { test } from "../_pure.ts";
 import { property } from "../properties/_property.ts";

@@ -1,7 +1,7 @@
 // docs/proxies.md, "What the agent does": SOCKS5 (RFC 1928, RFC 1929).
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import { fc } from "../_fast_check.ts";
 import { Secret, Socks5Connect } from "../../proxy/mod.ts";
 import { byteByByte, drive } from "../_cuts.ts";
 import { endOfFile, test } from "../_pure.ts";

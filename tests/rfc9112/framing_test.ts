@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import fc from "fast-check";
+import { fc } from "../_fast_check.ts";
 import { parseLength } from "../../rfc9112/framing.ts";
 import { test } from "../_pure.ts";
 

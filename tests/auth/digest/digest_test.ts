@@ -6,7 +6,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import fc from "fast-check";
+import { fc } from "../../_fast_check.ts";
 import { HttpAuthDigest, Secret } from "../../../auth/digest/mod.ts";
 import { HttpError } from "../../../error.ts";
 import { HttpChallenge } from "../../../rfc9110/challenge.ts";

@@ -3,7 +3,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { encodeHex } from "@std/encoding/hex";
-import fc from "fast-check";
+import { fc } from "../../_fast_check.ts";
 import { createHash } from "node:crypto";
 import { md5, sha256, sha512_256 } from "../../../auth/digest/hashes.ts";
 import { test } from "../../_pure.ts";
