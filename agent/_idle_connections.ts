@@ -40,7 +40,12 @@ export class IdleConnections {
     connection.idleOrder = this.#order++;
     connection.expires = expires;
     (isPromised ? promised : unpromised).push(connection.inKey);
-    this.#all.push(connection.inPool);
+    // Those from later times were added before the clock went backward.
+    let before = this.#all.last;
+    while (before !== null && before.value.idleSince > now) {
+      before = before.previous;
+    }
+    this.#all.insert(connection.inPool, before);
     this.#expiries.add(connection);
   }
 

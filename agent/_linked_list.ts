@@ -34,11 +34,19 @@ export class LinkedList<Value> {
 
   /** Appends a link that is in no list. */
   push(link: Link<Value>): void {
+    this.insert(link, this.last);
+  }
+
+  /** Inserts a link that is in no list, after one of this list or at its start. */
+  insert(link: Link<Value>, previous: Link<Value> | null): void {
+    const next = previous === null ? this.first : previous.next;
     link.list = this;
-    link.previous = this.last;
-    if (this.last === null) this.first = link;
-    else this.last.next = link;
-    this.last = link;
+    link.previous = previous;
+    link.next = next;
+    if (previous === null) this.first = link;
+    else previous.next = link;
+    if (next === null) this.last = link;
+    else next.previous = link;
     this.size++;
   }
 }
