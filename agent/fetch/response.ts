@@ -41,6 +41,10 @@ export class FetchResponse extends Response {
 
   readonly #init: FetchResponseInit;
   readonly #hasBody: boolean;
+  /** A body that is text, until it is read or becomes a stream. */
+  #text: string | null;
+  /** Whether it was read from there, of which the runtime does not learn. */
+  #isRead = false;
   #headers: Headers | null = null;
   /** The body as a byte stream, if the runtime's is not one. */
   #stream: BodyStream | null = null;
@@ -58,6 +62,7 @@ export class FetchResponse extends Response {
     appendToPlatform(headers, super.headers);
     this.#init = init;
     this.#hasBody = hasBody;
+    this.#text = hasBody && typeof body === "string" ? body : null;
   }
 
   override get type(): ResponseType {
@@ -92,12 +97,21 @@ export class FetchResponse extends Response {
   override get body(): BodyStream | null {
     const body = super.body;
     if (body === null || !(#init in this)) return body;
+    this.#text = null;
+    // Reads the runtime's body, too, so that its stream is in use.
+    if (this.#isRead && !super.bodyUsed) super.text();
     if (this.#stream === null && isByteStream(body)) return body;
     return this.#stream ??= toByteStream(() => super.body!);
   }
 
+  override get bodyUsed(): boolean {
+    return (#init in this && this.#isRead) || super.bodyUsed;
+  }
+
   override clone(): FetchResponse {
     if (this.#stream?.locked) throw isLocked("clone");
+    if (this.#isRead) throw isRead("clone");
+    this.#text = null;
     const { source } = this.#init;
     const whole = super.body;
     const body = super.clone().body;
@@ -129,11 +143,20 @@ export class FetchResponse extends Response {
   }
 
   override json(): Promise<unknown> {
-    return this.#refuse() ?? super.json();
+    return this.#refuse() ?? this.#read(JSON.parse) ?? super.json();
   }
 
   override text(): Promise<string> {
-    return this.#refuse() ?? super.text();
+    return this.#refuse() ?? this.#read((text) => text) ?? super.text();
+  }
+
+  /** Reads the text without the runtime, which takes Node another 5 µs. */
+  #read<Value>(convert: (text: string) => Value): Promise<Value> | null {
+    const text = this.#text;
+    if (text === null || super.bodyUsed) return null;
+    this.#text = null;
+    this.#isRead = true;
+    return new Promise((resolve) => resolve(convert(text)));
   }
 
   /**
@@ -146,6 +169,7 @@ export class FetchResponse extends Response {
       return Promise.reject(signal.reason);
     }
     if (this.#stream?.locked) return Promise.reject(isLocked("read"));
+    if (this.#isRead) return Promise.reject(isRead("read"));
     if (!this.bodyUsed) this.#stream?.getReader();
     return null;
   }
@@ -153,6 +177,10 @@ export class FetchResponse extends Response {
 
 function isLocked(verb: string): TypeError {
   return new TypeError(`Cannot ${verb} the body: its stream is locked`);
+}
+
+function isRead(verb: string): TypeError {
+  return new TypeError(`Cannot ${verb} the body: it was read`);
 }
 
 /** Whether a stream is a byte stream, or in use. */

@@ -94,12 +94,23 @@ test("Responses: fetch returns what a clone also knows", async ({ fetch }) => {
   assertEquals(shown, "600 redirected /status/600: Odd");
 });
 
-test("Responses: fetch returns a body that is read once", async ({ fetch }) => {
-  const response = await fetch("/text");
-  assertEquals(response.bodyUsed, false);
-  await response.arrayBuffer();
-  assertEquals(response.bodyUsed, true);
-  assertEquals(await failure(response.text()), "TypeError");
+test("Responses: fetch returns a body that is read once, in any way", async ({ fetch }) => {
+  const reads = ["text", "json", "bytes", "arrayBuffer", "blob"] as const;
+  for (const read of reads) {
+    for (const isCloned of [false, true]) {
+      const response = await fetch("/echo");
+      const clone = isCloned ? response.clone() : null;
+      assertEquals(response.bodyUsed, false);
+      assert(await response[read]());
+      for (const again of reads) {
+        await assertRejects(() => response[again](), TypeError);
+      }
+      assertThrows(() => response.clone(), TypeError);
+      assertEquals(response.bodyUsed, true);
+      assertThrows(() => new Response(response.body), TypeError);
+      if (clone !== null) assert(await clone[read]());
+    }
+  }
 });
 
 test("Responses: fetch returns a stream that is locked once a method reads it", async ({ fetch }) => {
