@@ -117,7 +117,7 @@ function checkWhole(step: HttpCallStep): void {
   );
 }
 
-/** Lets go of a body that was taken: it may be large, and the response long. */
+/** Drops a body that was taken: it may be large, and the response long. */
 function withoutBody(init: CallInit): CallInit {
   const { plan, options: { signal }, body } = init;
   return body.replayable || body.used
@@ -131,7 +131,7 @@ export class AgentCall extends Timed implements AttemptHost {
   /** Its place among the calls of a pool. */
   readonly link: Link<AgentCall> = new Link<AgentCall>(this);
   #init: CallInit;
-  /** What to do next, until that is known. */
+  /** Decides on each next step; `null` once the last one is known. */
   #conversation: Conversation | null;
   /** The URL that the caller requested. */
   readonly #url: URL;

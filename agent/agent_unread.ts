@@ -15,7 +15,7 @@ export interface BodyUse {
   streams: readonly WeakRef<ReadableStream>[];
 }
 
-// What is registered survives scavenges, so a body is unregistered as soon as it ends.
+// A registered object survives scavenges, so a body is unregistered once it ends.
 const garbage = new FinalizationRegistry((drop: () => void) => drop());
 
 /** A body that an exchange may leave unread. */

@@ -81,7 +81,7 @@ export type StopReason =
 
 /** One request that is being sent. */
 export class Upload {
-  /** What to send, until it starts: the body may be large, and the response long. */
+  /** The plan; dropped at the start: the body may be large, and the response long. */
   #plan: RequestPlan | null;
   readonly #listener: UploadListener;
   readonly #startTimer: StartTimer;

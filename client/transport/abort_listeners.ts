@@ -41,7 +41,7 @@ export function removeAbortListener(
   signal.removeEventListener("abort", listeners.callAll);
 }
 
-/** Reports what a callback throws, as the runtime does, and lets the others run. */
+/** Reports the error of a callback, as the runtime does, and lets the others run. */
 function attempt(callback: () => void): void {
   try {
     callback();

@@ -19,7 +19,7 @@ export function makeByteStream(
   return new ReadableStream(source, strategy);
 }
 
-/** Where the bytes of a stream come from. */
+/** The source of the bytes of a stream. */
 export interface ReadSource {
   /** Reads at least one byte, or `null` at the end. */
   read(): Promise<Bytes | null>;

@@ -25,13 +25,13 @@ export interface Under {
   readonly wire?: Wire;
 }
 
-/** What can be told to deliver no bytes. */
+/** A source of bytes that can be paused. */
 export interface Valve {
   pause(): unknown;
   resume(): unknown;
 }
 
-/** Returns what to pause together with a socket: on Deno, TLS reads on. */
+/** Returns the sources to pause together with a socket: on Deno, TLS reads on. */
 export function valvesOf(
   socket: NodeSocket,
   { carrier, wire }: Partial<Under> = {},
