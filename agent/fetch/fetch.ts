@@ -295,7 +295,7 @@ const REDIRECT_STATUSES = [301, 302, 303, 307, 308];
 function faultOf(
   { head, hops, redirect, upgraded }: FetchCall,
   mode: HttpRedirectMode,
-  isStream: boolean,
+  sentStream: boolean,
 ): string | null {
   if (upgraded) return "the response upgrades the connection";
   if (!REDIRECT_STATUSES.includes(head.status) || mode === "manual") {
@@ -306,8 +306,8 @@ function faultOf(
   if (redirect === null) return "the Location of the response is invalid";
   const mayStop = typeof mode === "object" && mode !== FOLLOW &&
     mode.decide !== undefined;
-  const isSent = isStream && hops.length === 0 && head.status !== 303;
-  return mayStop && !isSent
+  const isLost = sentStream && hops.length === 0 && head.status !== 303;
+  return mayStop && !isLost
     ? null
     : "the body cannot be sent again to where it redirects";
 }
