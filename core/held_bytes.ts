@@ -6,7 +6,7 @@
 // nobody gets the bytes of another.
 
 // Also the most that one small body keeps alive.
-const POOL_BYTES = 8192;
+const POOL_BYTES = 4096;
 const MAX_POOLED = 1024;
 
 const decoder = /* @__PURE__ */ new TextDecoder();

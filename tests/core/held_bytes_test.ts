@@ -30,7 +30,7 @@ test("holdBytes allocates less than one array for a hundred small bodies", () =>
   const { allocated } = countWork(() => {
     for (let i = 0; i < 100; i++) holdBytes(bytes);
   });
-  assertLessOrEqual(allocated, 8192);
+  assertLessOrEqual(allocated, 4096);
 });
 
 test("toText decodes held bytes as UTF-8 without a BOM, also if they fill a pool", () => {
