@@ -58,14 +58,15 @@ async function soak(
   const node = await findProgram("node", "node24/bin/node");
   if (node === null) throw new Error("The server needs Node");
   const file = fileURLToPath(new URL("./server.mjs", import.meta.url));
-  const { child, printed: { port } } = await Child.printing<{ port: number }>(
-    node,
-    [file],
-  );
+  const { child, printed: { ports } } = await Child.printing<
+    { ports: number[] }
+  >(node, [file]);
   await using _ = child;
+  const ca = fileURLToPath(new URL("../certs/ca.pem", import.meta.url));
   const progress = showProgress(seconds);
   const { success, stdout, stderr } = await new Deno.Command(program!, {
-    args: [...args, `${port}`, `${seconds}`, `${seed}`],
+    args: [...args, ...ports.map(String), `${seconds}`, `${seed}`],
+    env: { DENO_CERT: ca, NODE_EXTRA_CA_CERTS: ca },
     stdin: "null",
     signal: AbortSignal.timeout(1000 * seconds + 120_000),
   }).output();

@@ -22,8 +22,10 @@ const PLANS: Readonly<Record<string, [weight: number, ...errors: string[]]>> = {
   "interim": [1],
   "redirect": [2],
   "trickle": [1],
-  // Responds, then ends the idle connection, or writes to it unasked.
+  // Responds, then ends the idle connection, or writes to it unasked. A "cut" is an
+  // end without a close_notify.
   "idle-fin": [2],
+  "idle-cut": [2],
   "idle-reset": [2],
   "idle-junk": [2],
   // Responds, with another response right behind, which may be in the next read.

@@ -1,7 +1,7 @@
 // The callers of the soak, on Deno and on Node: many at once, each of them makes
 // one random call after the other, through one agent or its own client.
 //
-//   run.ts PORT SECONDS SEED     prints the report as JSON
+//   run.ts PORT TLS_PORT SECONDS SEED     prints the report as JSON
 
 import { readdirSync } from "node:fs";
 import process from "node:process";
@@ -64,7 +64,7 @@ interface Call {
 class Soak {
   readonly faults: string[] = [];
   readonly outcomes: Record<string, number> = {};
-  readonly origin: string;
+  readonly origins: readonly [plain: string, tls: string];
   readonly agent: HttpAgent;
   readonly random: Random;
   /** How many exchanges were dropped unread, and how many the agent reported. */
@@ -73,8 +73,8 @@ class Soak {
   count = 0;
   #calls: Call[] = [];
 
-  constructor(port: number, seed: number) {
-    this.origin = `http://127.0.0.1:${port}`;
+  constructor(port: number, tlsPort: number, seed: number) {
+    this.origins = [`http://127.0.0.1:${port}`, `https://127.0.0.1:${tlsPort}`];
     this.random = new Random(seed);
     this.agent = new HttpAgent({
       pool: {
@@ -106,7 +106,7 @@ class Soak {
     const { random } = this;
     const id = ++this.count;
     const plan = random.plan();
-    const url = `${this.origin}/${plan.name}/${id}`;
+    const url = `${random.pick(this.origins)}/${plan.name}/${id}`;
     const isPost = random.below(3) === 0;
     const way = random.pick(Object.keys(WAYS) as (keyof typeof WAYS)[]);
     const abort = random.below(6) === 0 ? new AbortController() : null;
@@ -188,12 +188,13 @@ class Soak {
   }
 
   async ask(path: string): Promise<Counts> {
-    return await (await fetch(`${this.origin}/${path}`)).json();
+    return await (await fetch(`${this.origins[0]}/${path}`)).json();
   }
 }
 
 function show({ plan, id, request, way }: Call): string {
-  return `${request.method} ${plan.name} ${id} by ${way}`;
+  const { method, url } = request;
+  return `${method} ${plan.name} ${id} by ${way} over ${url.protocol}`;
 }
 
 // Named, so that a fault can say which of them it was. Each returns the text, or
@@ -238,11 +239,11 @@ const WAYS = {
     const response = await agent.fetch(url, isPost ? { ...init, body } : init);
     return await response.text();
   },
-  async client({ origin }, { plan, request, signal }) {
+  async client(_, { plan, request, signal }) {
     // The client has no timeouts, and decodes nothing.
     const timeout = AbortSignal.timeout(TIMEOUTS.head);
     const signals = signal === undefined ? [timeout] : [timeout, signal];
-    const client = await HttpClient.connect(origin);
+    const client = await HttpClient.connect(request.url);
     try {
       const options = { signal: AbortSignal.any(signals) };
       const { response } = await client.send(request, options);
@@ -275,10 +276,10 @@ async function settledHeap(): Promise<number> {
   return process.memoryUsage().heapUsed;
 }
 
-const [port, seconds, seed] = process.argv.slice(2).map(Number);
+const [port, tlsPort, seconds, seed] = process.argv.slice(2).map(Number);
 const started = performance.now();
 const end = started + 1000 * seconds!;
-const soak = new Soak(port!, seed!);
+const soak = new Soak(port!, tlsPort!, seed!);
 const { agent, faults } = soak;
 // The first part warms everything up. It leaves memory in use for good.
 await soak.runUntil(started + 250 * seconds!);

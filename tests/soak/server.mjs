@@ -2,9 +2,12 @@
 // A server that misbehaves as the path says: `/PLAN/ID`. It counts the requests
 // of each ID, and checks their bodies.
 //
-//   node server.mjs     prints its port as JSON
+//   node server.mjs     prints its ports, without and with TLS, as JSON
 
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { gzipSync } from "node:zlib";
 
 /** @typedef {import("node:http").IncomingMessage} Incoming */
@@ -71,8 +74,12 @@ const PLANS = {
     whenIdle(request, response, (socket) => socket.end());
     sized(response, body);
   },
+  "idle-cut": (request, response, body) => {
+    whenIdle(request, response, (socket) => rawOf(socket).end());
+    sized(response, body);
+  },
   "idle-reset": (request, response, body) => {
-    whenIdle(request, response, (socket) => socket.resetAndDestroy());
+    whenIdle(request, response, (socket) => rawOf(socket).resetAndDestroy());
     sized(response, body);
   },
   "idle-junk": (request, response, body) => {
@@ -80,7 +87,8 @@ const PLANS = {
     sized(response, body);
   },
   "twice": (request, _, body, id) => {
-    const length = id % 2 === 0 ? 1024 : 4096; // of a read
+    // Of a read, or of a TLS record.
+    const length = [1024, 4096, 16384][id % 3] ?? 0;
     const head = `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\nX-Pad: `;
     const padding = "x".repeat(length - head.length - 4 - body.length);
     const other = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged";
@@ -88,7 +96,7 @@ const PLANS = {
   },
   "early": (_, response, body) => sized(response, body, 413),
   "fin": (request) => request.socket.end(),
-  "reset": (request) => request.socket.resetAndDestroy(),
+  "reset": (request) => rawOf(request.socket).resetAndDestroy(),
   "half-head": (request) => request.socket.end("HTTP/1.1 200 O"),
   "half-body": (request) =>
     request.socket.end("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"),
@@ -115,9 +123,19 @@ const PLANS = {
  * @param {(socket: import("node:net").Socket) => unknown} act
  */
 function whenIdle({ socket }, response, act) {
-  const last = sockets.get(socket);
-  const check = () => sockets.get(socket) === last && act(socket);
+  const raw = rawOf(socket);
+  const last = sockets.get(raw);
+  const check = () => sockets.get(raw) === last && act(socket);
   response.once("finish", () => setTimeout(check, 2));
+}
+
+/**
+ * Returns the socket under TLS, or the socket itself.
+ *
+ * @param {import("node:net").Socket & { _parent?: import("node:net").Socket }} socket
+ */
+function rawOf(socket) {
+  return socket._parent ?? socket;
 }
 
 /**
@@ -134,7 +152,7 @@ function sized(response, body, status = 200) {
  */
 async function respond(request, response) {
   const [, plan = "", id = ""] = request.url?.split("/") ?? [];
-  sockets.set(request.socket, `${request.method} ${request.url}`);
+  sockets.set(rawOf(request.socket), `${request.method} ${request.url}`);
   if (id === "") response.setHeader("Connection", "close");
   if (plan === "counts") {
     response.end(JSON.stringify({
@@ -164,26 +182,37 @@ async function respond(request, response) {
   if (plan !== "early") PLANS[plan]?.(request, response, body, Number(id));
 }
 
-const server = createServer((request, response) => {
+/** @type {import("node:http").RequestListener} */
+function listener(request, response) {
   response.on("error", () => {});
   respond(request, response).catch(() => {});
-});
-server.keepAliveTimeout = 60_000;
-server.on("connection", (socket) => {
-  sockets.set(socket, "nothing");
-  socket.on("error", () => {});
-  socket.on("close", () => sockets.delete(socket));
-});
-// What a client did wrong: nothing here is about the server's own mischief.
-server.on("clientError", (error, socket) => {
-  const { code } = /** @type {NodeJS.ErrnoException} */ (error);
-  if (code?.startsWith("HPE_") && code !== "HPE_INVALID_EOF_STATE") {
-    faults.push(`A request is broken: ${code}`);
-  }
-  socket.destroy();
-});
-server.listen(0, "127.0.0.1", () => {
+}
+
+/** @param {string} name */
+const read = (name) =>
+  readFileSync(new URL(`../certs/${name}`, import.meta.url));
+const identity = { cert: read("server.pem"), key: read("server.key") };
+const ports = [];
+for (
+  const server of [createServer(listener), createTlsServer(identity, listener)]
+) {
+  server.keepAliveTimeout = 60_000;
+  server.on("connection", (socket) => {
+    sockets.set(socket, "nothing");
+    socket.on("error", () => {});
+    socket.on("close", () => sockets.delete(socket));
+  });
+  // What a client did wrong: nothing here is about the server's own mischief.
+  server.on("clientError", (error, socket) => {
+    const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+    if (code?.startsWith("HPE_") && code !== "HPE_INVALID_EOF_STATE") {
+      faults.push(`A request is broken: ${code}`);
+    }
+    socket.destroy();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
   const address = server.address();
-  const port = typeof address === "object" && address ? address.port : 0;
-  console.log(JSON.stringify({ port }));
-});
+  ports.push(typeof address === "object" && address ? address.port : 0);
+}
+console.log(JSON.stringify({ ports }));
