@@ -1,5 +1,7 @@
 // Numbers in options: limits on counts and on time.
 
+import { outOfRange } from "../core/quote.ts";
+
 /** The longest delay of a timer. Beyond it, a runtime's fires at once. */
 export const MAX_TIMER: number = 2 ** 31 - 1;
 
@@ -17,7 +19,7 @@ export function checkCount(
   if (value === Infinity || (Number.isInteger(value) && value >= 1)) {
     return value;
   }
-  throw new RangeError(`Invalid ${name}: ${value} is not a positive integer`);
+  throw outOfRange(name, value, "a positive integer");
 }
 
 /**
@@ -35,7 +37,5 @@ export function checkMilliseconds(
   if (typeof value === "number" && value >= 0) {
     return value > MAX_TIMER ? Infinity : value;
   }
-  throw new RangeError(
-    `Invalid ${name}: ${value} is not a non-negative number of milliseconds`,
-  );
+  throw outOfRange(name, value, "a non-negative number of milliseconds");
 }

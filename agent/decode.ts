@@ -5,7 +5,7 @@
  */
 
 import { readableFrom } from "../client/transport/byte_stream.ts";
-import { quote } from "../core/quote.ts";
+import { outOfRange, quote } from "../core/quote.ts";
 import { HttpError, type HttpProgress } from "../error.ts";
 import { parseTokenList } from "../rfc9110/_syntax.ts";
 import { HttpHeaders } from "../rfc9110/headers.ts";
@@ -46,9 +46,7 @@ export function resolveDecode(
   const options = typeof decode === "object" ? decode : {};
   const { maxRatio = 1000 } = options;
   if (maxRatio !== null && !(maxRatio >= 1)) {
-    throw new RangeError(
-      `Invalid decode.maxRatio: ${maxRatio} is not a number of at least 1`,
-    );
+    throw outOfRange("decode.maxRatio", maxRatio, "a number of at least 1");
   }
   const decoders = runtimeDecoders();
   return decoders instanceof Promise

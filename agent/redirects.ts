@@ -3,7 +3,7 @@
 
 import { HttpError } from "../error.ts";
 import { checkLimit, checkType } from "../core/fault.ts";
-import { quote } from "../core/quote.ts";
+import { invalid, quote } from "../core/quote.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 
 /** A redirect that a call received. */
@@ -64,7 +64,7 @@ export function resolveRedirects(
 ): RedirectRules {
   const mode = typeof redirect === "object" ? "follow" : redirect ?? "follow";
   if (mode !== "follow" && mode !== "manual" && mode !== "error") {
-    throw new TypeError(`Invalid redirect mode: ${quote(String(mode))}`);
+    throw invalid("redirect mode", quote(mode));
   }
   const options = typeof redirect === "object" ? redirect : {};
   const { max = MAX_REDIRECTS, decide = null } = options;
@@ -91,27 +91,19 @@ export function follows(
   const what = `the ${hop.status} of ${hop.url.origin} points to ` +
     quote(hop.to.origin);
   if (rules.mode === "error") {
-    throw new HttpError(
-      "UnexpectedRedirect",
-      `Cannot follow a redirect: ${what}, and the mode is "error"`,
-      { response },
-    );
+    throw unexpected(`${what}, and the mode is "error"`, response);
   }
   if (!canFollow) return false;
   const decision = rules.decide === null ? "follow" : rules.decide(hop);
   if (decision === "stop") return false;
   if (decision !== "follow") {
-    throw new TypeError(
-      `Invalid decision on a redirect: ${quote(String(decision))} is neither ` +
-        `"follow" nor "stop"`,
+    throw invalid(
+      "decision on a redirect",
+      `${quote(decision)} is neither "follow" nor "stop"`,
     );
   }
   if (rules.httpsOnly && hop.to.protocol !== "https:") {
-    throw new HttpError(
-      "UnexpectedRedirect",
-      `Cannot follow a redirect: ${what}, and httpsOnly is set`,
-      { response },
-    );
+    throw unexpected(`${what}, and httpsOnly is set`, response);
   }
   if (followed < rules.max) return true;
   throw new HttpError(
@@ -119,4 +111,9 @@ export function follows(
     `Cannot follow more than ${rules.max} redirects: ${what}`,
     { response },
   );
+}
+
+function unexpected(reason: string, response: HttpResponse): HttpError {
+  const message = `Cannot follow a redirect: ${reason}`;
+  return new HttpError("UnexpectedRedirect", message, { response });
 }

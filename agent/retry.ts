@@ -31,6 +31,7 @@
 // | `attempt` before the head of a response         |                        |
 
 import { checkLimit, checkType } from "../core/fault.ts";
+import { outOfRange } from "../core/quote.ts";
 import type { HttpError } from "../error.ts";
 import { listIncludes } from "../rfc9110/_syntax.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
@@ -135,9 +136,7 @@ export function resolveRetry(
   const { attempts = 2, budget = 0.2 } = options;
   checkLimit("retry.attempts", attempts);
   if (budget !== null && !(budget >= 0)) {
-    throw new RangeError(
-      `Invalid retry.budget: ${budget} is not a non-negative number`,
-    );
+    throw outOfRange("retry.budget", budget, "a non-negative number");
   }
   return {
     attempts,
@@ -351,7 +350,5 @@ function checkDelay(name: string, milliseconds: number): number {
   if (typeof milliseconds === "number" && milliseconds >= 0) {
     return milliseconds;
   }
-  throw new RangeError(
-    `Invalid ${name}: ${milliseconds} is not a non-negative number`,
-  );
+  throw outOfRange(name, milliseconds, "a non-negative number");
 }

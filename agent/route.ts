@@ -2,7 +2,7 @@
 // two calls must have in common to share one.
 
 import { checkType } from "../core/fault.ts";
-import { quote } from "../core/quote.ts";
+import { invalid, quote } from "../core/quote.ts";
 import type {
   HttpAddress,
   HttpConnector,
@@ -144,9 +144,7 @@ export function checkConnectTo(connectTo: HttpConnectTo | null): void {
   const { hostname, port, unixPath } = connectTo ?? {};
   if (unixPath !== undefined && (hostname ?? port) !== undefined) {
     const path = quote(unixPath);
-    throw new TypeError(
-      `Invalid connectTo: the Unix socket ${path} has no host or port`,
-    );
+    throw invalid("connectTo", `the Unix socket ${path} has no host or port`);
   }
   if (port !== undefined) checkPort("connectTo", port);
 }

@@ -5,7 +5,7 @@
  */
 
 import { decodeBase64, encodeBase64 } from "@std/encoding/base64";
-import { decodeValidUtf8, encodeByteString } from "../rfc9110/byte_string.ts";
+import { decodePercent, decodeValidUtf8 } from "../rfc9110/byte_string.ts";
 import { parseUrl } from "../rfc9110/_url.ts";
 import { Secret } from "../rfc9110/secret.ts";
 import {
@@ -80,7 +80,10 @@ export class HttpAuthBasic {
   static fromUrl(url: string | URL): HttpAuthBasic | null {
     const { username, password } = parseUrl(url);
     if (username === "" && password === "") return null;
-    return new HttpAuthBasic(decodePercent(username), decodePercent(password));
+    return new HttpAuthBasic(
+      decodeUtf8(decodePercent(username)),
+      decodeUtf8(decodePercent(password)),
+    );
   }
 
   /**
@@ -125,15 +128,6 @@ function decodeStrict(text: string): Uint8Array<ArrayBuffer> {
     throw invalidCredentials(SCHEME, "the base64 is not valid");
   }
   return bytes;
-}
-
-/** Decodes a part of a URL, in which an incomplete escape stands for itself. */
-function decodePercent(part: string): string {
-  const bytes = part.replace(
-    /%([0-9a-f]{2})/gi,
-    (_, digits) => String.fromCharCode(parseInt(digits, 16)),
-  );
-  return decodeUtf8(encodeByteString(bytes));
 }
 
 function decodeUtf8(bytes: Uint8Array): string {

@@ -1,6 +1,7 @@
 // The faults of peers and of callers, in words that all parts share.
 
 import { HttpError, type HttpErrorCode } from "../error.ts";
+import { invalid, outOfRange } from "./quote.ts";
 
 /** Creates the error for a part of a message that cannot be read. */
 export function cannotRead(
@@ -32,9 +33,7 @@ export function checkLimit(name: string, limit: unknown): number {
   const isLimit = typeof limit === "number" && limit >= 0 &&
     Math.floor(limit) === limit;
   if (isLimit) return limit;
-  throw new RangeError(
-    `Invalid ${name}: ${limit} is not a non-negative integer`,
-  );
+  throw outOfRange(name, limit, "a non-negative integer");
 }
 
 /**
@@ -50,5 +49,5 @@ export function checkType<Value>(
   if (value === undefined || value === null || types.includes(typeof value)) {
     return value;
   }
-  throw new TypeError(`Invalid ${name}: it is not a ${types.join(" or ")}`);
+  throw invalid(name, `it is not a ${types.join(" or ")}`);
 }

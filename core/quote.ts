@@ -17,6 +17,15 @@ export function invalid(what: string, reason: string): TypeError {
   return new TypeError(`Invalid ${what}: ${reason}`);
 }
 
+/** Creates the error for a number that a caller passed. */
+export function outOfRange(
+  what: string,
+  value: unknown,
+  range: string,
+): RangeError {
+  return new RangeError(`Invalid ${what}: ${value} is not ${range}`);
+}
+
 /** {@linkcode quote} for bytes, read as one character each. */
 export function quoteBytes(
   bytes: Uint8Array,

@@ -1,5 +1,7 @@
 // IP addresses as bytes: 4 for IPv4, 16 for IPv6.
 
+import { tryParseUrl } from "../rfc9110/_url.ts";
+
 /** Parses an IPv4 address in four decimal numbers. Returns null for other text. */
 export function parseIpv4(text: string): Uint8Array<ArrayBuffer> | null {
   const parts = text.split(".");
@@ -37,9 +39,5 @@ export function formatAddress(bytes: Uint8Array): string {
 /** A URL parser accepts every form of an IPv6 address, and returns one of them. */
 function canonicalizeIpv6(text: string): string | null {
   if (!/^[0-9a-f:.]+$/i.test(text)) return null;
-  try {
-    return new URL(`http://[${text}]`).hostname.slice(1, -1);
-  } catch {
-    return null;
-  }
+  return tryParseUrl(`http://[${text}]`)?.hostname.slice(1, -1) ?? null;
 }

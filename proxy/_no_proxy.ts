@@ -7,7 +7,7 @@
 // Any other entry matches nothing. Names are compared with names and addresses with
 // addresses: nothing is resolved.
 
-import { serverOf } from "../rfc9110/_url.ts";
+import { serverOf, tryParseUrl, unbracket } from "../rfc9110/_url.ts";
 import { parseIpv4, parseIpv6 } from "./_address.ts";
 
 type Host =
@@ -135,16 +135,12 @@ function parseDomain(text: string): Host | null {
 /** Converts a name to the form of URLs: lowercase, in Punycode. */
 function canonicalizeName(name: string): string | null {
   if (name === "" || /[/?#@\\:[\]]/.test(name)) return null;
-  try {
-    return new URL(`http://${name}`).hostname;
-  } catch {
-    return null;
-  }
+  return tryParseUrl(`http://${name}`)?.hostname ?? null;
 }
 
 /** Parses the host of a URL, if it is an address. A mapped IPv4 address is IPv4. */
 function parseAddress(host: string): Uint8Array | null {
-  const address = parseIp(host.replace(/^\[(.*)\]$/, "$1"));
+  const address = parseIp(unbracket(host));
   return address !== null && isMapped(address) ? address.subarray(12) : address;
 }
 

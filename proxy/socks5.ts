@@ -20,8 +20,9 @@ import type {
 } from "../coroutine.ts";
 import type { Input } from "../core/input.ts";
 import { Machine, WANTS_READ } from "../core/machine.ts";
-import { quote, quoteBytes } from "../core/quote.ts";
+import { invalid, quote, quoteBytes } from "../core/quote.ts";
 import { HttpError } from "../error.ts";
+import { checkPort, unbracket } from "../rfc9110/_url.ts";
 import { Secret } from "../rfc9110/secret.ts";
 import { formatAddress, parseIpv4, parseIpv6 } from "./_address.ts";
 
@@ -293,9 +294,7 @@ function invalidReply(
 }
 
 function encodeRequest({ hostname, port }: Socks5Address) {
-  if (!Number.isInteger(port) || port < 1 || port > 65535) {
-    throw new RangeError(`Invalid port: ${port} is not from 1 to 65535`);
-  }
+  checkPort("target", port);
   return Uint8Array.from([
     ...[VERSION, CONNECT, 0],
     ...encodeHost(hostname),
@@ -307,12 +306,12 @@ function encodeRequest({ hostname, port }: Socks5Address) {
 function encodeHost(hostname: string): number[] {
   const ipv4 = parseIpv4(hostname);
   if (ipv4 !== null) return [IPV4, ...ipv4];
-  const ipv6 = parseIpv6(hostname.replace(/^\[(.*)\]$/, "$1"));
+  const ipv6 = parseIpv6(unbracket(hostname));
   if (ipv6 !== null) return [IPV6, ...ipv6];
   if (!/^[\x21-\x7e]{1,255}$/.test(hostname)) {
-    throw new TypeError(
-      `Invalid hostname: ${quote(hostname)} is not 1 to 255 visible ASCII ` +
-        "characters",
+    throw invalid(
+      "hostname",
+      `${quote(hostname)} is not 1 to 255 visible ASCII characters`,
     );
   }
   const name = Array.from(hostname, (char) => char.charCodeAt(0));
@@ -328,8 +327,9 @@ function encodeLogin({ username, password }: Socks5Options) {
     if (bytes.length >= 1 && bytes.length <= 255 && text?.isWellFormed()) {
       return [bytes.length, ...bytes];
     }
-    throw new TypeError(
-      "Invalid SOCKS credentials: username and password take 1 to 255 bytes each",
+    throw invalid(
+      "SOCKS credentials",
+      "username and password take 1 to 255 bytes each",
     );
   });
   return Uint8Array.from([LOGIN_VERSION, ...parts.flat()]);

@@ -140,6 +140,11 @@ export function parseTokenList(value: string): string[] {
   return tokens;
 }
 
+/** Writes a value as a quoted string (RFC 9110 §5.6.4). */
+export function quoteString(value: string): string {
+  return `"${value.replace(/["\\]/g, "\\$&")}"`;
+}
+
 /**
  * Returns whether a text is a `token68` (RFC 9110 §11.2), which RFC 6750 §2.1
  * calls `b64token`: base64 in any of its alphabets, with its padding at the end.

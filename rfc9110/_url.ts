@@ -1,7 +1,7 @@
 // Parsing URLs with error messages that do not repeat them. The platform's own
 // message would show a password in the URL.
 
-import { invalid, quote } from "../core/quote.ts";
+import { invalid, outOfRange, quote } from "../core/quote.ts";
 import { REDACTED } from "./_inspect.ts";
 
 /** Parses a URL. Returns `null` if that fails. */
@@ -81,9 +81,14 @@ export function serverOf(
   { hostname, port, protocol }: URL,
 ): { readonly hostname: string; readonly port: number } {
   return {
-    hostname: hostname.startsWith("[") ? hostname.slice(1, -1) : hostname,
+    hostname: unbracket(hostname),
     port: port === "" ? DEFAULT_PORTS[protocol]! : Number(port),
   };
+}
+
+/** Removes the brackets around an IPv6 address. */
+export function unbracket(hostname: string): string {
+  return hostname.replace(/^\[(.*)\]$/, "$1");
 }
 
 /**
@@ -93,7 +98,5 @@ export function serverOf(
  */
 export function checkPort(option: string, port: number): void {
   if (Number.isInteger(port) && port > 0 && port < 65536) return;
-  throw new RangeError(
-    `Invalid ${option}: the port ${port} is not from 1 to 65535`,
-  );
+  throw outOfRange(option, `the port ${port}`, "from 1 to 65535");
 }

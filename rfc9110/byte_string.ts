@@ -10,6 +10,8 @@ import { invalid } from "../core/quote.ts";
 const decoder = /* @__PURE__ */ new TextDecoder();
 const encoder = /* @__PURE__ */ new TextEncoder();
 
+const PERCENT = 0x25;
+
 // Bytes are decoded in slices of this length, so that a small buffer will do.
 const SLICE_BYTES = 4096;
 const utf8 = /* @__PURE__ */ new Uint8Array(2 * SLICE_BYTES);
@@ -102,6 +104,24 @@ function writeUtf8(bytes: Uint8Array, start: number, end: number): number {
     }
   }
   return length;
+}
+
+/**
+ * Decodes the percent-encoding of a part of a URL, which is ASCII. An incomplete
+ * escape stands for itself.
+ */
+export function decodePercent(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = encodeByteString(text);
+  let length = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const isEscape = bytes[at] === PERCENT &&
+      /^%[0-9a-f]{2}$/i.test(text.slice(at, at + 3));
+    bytes[length++] = isEscape
+      ? parseInt(text.slice(at + 1, at + 3), 16)
+      : bytes[at]!;
+    if (isEscape) at += 2;
+  }
+  return bytes.slice(0, length);
 }
 
 /** Encodes a byte string. */

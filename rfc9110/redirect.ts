@@ -40,7 +40,7 @@ export type HttpRedirectOutput =
   };
 
 // 300 leaves the choice to the user, 304 has no target, 305 and 306 are dead.
-const REDIRECT_STATUSES = [301, 302, 303, 307, 308];
+export const REDIRECT_STATUSES: readonly number[] = [301, 302, 303, 307, 308];
 
 // Fields that describe a body, besides those that start with `Content-`
 // (RFC 9110 §15.4; RFC 9110 §10.1.1 for Expect; RFC 9530 and its predecessor

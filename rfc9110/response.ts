@@ -6,6 +6,7 @@
 
 import { toPlainBytes } from "../core/bytes.ts";
 import { type HeldBytes, toOwnBytes, toText } from "../core/held_bytes.ts";
+import { outOfRange } from "../core/quote.ts";
 import { makeInspectable } from "./_inspect.ts";
 import { HttpChallenge } from "./challenge.ts";
 import {
@@ -108,9 +109,7 @@ export class HttpResponse {
   constructor(init: HttpResponseInit) {
     const { version = "HTTP/1.1", status, reason = "" } = init;
     if (!(Number.isInteger(status) && status >= 100 && status <= 999)) {
-      throw new RangeError(
-        `Invalid status: ${status} is not an integer from 100 to 999`,
-      );
+      throw outOfRange("status", status, "an integer from 100 to 999");
     }
     this.version = version;
     this.status = status;

@@ -1,7 +1,9 @@
 // `data:` URLs (WHATWG Fetch §6).
 
+import { isFieldText, isToken, quoteString } from "../../rfc9110/_syntax.ts";
 import {
   decodeByteString,
+  decodePercent,
   encodeByteString,
 } from "../../rfc9110/byte_string.ts";
 import { trim, trimEnd } from "./_whitespace.ts";
@@ -11,8 +13,6 @@ export interface DataUrl {
   readonly type: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
-
-const encoder = new TextEncoder();
 
 /** Parses a `data:` URL; `null` if it is invalid. */
 export function readDataUrl(url: URL): DataUrl | null {
@@ -33,30 +33,6 @@ function readType(text: string): string {
   return normalizeMimeType(whole) ?? "text/plain;charset=US-ASCII";
 }
 
-/** Decodes percent-encoding; any other "%" stands for itself. */
-function decodePercent(text: string): Uint8Array<ArrayBuffer> {
-  const source = encoder.encode(text);
-  const bytes = new Uint8Array(source.length);
-  let length = 0;
-  for (let i = 0; i < source.length; i++) {
-    const high = source[i] === 0x25 ? hexDigit(source[i + 1]) : -1;
-    const low = high < 0 ? -1 : hexDigit(source[i + 2]);
-    if (low < 0) bytes[length++] = source[i]!;
-    else {
-      bytes[length++] = high << 4 | low;
-      i += 2;
-    }
-  }
-  return bytes.slice(0, length);
-}
-
-function hexDigit(code: number | undefined): number {
-  if (code === undefined) return -1;
-  if (code >= 0x30 && code <= 0x39) return code - 0x30;
-  const letter = code | 0x20;
-  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
-}
-
 /** Decodes base64 like `atob`, which ignores white space and missing padding. */
 function decodeBase64(
   bytes: Uint8Array<ArrayBuffer>,
@@ -70,9 +46,6 @@ function decodeBase64(
 
 // The part of WHATWG MIME Sniffing §4 that `data:` URLs need.
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const QUOTED_TEXT = /^[\t\x20-\x7e\x80-\xff]*$/;
-
 /** Parses a MIME type and returns its normal form; `null` if it is invalid. */
 export function normalizeMimeType(text: string): string | null {
   const trimmed = trim(text);
@@ -80,11 +53,11 @@ export function normalizeMimeType(text: string): string | null {
   const essence = trimEnd(end < 0 ? trimmed : trimmed.slice(0, end));
   const slash = essence.indexOf("/");
   const [type, subtype] = [essence.slice(0, slash), essence.slice(slash + 1)];
-  if (slash < 0 || !TOKEN.test(type) || !TOKEN.test(subtype)) return null;
+  if (slash < 0 || !isToken(type) || !isToken(subtype)) return null;
   let normal = essence.toLowerCase();
   if (end < 0) return normal;
   for (const [name, value] of parseParameters(trimmed.slice(end))) {
-    normal += `;${name}=` + (TOKEN.test(value) ? value : quote(value));
+    normal += `;${name}=` + (isToken(value) ? value : quoteString(value));
   }
   return normal;
 }
@@ -111,7 +84,7 @@ function parseParameters(text: string): Map<string, string> {
       at = valueEnd;
       if (value === "") continue;
     }
-    const isValid = TOKEN.test(name) && QUOTED_TEXT.test(value);
+    const isValid = isToken(name) && isFieldText(value);
     if (isValid && !parameters.has(name)) parameters.set(name, value);
   }
   return parameters;
@@ -126,10 +99,6 @@ function readQuoted(text: string, start: number): [value: string, at: number] {
     value += text.charAt(at++);
   }
   return [value, at];
-}
-
-function quote(value: string): string {
-  return `"${value.replace(/["\\]/g, "\\$&")}"`;
 }
 
 function findAny(text: string, chars: string, from: number): number {

@@ -12,7 +12,10 @@ import { quote } from "../../core/quote.ts";
 import { HttpError, type HttpProgress } from "../../error.ts";
 import { dropUserinfo, tryParseUrl } from "../../rfc9110/_url.ts";
 import { HttpHeaders } from "../../rfc9110/headers.ts";
-import type { HttpRedirect } from "../../rfc9110/redirect.ts";
+import {
+  type HttpRedirect,
+  REDIRECT_STATUSES,
+} from "../../rfc9110/redirect.ts";
 import { HttpRequest } from "../../rfc9110/request.ts";
 import { type HttpResponse, isNullBodyStatus } from "../../rfc9110/response.ts";
 import type { HttpCredentials } from "../credentials.ts";
@@ -288,8 +291,6 @@ function badPort(url: URL): TypeError {
   const cause = new HttpError("ConnectFailed", reason, { progress });
   return networkError(url, reason, cause);
 }
-
-const REDIRECT_STATUSES = [301, 302, 303, 307, 308];
 
 /** Returns why a response is a network error, or `null`. */
 function faultOf(

@@ -1,8 +1,8 @@
 // The arguments of fetch (WHATWG Fetch §5.4). No Request is created unless the caller
 // passes one: it takes as long as a small exchange.
 
-import { quote } from "../../core/quote.ts";
-import { equalsIgnoringCase, isToken } from "../../rfc9110/_syntax.ts";
+import { invalid, quote } from "../../core/quote.ts";
+import { checkToken, equalsIgnoringCase } from "../../rfc9110/_syntax.ts";
 import { tryParseUrl } from "../../rfc9110/_url.ts";
 import { appendFields, HttpHeaders } from "../../rfc9110/headers.ts";
 import { Secret } from "../../rfc9110/secret.ts";
@@ -145,7 +145,7 @@ export function readArguments(
  */
 function readMembers(init: Init): Init {
   if (!isObject(init)) {
-    throw new TypeError(`Invalid init: ${typeof init} is not an object`);
+    throw invalid("init", `${typeof init} is not an object`);
   }
   const { body, cache, credentials, duplex, headers, integrity } = init;
   const { keepalive, method, mode, priority, redirect, referrer } = init;
@@ -181,7 +181,7 @@ function readBaseBody({ body, bodyUsed }: Base): Request["body"] {
 function readOwnBody({ body, keepalive }: Init): FetchBody | null {
   if (body === undefined || body === null) return null;
   if (keepalive && body instanceof ReadableStream) {
-    throw new TypeError("Invalid init: keepalive does not go with a stream");
+    throw invalid("init", "keepalive does not go with a stream");
   }
   return readBody(body);
 }
@@ -197,19 +197,17 @@ function checkInit(init: Init): void {
   for (const [name, values] of ENUMS) {
     const value: unknown = init[name];
     if (value === undefined || values.includes(`${value}`)) continue;
-    throw new TypeError(
-      `Invalid init: ${name} ${quote(`${value}`)} is none of ` +
-        values.join(", "),
-    );
+    const known = values.join(", ");
+    throw invalid("init", `${name} ${quote(value)} is none of ${known}`);
   }
   if (init.window !== undefined && init.window !== null) {
-    throw new TypeError("Invalid init: window is not null");
+    throw invalid("init", "window is not null");
   }
   checkReferrer(init.referrer);
   const { signal } = init;
   if (
     signal !== undefined && signal !== null && !(signal instanceof AbortSignal)
-  ) throw new TypeError("Invalid init: signal is not an AbortSignal");
+  ) throw invalid("init", "signal is not an AbortSignal");
 }
 
 /** @throws {TypeError} If the modes do not go together. */
@@ -233,20 +231,16 @@ function checkModes(
 function checkReferrer(referrer: string | undefined): void {
   if (referrer === undefined || referrer === "") return;
   if (tryParseUrl(`${referrer}`) !== null) return;
-  throw new TypeError(
-    `Invalid init: referrer ${quote(`${referrer}`)} is not a URL`,
-  );
+  throw invalid("init", `referrer ${quote(referrer)} is not a URL`);
 }
 
 /** @throws {TypeError} If the method is not a token, or forbidden. */
 function normalizeMethod(method: string): string {
   if (NORMALIZED.includes(method)) return method;
-  if (!isToken(method)) {
-    throw new TypeError(`Invalid method: ${quote(method)} is not a token`);
-  }
+  checkToken("method", method);
   const upper = method.toUpperCase();
   if (FORBIDDEN.includes(upper)) {
-    throw new TypeError(`Invalid method: fetch does not send ${upper}`);
+    throw invalid("method", `fetch does not send ${upper}`);
   }
   return NORMALIZED.includes(upper) ? upper : method;
 }
@@ -281,7 +275,7 @@ function forEachField(
   visit: (name: string, value: unknown) => void,
 ): void {
   if (!isObject(init)) {
-    throw new TypeError("Invalid headers: they are neither pairs nor a record");
+    throw invalid("headers", "they are neither pairs nor a record");
   }
   if (isIterable(init)) {
     for (const pair of init) {
@@ -292,7 +286,7 @@ function forEachField(
   }
   for (const symbol of Object.getOwnPropertySymbols(init)) {
     if (!Object.prototype.propertyIsEnumerable.call(init, symbol)) continue;
-    throw new TypeError("Invalid headers: a name is a symbol");
+    throw invalid("headers", "a name is a symbol");
   }
   for (const [name, value] of Object.entries(init)) {
     if (value !== undefined) visit(name, value);
@@ -307,7 +301,7 @@ function toPair(pair: unknown): [name: unknown, value: unknown] {
     ? [...pair]
     : [];
   if (elements.length === 2) return elements as [unknown, unknown];
-  throw new TypeError("Invalid headers: an element is not a pair");
+  throw invalid("headers", "an element is not a pair");
 }
 
 function isObject(value: unknown): value is object {

@@ -5,9 +5,9 @@
  */
 
 import { keepNewest } from "../../core/newest.ts";
-import { quote } from "../../core/quote.ts";
+import { invalid, quote } from "../../core/quote.ts";
 import { HttpError } from "../../error.ts";
-import { isFieldText } from "../../rfc9110/_syntax.ts";
+import { isFieldText, quoteString } from "../../rfc9110/_syntax.ts";
 import { toByteString } from "../../rfc9110/byte_string.ts";
 import { HttpChallenge } from "../../rfc9110/challenge.ts";
 import { Secret } from "../../rfc9110/secret.ts";
@@ -333,11 +333,6 @@ function withQop(answer: Answer, qop: string | undefined): Answer {
   return { ...answer, protection: { ...protection, qop } };
 }
 
-/** Encodes a quoted-string (RFC 9110 §5.6.4). */
-function quoteString(value: string): string {
-  return `"${value.replace(/["\\]/g, "\\$&")}"`;
-}
-
 /** Encodes an ext-value in UTF-8 (RFC 8187 §3.2.1). */
 function encodeExtValue(text: string): string {
   const encoded = encodeURIComponent(text).replace(
@@ -354,5 +349,5 @@ function encodeExtValue(text: string): string {
  */
 function checkFieldText(name: string, value: string): void {
   if (isFieldText(value)) return;
-  throw new TypeError(`Invalid ${name}: ${quote(value)} is not a field value`);
+  throw invalid(name, `${quote(value)} is not a field value`);
 }

@@ -1,5 +1,6 @@
 // Looking up the addresses of a host.
 
+import { unbracket } from "../../rfc9110/_url.ts";
 import type { HttpAddress } from "../transport/http_connection.ts";
 import { loadNode } from "../transport/node_socket.ts";
 import { connectFailed } from "../transport/open_failure.ts";
@@ -21,7 +22,7 @@ export async function resolveHost(
   signal: AbortSignal | undefined,
 ): Promise<string[]> {
   const { port } = target;
-  const hostname = target.hostname.replace(/^\[(.*)\]$/, "$1");
+  const hostname = unbracket(target.hostname);
   if (loadNode("node:net").isIP(hostname) !== 0) return [hostname];
   try {
     const { lookup } = loadNode("node:dns").promises;

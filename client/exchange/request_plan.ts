@@ -2,6 +2,7 @@
 // source and framing of its body.
 
 import { concat } from "@std/bytes/concat";
+import { outOfRange } from "../../core/quote.ts";
 import type { HttpHeadersInit } from "../../rfc9110/headers.ts";
 import { HttpRequest } from "../../rfc9110/request.ts";
 import type { HttpVersion } from "../../rfc9110/response.ts";
@@ -75,10 +76,8 @@ export function planRequest(
   const { body: init, trailers, continueTimeout: timeout } = options;
   // NaN also fails.
   if (timeout !== undefined && !(timeout >= 0)) {
-    throw new RangeError(
-      `Invalid continueTimeout: ${timeout} is not a non-negative number of ` +
-        "milliseconds",
-    );
+    const range = "a non-negative number of milliseconds";
+    throw outOfRange("continueTimeout", timeout, range);
   }
   // There is no 100 in HTTP/1.0 (RFC 9110 §10.1.1).
   const waits = version === "HTTP/1.1" && expectsContinue(request);

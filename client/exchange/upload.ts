@@ -295,7 +295,7 @@ class Batch {
    * because its source may reuse the buffer.
    */
   add(framed: readonly Uint8Array[], piece: Uint8Array): void {
-    for (const { length } of framed) this.#length += length;
+    this.#length += lengthOf(framed);
     for (const part of framed) {
       const isShared = part === piece && !this.isFull;
       this.#pieces.push(isShared ? new Uint8Array(part) : part);

@@ -1,6 +1,7 @@
 // Handshakes of `node:tls`, on Node, Bun, and Deno.
 
 import { quote } from "../../core/quote.ts";
+import { unbracket } from "../../rfc9110/_url.ts";
 import type { HttpAddress, HttpTlsOptions } from "./http_connection.ts";
 import {
   loadNode,
@@ -75,7 +76,7 @@ export function handshake<Taken>(
   take: (socket: NodeTlsSocket) => Taken,
 ): Promise<Taken> {
   const { signal } = options;
-  const serverName = options.serverName.replace(/^\[(.*)\]$/, "$1");
+  const serverName = unbracket(options.serverName);
   const socket = connectTls(below!, serverName, options);
   wire?.watch(socket);
   return new Promise((resolve, reject) => {

@@ -17,6 +17,7 @@ import { readableFrom } from "./byte_stream.ts";
 import type { StartTlsOptions } from "./socket_connection.ts";
 import {
   type Handover,
+  lengthOf,
   NotBytesError,
   type Outgoing,
   type Pending,
@@ -308,9 +309,7 @@ function lockReadable(readable: ReadableStream<Uint8Array>): Reader {
 function* copyPieces(
   pieces: readonly Uint8Array[],
 ): Generator<Uint8Array<ArrayBuffer>> {
-  let length = 0;
-  for (const piece of pieces) length += piece.length;
-  if (length <= MAX_WRITE_BYTES) {
+  if (lengthOf(pieces) <= MAX_WRITE_BYTES) {
     yield concat(pieces as Uint8Array[]);
     return;
   }
