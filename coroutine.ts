@@ -214,11 +214,11 @@ export type HttpFlowOk<Value> = {
 export function* runCoroutine<
   C extends HttpCoroutine<{ readonly type: string }>,
 >(coroutine: C, remaining?: Uint8Array): HttpFlow<HttpStepOf<C>> {
-  recordEnd(null);
+  recordEnd(UNKNOWN_END);
   let step = coroutine.resume(remaining);
   while (isIo(step)) step = coroutine.resume(yield step);
   if (isErr(step)) throw step.error;
-  recordEnd(step);
+  recordEnd(connectionEndOf(step));
   return step as HttpStepOf<C>;
 }
 
@@ -276,9 +276,8 @@ const UNKNOWN_END: ConnectionEnd = { remaining: null, keepAlive: false };
 /** The flow being advanced, for `recordEnd`. Flows nest, but never overlap. */
 let current: { end: ConnectionEnd } | null = null;
 
-function recordEnd(step: { readonly type: string } | null): void {
-  if (current === null) return;
-  current.end = step === null ? UNKNOWN_END : connectionEndOf(step);
+function recordEnd(end: ConnectionEnd): void {
+  if (current !== null) current.end = end;
 }
 
 /** Reads the state of the connection from a step of any coroutine. */

@@ -111,20 +111,9 @@ function lowerCode(code: number): number {
   return code >= 0x41 && code <= 0x5a ? code | 0x20 : code;
 }
 
-/** Returns whether a list (RFC 9110 §5.6.1) contains a token, ignoring case. */
+/** Returns whether a list (RFC 9110 §5.6.1) contains a lowercase token, in any case. */
 export function listIncludes(list: string, token: string): boolean {
-  let start = 0;
-  while (start < list.length) {
-    const comma = list.indexOf(",", start);
-    const end = comma < 0 ? list.length : comma;
-    // Most elements are too short, which takes no slice to see.
-    if (end - start >= token.length) {
-      const element = trimBlanks(list.slice(start, end));
-      if (equalsIgnoringCase(element, token)) return true;
-    }
-    start = end + 1;
-  }
-  return false;
+  return parseTokenList(list).includes(token);
 }
 
 /**
