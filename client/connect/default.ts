@@ -5,14 +5,13 @@
  */
 
 import type { HttpConnector } from "../transport/http_connection.ts";
-import { hasNodeModules } from "../transport/node_socket.ts";
+import { hasNodeModules, isWorkers } from "../transport/node_socket.ts";
 import { type CloudflareConnect, cloudflareConnector } from "./cloudflare.ts";
 import { denoConnector } from "./deno.ts";
 import { nodeConnector } from "./node.ts";
 
 interface Runtime {
   readonly Deno?: { readonly connect?: unknown };
-  readonly navigator?: { readonly userAgent?: string };
   readonly process?: { getBuiltinModule?(name: string): unknown };
 }
 
@@ -38,7 +37,7 @@ export function defaultConnector(): HttpConnector {
   const runtime = globalThis as Runtime;
   // First: on Deno, the first access to `process` takes 10 ms.
   if (typeof runtime.Deno?.connect === "function") return denoConnector;
-  if (runtime.navigator?.userAgent === "Cloudflare-Workers") {
+  if (isWorkers()) {
     const sockets = runtime.process?.getBuiltinModule?.("cloudflare:sockets") as
       | { readonly connect: CloudflareConnect }
       | undefined;

@@ -147,6 +147,14 @@ export function isNode(): boolean {
     !("Bun" in globalThis) && !("Deno" in globalThis);
 }
 
+/** Returns whether the runtime is that of Cloudflare Workers. */
+export function isWorkers(): boolean {
+  const { navigator } = globalThis as {
+    readonly navigator?: { readonly userAgent?: string };
+  };
+  return navigator?.userAgent === "Cloudflare-Workers";
+}
+
 /** Returns whether the runtime has `process.getBuiltinModule`. */
 export function hasNodeModules(): boolean {
   return typeof processOf()?.getBuiltinModule === "function";

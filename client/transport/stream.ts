@@ -12,7 +12,7 @@ import type {
   HttpConnection,
   HttpConnectionInfo,
 } from "./http_connection.ts";
-import { isNode } from "./node_socket.ts";
+import { isNode, isWorkers } from "./node_socket.ts";
 import { readableFrom } from "./byte_stream.ts";
 import type { StartTlsOptions } from "./socket_connection.ts";
 import {
@@ -139,8 +139,8 @@ export class StreamTransport implements Transport {
   async settle(now: number, ready: Start): Promise<void> {
     await null;
     await null;
-    // Node's byte streams take one more.
-    if (this.#reader.byob && isNode()) await null;
+    // Node's byte streams take one more, as all of Workers' do.
+    if (isWorkers() || (this.#reader.byob && isNode())) await null;
     // There may be TLS under a wrapper of a connection.
     if (this.info === null) startNow(now, ready);
     else startAfterReads(now, ready);
