@@ -269,6 +269,10 @@ export class Attempt
 
   // As the monitor of the exchange:
 
+  get sendsOnce(): boolean {
+    return !this.resendable;
+  }
+
   enter(phase: "request" | "head" | "body"): void {
     const now = this.#startOf(phase);
     if (this.#phase === "request") this.timings.send = span(this.#phaseAt, now);

@@ -19,6 +19,7 @@ import { nothingSent } from "../transport/open_failure.ts";
 import type { Transport } from "../transport/transport.ts";
 import {
   afterCaller,
+  afterPoll,
   countBusy,
   deliveredUntil,
   MAX_WORK_MILLISECONDS,
@@ -217,8 +218,12 @@ export class Connection
     return this.#close();
   }
 
-  /** Calls back once everything that has arrived is read. */
-  settle(since: number, ready: () => void): void {
+  /**
+   * Calls back once everything that has arrived is read.
+   *
+   * @param sendsOnce Whether to look again even if it just has been.
+   */
+  settle(since: number, sendsOnce: boolean, ready: () => void): void {
     const now = performance.now();
     // Only those of Deno's cost a system call.
     const isDenoSocket = this.transport.readsAreCostly ?? false;
@@ -227,6 +232,11 @@ export class Connection
     const isRecent = idle <= MAX_WORK_MILLISECONDS && idle > 0;
     if (!isRecent || this.transport.mayHaveMore) {
       return this.#awaitTurn(ready);
+    }
+    if (sendsOnce) {
+      // A server may close after its response without having said so.
+      this.input.read();
+      return afterPoll(ready);
     }
     if (isDenoSocket) this.input.noteRequest(now);
     this.transport.settle(now, (isLate) => {

@@ -66,6 +66,8 @@ export interface LeaseHolder {
 
 /** Limits the time that each step of an exchange may take. */
 export interface LeaseMonitor {
+  /** Whether the request is not sent again if the connection ends. */
+  readonly sendsOnce: boolean;
   /** Called when the exchange enters a phase. */
   enter(phase: "request" | "head" | "body"): void;
   /** Called when a write starts. */
@@ -104,8 +106,8 @@ export interface LeasedConnection {
   readonly transport: Transport;
   readonly input: Input;
   readonly output: Output;
-  /** Calls back once everything that has arrived is read. */
-  settle(idleSince: number, ready: () => void): void;
+  /** Calls back once everything that has arrived is read, or just was. */
+  settle(idleSince: number, sendsOnce: boolean, ready: () => void): void;
   /** Ends the lease. */
   release(end: LeaseEnd): void;
 }
@@ -206,7 +208,10 @@ export class Lease implements InputReceiver, OutputListener {
       }
     };
     if (this.#idleSince === null) begin();
-    else this.#connection.settle(this.#idleSince, begin);
+    else {
+      const sendsOnce = this.#monitor?.sendsOnce ?? false;
+      this.#connection.settle(this.#idleSince, sendsOnce, begin);
+    }
   }
 
   /** Reads the next bytes, and passes them to the holder. */

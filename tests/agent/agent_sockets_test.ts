@@ -3,9 +3,10 @@
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { gzipSync } from "node:zlib";
-import { HttpError } from "@pimalaya/io-http";
+import { HttpError, HttpRequest } from "@pimalaya/io-http";
 import { HttpAgent } from "@pimalaya/io-http/agent";
 import { denoConnector, nodeConnector } from "@pimalaya/io-http/client";
+import { toBytes } from "../_text.ts";
 import { CA, CLIENT, NAMED, OTHER_CA, SERVER } from "../_tls.ts";
 
 const CONNECTORS = { denoConnector, nodeConnector };
@@ -54,6 +55,22 @@ for (const [name, connector] of Object.entries(CONNECTORS)) {
     }
     await server.shutdown();
     await named.shutdown();
+  });
+
+  Deno.test(`Pool: HttpAgent sends no POST over ${name} to a server that has closed without saying that it would`, async () => {
+    using listener = Deno.listen(quiet);
+    const serving = (async () => {
+      for (let i = 0; i < 10; i++) {
+        const connection = await listener.accept();
+        await connection.read(new Uint8Array(1000));
+        await connection.write(toBytes("HTTP/1.1 204 \r\n\r\n"));
+        connection.close();
+      }
+    })();
+    const request = HttpRequest.post(`http://127.0.0.1:${listener.addr.port}/`);
+    await using agent = new HttpAgent({ connector });
+    for (let i = 0; i < 10; i++) await agent.send(request);
+    await serving;
   });
 }
 
