@@ -226,6 +226,11 @@ export class Attempt
     });
   }
 
+  /** Notes that it took time to create the body. */
+  delay(): void {
+    this.#phaseAt = this.#now();
+  }
+
   /** Ends it. Pending promises reject with the reason. */
   abort(reason: unknown): void {
     const state = this.#state;
@@ -356,7 +361,9 @@ export class Attempt
     this.#host.watch();
     const line = await waiting.line;
     const { connect, tls } = this.timings;
-    const waited = this.#now() - this.#startedAt;
+    const now = this.#now();
+    const waited = now - this.#phaseAt;
+    this.#phaseAt = now;
     this.timings.queued = Math.max(0, waited - (connect ?? 0) - (tls ?? 0));
     return line;
   }
@@ -411,8 +418,8 @@ export class Attempt
   }
 
   #startOf(phase: "request" | "head" | "body"): number {
-    // A connection that was open took no time.
-    if (phase === "request" && this.timings.queued === 0) return this.#phaseAt;
+    // From when there was a connection: one that was open took no time.
+    if (phase === "request") return this.#phaseAt;
     return phase === "body" ? this.#readAt() : this.#now();
   }
 

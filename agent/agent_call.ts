@@ -330,7 +330,10 @@ export class AgentCall extends Timed implements AttemptHost {
         return this.#exchange(attempt, options);
       }
       options
-        .then((options) => this.#exchange(attempt, options))
+        .then((options) => {
+          attempt.delay();
+          this.#exchange(attempt, options);
+        })
         .catch((error) => this.#failAttempt(error));
     } catch (error) {
       this.#failAttempt(error);

@@ -8,6 +8,7 @@ import {
   type HttpTimeouts,
 } from "@pimalaya/io-http";
 import type { HttpAgent, HttpAgentOptions } from "@pimalaya/io-http/agent";
+import type { HttpConnector } from "@pimalaya/io-http/client";
 import { isPending } from "./_clock.ts";
 import {
   type Handler,
@@ -186,6 +187,34 @@ Deno.test("Time limits: timeouts.body counts only while somebody waits, and anew
   assertEquals(error.timeout, "body");
   await agent.close();
 });
+
+for (const late of ["a connection", "a body"]) {
+  Deno.test(`Time limits: timeouts.body counts a first write from when there is ${late}`, async () => {
+    const network = new Network(undefined, { isDeaf: true });
+    const { promise: there, resolve } = Promise.withResolvers<void>();
+    const connector: HttpConnector = {
+      async connect(target) {
+        if (late === "a connection") await there;
+        return await network.connect(target);
+      },
+    };
+    const timeouts = { body: 50 };
+    const { clock, agent } = serve(undefined, { connector, timeouts });
+    const body = async () => {
+      if (late === "a body") await there;
+      return "x";
+    };
+    const sending = agent.send(HttpRequest.post(URL_A), { body });
+    await clock.pass(60);
+    resolve();
+    await clock.pass(49);
+    assertEquals(await isPending(sending), true);
+    await clock.pass(1);
+    const error = await assertRejects(() => sending, HttpError);
+    assertEquals(error.timeout, "body");
+    await agent.close();
+  });
+}
 
 Deno.test("Time limits: timeouts.continue sends a body that no 100 was sent for, by the agent's clock", async () => {
   const { agent, clock } = serve();
