@@ -117,7 +117,10 @@ export class StreamedBody implements BodyConsumer {
         if (!(error instanceof HttpError)) throw error;
         this.#driver.failPeer(error);
         // It may have ended already, if it was read ahead.
-        this.whenEnded().then(() => reject(error), reject);
+        this.whenEnded().then(
+          () => reject(this.#complete?.(error) ?? error),
+          reject,
+        );
       }
     });
   }

@@ -429,7 +429,10 @@ for (const way of ["send()", "text()"]) {
         maxBodyBytes: 10,
       });
       await using _ = agent;
-      assertEquals(await codeOf(READERS[way]!(agent, URL_A)), "BodyTooLarge");
+      const reading = READERS[way]!(agent, URL_A);
+      const error = await assertRejects(() => reading, HttpError);
+      assertEquals(error.code, "BodyTooLarge");
+      assertEquals(error.progress?.responseBytes, head.length + rest.length);
     }
   });
 }
