@@ -115,9 +115,12 @@ function streamSource(stream: ReadableStream<Uint8Array>): BodySource {
 
 function iterableSource(iterable: AsyncIterable<Uint8Array>): BodySource {
   const iterator = iterable[Symbol.asyncIterator]();
+  let isCanceled = false;
   return {
-    next: () => nextPiece(() => iterator.next()),
+    // An empty piece may arrive after that, which others would follow.
+    next: () => nextPiece(() => isCanceled ? ENDED : iterator.next()),
     cancel(reason) {
+      isCanceled = true;
       // A generator that is waiting ends only after that. Other iterators may throw at
       // once, or return no promise.
       const end = async () => await iterator.return?.(reason);
@@ -125,6 +128,8 @@ function iterableSource(iterable: AsyncIterable<Uint8Array>): BodySource {
     },
   };
 }
+
+const ENDED = Promise.resolve({ done: true });
 
 async function nextPiece(
   next: () => Promise<{ done?: boolean | undefined; value?: unknown }>,

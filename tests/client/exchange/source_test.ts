@@ -219,12 +219,13 @@ for (
 }
 
 Deno.test("a source that gives, throws, or says nothing after it was stopped changes nothing", async () => {
-  for (const how of ["gives", "throws", "says nothing"]) {
+  for (const how of ["gives", "gives nothing", "throws", "says nothing"]) {
     const piece = Promise.withResolvers<Uint8Array>();
     const asked = Promise.withResolvers<void>();
-    let returns = 0;
+    let [asks, returns] = [0, 0];
     const iterator = {
       next: async () => {
+        asks++;
         asked.resolve();
         return { done: false as const, value: await piece.promise };
       },
@@ -241,9 +242,10 @@ Deno.test("a source that gives, throws, or says nothing after it was stopped cha
     const exchange = await exchanging;
     assertEquals(returns, 1);
     if (how === "gives") piece.resolve(toBytes("late"));
+    if (how === "gives nothing") piece.resolve(toBytes(""));
     if (how === "throws") piece.reject(FAULT);
     await settle();
-    assertEquals(server.received, 0);
+    assertEquals([asks, server.received], [1, 0]);
     server.write("bad");
     assertEquals(await exchange.text(), "bad");
     assertEquals((await exchange.closed).closeReason, "RequestIncomplete");
