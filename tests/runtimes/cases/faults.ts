@@ -72,25 +72,28 @@ const overStreams = casesOf(undefined, {
 
   async "bytes that a stream was given just before a request are not its response"() {
     const clock = slowClock();
-    for (const type of ["bytes", undefined]) {
-      let respond!: () => void;
-      const readable = new ReadableStream<Uint8Array>({
-        // The other kind of stream has the same methods.
-        type: type as undefined,
-        start(controller) {
-          respond = () => controller.enqueue(toBytes(OK.write));
-        },
-      });
-      const writable = new WritableStream<Uint8Array>({ write: respond });
-      const client = new HttpClient({ readable, writable });
-      const request = HttpRequest.get("http://a/");
-      await client.send(request);
-      await null;
-      respond();
-      const error = await reasonOf(client.send(request)) as HttpError;
-      equal("code", [type, error.code], [type, "UnexpectedBytes"]);
+    try {
+      for (const type of ["bytes", undefined]) {
+        let respond!: () => void;
+        const readable = new ReadableStream<Uint8Array>({
+          // The other kind of stream has the same methods.
+          type: type as undefined,
+          start(controller) {
+            respond = () => controller.enqueue(toBytes(OK.write));
+          },
+        });
+        const writable = new WritableStream<Uint8Array>({ write: respond });
+        const client = new HttpClient({ readable, writable });
+        const request = HttpRequest.get("http://a/");
+        await client.send(request);
+        await null;
+        respond();
+        const error = await reasonOf(client.send(request)) as HttpError;
+        equal("code", [type, error.code], [type, "UnexpectedBytes"]);
+      }
+    } finally {
+      clock.restore();
     }
-    clock.restore();
   },
 });
 
