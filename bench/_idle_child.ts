@@ -1,18 +1,18 @@
 // Opens keep-alive connections, sends one request over each, and prints as JSON by how
-// many bytes a connection this process has grown once they are idle.
+// many bytes a connection this process has grown once they are idle: for the first
+// batch, and for the next one.
 //
 //   _idle_child.ts io-http|undici|bare in-turn|at-once URL CONNECTIONS
 
-import { getHeapSpaceStatistics } from "node:v8";
 import { Client, type Dispatcher, Pool } from "undici";
 import { probe } from "./_bare.ts";
 import { CLIENT_SEND, type Send, type Site } from "./_clients.ts";
 
-/** Memory in bytes: of the process, or how much it has grown for each connection. */
-export interface IdleMemory {
-  readonly all: number;
-  /** V8's young generation, which grows with what is allocated, not with what is held. */
-  readonly young: number;
+/** The growth for each connection of a batch, in bytes. */
+export interface IdleGrowth {
+  /** It includes what a process pays once: compiled code, and V8's young generation. */
+  readonly first: number;
+  readonly next: number;
 }
 
 const WARM_UP_REQUESTS = 500;
@@ -25,23 +25,26 @@ const READ_BYTES = 1024;
 const [name, order, url] = Deno.args as [string, string, string];
 const connections = Number(Deno.args[3]);
 
+const kept: Send[][] = [];
 const [first] = await open(1);
 for (let i = 0; i < WARM_UP_REQUESTS; i++) await first!();
-const before = await settledMemory();
-const sends = await open(connections);
-if (order === "at-once") {
-  await Promise.all(sends.map((send) => send()));
-} else {
-  for (const send of sends) await send();
-}
-const after = await settledMemory();
-const growth: IdleMemory = {
-  all: (after.all - before.all) / connections,
-  young: (after.young - before.young) / connections,
-};
+const growth: IdleGrowth = { first: await grow(), next: await grow() };
 console.log(JSON.stringify(growth));
-// Closing a thousand connections is not measured.
+// Closing the connections is not measured.
 Deno.exit(0);
+
+/** Opens a batch, and returns by how much it has grown the process. */
+async function grow(): Promise<number> {
+  const before = await settledMemory();
+  const sends = await open(connections);
+  kept.push(sends);
+  if (order === "at-once") {
+    await Promise.all(sends.map((send) => send()));
+  } else {
+    for (const send of sends) await send();
+  }
+  return (await settledMemory() - before) / connections;
+}
 
 async function open(count: number): Promise<Send[]> {
   if (name === "io-http") {
@@ -85,16 +88,11 @@ function makeSend(dispatcher: Dispatcher): Send {
 }
 
 /** Returns the memory of the process in bytes, once garbage is collected. */
-async function settledMemory(): Promise<IdleMemory> {
+async function settledMemory(): Promise<number> {
   const { gc } = globalThis as unknown as { gc(): void };
   for (let i = 0; i < 3; i++) {
     gc();
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MILLISECONDS));
   }
-  const young = getHeapSpaceStatistics()
-    .find(({ space_name }) => space_name === "new_space");
-  return {
-    all: Deno.memoryUsage().rss,
-    young: young!.physical_space_size,
-  };
+  return Deno.memoryUsage().rss;
 }

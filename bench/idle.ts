@@ -1,7 +1,7 @@
 // How much memory a connection takes that waits for its next request.
 
 import { printGroup, runScript } from "./_group.ts";
-import type { IdleMemory } from "./_idle_child.ts";
+import type { IdleGrowth } from "./_idle_child.ts";
 import { type Spread, spreadOf } from "./_measure.ts";
 import { startServer } from "./_servers.ts";
 import type { Ceiling, Row, Target } from "./_table.ts";
@@ -14,8 +14,9 @@ const KIB = 1024;
 if (import.meta.main) {
   await using server = await startServer(0);
   await printGroup(
-    `idle: ${CONNECTIONS} TCP connections that have carried a request each, ` +
-      `to ${server.name}; growth of the process a connection, after garbage collection`,
+    `idle: ${CONNECTIONS} TCP connections more, after a first ${CONNECTIONS}, ` +
+      `that have carried a request each, to ${server.name}; growth of the ` +
+      `process a connection, after garbage collection`,
     () => measureIdle(`${server.origin}/small`),
   );
 }
@@ -32,29 +33,25 @@ async function measureOrder(
   order: string,
   url: string,
 ): Promise<Row[]> {
-  const growths = new Map<string, IdleMemory[]>();
+  const growths = new Map<string, IdleGrowth[]>();
   for (let round = 0; round < ROUNDS; round++) {
     for (const name of ["io-http", "undici", "bare"]) {
       const growth = await measureGrowth(name, order, url);
       growths.set(name, [...growths.get(name) ?? [], growth]);
     }
   }
-  const of = (name: string) => growths.get(name)!.map(({ all }) => all);
-  const older = (name: string) =>
-    growths.get(name)!.map(({ all, young }) => all - young);
+  const of = (name: string) => growths.get(name)!.map(({ next }) => next);
+  const first = (name: string) => growths.get(name)!.map(({ first }) => first);
   const [ours, undici, bare] = [of("io-http"), of("undici"), of("bare")];
   const name = "bare conn with a pending read";
   return [
     makeRow(what, ours, null, { atMost: 24 }, { name, value: spreadOf(bare) }),
-    makeRow(`${what}, ours / peer`, ours, ["undici", undici], { atMost: 1 }, {
-      name,
-      value: ratioOfGrowths(bare, undici),
-    }),
+    makeRow(`${what}, ours / peer`, ours, ["undici", undici], null, null),
     makeRow(`${what}, ours / peer`, ours, [name, bare], null, null),
     makeRow(
-      `${what}, without V8's young generation`,
-      older("io-http"),
-      ["undici", older("undici")],
+      `${what}, the first ${CONNECTIONS}`,
+      first("io-http"),
+      ["undici", first("undici")],
       null,
       null,
     ),
@@ -66,10 +63,10 @@ async function measureGrowth(
   name: string,
   order: string,
   url: string,
-): Promise<IdleMemory> {
+): Promise<IdleGrowth> {
   const args = [name, order, url, String(CONNECTIONS)];
-  const { all, young }: IdleMemory = JSON.parse(await runScript(CHILD, args));
-  return { all: all / KIB, young: young / KIB };
+  const growth: IdleGrowth = JSON.parse(await runScript(CHILD, args));
+  return { first: growth.first / KIB, next: growth.next / KIB };
 }
 
 /** Makes a row of our growth, or of its ratio to a peer's. */
