@@ -23,10 +23,7 @@ import {
   ExchangeDriver,
   type ExchangeParts,
 } from "../client/exchange/driver.ts";
-import {
-  planRequest,
-  type RequestPlanOptions,
-} from "../client/exchange/request_plan.ts";
+import { planRequest } from "../client/exchange/request_plan.ts";
 import { ResponseReader } from "../client/exchange/response_reader.ts";
 import {
   WholeBody,
@@ -39,7 +36,7 @@ import type { HttpProgress, HttpTimeouts } from "../error.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
 import { type HttpResponse, markStreamed } from "../rfc9110/response.ts";
 import type { HttpFraming } from "../rfc9112/framing.ts";
-import type { ReceiveSettings } from "../rfc9112/limits.ts";
+import type { CallPlan, SendOptions } from "./agent_plan.ts";
 import { span } from "./deadlines.ts";
 import type { HttpTimings } from "./facts.ts";
 import { type Asker, Line, type Opened, type OpenPhase } from "./line.ts";
@@ -51,7 +48,7 @@ import type { Timeouts } from "./timeouts.ts";
 /** The part of a call that an attempt uses. */
 export interface AttemptHost {
   readonly pool: Pool;
-  readonly timeouts: Timeouts;
+  readonly plan: CallPlan;
   /** Notes that a deadline may be earlier than before. */
   watch(): void;
   /** Decides what follows the head of a response. Returns whether to collect its body. */
@@ -76,12 +73,6 @@ export interface AttemptInit {
   readonly fresh: boolean;
   /** The time, by the clock of the deadlines. */
   readonly now: number;
-}
-
-/** The options of sending a request. */
-export interface SendOptions extends RequestPlanOptions {
-  readonly receive: ReceiveSettings;
-  readonly onInterim: ((response: HttpResponse) => unknown) | undefined;
 }
 
 /** The parts of an exchange. */
@@ -134,15 +125,12 @@ export class Attempt
   #writingSince = Infinity;
   #readingSince = Infinity;
   #hasWritten = false;
-  // Not all of its options, which hold the body.
-  #onInterim: SendOptions["onInterim"];
-  #maxBodyBytes = 0;
 
   constructor(host: AttemptHost, init: AttemptInit) {
     this.#host = host;
     this.request = init.request;
     this.route = init.route;
-    this.timeouts = host.timeouts;
+    this.timeouts = host.plan.settings.timeouts;
     this.resendable = init.resendable;
     this.fresh = init.fresh;
     this.#startedAt = this.#phaseAt = init.now;
@@ -207,8 +195,6 @@ export class Attempt
   exchange(options: SendOptions): void {
     const { request } = this;
     const { pool } = this.#host;
-    this.#onInterim = options.onInterim;
-    this.#maxBodyBytes = options.receive.maxBodyBytes;
     // These may throw, so they run before a connection is needed.
     const parts: ExchangeParts = {
       request,
@@ -324,7 +310,7 @@ export class Attempt
 
   interim(response: HttpResponse): unknown {
     this.interims.push(response);
-    return this.#onInterim?.(response);
+    return this.#host.plan.sendOptions.onInterim?.(response);
   }
 
   head(response: HttpResponse, framing: HttpFraming): BodyConsumer {
@@ -344,7 +330,7 @@ export class Attempt
   }
 
   get maxBodyBytes(): number {
-    return this.#maxBodyBytes;
+    return this.#host.plan.sendOptions.receive.maxBodyBytes;
   }
 
   resolve(received: StreamedBody | WholeResponse): void {

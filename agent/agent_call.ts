@@ -9,29 +9,23 @@
 import { StreamedBody } from "../client/exchange/body.ts";
 import { isThenable } from "../client/exchange/source.ts";
 import type { WholeResponse } from "../client/exchange/whole_body.ts";
-import {
-  addAbortListener,
-  removeAbortListener,
-} from "../client/transport/abort_listeners.ts";
+import { addAbortListener } from "../client/transport/abort_listeners.ts";
 import { nextTurn } from "../client/transport/turn.ts";
 import { quote } from "../core/quote.ts";
 import { HttpError, type HttpProgress } from "../error.ts";
 import type { HttpResponse } from "../rfc9110/response.ts";
 import { Link } from "./_linked_list.ts";
-import {
-  Attempt,
-  type AttemptHost,
-  type SendOptions,
-} from "./agent_attempt.ts";
+import { Attempt, type AttemptHost } from "./agent_attempt.ts";
 import { Attempts } from "./agent_attempts.ts";
 import { type BodyUse, UnreadBody } from "./agent_unread.ts";
 import { askForCredentials } from "./ask.ts";
 import { type CallBody, prepareBody, type SentBody } from "./agent_body.ts";
-import type { CallPlan } from "./agent_plan.ts";
+import { type CallPlan, NO_OPTIONS, type SendOptions } from "./agent_plan.ts";
 import { startPause } from "./clock.ts";
 import type {
   Conversation,
   HttpCallExchange,
+  HttpCallInput,
   HttpCallStep,
 } from "./conversation.ts";
 import { Timed } from "./deadlines.ts";
@@ -119,9 +113,9 @@ function checkWhole(step: HttpCallStep): void {
 
 /** Drops a body that was taken: it may be large, and the response long. */
 function withoutBody(init: CallInit): CallInit {
-  const { plan, options: { signal }, body } = init;
+  const { plan, body } = init;
   return body.replayable || body.used
-    ? { plan, options: { signal }, body: prepareBody(undefined) }
+    ? { plan, options: NO_OPTIONS, body: prepareBody(undefined) }
     : init;
 }
 
@@ -144,7 +138,8 @@ export class AgentCall extends Timed implements AttemptHost {
   #decoding: Decoding | null = null;
   /** Why the call was ended, if it was. */
   #failure: { readonly reason: unknown } | null = null;
-  #onAbort: (() => void) | null = null;
+  /** Stops listening to the signal, if there is one. */
+  readonly #ignoreSignal: (() => void) | undefined;
 
   constructor(host: CallHost, conversation: Conversation, init: CallInit) {
     super();
@@ -156,9 +151,8 @@ export class AgentCall extends Timed implements AttemptHost {
     this.#url = first.request.url;
     this.#step = first;
     const { signal } = init.options;
-    if (signal === undefined) return;
-    this.#onAbort = () => this.abort(signal.reason);
-    addAbortListener(signal, this.#onAbort);
+    this.#ignoreSignal = signal &&
+      addAbortListener(signal, () => this.abort(signal.reason));
   }
 
   get pool(): Pool {
@@ -232,10 +226,8 @@ export class AgentCall extends Timed implements AttemptHost {
     if (state.kind === "over") return;
     if (state.kind === "answered") state.unread?.forget();
     this.#state = OVER;
-    const { body, options: { signal } } = this.#init;
-    if (signal !== undefined && this.#onAbort !== null) {
-      removeAbortListener(signal, this.#onAbort);
-    }
+    const { body } = this.#init;
+    this.#ignoreSignal?.();
     // The server has responded without reading it.
     if (!body.replayable) body.cancel(new DOMException(NOT_SENT, "AbortError"));
     this.pool.deadlines.forget(this);
@@ -274,7 +266,7 @@ export class AgentCall extends Timed implements AttemptHost {
 
   /** Tells the conversation of a response, as soon as its head has arrived. */
   decide(attempt: Attempt, response: HttpResponse): boolean {
-    this.#step = this.#conversation!.resume({
+    this.#step = this.#tell({
       type: "Response",
       response,
       reused: attempt.reused,
@@ -308,6 +300,11 @@ export class AgentCall extends Timed implements AttemptHost {
 
   get #isOver(): boolean {
     return this.#state.kind === "over";
+  }
+
+  /** Passes an event to the conversation, which has not ended. */
+  #tell(input: HttpCallInput): HttpCallStep {
+    return this.#conversation!.resume(input);
   }
 
   /** Carries out a step of the conversation that needs no response. */
@@ -381,7 +378,7 @@ export class AgentCall extends Timed implements AttemptHost {
       this.#checkFailure();
       const credentials = find &&
         await this.#wait(askForCredentials(find, ask));
-      step = this.#conversation!.resume({
+      step = this.#tell({
         type: "Credentials",
         credentials,
         now: this.#time(),
@@ -402,7 +399,7 @@ export class AgentCall extends Timed implements AttemptHost {
       const isFinal = this.#failure !== null || this.#step.type === "Ok" ||
         this.isOfCaller(error);
       if (isFinal || !(error instanceof HttpError)) throw error;
-      this.#follow(this.#conversation!.resume({
+      this.#follow(this.#tell({
         type: "Failed",
         error,
         bodyUsed: this.#init.body.used,
@@ -516,9 +513,7 @@ export class AgentCall extends Timed implements AttemptHost {
   async #pause(milliseconds: number): Promise<void> {
     const pause = startPause(this.pool.clock, milliseconds);
     await this.#wait(pause.over).finally(() => pause.stop());
-    this.#follow(
-      this.#conversation!.resume({ type: "Elapsed", now: this.#time() }),
-    );
+    this.#follow(this.#tell({ type: "Elapsed", now: this.#time() }));
   }
 
   /** Awaits a promise of code that does not learn of an abort of the call. */

@@ -8,7 +8,7 @@ import { HttpRequest } from "../rfc9110/request.ts";
 import { completeResponse } from "../rfc9110/response.ts";
 import type { AgentCall, CallResult, CallWaiter } from "./agent_call.ts";
 import type { AgentCore } from "./agent_core.ts";
-import { AgentExchange } from "./agent_exchange.ts";
+import { AgentExchange, factsOf } from "./agent_exchange.ts";
 import { Planner } from "./agent_plan.ts";
 import type { HttpAgentExchange, HttpAgentOutput } from "./facts.ts";
 import { explainSource } from "./fetch/body.ts";
@@ -60,8 +60,9 @@ function run(
 
 function outputOf(
   { response, body, end: responseEnd }: WholeResponse,
-  { attempt, end, decoding }: CallResult,
+  result: CallResult,
 ): HttpAgentOutput {
+  const { attempt, decoding } = result;
   const { trailers, remaining, closeReason, uploaded } = responseEnd;
   return {
     response: completeResponse(decoding?.response ?? response, body, trailers),
@@ -73,12 +74,7 @@ function outputOf(
     upgraded: false,
     reused: attempt.reused,
     uploaded,
-    url: attempt.request.url,
-    hops: end.hops,
-    attempts: end.attempts,
-    info: attempt.info,
-    timings: attempt.timings,
-    decoded: decoding?.codings ?? [],
+    ...factsOf(result),
   };
 }
 

@@ -16,8 +16,26 @@ import type { HttpResponse } from "../rfc9110/response.ts";
 import type { AgentCall, CallResult } from "./agent_call.ts";
 import type { BodyUse } from "./agent_unread.ts";
 import { type BodyWatch, decodeStream, decodeWhole } from "./decode.ts";
-import type { HttpAgentExchange, HttpTimings } from "./facts.ts";
+import type {
+  HttpAgentExchange,
+  HttpAgentFacts,
+  HttpTimings,
+} from "./facts.ts";
 import type { HttpHop } from "./redirects.ts";
+
+/** Lists the facts of a call whose response has arrived. */
+export function factsOf(
+  { attempt, end, decoding }: CallResult,
+): HttpAgentFacts {
+  return {
+    url: attempt.request.url,
+    hops: end.hops,
+    attempts: end.attempts,
+    info: attempt.info,
+    timings: attempt.timings,
+    decoded: decoding?.codings ?? [],
+  };
+}
 
 /** A streamed exchange of an agent. */
 export class AgentExchange extends Exchange implements HttpAgentExchange {
@@ -38,15 +56,17 @@ export class AgentExchange extends Exchange implements HttpAgentExchange {
     result: CallResult<StreamedBody>,
     explain?: Explain,
   ) {
-    const { received, attempt, end, decoding } = result;
+    const { received, attempt, decoding } = result;
     const response = decoding?.response;
     super(received, { ...attempt.parts, response });
-    this.url = attempt.request.url;
-    this.hops = end.hops;
-    this.attempts = end.attempts;
-    this.info = attempt.info;
-    this.timings = attempt.timings;
-    this.decoded = decoding?.codings ?? [];
+    ({
+      url: this.url,
+      hops: this.hops,
+      attempts: this.attempts,
+      info: this.info,
+      timings: this.timings,
+      decoded: this.decoded,
+    } = factsOf(result));
     this.#call = call;
     this.#result = result;
     this.#explain = explain;

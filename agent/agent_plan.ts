@@ -1,8 +1,11 @@
 // The plan of a call, made from its options and those of its agent.
 
 import { environment } from "../client/transport/node_socket.ts";
-import { resolveReceiveOptions } from "../rfc9112/limits.ts";
-import type { SendOptions } from "./agent_attempt.ts";
+import type { RequestPlanOptions } from "../client/exchange/request_plan.ts";
+import {
+  type ReceiveSettings,
+  resolveReceiveOptions,
+} from "../rfc9112/limits.ts";
 import { type CallRules, resolveCallOptions } from "./call_options.ts";
 import { type DecodeRules, resolveDecode } from "./decode.ts";
 import type { HttpAgentSendOptions } from "./options.ts";
@@ -19,8 +22,14 @@ export interface CallPlan {
   readonly decode: DecodeRules | null;
   /** The policies, without the members that each call has for itself. */
   readonly rules: CallRules;
-  /** How each request is sent. */
+  /** How each request is sent, besides the body and the trailers. */
   readonly sendOptions: SendOptions;
+}
+
+/** How a request is sent, and how its response is read. */
+export interface SendOptions extends RequestPlanOptions {
+  readonly receive: ReceiveSettings;
+  readonly onInterim: HttpAgentSendOptions["onInterim"];
 }
 
 /** The options of a call without options. */

@@ -15,10 +15,7 @@
 
 import type { HttpError, HttpProgress } from "../../error.ts";
 import type { HttpResponse } from "../../rfc9110/response.ts";
-import {
-  addAbortListener,
-  removeAbortListener,
-} from "../transport/abort_listeners.ts";
+import { addAbortListener } from "../transport/abort_listeners.ts";
 import {
   lengthOf,
   MissingCloseNotifyError,
@@ -140,11 +137,11 @@ export class Lease implements InputReceiver, OutputListener {
   readonly reused: boolean;
   readonly holder: LeaseHolder;
   readonly #connection: LeasedConnection;
-  readonly #signal: AbortSignal | undefined;
   readonly #monitor: LeaseMonitor | undefined;
   readonly #idleSince: number | null;
   #phase: "idle" | "request" | "head" | "body" | "over" = "idle";
-  #onAbort: (() => void) | null = null;
+  /** Stops listening to the signal, if there is one. */
+  readonly #ignoreSignal: (() => void) | undefined;
   #requestBytes: number;
   #responseBytes: number;
   /** Why reads are limited, if they are. */
@@ -157,16 +154,13 @@ export class Lease implements InputReceiver, OutputListener {
   ) {
     this.#connection = connection;
     this.holder = holder;
-    this.#signal = signal;
     this.#monitor = monitor;
     this.#idleSince = idleSince;
     this.#requestBytes = before?.requestBytes ?? 0;
     this.#responseBytes = before?.responseBytes ?? 0;
     this.reused = reused;
-    if (signal !== undefined) {
-      this.#onAbort = () => this.fail(signal.reason);
-      addAbortListener(signal, this.#onAbort);
-    }
+    this.#ignoreSignal = signal &&
+      addAbortListener(signal, () => this.fail(signal.reason));
   }
 
   /** The progress of the exchange. */
@@ -342,9 +336,7 @@ export class Lease implements InputReceiver, OutputListener {
   #end(end: LeaseEnd): void {
     if (this.#phase === "over") return;
     this.#phase = "over";
-    if (this.#signal !== undefined && this.#onAbort !== null) {
-      removeAbortListener(this.#signal, this.#onAbort);
-    }
+    this.#ignoreSignal?.();
     this.#stopTimer();
     this.#connection.release(end);
     this.#monitor?.over(end.kind === "upgraded");

@@ -10,11 +10,15 @@ interface Listeners {
 
 const listenersOf = new WeakMap<AbortSignal, Listeners>();
 
-/** Calls back when a signal aborts, which it has not yet. */
+/**
+ * Calls back when a signal aborts, which it has not yet.
+ *
+ * @returns A function that undoes this.
+ */
 export function addAbortListener(
   signal: AbortSignal,
   callback: () => void,
-): void {
+): () => void {
   let listeners = listenersOf.get(signal);
   if (listeners === undefined) {
     const callbacks = new Set<() => void>();
@@ -25,20 +29,13 @@ export function addAbortListener(
     listenersOf.set(signal, listeners);
     signal.addEventListener("abort", callAll);
   }
-  listeners.callbacks.add(callback);
-}
-
-/** Undoes {@linkcode addAbortListener}. */
-export function removeAbortListener(
-  signal: AbortSignal,
-  callback: () => void,
-): void {
-  const listeners = listenersOf.get(signal);
-  if (listeners === undefined) return;
-  listeners.callbacks.delete(callback);
-  if (listeners.callbacks.size > 0) return;
-  listenersOf.delete(signal);
-  signal.removeEventListener("abort", listeners.callAll);
+  const { callbacks, callAll } = listeners;
+  callbacks.add(callback);
+  return () => {
+    if (!callbacks.delete(callback) || callbacks.size > 0) return;
+    listenersOf.delete(signal);
+    signal.removeEventListener("abort", callAll);
+  };
 }
 
 /** Reports the error of a callback, as the runtime does, and lets the others run. */
