@@ -9,7 +9,7 @@ import { DetachedTransport } from "./detached.ts";
 import type { HttpConnection, HttpConnectionInfo } from "./http_connection.ts";
 import { makeDuplex } from "./node_duplex.ts";
 import type { NodeSocket } from "./node_socket.ts";
-import { NodeWrites, type PooledReads } from "./node_io.ts";
+import { keepOpen, NodeWrites, type PooledReads } from "./node_io.ts";
 import {
   handshake,
   type Under,
@@ -98,6 +98,8 @@ export class NodeTransport implements SocketTransport {
   #unanswered = 0;
   #reader: Pending<Bytes | null> | null = null;
   readonly #writes: NodeWrites;
+  /** Why nothing more can be written, although there may be something to read. */
+  #writeError: Error | null = null;
   readonly #closed: Promise<void>;
 
   /**
@@ -117,7 +119,7 @@ export class NodeTransport implements SocketTransport {
     this.#under = under;
     this.#valves = valvesOf(socket, under);
     this.#layers = [socket, ...under?.layers ?? []];
-    this.#writes = new NodeWrites(socket, under, this.#onError);
+    this.#writes = new NodeWrites(socket, under, this.#onWriteError);
     this.info = info;
     if (reads === null) socket.on("data", this.#onData);
     else reads.onBytes = this.#onBytes;
@@ -168,6 +170,14 @@ export class NodeTransport implements SocketTransport {
   readonly #onCut = (): void => this.#fail(new MissingCloseNotifyError());
 
   readonly #onError = (error: Error): void => this.#fail(error);
+
+  readonly #onWriteError = (error: Error): void => {
+    // Other runtimes, and TLS, lose what has arrived.
+    if (this.#reads === null) return this.#fail(error);
+    keepOpen(this.#socket);
+    this.#writeError = error;
+    this.#writes.fail(error);
+  };
 
   /** Settles the pending read and write. Later reads get the first error. */
   #fail(error: unknown): void {
@@ -243,17 +253,20 @@ export class NodeTransport implements SocketTransport {
 
   /** Whether nothing more can be written. */
   get #isOver(): boolean {
-    return this.#input.kind === "failed" || this.#socket.destroyed;
+    return this.#input.kind === "failed" || this.#writeError !== null ||
+      this.#socket.destroyed;
   }
 
   /** The error of a read or write that comes too late. */
   get #reason(): unknown {
     const input = this.#input;
-    return input.kind === "failed" ? input.error : new Error(CLOSED);
+    if (input.kind === "failed") return input.error;
+    return this.#writeError ?? new Error(CLOSED);
   }
 
   async close(): Promise<void> {
-    if (this.#input.kind === "failed" || this.#writes.isPending) {
+    const isBroken = this.#input.kind === "failed" || this.#writeError !== null;
+    if (isBroken || this.#writes.isPending) {
       this.#destroy();
       return await this.#closed;
     }

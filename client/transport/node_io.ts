@@ -52,7 +52,7 @@ export class NodeWrites {
   /**
    * @param socket The socket.
    * @param under The layers under it, for TLS.
-   * @param onError Called if a write fails, which destroys the socket.
+   * @param onError Called if a write fails, right before that destroys the socket.
    */
   constructor(
     socket: NodeSocket,
@@ -150,4 +150,13 @@ export class NodeWrites {
     this.#pending = null;
     pending?.resolve();
   }
+}
+
+/**
+ * Keeps a socket that Node is about to destroy after a failed write: the bytes that the
+ * peer sent before it stopped reading are still in the kernel.
+ */
+export function keepOpen(socket: Partial<NodeSocket>): void {
+  socket.destroy = () => socket as NodeSocket;
+  queueMicrotask(() => delete socket.destroy);
 }

@@ -1,10 +1,11 @@
-// Sockets of Node's that nobody reads.
+// Sockets of Node's that nobody reads, and those whose writes fail.
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { NodeTransport } from "../../../client/transport/node.ts";
 import { PooledReads } from "../../../client/transport/node_io.ts";
 import type { NodeSocket } from "../../../client/transport/node_socket.ts";
-import { readFrom } from "../../../client/transport/transport.ts";
+import { readFrom, writeTo } from "../../../client/transport/transport.ts";
+import { toBytes, toText } from "../../_text.ts";
 
 const INFO = { remote: null, local: null, tls: null };
 
@@ -33,3 +34,30 @@ for (const length of [1, 20_000, 65536]) {
     assertEquals(transport.unreadBytes, 0);
   });
 }
+
+Deno.test("NodeTransport reads what came before a failed write, and then the end", async () => {
+  const reads = new PooledReads();
+  let destroyed = 0;
+  const prototype = {
+    destroyed: false,
+    on: () => socket,
+    // Node destroys the socket right after it has called back.
+    write(_bytes: unknown, onWritten: (error: Error) => void) {
+      const error = new Error("write EPIPE");
+      onWritten(error);
+      socket.destroy(error);
+    },
+    destroy: () => void destroyed++,
+  };
+  const socket = Object.create(prototype) as NodeSocket;
+  const transport = new NodeTransport(socket, INFO, { reads });
+  const write = () => writeTo(transport, [toBytes("x")]);
+  await assertRejects(write, Error, "EPIPE");
+  assertEquals(destroyed, 0);
+  reads.onread.callback(5, toBytes("early"));
+  assertEquals(toText((await readFrom(transport))!), "early");
+  await assertRejects(write, Error, "EPIPE");
+  transport.close();
+  assertEquals(destroyed, 1);
+  await assertRejects(() => transport.closeWrite(), Error, "EPIPE");
+});
