@@ -24,7 +24,6 @@ import {
   type ExchangeParts,
 } from "../client/exchange/driver.ts";
 import { planRequest } from "../client/exchange/request_plan.ts";
-import { ResponseReader } from "../client/exchange/response_reader.ts";
 import {
   WholeBody,
   type WholeListener,
@@ -199,7 +198,8 @@ export class Attempt
     const parts: ExchangeParts = {
       request,
       plan: planRequest(request, options),
-      reader: new ResponseReader(request, "HTTP/1.1", options.receive),
+      version: "HTTP/1.1",
+      receive: options.receive,
       signal: undefined,
       monitor: this,
       startTimer: pool.startTimer,

@@ -24,7 +24,6 @@ import {
 } from "./exchange/exchange.ts";
 import type { ClientParts } from "./exchange/driver.ts";
 import { planRequest } from "./exchange/request_plan.ts";
-import { ResponseReader } from "./exchange/response_reader.ts";
 import { type HttpRunOptions, run } from "./exchange/run.ts";
 import {
   type HttpClientOutput,
@@ -372,12 +371,11 @@ export class HttpClient implements AsyncDisposable {
     options: HttpExchangeOptions,
   ): ClientParts {
     this.#check(request, options);
-    const settings = this.#settingsOf(options);
     return {
       request,
       plan: planRequest(request, options, version),
-      reader: new ResponseReader(request, version, settings),
-      maxBodyBytes: settings.maxBodyBytes,
+      version,
+      receive: this.#settingsOf(options),
       signal: options.signal,
       owner: this,
     };

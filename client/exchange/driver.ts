@@ -12,7 +12,12 @@
 import { HttpError, type HttpProgress } from "../../error.ts";
 import { findRedirect, type HttpRedirect } from "../../rfc9110/redirect.ts";
 import type { HttpRequest } from "../../rfc9110/request.ts";
-import { type HttpResponse, markStreamed } from "../../rfc9110/response.ts";
+import {
+  type HttpResponse,
+  type HttpVersion,
+  markStreamed,
+} from "../../rfc9110/response.ts";
+import type { ReceiveSettings } from "../../rfc9112/limits.ts";
 import { endsUpload, finalCloseReason } from "../../rfc9112/persistence.ts";
 import type { EndStep } from "../../rfc9112/receive.ts";
 import type { Connection } from "../connection/connection.ts";
@@ -22,7 +27,7 @@ import type { Outgoing } from "../transport/transport.ts";
 import { nextTurn } from "../transport/turn.ts";
 import type { BodyConsumer, HeadConsumer } from "./consumer.ts";
 import type { RequestPlan } from "./request_plan.ts";
-import type { ResponseReader, ResponseStep } from "./response_reader.ts";
+import { ResponseReader, type ResponseStep } from "./response_reader.ts";
 import { isThenable } from "./source.ts";
 import { type StartTimer, Upload, type UploadListener } from "./upload.ts";
 
@@ -32,7 +37,9 @@ type Step<Type> = Extract<ResponseStep, { readonly type: Type }>;
 export interface ExchangeParts {
   readonly request: HttpRequest;
   readonly plan: RequestPlan;
-  readonly reader: ResponseReader;
+  /** The version of the request. */
+  readonly version: HttpVersion;
+  readonly receive: ReceiveSettings;
   readonly signal: AbortSignal | undefined;
   readonly monitor?: LeaseMonitor | undefined;
   /** Starts the timer of a 100; the runtime's by default. */
@@ -41,7 +48,6 @@ export interface ExchangeParts {
 
 /** The parts of an exchange of a client. */
 export interface ClientParts extends ExchangeParts {
-  readonly maxBodyBytes: number;
   /** Kept from being collected while the connection is used. */
   readonly owner: object;
 }
@@ -87,13 +93,15 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
    */
   constructor(
     connection: Connection,
-    { request, plan, reader, signal, monitor, startTimer }: ExchangeParts,
+    parts: ExchangeParts,
     consumer: HeadConsumer,
   ) {
+    const { request, plan, version, receive, signal, monitor, startTimer } =
+      parts;
     // Read now, so that later changes to the request have no effect.
     this.#method = request.method;
     this.#href = request.url.href;
-    this.#reader = reader;
+    this.#reader = new ResponseReader(request, version, receive);
     this.#state = { at: "head", consumer };
     this.#upload = new Upload(plan, this, startTimer);
     this.#lease = connection.lease(this, { signal, monitor });

@@ -154,7 +154,7 @@ export function exchange(
   onInterim: HttpExchangeOptions["onInterim"],
   { resolve, reject }: Pending<HttpExchange>,
 ): void {
-  const { maxBodyBytes, owner } = parts;
+  const { receive: { maxBodyBytes }, owner } = parts;
   const driver: ExchangeDriver = new ExchangeDriver(connection, parts, {
     interim: (response) => onInterim?.(response),
     head(response, framing) {

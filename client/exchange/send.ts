@@ -63,7 +63,7 @@ class Sending implements HeadConsumer, WholeListener {
   }
 
   get maxBodyBytes(): number {
-    return this.#parts.maxBodyBytes;
+    return this.#parts.receive.maxBodyBytes;
   }
 
   interim(response: HttpResponse): void {
