@@ -82,7 +82,11 @@ export interface AttemptParts {
 
 type State =
   | { readonly kind: "new" }
-  | { readonly kind: "waiting"; readonly waiting: Waiting }
+  | {
+    readonly kind: "waiting";
+    readonly waiting: Waiting;
+    readonly parts: ExchangeParts;
+  }
   | { readonly kind: "aborted"; readonly reason: unknown }
   | { readonly kind: "using"; readonly line: Line }
   | { readonly kind: "upgraded"; readonly line: Line }
@@ -206,10 +210,7 @@ export class Attempt
     };
     const got = pool.acquire(this);
     if (got instanceof Line) return this.#start(got, parts);
-    this.#wait(got).then((line) => this.#start(line, parts), (error) => {
-      this.#state = OVER;
-      this.fail(error);
-    });
+    this.#wait(got, parts);
   }
 
   /** Notes that it took time to create the body. */
@@ -256,6 +257,26 @@ export class Attempt
   onOpened({ connectTime, tlsTime }: Opened): void {
     this.timings.connect = connectTime;
     this.timings.tls = tlsTime;
+  }
+
+  onLine(line: Line): void {
+    const state = this.#state;
+    if (state.kind === "aborted") {
+      this.#giveUp(line);
+      this.fail(state.reason);
+    } else if (state.kind === "waiting") {
+      const { connect, tls } = this.timings;
+      const now = this.#now();
+      const waited = now - this.#phaseAt;
+      this.#phaseAt = now;
+      this.timings.queued = Math.max(0, waited - (connect ?? 0) - (tls ?? 0));
+      this.#start(line, state.parts);
+    }
+  }
+
+  onRefused(reason: unknown): void {
+    this.#state = OVER;
+    this.fail(reason);
   }
 
   // As the monitor of the exchange:
@@ -341,25 +362,16 @@ export class Attempt
     this.#host.failed(error);
   }
 
-  async #wait(waiting: Waiting): Promise<Line> {
-    if (this.#state.kind === "new") this.#state = { kind: "waiting", waiting };
+  #wait(waiting: Waiting, parts: ExchangeParts): void {
     this.timings.queued = null;
+    const state = this.#state;
+    // By the caller's connector.
+    if (state.kind === "aborted") return waiting.cancel(state.reason);
+    this.#state = { kind: "waiting", waiting, parts };
     this.#host.watch();
-    const line = await waiting.line;
-    const { connect, tls } = this.timings;
-    const now = this.#now();
-    const waited = now - this.#phaseAt;
-    this.#phaseAt = now;
-    this.timings.queued = Math.max(0, waited - (connect ?? 0) - (tls ?? 0));
-    return line;
   }
 
   #start(line: Line, parts: ExchangeParts): void {
-    const state = this.#state;
-    if (state.kind === "aborted") {
-      this.#giveUp(line);
-      return this.fail(state.reason);
-    }
     const { connection } = line;
     try {
       const driver = new ExchangeDriver(connection, parts, this);

@@ -57,6 +57,10 @@ export interface Asker {
   onPhase(phase: OpenPhase): void;
   /** Called with the time that its connection took to open. */
   onOpened(opened: Opened): void;
+  /** Receives the connection that it waited for. */
+  onLine(line: Line): void;
+  /** Called with the reason if it will not get one. */
+  onRefused(reason: unknown): void;
 }
 
 /** An open connection of the pool. */

@@ -21,6 +21,8 @@ import {
 } from "./pool_state.ts";
 import type { Route } from "./route.ts";
 
+const SETTLED = Promise.resolve();
+
 /** The connections and the waiting calls of a pool. */
 export interface HttpPoolStats extends HttpPoolCounts {
   /** The same numbers for each origin or proxy with connections or calls. */
@@ -30,8 +32,7 @@ export interface HttpPoolStats extends HttpPoolCounts {
 /** A call without a connection. */
 export interface Waiting {
   readonly group: Group;
-  readonly line: Promise<Line>;
-  /** Withdraws the call, which rejects with the reason. */
+  /** Withdraws the call, which is refused with the reason. */
   cancel(reason: unknown): void;
 }
 
@@ -154,17 +155,13 @@ export class Pool {
     asker: Asker,
     decisions: readonly HttpPoolDecision[],
   ): Waiting {
-    const { promise, resolve, reject } = Promise.withResolvers<Line>();
-    const waiter: Waiter = { asker, group, opening: null, resolve, reject };
-    this.#waiters.set(ask, waiter);
+    this.#waiters.set(ask, { asker, group, opening: null });
     this.#follow(decisions);
     return {
       group,
-      line: promise,
       cancel: (reason) => {
         if (!this.#waiters.has(ask)) return;
-        this.#removeWaiter(ask);
-        reject(reason);
+        this.#refuse(ask, reason);
         this.#follow(this.#state.cancel(ask));
       },
     };
@@ -180,7 +177,7 @@ export class Pool {
           this.#open(decision.ask, decision.connection);
           break;
         case "Fail":
-          this.#removeWaiter(decision.ask).reject(error);
+          this.#refuse(decision.ask, error);
           break;
         case "Close":
           this.#close(decision.connection);
@@ -189,11 +186,17 @@ export class Pool {
   }
 
   #assign(ask: number, connection: number): void {
-    const { asker, opening, resolve } = this.#removeWaiter(ask);
+    const { asker, opening } = this.#removeWaiter(ask);
     const line = this.#lines.get(connection)!;
     if (opening !== null) opening.asker = null;
     line.user = asker;
-    resolve(line);
+    // The other decisions come first.
+    SETTLED.then(() => asker.onLine(line));
+  }
+
+  #refuse(ask: number, reason: unknown): void {
+    const { asker } = this.#removeWaiter(ask);
+    SETTLED.then(() => asker.onRefused(reason));
   }
 
   #open(ask: number, connection: number): void {
@@ -307,8 +310,6 @@ interface Waiter {
   readonly asker: Asker;
   readonly group: Group;
   opening: Opening | null;
-  resolve(line: Line): void;
-  reject(error: unknown): void;
 }
 
 function add(a: HttpPoolCounts, b: HttpPoolCounts): HttpPoolCounts {

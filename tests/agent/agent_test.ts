@@ -257,6 +257,23 @@ for (const [name, optionsOf] of Object.entries(BY_CALLER)) {
   });
 }
 
+Deno.test("Pool: a signal that the connector aborts rejects the call with its reason at once, and frees its slot", async () => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const reason = new Error("enough");
+  await using agent = new HttpAgent({
+    connector: {
+      connect() {
+        controller.abort(reason);
+        return never;
+      },
+    },
+  });
+  const running = agent.send("http://a.test/", { signal });
+  assertStrictEquals(await assertRejects(() => running), reason);
+  assertEquals(agent.stats().connecting, 0);
+});
+
 const BY_RULES: Record<string, [wire: string, options?: HttpAgentOptions]> = {
   TooManyRedirects: [
     respond("302 Found", "", { Location: "/" }),
