@@ -209,13 +209,14 @@ export class Socks5Connect implements HttpCoroutine<Socks5ConnectResult> {
       throw this.#refused(`${refusal} (${code})`);
     }
     // The reserved byte after the code has no meaning, so any value is accepted.
-    if (!this.#hasBytes(input, 5, VERSION, name)) return WANTS_READ;
+    if (!this.#hasBytes(input, 4, VERSION, name)) return WANTS_READ;
     const type = bytes[start + 3]!;
-    const at = start + (type === NAME ? 5 : 4);
-    const length = addressLength(type, bytes[start + 4]!);
-    if (length === null) {
+    if (![IPV4, IPV6, NAME].includes(type)) {
       throw invalidReply(input, name, `address type ${type} is unknown`);
     }
+    if (!this.#hasBytes(input, 5, VERSION, name)) return WANTS_READ;
+    const at = start + (type === NAME ? 5 : 4);
+    const length = addressLength(type, bytes[start + 4]!);
     const end = at + length + 2;
     if (!this.#hasBytes(input, end - start, VERSION, name)) return WANTS_READ;
     const address = bytes.subarray(at, at + length);
@@ -267,18 +268,9 @@ export class Socks5Connect implements HttpCoroutine<Socks5ConnectResult> {
   }
 }
 
-/** Returns the length of an address, or null if its type is unknown. */
-function addressLength(type: number, nameLength: number): number | null {
-  switch (type) {
-    case IPV4:
-      return 4;
-    case IPV6:
-      return 16;
-    case NAME:
-      return nameLength;
-    default:
-      return null;
-  }
+function addressLength(type: number, nameLength: number): number {
+  if (type === NAME) return nameLength;
+  return type === IPV4 ? 4 : 16;
 }
 
 function invalidReply(
