@@ -254,7 +254,8 @@ export class HttpResponse {
   #held(): HeldBytes | undefined {
     if (this.#body !== null) return this.#body;
     throw new TypeError(
-      "Cannot read the body: it is streamed, so read it from the exchange",
+      "Cannot read the body: it is streamed, so call `exchange.text()` or " +
+        "another method of the exchange",
     );
   }
 

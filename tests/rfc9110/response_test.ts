@@ -210,7 +210,7 @@ test("A streamed response throws if it is asked for its body", () => {
       () => response.json(),
       () => response.toResponse(),
     ]
-  ) assertThrows(read, TypeError, "read it from the exchange");
+  ) assertThrows(read, TypeError, "call `exchange.text()`");
   assertEquals(response.toJSON().bodyLength, null);
 });
 
