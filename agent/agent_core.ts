@@ -5,7 +5,7 @@
 //    └───── abort ───────────────────────────────────────^
 
 import { environment } from "../client/transport/node_socket.ts";
-import { checkType } from "../core/fault.ts";
+import { checkMethods, checkType } from "../core/fault.ts";
 import { nextTurn } from "../client/transport/turn.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
 import { LinkedList } from "./_linked_list.ts";
@@ -81,7 +81,7 @@ export class AgentCore implements CallHost {
     const { pool: limits, clock } = options;
     const pool = new Pool(
       checkType("pool", limits, "object"),
-      checkType("clock", clock, "object", "function") ?? systemClock,
+      checkMethods("clock", clock, "now", "startTimer") ?? systemClock,
     );
     const settings = changeSettings(defaultSettings(), options, environment);
     return new AgentCore(pool, settings, null);

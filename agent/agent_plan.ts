@@ -2,6 +2,7 @@
 
 import { environment } from "../client/transport/node_socket.ts";
 import type { RequestPlanOptions } from "../client/exchange/request_plan.ts";
+import { checkType } from "../core/fault.ts";
 import {
   type ReceiveSettings,
   resolveReceiveOptions,
@@ -120,7 +121,7 @@ export class Planner {
         target,
         receive: resolveReceiveOptions(options, receive),
         continueTimeout: settings.timeouts.continue,
-        onInterim: options.onInterim,
+        onInterim: checkType("onInterim", options.onInterim, "function"),
       },
     };
   }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { checkNow } from "../core/fault.ts";
 import { quote } from "../core/quote.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
 import { type HttpCallOptions, resolveCallOptions } from "./call_options.ts";
@@ -128,6 +129,8 @@ function checkAnswers(step: HttpCallStep, input: HttpCallInput): void {
     : step.type === "WantsTimer"
     ? type === "Elapsed"
     : type === "Credentials";
-  if (fits) return;
-  throw new TypeError(`Cannot answer ${step.type} with ${quote(type)}`);
+  if (!fits) {
+    throw new TypeError(`Cannot answer ${step.type} with ${quote(type)}`);
+  }
+  checkNow(input.now);
 }

@@ -5,6 +5,7 @@
  */
 
 import { readableFrom } from "../client/transport/byte_stream.ts";
+import { checkType } from "../core/fault.ts";
 import { outOfRange, quote } from "../core/quote.ts";
 import { HttpError, type HttpProgress } from "../error.ts";
 import { parseTokenList } from "../rfc9110/_syntax.ts";
@@ -37,6 +38,7 @@ const MAX_PIECE = 32_768;
  * Fills in the defaults, once the decoders of the runtime are known; `null` to
  * decode nothing.
  *
+ * @throws {TypeError} If a decoder is not a function.
  * @throws {RangeError} If the ratio is not a number of at least 1.
  */
 export function resolveDecode(
@@ -47,6 +49,9 @@ export function resolveDecode(
   const { maxRatio = 1000 } = options;
   if (maxRatio !== null && !(maxRatio >= 1)) {
     throw outOfRange("decode.maxRatio", maxRatio, "a number of at least 1");
+  }
+  for (const [name, create] of Object.entries(options.decoders ?? {})) {
+    checkType(`decode.decoders.${name}`, create, "function");
   }
   const decoders = runtimeDecoders();
   return decoders instanceof Promise

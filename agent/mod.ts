@@ -45,6 +45,7 @@
  * @module
  */
 
+export type { HttpTimeouts } from "../error.ts";
 export { HttpAgent } from "./agent.ts";
 export { HttpCall } from "./call.ts";
 export type { HttpCallCookies, HttpCallOptions } from "./call_options.ts";

@@ -4,7 +4,7 @@ import type {
   HttpConnector,
   HttpTlsOptions,
 } from "../client/transport/http_connection.ts";
-import { checkType } from "../core/fault.ts";
+import { checkMethods, checkType } from "../core/fault.ts";
 import { HttpProxies } from "../proxy/proxies.ts";
 import {
   appendFields,
@@ -104,7 +104,7 @@ export function changeSettings(
   const { tls } = options;
   return {
     ...changeCallSettings(base, options, readEnvironment),
-    connector: checkType("connector", options.connector, ...OBJECT) ??
+    connector: checkMethods("connector", options.connector, "connect") ??
       base.connector,
     tls: tls === undefined ? base.tls : copyTls(tls),
     receive: resolveReceiveOptions(options, base.receive),
@@ -140,7 +140,7 @@ export function changeCallSettings(
       : checkType("credentials", credentials, "function"),
     cookies: cookies === undefined
       ? base.cookies
-      : checkType("cookies", cookies, ...OBJECT),
+      : checkMethods("cookies", cookies, "header", "store"),
     decode: checkType("decode", options.decode, "boolean", "object") ??
       base.decode,
     headers: addHeaders(base.headers, options.headers),
@@ -181,7 +181,7 @@ function resolveProxy(
   if (proxy === "env") return HttpProxies.fromEnv(readEnvironment());
   return typeof proxy === "string" || proxy instanceof URL
     ? new HttpProxies({ all: proxy })
-    : checkType("proxy", proxy, ...OBJECT);
+    : checkMethods("proxy", proxy, "match");
 }
 
 /** Fields to add to each request that has none of that name. */

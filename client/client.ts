@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkType } from "../core/fault.ts";
 import { quote } from "../core/quote.ts";
 import type { HttpCoroutine, HttpStepOf } from "../coroutine.ts";
 import { checkPort, parseHttpUrl, serverOf } from "../rfc9110/_url.ts";
@@ -289,6 +290,7 @@ export class HttpClient implements AsyncDisposable {
   ): Promise<HttpExchange> {
     return new Promise((resolve, reject) => {
       const { onInterim } = options;
+      checkType("onInterim", onInterim, "function");
       const parts = this.#prepare(request, "HTTP/1.1", options);
       exchange(this.#connection, parts, onInterim, { resolve, reject });
     });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkLimit } from "../core/fault.ts";
+import { checkLimit, checkNow } from "../core/fault.ts";
 import { makeInspectable } from "../rfc9110/_inspect.ts";
 import { HttpHeaders } from "../rfc9110/headers.ts";
 import { CookieStore, isExpired, type StoredCookie } from "./_store.ts";
@@ -198,13 +198,15 @@ export class HttpCookieJar {
    * `Set-Cookie` fields.
    * @param now The current time, in milliseconds since the epoch.
    * @returns The outcome for each `Set-Cookie` value, in order.
-   * @throws {TypeError} If a value holds a character above 0xFF.
+   * @throws {TypeError} If a value holds a character above 0xFF, or the time is not
+   * a number.
    */
   store(
     url: URL,
     headers: HttpHeaders | Headers | readonly string[],
     now: number,
   ): HttpCookieResult[] {
+    checkNow(now);
     return setCookieValues(headers).map((text) => {
       const parsed = parseSetCookie(text, now);
       if (typeof parsed === "string") return { refused: parsed };
@@ -222,8 +224,10 @@ export class HttpCookieJar {
    * @param url The URL of the request.
    * @param now The current time, in milliseconds since the epoch.
    * @returns The value, or `null` if no cookie is for this request.
+   * @throws {TypeError} If the time is not a number.
    */
   header(url: URL, now: number): string | null {
+    checkNow(now);
     const cookies = this.#find(url, now);
     if (cookies.length === 0) return null;
     for (const cookie of cookies) cookie.lastAccess = now;

@@ -51,3 +51,26 @@ export function checkType<Value>(
   }
   throw invalid(name, `it is not a ${types.join(" or ")}`);
 }
+
+/**
+ * Returns an option, if it is absent or has the methods.
+ *
+ * @throws {TypeError} If it lacks one. The message does not show it.
+ */
+export function checkMethods<Value>(
+  name: string,
+  value: Value,
+  ...methods: readonly string[]
+): Value {
+  if (value === undefined || value === null) return value;
+  const held = value as Readonly<Record<string, unknown>>;
+  const missing = methods.find((method) => typeof held[method] !== "function");
+  if (missing === undefined) return value;
+  throw invalid(name, `it has no method ${missing}`);
+}
+
+/** @throws {TypeError} If it is no time, such as one that the caller left out. */
+export function checkNow(now: unknown): void {
+  if (typeof now === "number" && !Number.isNaN(now)) return;
+  throw invalid("now", "it is not a number of milliseconds");
+}

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkType } from "../core/fault.ts";
 import { invalid, quote } from "../core/quote.ts";
 import { makeInspectable } from "../rfc9110/_inspect.ts";
 import { showUrl } from "../rfc9110/_url.ts";
@@ -132,9 +133,10 @@ export class HttpProxies {
    *
    * @param url The URL of a request.
    * @returns The URL of the proxy, or `null` if the origin is reached directly.
+   * @throws {TypeError} If it is not a URL. A text would be reached directly.
    */
   match(url: URL): URL | null {
-    const { protocol } = url;
+    const { protocol } = checkType("url", url, "object");
     const proxy = protocol === "http:"
       ? this.#http
       : protocol === "https:"

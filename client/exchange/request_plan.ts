@@ -66,7 +66,7 @@ const DEFAULT_CONTINUE_TIMEOUT = 1000;
  * Plans a request.
  *
  * @throws {TypeError} If request and options contradict each other.
- * @throws {RangeError} If the timeout is negative.
+ * @throws {RangeError} If the timeout is not a non-negative number.
  */
 export function planRequest(
   request: HttpRequest,
@@ -75,7 +75,8 @@ export function planRequest(
 ): RequestPlan {
   const { body: init, trailers, continueTimeout: timeout } = options;
   // NaN also fails.
-  if (timeout !== undefined && !(timeout >= 0)) {
+  const isTime = typeof timeout === "number" && timeout >= 0;
+  if (timeout !== undefined && !isTime) {
     const range = "a non-negative number of milliseconds";
     throw outOfRange("continueTimeout", timeout, range);
   }

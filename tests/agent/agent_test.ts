@@ -151,6 +151,7 @@ Deno.test("HttpAgent rejects a caller's mistakes before it connects", async () =
     ["exchange()", () => agent.send(upgrade)],
     ["exchange()", () => send({ headers: { Upgrade: "x" } })],
     ["httpsOnly", () => send({ httpsOnly: true })],
+    ["onInterim", () => send({ onInterim: 1 } as object)],
     ["locked", () => agent.send(HttpRequest.post(URL_A), { body: locked })],
     ["no host or port", () => send({ connectTo: { unixPath: "/a", port: 1 } })],
     ["timeouts.head", () => send({ timeouts: { head: -1 } })],
@@ -170,9 +171,14 @@ Deno.test("HttpAgent rejects a caller's mistakes before it connects", async () =
       { decode: { maxRatio: 0 } },
     ]
   ) assertThrows(() => new HttpAgent(options), RangeError);
-  for (const name of ["pool", "clock", "credentials"]) {
-    const options = { [name]: "x" } as HttpAgentOptions;
-    assertThrows(() => new HttpAgent(options), TypeError, `Invalid ${name}`);
+  for (
+    const options of [
+      ...[{ pool: "x" }, { clock: "x" }, { clock: {} }, { credentials: "x" }],
+      { decode: { decoders: { br: {} } } },
+    ]
+  ) {
+    const name = `Invalid ${Object.keys(options)[0]}`;
+    assertThrows(() => new HttpAgent(options as object), TypeError, name);
   }
 });
 

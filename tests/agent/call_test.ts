@@ -2,8 +2,8 @@
 // order of its steps.
 
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { HttpRequest, Secret } from "@pimalaya/io-http";
-import { HttpCall } from "@pimalaya/io-http/agent";
+import { HttpRequest, HttpResponse, Secret } from "@pimalaya/io-http";
+import { HttpCall, type HttpCallInput } from "@pimalaya/io-http/agent";
 import { test } from "../_pure.ts";
 import scripts from "../vectors/calls.json" with { type: "json" };
 import { Driven, testCalls } from "./_calls.ts";
@@ -96,6 +96,11 @@ test("HttpCall rejects an input that does not answer its step", () => {
   call.resume();
   const error = assertThrows(() => call.resume(elapsed), TypeError);
   assertMatch(error.message, /WantsExchange with "Elapsed"/);
+  const timeless = {
+    ...{ type: "Response", response: new HttpResponse({ status: 200 }) },
+    reused: false,
+  } as HttpCallInput;
+  assertThrows(() => call.resume(timeless), TypeError, "Invalid now");
 });
 
 test("HttpCall repeats its step if it is given nothing, and its last step forever", () => {

@@ -56,8 +56,9 @@ test("changeSettings replaces what is given, and turns off what is null", () => 
 });
 
 const MISTAKES: Record<string, readonly unknown[]> = {
-  ...{ connector: [1], onWarning: [{}], random: [0.5], cookies: [true] },
-  ...{ credentials: [{ username: "u", password: "p" }, "u:p"], proxy: [1] },
+  ...{ connector: [1, {}], onWarning: [{}], random: [0.5] },
+  ...{ cookies: [true, {}], proxy: [1, { http: "u:p" }] },
+  credentials: [{ username: "u", password: "p" }, "u:p"],
   ...{ connectTo: ["localhost"], decode: ["gzip"], timeouts: [5], retry: [3] },
   redirect: [{ decide: "follow" }, null],
   "": [{ retry: { statuses: "503" } }, { retry: { methods: "POST" } }],

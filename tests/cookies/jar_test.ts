@@ -73,8 +73,15 @@ test("Cookies: HttpCookieJar.store takes HttpHeaders, Headers, and values", () =
   }
 });
 
-test("Cookies: HttpCookieJar.store throws for a character that is not a byte", () => {
-  assertThrows(() => store(new HttpCookieJar(), HTTPS, "a=\u20ac"), TypeError);
+test("Cookies: HttpCookieJar throws for a character that is not a byte, and for no time", () => {
+  const jar = new HttpCookieJar();
+  assertThrows(() => store(jar, HTTPS, "a=\u20ac"), TypeError);
+  const never = undefined as unknown as number;
+  const url = new URL(HTTPS);
+  for (const now of [never, NaN]) {
+    assertThrows(() => jar.store(url, ["a=1"], now), TypeError, "Invalid now");
+    assertThrows(() => jar.header(url, now), TypeError, "Invalid now");
+  }
 });
 
 // The events: `set [URL] COOKIE`, `send URL`, `names`, and `at MILLISECONDS`.

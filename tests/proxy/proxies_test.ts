@@ -49,6 +49,8 @@ test("Proxies: HttpProxies returns a URL that is the caller's to change, and non
     proxy.hostname = "other";
   }
   assertEquals(proxies.match(new URL("ws://origin.test/")), null);
+  const text = origin.href as unknown as URL;
+  assertThrows(() => proxies.match(text), TypeError, "Invalid url");
 });
 
 for (const { name, noProxy, direct, proxied } of vectors) {

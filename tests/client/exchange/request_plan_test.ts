@@ -269,15 +269,18 @@ const REFUSED: [name: string, request?: HttpRequest, options?: Given][] = [
   ]),
 ];
 
-Deno.test("a client rejects an invalid continueTimeout, before it writes", async () => {
+Deno.test("a client rejects an invalid continueTimeout or onInterim, before it writes", async () => {
   const { client, server } = openPipe();
-  for (const continueTimeout of [-1, NaN]) {
+  for (const value of [-1, NaN, "5"]) {
+    const continueTimeout = value as number;
     await assertRejects(
       () => client.exchange(post(), { continueTimeout }),
       RangeError,
       `continueTimeout: ${continueTimeout} is not`,
     );
   }
+  const noFunction = { onInterim: 1 } as object;
+  await assertRejects(() => client.exchange(post(), noFunction), TypeError);
   await carryOne(client, server);
   await client.close();
 });
