@@ -10,7 +10,7 @@
 import { nothingSent } from "../../client/transport/open_failure.ts";
 import { quote } from "../../core/quote.ts";
 import { HttpError, type HttpProgress } from "../../error.ts";
-import { dropUserinfo, tryParseUrl } from "../../rfc9110/_url.ts";
+import { dropUserinfo, parseUrl, tryParseUrl } from "../../rfc9110/_url.ts";
 import { HttpHeaders } from "../../rfc9110/headers.ts";
 import {
   type HttpRedirect,
@@ -103,8 +103,10 @@ export function makeFetch(host: FetchHost): Fetch {
 }
 
 /** @throws {unknown} The signal's reason, if it is aborted. */
-function throwIfAborted({ signal, content }: FetchRequest): void {
+function throwIfAborted({ url, signal, content }: FetchRequest): void {
   if (!signal?.aborted) return;
+  // An invalid URL comes first.
+  parseUrl(url);
   cancelSource(content, signal.reason);
   throw signal.reason;
 }
@@ -372,7 +374,7 @@ async function checkIntegrity(
 
 /** @throws {TypeError} If the URL is invalid. */
 async function fetchData(
-  { url: given, method }: FetchRequest,
+  { url: given, method, signal }: FetchRequest,
 ): Promise<FetchResponse> {
   const url = new URL(given);
   const data = readDataUrl(url);
@@ -384,7 +386,7 @@ async function fetchData(
     status: 200,
     statusText: "OK",
     headers: new HttpHeaders({ "Content-Type": data.type }),
-    signal: null,
+    signal,
     source: { handOut() {} },
   });
 }

@@ -122,6 +122,24 @@ test("Responses: fetch returns a stream that is locked once a method reads it", 
   assertThrows(() => body!.getReader(), TypeError);
 });
 
+test("Responses: fetch returns a stream that is in use once it is piped or cloned, but not once it is locked", async ({ fetch }) => {
+  for (const path of ["/text", "/gzip", "data:,x"]) {
+    const piped = await fetch(path);
+    const reader = piped.body!.getReader();
+    reader.releaseLock();
+    assertEquals(piped.bodyUsed, false);
+    const piping = piped.body!.pipeTo(new WritableStream());
+    assertEquals(piped.bodyUsed, true);
+    await piping;
+
+    const cloned = await fetch(path);
+    const { body } = cloned;
+    const clone = cloned.clone();
+    assertEquals([body!.locked, cloned.body === body], [true, false]);
+    assertEquals(await clone.text(), await cloned.text());
+  }
+});
+
 test("Responses: fetch returns a Response that another one can be made of", async ({ fetch }) => {
   const response = await fetch("/status/201");
   const copy = new Response(response.body, response);
