@@ -288,7 +288,10 @@ export class Attempt
   enter(phase: "request" | "head" | "body"): void {
     const now = this.#startOf(phase);
     if (this.#phase === "request") this.timings.send = span(this.#phaseAt, now);
-    if (phase === "body") this.timings.wait = span(this.#phaseAt, now);
+    if (phase === "body") {
+      // An early response waited for nothing.
+      this.timings.wait = this.#phase === "head" ? span(this.#phaseAt, now) : 0;
+    }
     this.#phase = phase;
     this.#phaseAt = now;
     // In the other phases, a write or read starts the time.

@@ -73,6 +73,17 @@ Deno.test("HttpAgent reports how long it took to connect, on the call that did",
   assertEquals(second.timings.connect, null);
 });
 
+Deno.test("HttpAgent counts the time of a request whose response is early once", async () => {
+  const { agent, network, clock } = serve();
+  await using _ = agent;
+  const body = new ReadableStream();
+  const sending = agent.send(HttpRequest.post(URL_A), { body });
+  await clock.pass(30);
+  await network.servers[0]!.write(respond("413 Large"));
+  const { send, wait, receive } = (await sending).timings;
+  assertEquals([send, wait, receive], [30, 0, 0]);
+});
+
 Deno.test("HttpAgent reports no negative time if its clock goes backward", async () => {
   const { agent, clock } = serve(() => {
     clock.jump(-1000);
