@@ -90,6 +90,8 @@ export class Connection
   readonly output: Output;
   #state: State = FRESH;
   #isUsed = false;
+  /** Whether a read has been pending since the last one finished, while idle. */
+  #isWatched = false;
   #closing: Promise<void> = Promise.resolve();
   #ended: PromiseWithResolvers<void> | null = null;
 
@@ -97,7 +99,7 @@ export class Connection
     this.transport = transport;
     this.input = new Input(transport, this);
     this.output = new Output(transport, this);
-    if (start === "idle") this.#becomeIdle();
+    if (start === "idle") this.#becomeIdle(true);
     else if (start === "watched") this.#watch();
   }
 
@@ -115,7 +117,7 @@ export class Connection
 
   /** Declares that nothing may arrive before a request from now on. */
   expectSilence(): void {
-    if (this.#state.kind === "fresh") this.#becomeIdle();
+    if (this.#state.kind === "fresh") this.#becomeIdle(false);
   }
 
   /**
@@ -227,7 +229,11 @@ export class Connection
     const now = performance.now();
     // Only those of Deno's cost a system call.
     const isDenoSocket = this.transport.readsAreCostly ?? false;
-    const idle = now - Math.max(since, deliveredUntil(isDenoSocket));
+    // A turn delivers nothing to a body that was paused during it.
+    const seen = this.#isWatched
+      ? Math.max(since, deliveredUntil(isDenoSocket))
+      : since;
+    const idle = now - seen;
     // On Workers, the clock stands still, so 0 proves nothing.
     const isRecent = idle <= MAX_WORK_MILLISECONDS && idle > 0;
     if (!isRecent || this.transport.mayHaveMore) {
@@ -260,7 +266,7 @@ export class Connection
       case "unused":
         return this.#restore();
       case "idle":
-        return this.#becomeIdle();
+        return this.#becomeIdle(this.input.isReceiving);
       case "held":
       case "upgraded":
         this.input.putBack(end.remaining);
@@ -289,7 +295,9 @@ export class Connection
     else if (before.kind === "fresh") this.transport.unref();
   }
 
-  #becomeIdle(): void {
+  /** @param isWatched Whether the last read has just finished. */
+  #becomeIdle(isWatched: boolean): void {
+    this.#isWatched = isWatched;
     // Not now: the caller may have worked for long since it received the response.
     this.#state = { kind: "idle", since: this.input.readAt };
     if (this.transport.readsAreCostly && !this.input.isOver) {

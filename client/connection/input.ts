@@ -41,6 +41,8 @@ export class Input implements Pending<InputBytes | null> {
    * then may be unread.
    */
   readAt: number = performance.now();
+  /** Whether the result of that read is being passed to the receiver. */
+  isReceiving = false;
   readonly #transport: Transport;
   /** When a request was written during the pending read; `null` if none was. */
   #requestAt: number | null = null;
@@ -123,9 +125,11 @@ export class Input implements Pending<InputBytes | null> {
     if (this.#requestAt !== null) notePoll(this.#requestAt);
     this.#requestAt = null;
     const unread = this.#unread;
+    this.isReceiving = true;
     // A waiting receiver would have taken the unread bytes.
     if (unread === null) this.receiver.receive(bytes);
     else if (bytes !== null) this.#unread = concat([unread, bytes]);
+    this.isReceiving = false;
   }
 
   /** Called if the pending read fails. */

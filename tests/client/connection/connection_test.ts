@@ -247,6 +247,26 @@ Deno.test("a connection that was idle during the turn of another needs none itse
   assertEquals(written, [false, true, false]);
 });
 
+Deno.test("a connection whose body nobody read during the turn of another needs one itself", async () => {
+  using clock = new HeldClock();
+  const [other, { client, server }] = [openPipe(), openPipe()];
+  await carryOne(other.client, other.server);
+  const exchanging = client.exchange(get());
+  await server.answer(HI);
+  const exchange = await exchanging;
+  clock.now += 10;
+  const others = other.client.send(get());
+  await other.server.answer(HI);
+  await others;
+  clock.now += 0.5;
+  await exchange.text();
+  const sending = client.send(get());
+  await pass(20);
+  assertEquals(server.received, 0);
+  await server.answer(HI);
+  await sending;
+});
+
 Deno.test("the error of an idle end shows the bytes, the peer, and the cause", async () => {
   const { client, server } = openPipe();
   await carryOne(client, server);
