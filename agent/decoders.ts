@@ -21,25 +21,22 @@
 // The stream is a `DecompressionStream`. It decodes only one member of gzip.
 
 import { concat } from "@std/bytes/concat";
+import { isWorkers } from "../client/transport/node_socket.ts";
 import { type Decoder, pairDecoder } from "./decode_pair.ts";
 import {
   type ZlibBehavior,
   zlibDecoder,
   type ZlibStream,
 } from "./decode_zlib.ts";
+import { loadOnce } from "./load_once.ts";
 
 /** Decoders by the names of their codings, in order of preference. */
 export type Decoders = ReadonlyMap<string, Decoder>;
 
-let known: Decoders | Promise<Decoders> | null = null;
-
 /** Returns the decoders of this runtime, in a promise until they are known. */
-export function runtimeDecoders(): Decoders | Promise<Decoders> {
-  return known ??= zlibDecoders() ?? probeStreams().then((decoders) => {
-    known = decoders;
-    return decoders;
-  });
-}
+export const runtimeDecoders: () => Decoders | Promise<Decoders> = loadOnce(
+  () => zlibDecoders() ?? probeStreams(),
+);
 
 type CreateZlib = (options: { chunkSize: number }) => ZlibStream;
 
@@ -58,7 +55,6 @@ interface Runtime {
     getBuiltinModule?(name: string): Zlib | undefined;
     versions?: { bun?: string };
   };
-  navigator?: { userAgent?: string };
 }
 
 // As much as one read from a socket. The default of 16 KiB takes twice as long.
@@ -80,10 +76,9 @@ function zlibDecoders(): Decoders | null {
 }
 
 function loadZlib(): Zlib | undefined {
-  const { process, navigator } = globalThis as Runtime;
+  const { process } = globalThis as Runtime;
   // That of Workers has not been measured.
-  if (navigator?.userAgent === "Cloudflare-Workers") return undefined;
-  return process?.getBuiltinModule?.("node:zlib");
+  return isWorkers() ? undefined : process?.getBuiltinModule?.("node:zlib");
 }
 
 /** Makes the decoders that `node:zlib` has everywhere. */

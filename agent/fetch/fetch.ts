@@ -20,6 +20,7 @@ import { HttpRequest } from "../../rfc9110/request.ts";
 import { type HttpResponse, isNullBodyStatus } from "../../rfc9110/response.ts";
 import type { HttpCredentials } from "../credentials.ts";
 import type { HttpHop, HttpRedirectMode } from "../redirects.ts";
+import { loadOnce } from "../load_once.ts";
 import type { FetchContent } from "./body.ts";
 import { readDataUrl } from "./data_url.ts";
 import { matchesIntegrity } from "./integrity.ts";
@@ -317,17 +318,11 @@ function faultOf(
 
 type Responses = typeof import("./response.ts");
 
-let responses: Responses | Promise<Responses> | null = null;
-
 /**
  * Loads our class of Response while the first request is sent: for the runtime's own,
  * under it, Node takes 20 ms, which those who do not use `fetch` need not wait for.
  */
-function loadResponses(): Responses | Promise<Responses> {
-  return responses ??= import("./response.ts").then((loaded) => {
-    return responses = loaded;
-  });
-}
+const loadResponses = loadOnce<Responses>(() => import("./response.ts"));
 
 /** Creates the Response of a call. */
 function makeResponse(

@@ -143,8 +143,9 @@ interface Process {
 
 /** Returns whether the runtime is Node itself, not another one with its modules. */
 export function isNode(): boolean {
-  return processOf()?.versions?.node !== undefined &&
-    !("Bun" in globalThis) && !("Deno" in globalThis);
+  // First: on Deno, the first access to `process` takes 10 ms.
+  const isOther = "Deno" in globalThis || "Bun" in globalThis || isWorkers();
+  return !isOther && processOf()?.versions?.node !== undefined;
 }
 
 /** Returns whether the runtime is that of Cloudflare Workers. */

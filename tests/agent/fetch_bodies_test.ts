@@ -108,6 +108,21 @@ Deno.test("Responses: a body is a byte stream, however it arrived", async () => 
   }
 });
 
+Deno.test("Responses: a server of the runtime's refuses a Response that was read", async () => {
+  for (const type of ["image/png", "text/plain"]) {
+    const { agent } = serve(() => ok("body", { "Content-Type": type }));
+    await using _ = agent;
+    const response = await agent.fetch(URL_A);
+    await response.text();
+    const onError = () => new Response(null, { status: 500 });
+    const options = { port: 0, onListen() {}, onError };
+    await using server = Deno.serve(options, () => response);
+    const { port } = server.addr;
+    const sent = await fetch(`http://localhost:${port}/`, { method: "HEAD" });
+    assertEquals(sent.status, 500);
+  }
+});
+
 Deno.test("Responses: fetch keeps every Content-Type of a response", async () => {
   const { agent } = serve(() =>
     ok("x", { "Content-Type": "text/plain\r\nContent-Type: text/html" })

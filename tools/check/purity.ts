@@ -12,7 +12,7 @@ import { isPublished, parse, problemAt, walk } from "./source.ts";
 
 const RUNTIME = /^(?:client\/connect\/|client\/transport\/|agent\/decoders\.)/;
 const DRIVER =
-  /^(?:client\/|agent\/(?:mod|fetch|agent|pool\.|line|clock|decod|proxy|ask))/;
+  /^(?:client\/|agent\/(?:mod|fetch|agent|pool\.|line|clock|decod|load|proxy|ask))/;
 // `HttpRequest.fromRequest` reads the body of a `Request`.
 const MAY_AWAIT: ReadonlySet<string> = new Set(["rfc9110/request.ts"]);
 
