@@ -346,7 +346,10 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
     this.#lease.enter("body");
     this.#lease.response = response;
     this.#needsCloseNotify = framing.kind === "close";
+    const state = this.#state;
     const body = consumer.head(response, framing);
+    // The caller's own code, such as a cookie jar, may have ended the exchange.
+    if (this.#state !== state) return false;
     const isTunnel = framing.kind === "tunnel";
     const isUpgrading = isTunnel && !this.#upload.isSent;
     this.#state = { at: isUpgrading ? "upgrading" : "body", consumer: body };

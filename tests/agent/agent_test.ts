@@ -232,6 +232,39 @@ for (const [place, left, { body, ...options }, handle] of PLACES) {
   });
 }
 
+const AT_RESPONSE: Record<string, (abort: () => void) => HttpAgentSendOptions> =
+  {
+    "cookies.store()": (store) => ({ cookies: { store, header: () => null } }),
+    "redirect.decide()": (abort) => ({
+      redirect: { decide: () => (abort(), "stop") },
+    }),
+  };
+
+for (const [name, optionsOf] of Object.entries(AT_RESPONSE)) {
+  Deno.test(`Pool: a call that ${name} aborts ends once, and close() waits for the others`, async () => {
+    for (const call of CALLS) {
+      const { promise: after, resolve } = Promise.withResolvers<void>();
+      const { agent } = serve(({ target }) =>
+        target === "/"
+          ? respond("303 See Other", "", { Location: "/" })
+          : { write: ok("hi"), after }
+      );
+      const slow = agent.send(`${URL_A}slow`);
+      const controller = new AbortController();
+      const { signal } = controller;
+      const reason = new Error("enough");
+      const options = optionsOf(() => controller.abort(reason));
+      const running = call(agent, { redirect: "manual", signal, ...options });
+      assertStrictEquals(await assertRejects(() => running), reason);
+      const closing = agent.close();
+      await settle();
+      resolve();
+      assertEquals((await slow).response.text(), "hi");
+      await closing;
+    }
+  });
+}
+
 const BY_CALLER: Record<string, (abort: () => null) => HttpAgentSendOptions> = {
   "connectTo()": (connectTo) => ({ connectTo }),
   "body()": (body) => ({ body }),
