@@ -84,9 +84,10 @@ export function explainSource(error: unknown): unknown {
     });
 }
 
-// The most bytes of a Request's body that are read at once. A longer one may be a
-// stream that never waits and never ends, unless it is one piece, as bytes and text are.
+// The most of a Request's body that is read at once. A longer one may be a stream that
+// never waits and never ends, unless it is one piece, as bytes and text are.
 const MAX_READY_BYTES = 2 ** 24;
+const MAX_READY_PIECES = 2 ** 16;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -107,9 +108,9 @@ export async function readRequestBody(
   try {
     for (;;) {
       const read = reader.read();
-      const first = size > MAX_READY_BYTES && pieces.length > 1
-        ? null
-        : await Promise.race([read, turn.over]);
+      const isLong = pieces.length > MAX_READY_PIECES ||
+        pieces.length > 1 && size > MAX_READY_BYTES;
+      const first = isLong ? null : await Promise.race([read, turn.over]);
       if (first === null) return resume(reader, pieces, read);
       if (first.done) return concat(pieces);
       if (!isBytes(first.value)) {
@@ -142,12 +143,13 @@ function resume(
   pieces: Bytes[],
   pending: Promise<ReadableStreamReadResult<Bytes>>,
 ): ReadableStream<Bytes> {
+  const stack = pieces.toReversed();
   let next: typeof pending | null = pending;
   // It may be awaited later, or never.
   next.catch(() => {});
   return new ReadableStream({
     async pull(controller) {
-      const piece = pieces.shift();
+      const piece = stack.pop();
       if (piece !== undefined) return controller.enqueue(piece);
       const { done, value } = await (next ?? reader.read());
       next = null;
