@@ -9,6 +9,7 @@ import {
   formatAddress,
   type HttpConnectionInfo,
 } from "../transport/http_connection.ts";
+import { reasonOf } from "../transport/open_failure.ts";
 
 /** The facts of an error besides its code and message. */
 export interface FailureFacts {
@@ -47,7 +48,7 @@ export function idleFailure(
       return new HttpError(
         "ConnectionLost",
         `Cannot send the request: lost the idle connection to ${peer}: ` +
-          messageOf(end.cause),
+          reasonOf(end.cause),
         { ...facts, cause: end.cause },
       );
   }
@@ -65,7 +66,7 @@ export function lostFailure(
     : "read the response";
   return new HttpError(
     "ConnectionLost",
-    `Cannot ${doing}: lost the connection to ${peer}: ${messageOf(cause)}`,
+    `Cannot ${doing}: lost the connection to ${peer}: ${reasonOf(cause)}`,
     { ...facts, cause },
   );
 }
@@ -99,9 +100,4 @@ export function describePeer(
   if (url === null) return address ?? "the peer";
   const host = formatAddress(serverOf(url));
   return address === null || address === host ? host : `${host} (${address})`;
-}
-
-function messageOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text === "" ? "no reason given" : text;
 }

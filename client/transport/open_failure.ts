@@ -67,7 +67,8 @@ export function reasonOf(error: unknown): string {
     return REASONS[code]!;
   }
   if (typeof reason === "string") return reason;
-  return typeof message === "string" ? message.trim() : String(error);
+  const text = typeof message === "string" ? message.trim() : String(error);
+  return text === "" ? "no reason given" : text;
 }
 
 /**
