@@ -26,6 +26,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENETUNREACH: "no route to the network",
   ENOENT: "no such file",
   ENOTFOUND: "the name is unknown",
+  EPERM: "permission denied",
   ETIMEDOUT: "no response in time",
 };
 

@@ -354,11 +354,20 @@ Deno.test("denoConnector connects as nodeConnector for TLS, once that is loaded"
 });
 
 Deno.test("nodeConnector connects by name if Deno permits only that", async () => {
-  using listener = Deno.listen(LOCAL);
+  const listener = Deno.listen(LOCAL);
+  const serving = (async () => {
+    for await (const conn of listener) conn.close();
+  })();
   const { port } = listener.addr;
   const url = new URL("../../../client/connect/node.ts", import.meta.url);
-  for (const permitted of ["localhost", `localhost:${port}`]) {
-    const accepting = listener.accept();
+  const denied = `Cannot connect to localhost:${port}: permission denied`;
+  for (
+    const [permitted, printed] of [
+      ["localhost", "127.0.0.1"],
+      [`localhost:${port}`, "127.0.0.1"],
+      ["127.0.0.1", denied],
+    ]
+  ) {
     const child = new Deno.Command(Deno.execPath(), {
       args: ["run", "--no-prompt", `--allow-net=${permitted}`, "-"],
       cwd: new URL("../../../", import.meta.url),
@@ -369,13 +378,18 @@ Deno.test("nodeConnector connects by name if Deno permits only that", async () =
     await writer.write(toBytes(`
       import { nodeConnector } from "${url.href}";
       const target = { hostname: "localhost", port: ${port} };
-      const { info, abort } = await nodeConnector.connect(target);
-      console.log(info.remote.hostname);
-      abort();`));
+      try {
+        const { info, abort } = await nodeConnector.connect(target);
+        console.log(info.remote.hostname);
+        abort();
+      } catch ({ message }) {
+        console.log(message);
+      }`));
     await writer.close();
-    assertEquals(toText((await child.output()).stdout), "127.0.0.1\n");
-    (await accepting).close();
+    assertEquals(toText((await child.output()).stdout), `${printed}\n`);
   }
+  listener.close();
+  await serving;
 });
 
 Deno.test("the connectors turn off Nagle's algorithm, and turn on keep-alive", async () => {
