@@ -49,7 +49,7 @@ export function checkType<Value>(
   if (value === undefined || value === null || types.includes(typeof value)) {
     return value;
   }
-  throw invalid(name, `it is not a ${types.join(" or ")}`);
+  throw invalid(name, `its type is ${typeof value}, not ${types.join(" or ")}`);
 }
 
 /**

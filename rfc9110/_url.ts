@@ -24,7 +24,13 @@ export function tryParseUrl(
 export function parseUrl(text: string | URL, base?: string | URL): URL {
   const url = tryParseUrl(text, base);
   if (url !== null) return url;
-  throw invalid("URL", "it cannot be parsed");
+  const hasScheme = /^\s*[a-z][a-z\d+.-]*:/i.test(String(text));
+  throw invalid(
+    "URL",
+    base === undefined && !hasScheme
+      ? "it is relative, without a scheme such as https:"
+      : "it cannot be parsed",
+  );
 }
 
 /**

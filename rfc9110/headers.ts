@@ -329,7 +329,8 @@ function checkField(name: string, value: HttpFieldValue): HttpFieldValue {
 }
 
 function findValueFault(text: string): string | null {
-  return isFieldText(text)
-    ? null
-    : "contains a control character or a character above 0xFF";
+  if (isFieldText(text)) return null;
+  return /[\u0100-\uffff]/.test(text)
+    ? "contains a character above 0xFF, so encode it with toByteString()"
+    : "contains a control character";
 }

@@ -50,6 +50,14 @@ type State =
 const PAUSED: State = { kind: "paused" };
 const NOTHING = new Uint8Array(0);
 
+/** Creates the error for reading a body that was discarded. */
+export function discardedError(): TypeError {
+  return new TypeError(
+    "Cannot read the body: it was discarded, by `discard` or `close`, or at the " +
+      "end of an `await using` block",
+  );
+}
+
 /** The body of a response, while it is read. */
 export class StreamedBody implements BodyConsumer {
   readonly response: HttpResponse;
@@ -253,7 +261,7 @@ export class StreamedBody implements BodyConsumer {
   /** @throws {TypeError} If it was discarded. */
   #checkKept(): void {
     if (this.#isDiscarded) {
-      throw new TypeError("Cannot read the body: it was discarded");
+      throw discardedError();
     }
   }
 

@@ -20,7 +20,7 @@ import type { Connection } from "../connection/connection.ts";
 import { makeByteStream } from "../transport/byte_stream.ts";
 import type { HttpConnection } from "../transport/http_connection.ts";
 import type { Pending } from "../transport/transport.ts";
-import { StreamedBody } from "./body.ts";
+import { discardedError, StreamedBody } from "./body.ts";
 import { type ClientParts, ExchangeDriver } from "./driver.ts";
 import type { HttpTrailersInit } from "./request_plan.ts";
 import type { HttpBodyInit } from "./source.ts";
@@ -345,7 +345,7 @@ export class Exchange implements HttpExchange {
       const by = use.by === "response" ? "toResponse" : use.name;
       throw new TypeError(`Cannot read the body: ${by}() has taken it`);
     } else if (this.#discarding !== null) {
-      throw new TypeError("Cannot read the body: it was discarded");
+      throw discardedError();
     }
     this.#use = { by: "method", name };
   }

@@ -136,7 +136,10 @@ test("HttpRequest rejects a method that is not a token", () => {
 });
 
 test("HttpRequest rejects a URL that is not absolute, http, or https", () => {
-  for (const url of ["", "/a", "example.com", "http://", "http://a b/"]) {
+  for (const url of ["", "/a", "example.com", "?a=b:c"]) {
+    assertThrows(() => HttpRequest.get(url), TypeError, "relative");
+  }
+  for (const url of ["http://", "http://a b/", " https:// "]) {
     assertThrows(() => HttpRequest.get(url), TypeError, "cannot be parsed");
   }
   for (const url of ["ftp://a/", "ws://a/", "file:///a", "data:,a"]) {

@@ -165,7 +165,7 @@ const USES: [string, (exchange: HttpExchange) => unknown, says: string][] = [
     reader.releaseLock();
   }, "was read from its stream"],
   ["a cancel", ({ body }) => body.cancel(), "was read from its stream"],
-  ["a discard", (exchange) => exchange.discard(), "was discarded"],
+  ["a discard", (exchange) => exchange.discard(), "end of an `await using`"],
 ];
 
 for (const [name, use, says] of USES) {
