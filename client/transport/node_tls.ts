@@ -135,10 +135,11 @@ function connectTls(
   const isAddress = loadNode("node:net").isIP(serverName) !== 0;
   return loadNode("node:tls").connect({
     socket: below,
-    // The certificate is checked against `servername`, or else against `host`;
-    // the former is also sent as SNI, which has no addresses (RFC 6066 §3).
+    // The certificate is checked against `servername`, or else against `host`; the
+    // former is also sent as SNI, which has no addresses and no final dot, and some
+    // servers reject one that has (RFC 6066 §3).
     host: serverName,
-    servername: isAddress ? "" : serverName,
+    servername: isAddress ? "" : serverName.replace(/\.$/, ""),
     ALPNProtocols: [...alpnProtocols],
     secureContext: secureContext(options),
   });

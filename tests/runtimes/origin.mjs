@@ -366,11 +366,21 @@ function serve(server) {
   return server;
 }
 
+/**
+ * Rejects a name with a final dot, as servers in Go and over rustls do.
+ *
+ * @param {string} name
+ * @param {(error: Error | null) => void} done
+ */
+function SNICallback(name, done) {
+  done(name.endsWith(".") ? new Error(name) : null);
+}
+
 const unixPath = `${process.argv[2]}/origin.sock`;
 const plain = serve(createServer(respond));
 const [port, tlsPort, mutualPort] = await Promise.all([
   listen(plain, 0),
-  listen(serve(createHttps(identity, respond)), 0),
+  listen(serve(createHttps({ ...identity, SNICallback }, respond)), 0),
   listen(serve(createHttps(mutual, respond)), 0),
   listen(serve(createServer(respond)), unixPath),
 ]);

@@ -97,7 +97,7 @@ const withCertificate = casesOf("clientCertificate", {
 
 const overTls = casesOf("tls", {
   async "TLS trusts the caller's authorities, by name and by address"(env) {
-    for (const serverName of ["localhost", HOST]) {
+    for (const serverName of ["localhost", "localhost.", HOST]) {
       const connection = await open(env, env.tlsPort, { serverName });
       const { tls, remote } = connection.info;
       equal("tls", tls, { alpnProtocol: "http/1.1" });
