@@ -331,11 +331,21 @@ function joinField(headers: HttpHeaders, name: string, text: string): void {
   headers.set(first, `${headers.get(first)}${separator}${text}`);
 }
 
+/** Fields with which a caller asks as a cache does. */
+const CONDITION =
+  /^if-(?:modified-since|none-match|unmodified-since|match|range)$/i;
+
 /** Adds fields for caches on the way, according to the mode (WHATWG Fetch §4.6). */
-function addCacheFields(headers: HttpHeaders, cache: string | undefined): void {
+function addCacheFields(
+  headers: HttpHeaders,
+  cache: string = "default",
+): void {
+  const isBypassed = cache === "no-store" || cache === "reload" ||
+    (cache === "default" &&
+      [...headers].some(([name]) => CONDITION.test(name)));
   if (cache === "no-cache" && !headers.has("cache-control")) {
     headers.append("Cache-Control", "max-age=0");
-  } else if (cache === "no-store" || cache === "reload") {
+  } else if (isBypassed) {
     if (!headers.has("pragma")) headers.append("Pragma", "no-cache");
     if (!headers.has("cache-control")) {
       headers.append("Cache-Control", "no-cache");
