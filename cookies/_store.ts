@@ -33,34 +33,24 @@ export class CookieStore {
    * whose creation time it inherits, and evicts others beyond the limits.
    */
   put(cookie: HttpCookie, now: number): HttpCookie {
-    const key = keyOf(cookie);
-    const last = this.#domains.get(cookie.domain)?.get(key);
+    const old = this.#domains.get(cookie.domain)?.get(keyOf(cookie));
+    if (old !== undefined) this.remove(old);
     // An expired cookie does not count, even if it is still here.
-    if (last !== undefined && isExpired(last, now)) this.remove(last);
-    const domain = this.#domains.get(cookie.domain);
-    const old = domain?.get(key);
-    const { created, order } = old ?? { ...cookie, order: this.#order++ };
+    const { created, order } = old === undefined || isExpired(old, now)
+      ? { ...cookie, order: this.#order++ }
+      : old;
     const stored = { ...cookie, created, order };
-    if (isExpired(stored, now)) {
-      if (old !== undefined) this.remove(old);
-    } else if (domain !== undefined && old !== undefined) {
-      domain.set(key, stored);
-      this.#secure.delete(old);
-      if (stored.secure) this.#secure.add(stored);
-    } else {
-      this.#insert(stored, key, now);
-    }
+    if (!isExpired(stored, now)) this.#insert(stored, now);
     return stored;
   }
 
-  /** Removes a cookie that is stored. */
-  remove(cookie: HttpCookie): void {
+  /** Removes a cookie of the store, if it is still there. */
+  remove(cookie: StoredCookie): void {
     const domain = this.#domains.get(cookie.domain);
     const key = keyOf(cookie);
-    const stored = domain?.get(key);
-    if (domain === undefined || stored === undefined) return;
+    if (domain === undefined || domain.get(key) !== cookie) return;
     domain.delete(key);
-    this.#secure.delete(stored);
+    this.#secure.delete(cookie);
     this.#size--;
     if (domain.size === 0) this.#domains.delete(cookie.domain);
   }
@@ -99,12 +89,12 @@ export class CookieStore {
     }
   }
 
-  #insert(cookie: StoredCookie, key: string, now: number): void {
+  #insert(cookie: StoredCookie, now: number): void {
     let domain = this.#domains.get(cookie.domain);
     if (domain === undefined) {
       this.#domains.set(cookie.domain, domain = new Map());
     }
-    domain.set(key, cookie);
+    domain.set(keyOf(cookie), cookie);
     if (cookie.secure) this.#secure.add(cookie);
     this.#size++;
     if (domain.size > this.#maxPerDomain) this.#evict([domain], now);

@@ -302,7 +302,7 @@ export class HttpCookieJar {
     if (domainFault !== null) return domainFault;
     const isSecureOrigin = url.protocol === "https:";
     if (secure && !isSecureOrigin) return "InsecureOrigin";
-    if (!secure && !isSecureOrigin && this.#hidesSecure(url, parsed, now)) {
+    if (!isSecureOrigin && this.#hidesSecure(url, parsed, now)) {
       return "OverwritesSecure";
     }
     if (parsed.sameSite === "None" && !secure) return "SameSiteNoneInsecure";
