@@ -320,7 +320,7 @@ export class HttpCookieJar {
   #checkDomain(host: string, parsed: SetCookie): HttpCookieRefusal | null {
     const { domain } = parsed;
     if (domain === "") return null;
-    if (!isAscii(domain)) return "InvalidDomain";
+    if (/[\x80-\xff]/.test(domain)) return "InvalidDomain";
     if (
       !domain.includes(".") && domain !== "localhost" && !isAddress(domain)
     ) return "SingleLabelDomain";
@@ -386,11 +386,4 @@ function matchesFilter(cookie: HttpCookie, filter: HttpCookieFilter): boolean {
 
 function startsWithPrefix(text: string, prefix: string): boolean {
   return text.slice(0, prefix.length).toLowerCase() === prefix;
-}
-
-function isAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    if (text.charCodeAt(i) > 0x7f) return false;
-  }
-  return true;
 }

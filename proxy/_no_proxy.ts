@@ -81,9 +81,9 @@ function parseEntry(text: string): NoProxyEntry | null {
   const parts = splitPort(text);
   if (parts === null) return null;
   const host = parseHost(parts.host);
+  // One above 65535 is that of no URL.
   const port = parts.port === "" ? null : Number(parts.port);
-  if (host === null || (port !== null && port > 65535)) return null;
-  return { host, port };
+  return host && { host, port };
 }
 
 /** Splits off the port and removes brackets. Returns null if that is impossible. */
