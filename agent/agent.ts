@@ -22,8 +22,9 @@ import type { HttpPoolStats } from "./pool.ts";
  * status code is never a failure. An aborted signal rejects with its reason. A
  * caller's mistake is a `TypeError` or `RangeError`.
  *
- * On Workers, connections die with the request that opened them, so create an
- * agent for each request there.
+ * On Workers, connections end with the request that opened them, so create an
+ * agent for each request there, with a pool of at most six. Do not close it in the
+ * handler if the response that you return streams a body.
  *
  * @example A call over a network in memory
  * ```ts

@@ -26,7 +26,11 @@ export interface HttpCredentialsAsk {
   readonly attempt: number;
 }
 
-/** A username and a password, which answer the strongest challenge they can. */
+/**
+ * A username and a password. They answer the strongest challenge: Digest, or else
+ * Basic, but that only over https or to a proxy. For Basic over http, return an
+ * {@linkcode HttpAuthBasic}.
+ */
 export interface HttpPassword {
   /** The username. */
   readonly username: string;

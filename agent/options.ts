@@ -71,11 +71,11 @@ export interface HttpWarning {
 /** Options of an agent that a single call can override. */
 export interface HttpAgentCallOptions {
   /**
-   * Time limits, in milliseconds; `null` for none. A limit that is absent keeps
-   * its value. The whole call has none by default, because downloads and event
-   * streams may take any time.
+   * Time limits, in milliseconds; `null` for none. {@linkcode HttpTimeouts} has
+   * the default of each. A limit that is absent keeps its value. The whole call
+   * has none, because downloads and event streams may take any time.
    *
-   * @default {see {@linkcode HttpTimeouts}}
+   * @default {10 s to connect and for TLS, 300 s for a head or the next bytes}
    */
   timeouts?: HttpTimeouts | undefined;
   /**

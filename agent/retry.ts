@@ -84,7 +84,7 @@ export interface HttpRetryOptions {
    * so far, starting at 0. A random delay keeps clients that failed together from
    * coming back together.
    *
-   * @default {{ base: 500, max: 30_000 }}
+   * @default {a `base` of 500, a `max` of 30_000}
    */
   backoff?: HttpBackoff | undefined;
 }

@@ -50,7 +50,7 @@ export interface HttpClientOptions extends HttpReceiveOptions {
    * except CONNECT and a request whose target has absolute form. By default,
    * nothing is checked: a stream does not say which origin it leads to.
    *
-   * @default {null, or the origin of the URL of {@linkcode HttpClient.connect}}
+   * @default {null, or the origin of the URL passed to `HttpClient.connect`}
    */
   origin?: string | URL | null | undefined;
 }

@@ -219,16 +219,25 @@ export function connectStandIn(
     await conn.readable.pipeTo(incoming.writable).catch(() => {});
     await sent;
   });
+  const close = () => conn.then((conn) => conn.close()).catch(() => {});
+  standIns.push(close);
   return {
     readable: incoming.readable,
     writable,
     opened: conn.then(() => ({})),
     closed,
-    close: () => conn.then((conn) => conn.close()).catch(() => {}),
+    close,
     startTls: () => {
       throw new TypeError("The stand-in has no TLS");
     },
   };
+}
+
+const standIns: (() => Promise<void>)[] = [];
+
+/** Ends the sockets of the stand-in, as Cloudflare does at the end of a request. */
+export async function endStandIns(): Promise<void> {
+  await Promise.all(standIns.map((close) => close()));
 }
 
 /** Starts a `node:http` server on a free port. */

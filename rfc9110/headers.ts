@@ -53,13 +53,13 @@ export type HttpHeadersInit =
  * import { HttpHeaders } from "@pimalaya/io-http/rfc9110";
  *
  * const headers = new HttpHeaders([["Accept", "text/html"], ["X-Id", "1"]]);
- * headers.append("accept", "*\/*");
+ * headers.append("accept", "image/*");
  *
- * assertEquals(headers.get("ACCEPT"), "text/html, *\/*");
+ * assertEquals(headers.get("ACCEPT"), "text/html, image/*");
  * assertEquals([...headers], [
  *   ["Accept", "text/html"],
  *   ["X-Id", "1"],
- *   ["accept", "*\/*"],
+ *   ["accept", "image/*"],
  * ]);
  * ```
  */

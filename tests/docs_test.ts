@@ -126,6 +126,7 @@ async function runOnLoopback({ code, isUnchecked }: Block): Promise<void> {
     ['"client.key"', `"${CERTS}client.key"`],
     ['open("video.mp4"', 'open("README.md"'],
     ['"snapshot.jpg"', `"${folder}/snapshot.jpg"`],
+    ['"backup.tar"', `"${folder}/backup.tar"`],
   ];
   const program = places.reduce(
     (text, [name, place]) => text.replaceAll(name, place),

@@ -38,8 +38,9 @@ export type CloudflareConnect = (address: any, options?: any) => any;
  * Opens connections on Cloudflare Workers.
  *
  * A socket ends with the request whose handler opened it, and at most six are
- * open at once. Cloudflare decides which certificates it trusts: `caCerts`, client
- * certificates, and ALPN are not available.
+ * open at once. Cloudflare refuses sockets to its own addresses, and so to all sites
+ * behind it. It decides which certificates it trusts: `caCerts`, client certificates,
+ * and ALPN are not available.
  *
  * @param connect The function `connect` of `cloudflare:sockets`.
  * @returns The connector.

@@ -17,8 +17,8 @@ interface Runtime {
 
 /**
  * Returns the connector of the runtime: `denoConnector` on Deno, `nodeConnector`
- * on Node and Bun, and Cloudflare's on Workers, if the Worker's compatibility date
- * or flags make it available.
+ * on Node and Bun, and Cloudflare's on Workers with the flag `nodejs_compat`, which
+ * is on by default from the compatibility date 2026-08-04.
  *
  * @returns The connector.
  * @throws {TypeError} If the runtime has no sockets, or `cloudflareConnector` is

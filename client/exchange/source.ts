@@ -3,7 +3,10 @@
 import { isArrayBuffer, isBytes, toPlainBytes } from "../../core/bytes.ts";
 import { nextTurn } from "../transport/turn.ts";
 
-/** The body of a request. */
+/**
+ * The body of a request. `URLSearchParams` and `FormData` set `Content-Type`, unless
+ * the request has one.
+ */
 export type HttpBodyInit =
   | ReadableStream<Uint8Array>
   | AsyncIterable<Uint8Array>
