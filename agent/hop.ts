@@ -134,7 +134,7 @@ export class Hop {
     const { method, url } = this.request;
     const { streamed, bodyBytes } = this.#rules;
     const body = this.withBody && streamed ? bodyBytes?.() : this.request.body;
-    const target = requestTarget(method, url, this.target ?? "origin");
+    const target = requestTarget(method, url, this.target);
     return authentication.authorize({ method, target, body });
   }
 
