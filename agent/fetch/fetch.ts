@@ -361,10 +361,8 @@ async function checkIntegrity(
   if (hasBody && await matchesIntegrity(bytes, integrity)) {
     return response.withBody(bytes);
   }
-  throw new TypeError(
-    `Cannot fetch ${quote(response.url)}: its body does not match the ` +
-      `integrity ${quote(integrity)}`,
-  );
+  const reason = `the body does not match the integrity ${quote(integrity)}`;
+  throw networkError(new URL(response.url), reason);
 }
 
 /** @throws {TypeError} If the URL is invalid. */
@@ -413,10 +411,14 @@ export function explainError(
     : error;
 }
 
+/**
+ * Creates the error of a call that failed. Its message is in the form of Chromium's:
+ * ky and p-retry, among others, tell it from a mistake of the caller by that alone.
+ */
 function networkError(url: URL, reason: string, cause?: HttpError): TypeError {
   const { protocol, host } = url;
   return new TypeError(
-    `Cannot fetch from ${quote(`${protocol}//${host}`)}: ${reason}`,
+    `Failed to fetch (${quote(`${protocol}//${host}`)}: ${reason})`,
     cause && { cause },
   );
 }

@@ -97,6 +97,12 @@ function respond(
     objects.set(`${count}`, "");
     if (count % 2 === 0) return json({ count });
     response.writeHead(503, { "Retry-After": "0" }).end("busy");
+  } else if (path === "/lost") {
+    const lost = Number(objects.get(path) ?? 0);
+    objects.set(path, `${lost + 1}`);
+    // An agent may send it once more by itself, but not twice.
+    if (lost < 2) response.destroy();
+    else json({ lost });
   } else if (method === "PUT") {
     objects.set(path, body);
     response.setHeader("ETag", '"1"');

@@ -72,6 +72,8 @@ const SDKS: Record<string, Sdk> = {
     const items = await api.post("items", { json: { a: 1 } }).json();
     assertEquals(items, [{ a: 1 }]);
     assertEquals(await api.get("flaky").json(), { count: 2 });
+    const retry = { delay: () => 0 };
+    assertEquals(await api.get("lost", { retry }).json(), { lost: 2 });
   },
 
   async "@supabase/postgrest-js"(fetch, { url }) {
