@@ -115,6 +115,18 @@ export function findRedirect(
   return { url, sameOrigin: url.origin === base.origin };
 }
 
+/** {@linkcode findRedirect}, for a request that may have changed since it was sent. */
+export function redirectOf(
+  method: string,
+  href: string,
+  response: HttpResponse,
+): HttpRedirect | null {
+  // Parsing a URL takes time, and most responses are no redirects.
+  return response.isRedirection
+    ? findRedirect({ method, url: new URL(href) }, response)
+    : null;
+}
+
 /**
  * Resolves a reference against an http or https URL, as the URL standard does.
  * Not every runtime implements all of it.

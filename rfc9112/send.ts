@@ -24,7 +24,7 @@ import type {
   WantsRead,
   WantsWrite,
 } from "../coroutine.ts";
-import { findRedirect, type HttpRedirect } from "../rfc9110/redirect.ts";
+import { type HttpRedirect, redirectOf } from "../rfc9110/redirect.ts";
 import type { HttpRequest } from "../rfc9110/request.ts";
 import {
   completeResponse,
@@ -272,16 +272,6 @@ class Sending {
     this.#reading = { at: "redirect", ok };
     return { ...ok, ...redirect, type: "WantsRedirect" };
   }
-}
-
-function redirectOf(
-  method: string,
-  href: string,
-  response: HttpResponse,
-): HttpRedirect | null {
-  return response.isRedirection
-    ? findRedirect({ method, url: new URL(href) }, response)
-    : null;
 }
 
 function makeOk(

@@ -10,7 +10,7 @@
 // "settling": the response is complete, and the upload has one turn to finish.
 
 import { HttpError, type HttpProgress } from "../../error.ts";
-import { findRedirect, type HttpRedirect } from "../../rfc9110/redirect.ts";
+import { type HttpRedirect, redirectOf } from "../../rfc9110/redirect.ts";
 import type { HttpRequest } from "../../rfc9110/request.ts";
 import {
   type HttpResponse,
@@ -138,9 +138,7 @@ export class ExchangeDriver implements LeaseHolder, UploadListener {
 
   /** The target of a redirect, or `null` if the response is not one. */
   redirectOf(response: HttpResponse): HttpRedirect | null {
-    return response.isRedirection
-      ? findRedirect({ method: this.#method, url: this.url }, response)
-      : null;
+    return redirectOf(this.#method, this.#href, response);
   }
 
   /** The number of bytes of the body that are ready during a pause. */
