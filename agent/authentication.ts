@@ -183,7 +183,7 @@ export class Authentication {
     const { store, key } = this.#init;
     const kept = store.get(key);
     // Another call was faster. Use its digest, which counts the nonces for both.
-    if (kept !== null && kept !== this.#sent) return this.#resend();
+    if (kept !== null) return this.#resend();
     if (credential === null) return STOP;
     return this.#answer(
       Authorization.find(credential, this.#challenges, this.#rules),
