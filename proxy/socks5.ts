@@ -23,7 +23,7 @@ import { Machine, WANTS_READ } from "../core/machine.ts";
 import { invalid, quote, quoteBytes } from "../core/quote.ts";
 import { HttpError } from "../error.ts";
 import { checkPort, unbracket } from "../rfc9110/_url.ts";
-import { Secret } from "../rfc9110/secret.ts";
+import { exposeValue, findTextFault, type Secret } from "../rfc9110/secret.ts";
 import { formatAddress, parseIpv4, parseIpv6 } from "./_address.ts";
 
 /** The address that a proxy should connect to, or has connected from. */
@@ -313,10 +313,13 @@ function encodeHost(hostname: string): number[] {
 /** Encodes a username and a password (RFC 1929 §2), if there are any. */
 function encodeLogin({ username, password }: Socks5Options) {
   if (username === undefined && password === undefined) return null;
-  const exposed = password instanceof Secret ? password.expose() : password;
-  const parts = [username, exposed].map((text) => {
+  const parts = [username, exposeValue(password)].map((text = "") => {
+    const fault = findTextFault(text);
+    if (fault !== null) {
+      throw invalid("SOCKS credentials", `the username or password ${fault}`);
+    }
     const bytes = new TextEncoder().encode(text);
-    if (bytes.length >= 1 && bytes.length <= 255 && text?.isWellFormed()) {
+    if (bytes.length >= 1 && bytes.length <= 255 && text.isWellFormed()) {
       return [bytes.length, ...bytes];
     }
     throw invalid(

@@ -152,6 +152,9 @@ test("Proxies: Socks5Connect throws for what SOCKS cannot carry", () => {
       "Invalid SOCKS credentials: username and password take 1 to 255 bytes each",
     );
   }
+  const shown = { username: "user", password: `${LOGIN.password}` };
+  const make = () => new Socks5Connect(TARGET, shown);
+  assertThrows(make, TypeError, "call expose()");
 });
 
 test("Proxies: Socks5Connect shows no password", () => {
