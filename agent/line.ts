@@ -39,7 +39,7 @@ export class Group {
       if (user !== null) busy++;
       if (user?.isUnread) unread++;
     }
-    return `${busy} are busy, ${unread} of them with bodies that nobody reads`;
+    return `${busy} busy, ${unread} with a body that nobody reads`;
   }
 }
 

@@ -132,7 +132,9 @@ export function resolveRetry(
   retry: boolean | HttpRetryOptions | undefined,
 ): RetryRules | null {
   if (retry === undefined || retry === false) return null;
-  const options = retry === true ? {} : checkType("retry", retry, "object");
+  const options = retry === true
+    ? {}
+    : checkType("retry", retry, "boolean", "object");
   const { attempts = 2, budget = 0.2 } = options;
   checkLimit("retry.attempts", attempts);
   if (budget !== null && !(budget >= 0)) {
