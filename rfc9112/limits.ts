@@ -52,7 +52,7 @@ export interface HttpLimits {
    * Bytes of a body that is held in memory. Larger ones are better streamed, which
    * has no limit.
    *
-   * @default {1073741824}
+   * @default {1_073_741_824, which is 1 GiB}
    */
   maxBodyBytes: number;
 }

@@ -45,7 +45,7 @@ export interface SseParserOptions {
    * line ends and comments. At most 2^28-16, the length of the longest string;
    * a larger number counts as that.
    *
-   * @default {16777216}
+   * @default {16_777_216, which is 16 MiB}
    */
   readonly maxEventBytes?: number | undefined;
 }
