@@ -171,7 +171,7 @@ function fetchCallOf(
     const explain = (error: unknown) =>
       call.isOfCaller(error)
         ? explainSource(error)
-        : explainError(error, url, signal);
+        : explainError(error, signal);
     return new AgentExchange(call, result, explain);
   }
   return {

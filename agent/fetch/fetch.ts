@@ -194,7 +194,7 @@ class Fetcher {
     try {
       call = await this.#host.call(sent, this.#optionsOf(request, mode));
     } catch (error) {
-      throw explainError(error, url, request.signal);
+      throw explainError(error, request.signal);
     }
     const fault = faultOf(call, mode, isStream(content));
     try {
@@ -209,7 +209,7 @@ class Fetcher {
     await call.discard();
     const code = call.upgraded ? "UnexpectedUpgrade" : "UnexpectedRedirect";
     const facts = { response: call.head, progress: call.progress() };
-    throw networkError(url, fault, new HttpError(code, fault, facts));
+    throw networkError(new HttpError(code, cannotFetch(url, fault), facts));
   }
 
   #optionsOf(
@@ -289,10 +289,9 @@ function forStream(mode: HttpRedirectMode): HttpRedirectMode {
 }
 
 function badPort(url: URL): TypeError {
-  const reason = `its port ${url.port} is blocked`;
+  const message = cannotFetch(url, `its port ${url.port} is blocked`);
   const progress = nothingSent("connect");
-  const cause = new HttpError("ConnectFailed", reason, { progress });
-  return networkError(url, reason, cause);
+  return networkError(new HttpError("ConnectFailed", message, { progress }));
 }
 
 /** Returns why a response is a network error, or `null`. */
@@ -362,7 +361,7 @@ async function checkIntegrity(
     return response.withBody(bytes);
   }
   const reason = `the body does not match the integrity ${quote(integrity)}`;
-  throw networkError(new URL(response.url), reason);
+  throw new TypeError(cannotFetch(new URL(response.url), reason));
 }
 
 /** @throws {TypeError} If the URL is invalid. */
@@ -371,7 +370,9 @@ async function fetchData(
 ): Promise<FetchResponse> {
   const url = new URL(given);
   const data = readDataUrl(url);
-  if (data === null) throw networkError(url, "the data: URL is invalid");
+  if (data === null) {
+    throw new TypeError(cannotFetch(url, "the data: URL is invalid"));
+  }
   const { FetchResponse } = await loadResponses();
   return new FetchResponse(method === "HEAD" ? null : data.bytes, {
     url: withoutFragment(url),
@@ -401,26 +402,24 @@ function withoutFragment({ href }: URL): string {
 /** Turns a failure into a TypeError, unless it is an abort. */
 export function explainError(
   error: unknown,
-  url: URL,
   signal: AbortSignal | null | undefined,
 ): unknown {
   // Its reason may be an HttpError, of another call.
   const isReason = signal?.aborted && error === signal.reason;
-  return error instanceof HttpError && !isReason
-    ? networkError(url, error.message, error)
-    : error;
+  return error instanceof HttpError && !isReason ? networkError(error) : error;
 }
 
 /**
- * Creates the error of a call that failed. Its message is in the form of Chromium's:
- * ky and p-retry, among others, tell it from a mistake of the caller by that alone.
+ * Creates the error of a call that failed. Its message is that of Chromium: by this
+ * message alone, libraries such as ky, p-retry, and the SDKs of AWS and of Vercel tell
+ * it from a mistake of the caller. They show that of the cause.
  */
-function networkError(url: URL, reason: string, cause?: HttpError): TypeError {
-  const { protocol, host } = url;
-  return new TypeError(
-    `Failed to fetch (${quote(`${protocol}//${host}`)}: ${reason})`,
-    cause && { cause },
-  );
+function networkError(cause: HttpError): TypeError {
+  return new TypeError("Failed to fetch", { cause });
+}
+
+function cannotFetch({ protocol, host }: URL, reason: string): string {
+  return `Cannot fetch from ${quote(`${protocol}//${host}`)}: ${reason}`;
 }
 
 // Ports that fetch does not connect to (WHATWG Fetch §2.9), because a server there
