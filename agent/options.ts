@@ -85,15 +85,16 @@ export interface HttpAgentCallOptions {
    */
   redirect?: HttpRedirectMode | undefined;
   /**
-   * Whether and how to retry. It is off because it adds load to servers that are
-   * in trouble. A request that is safe to resend is resent in any case.
+   * Whether and how to retry idempotent requests; `true` adds up to two attempts.
+   * It is off because it adds load to servers that are in trouble. A request that
+   * is safe to resend is resent in any case.
    *
    * @default {false}
    */
   retry?: boolean | HttpRetryOptions | undefined;
   /**
-   * The proxy: its URL, rules that choose one, or `"env"` for the rules of the
-   * environment. These are not the default, so that no variable can redirect a
+   * The proxy: its URL, rules such as `HttpProxies`, or `"env"` for the rules of
+   * the environment. These are not the default, so that no variable can redirect a
    * program that does not expect it.
    *
    * @default {null}
@@ -114,8 +115,9 @@ export interface HttpAgentCallOptions {
    */
   credentials?: HttpCredentials | null | undefined;
   /**
-   * The jar that cookies come from and go to. There is none by default, so that
-   * calls for different users share no cookies by accident.
+   * The jar that cookies come from and go to, such as the `HttpCookieJar` of
+   * `@pimalaya/io-http/cookies`. There is none by default, so that calls for
+   * different users share no cookies by accident.
    *
    * @default {null}
    */
@@ -128,8 +130,8 @@ export interface HttpAgentCallOptions {
    */
   decode?: boolean | HttpDecodeOptions | undefined;
   /**
-   * Fields to add to each request that has none of that name. By default, a
-   * request has only the fields that you gave it.
+   * Fields to add to each request that has none of that name. Besides these, only
+   * `decode`, `cookies`, and `credentials` add any: not even a `User-Agent` is sent.
    *
    * @default {none}
    */
