@@ -1,8 +1,9 @@
 // An agent's options with the defaults filled in.
 
-import type {
-  HttpConnector,
-  HttpTlsOptions,
+import {
+  copyTls,
+  type HttpConnector,
+  type HttpTlsOptions,
 } from "../client/transport/http_connection.ts";
 import { checkMethods, checkType } from "../core/fault.ts";
 import { HttpProxies } from "../proxy/proxies.ts";
@@ -27,7 +28,7 @@ import type {
 } from "./options.ts";
 import { type HttpRedirectMode, resolveRedirects } from "./redirects.ts";
 import { type HttpRetryOptions, resolveRetry } from "./retry.ts";
-import { checkConnectTo, copyTls, type HttpConnectTo } from "./route.ts";
+import { checkConnectTo, type HttpConnectTo } from "./route.ts";
 import {
   DEFAULT_TIMEOUTS,
   resolveTimeouts,
@@ -101,7 +102,7 @@ export function changeSettings(
   options: HttpAgentOptions,
   readEnvironment: ReadEnvironment,
 ): Settings {
-  const { tls } = options;
+  const { tls } = checkType("options", options, "object");
   return {
     ...changeCallSettings(base, options, readEnvironment),
     connector: checkMethods("connector", options.connector, "connect") ??

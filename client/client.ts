@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkType } from "../core/fault.ts";
+import { checkMethods, checkType } from "../core/fault.ts";
 import { quote } from "../core/quote.ts";
 import type { HttpCoroutine, HttpStepOf } from "../coroutine.ts";
 import { checkPort, parseHttpUrl, serverOf } from "../rfc9110/_url.ts";
@@ -32,13 +32,14 @@ import {
   send as sendRequest,
 } from "./exchange/send.ts";
 import { DenoTransport, isDenoConn } from "./transport/deno.ts";
-import type {
-  ByteStream,
-  HttpAddress,
-  HttpConnection,
-  HttpConnectionInfo,
-  HttpConnector,
-  HttpTlsOptions,
+import {
+  type ByteStream,
+  copyTls,
+  type HttpAddress,
+  type HttpConnection,
+  type HttpConnectionInfo,
+  type HttpConnector,
+  type HttpTlsOptions,
 } from "./transport/http_connection.ts";
 import { StreamTransport } from "./transport/stream.ts";
 import { takeTransport, type Transport } from "./transport/transport.ts";
@@ -191,10 +192,12 @@ export class HttpClient implements AsyncDisposable {
     if (origin !== null && origin !== base.origin) parseHttpUrl(origin);
     const tls = tlsOptions(base, options.tls);
     const connection = await openConnection({
-      connector: connector ?? defaultConnector(),
+      connector: checkMethods("connector", connector, "connect") ??
+        defaultConnector(),
       target: connectTarget(base, options),
       tls,
-      signal,
+      // `null` is no signal, as in `fetch`.
+      signal: signal ?? undefined,
     });
     try {
       const client = new HttpClient(connection, { ...settings, origin });
@@ -445,16 +448,8 @@ function tlsOptions(
   tls: HttpTlsOptions | undefined,
 ): (HttpTlsOptions & { serverName: string }) | null {
   if (url.protocol === "https:") {
-    // One by one: they may be getters of a class.
-    const { caCerts, cert, key, alpnProtocols, serverName } = tls ?? {};
-    return {
-      ...tls,
-      ...(caCerts && { caCerts }),
-      ...(cert !== undefined && { cert }),
-      ...(key !== undefined && { key }),
-      ...(alpnProtocols && { alpnProtocols }),
-      serverName: serverName ?? serverOf(url).hostname,
-    };
+    const { serverName = serverOf(url).hostname, ...rest } = copyTls(tls);
+    return { ...rest, serverName };
   }
   if (tls === undefined) return null;
   throw new TypeError("Cannot connect: `tls` is for https URLs");

@@ -93,10 +93,14 @@ export class HttpProxies {
    *
    * @param options The proxies, and the hosts that need none.
    * @throws {TypeError} If a proxy is not a URL with one of the schemes above and
-   * a host. The message does not repeat it.
+   * a host, or the options are not an object. The message does not repeat it.
    */
   constructor(options: HttpProxiesOptions) {
-    const { http, https, all, noProxy } = options;
+    const { http, https, all, noProxy } = checkType(
+      "options",
+      options,
+      "object",
+    );
     this.#http = parseProxy("http", http || all);
     this.#https = parseProxy("https", https || all);
     this.#noProxy = parseNoProxy(

@@ -61,12 +61,12 @@ const MISTAKES: Record<string, readonly unknown[]> = {
   credentials: [{ username: "u", password: "p" }, "u:p"],
   ...{ connectTo: ["localhost"], decode: ["gzip"], timeouts: [5], retry: [3] },
   redirect: [{ decide: "follow" }, null],
-  "": [{ retry: { statuses: "503" } }, { retry: { methods: "POST" } }],
+  "": ["u:p", { retry: { statuses: "503" } }, { retry: { methods: "POST" } }],
   tls: ["pem", { caCerts: "pem" }, { alpnProtocols: "h2" }],
 };
 
 for (const [name, values] of Object.entries(MISTAKES)) {
-  test(`changeSettings rejects ${name || "a list"} of another type, and does not show it`, () => {
+  test(`changeSettings rejects ${name || "options"} of another type, and does not show it`, () => {
     for (const value of values) {
       const options = (name ? { [name]: value } : value) as HttpAgentOptions;
       const error = assertThrows(() => change(options), TypeError);

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { fc } from "../_fast_check.ts";
-import { HttpProxies } from "../../proxy/mod.ts";
+import { HttpProxies, type HttpProxiesOptions } from "../../proxy/mod.ts";
 import { test } from "../_pure.ts";
 import { property } from "../properties/_property.ts";
 import vectors from "../vectors/no_proxy.json" with { type: "json" };
@@ -51,6 +51,8 @@ test("Proxies: HttpProxies returns a URL that is the caller's to change, and non
   assertEquals(proxies.match(new URL("ws://origin.test/")), null);
   const text = origin.href as unknown as URL;
   assertThrows(() => proxies.match(text), TypeError, "Invalid url");
+  const options = origin.href as HttpProxiesOptions;
+  assertThrows(() => new HttpProxies(options), TypeError, "Invalid options");
 });
 
 for (const { name, noProxy, direct, proxied } of vectors) {

@@ -85,7 +85,9 @@ Deno.test("connect rejects mistakes, before it connects", async () => {
       ["http://a.test/", { maxHeadBytes: -1 }, "maxHeadBytes", RangeError],
       ["https://a.test/", { tls: { cert: "" } }, "`cert` and `key`"],
       ["https://a.test/", { tls: { key: "" } }, "`cert` and `key`"],
-    ] as [string, HttpConnectOptions, string, ErrorClass?][]
+      ["https://a.test/", { tls: { alpnProtocols: "h2" } }, "Invalid tls.alpn"],
+      ["https://a.test/", { connector: {} }, "Invalid connector"],
+    ] as [string, object, string, ErrorClass?][]
   ) {
     const all = { connector: { connect }, ...options };
     await assertRejects(() => HttpClient.connect(url, all), type, message);
@@ -93,6 +95,8 @@ Deno.test("connect rejects mistakes, before it connects", async () => {
   // Deno throws a TypeError, the other runtimes an error of the system.
   const tooLong = { unixPath: "/".padEnd(200, "x") };
   await fails(HttpClient.connect("http://a/", tooLong), "ConnectFailed");
+  const noSignal = { connector: { connect }, signal: null } as object;
+  await fails(HttpClient.connect("http://a/", noSignal), "ConnectFailed");
   const signal = AbortSignal.abort("No");
   const connecting = HttpClient.connect("http://a/", {
     signal,
