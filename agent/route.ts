@@ -1,6 +1,7 @@
 // A route: everything that it takes to open a connection, and so everything that
 // two calls must have in common to share one.
 
+import { checkType } from "../core/fault.ts";
 import { invalid, quote } from "../core/quote.ts";
 import type {
   HttpAddress,
@@ -109,6 +110,27 @@ export function findRoute(
     proxy,
     isForwarded: false,
     options,
+  };
+}
+
+/**
+ * Copies the options of TLS: the pool's keys compare them by value.
+ *
+ * @throws {TypeError} If they are not an object, or a list is none.
+ */
+export function copyTls(tls: HttpTlsOptions | undefined): HttpTlsOptions {
+  // One by one: they may be getters of a class.
+  const { caCerts, cert, key, alpnProtocols, serverName } =
+    checkType("tls", tls, "object") ?? {};
+  // Texts would be lists of letters.
+  checkType("tls.caCerts", caCerts, "object");
+  checkType("tls.alpnProtocols", alpnProtocols, "object");
+  return {
+    ...(caCerts && { caCerts: [...caCerts] }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+    ...(alpnProtocols && { alpnProtocols: [...alpnProtocols] }),
+    ...(serverName !== undefined && { serverName }),
   };
 }
 

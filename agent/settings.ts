@@ -1,9 +1,8 @@
 // An agent's options with the defaults filled in.
 
-import {
-  copyTls,
-  type HttpConnector,
-  type HttpTlsOptions,
+import type {
+  HttpConnector,
+  HttpTlsOptions,
 } from "../client/transport/http_connection.ts";
 import { checkMethods, checkType } from "../core/fault.ts";
 import { HttpProxies } from "../proxy/proxies.ts";
@@ -28,7 +27,7 @@ import type {
 } from "./options.ts";
 import { type HttpRedirectMode, resolveRedirects } from "./redirects.ts";
 import { type HttpRetryOptions, resolveRetry } from "./retry.ts";
-import { checkConnectTo, type HttpConnectTo } from "./route.ts";
+import { checkConnectTo, copyTls, type HttpConnectTo } from "./route.ts";
 import {
   DEFAULT_TIMEOUTS,
   resolveTimeouts,

@@ -32,14 +32,13 @@ import {
   send as sendRequest,
 } from "./exchange/send.ts";
 import { DenoTransport, isDenoConn } from "./transport/deno.ts";
-import {
-  type ByteStream,
-  copyTls,
-  type HttpAddress,
-  type HttpConnection,
-  type HttpConnectionInfo,
-  type HttpConnector,
-  type HttpTlsOptions,
+import type {
+  ByteStream,
+  HttpAddress,
+  HttpConnection,
+  HttpConnectionInfo,
+  HttpConnector,
+  HttpTlsOptions,
 } from "./transport/http_connection.ts";
 import { StreamTransport } from "./transport/stream.ts";
 import { takeTransport, type Transport } from "./transport/transport.ts";
@@ -448,8 +447,20 @@ function tlsOptions(
   tls: HttpTlsOptions | undefined,
 ): (HttpTlsOptions & { serverName: string }) | null {
   if (url.protocol === "https:") {
-    const { serverName = serverOf(url).hostname, ...rest } = copyTls(tls);
-    return { ...rest, serverName };
+    // One by one: they may be getters of a class.
+    const { caCerts, cert, key, alpnProtocols, serverName } =
+      checkType("tls", tls, "object") ?? {};
+    // Texts would be lists of letters.
+    checkType("tls.caCerts", caCerts, "object");
+    checkType("tls.alpnProtocols", alpnProtocols, "object");
+    return {
+      ...tls,
+      ...(caCerts && { caCerts }),
+      ...(cert !== undefined && { cert }),
+      ...(key !== undefined && { key }),
+      ...(alpnProtocols && { alpnProtocols }),
+      serverName: serverName ?? serverOf(url).hostname,
+    };
   }
   if (tls === undefined) return null;
   throw new TypeError("Cannot connect: `tls` is for https URLs");

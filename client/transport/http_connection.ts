@@ -4,7 +4,6 @@
  * @module
  */
 
-import { checkType } from "../../core/fault.ts";
 import { quote } from "../../core/quote.ts";
 
 /** A pair of byte streams, such as a connection. */
@@ -71,27 +70,6 @@ export interface HttpTlsOptions {
    * @default {the URL's host}
    */
   serverName?: string | undefined;
-}
-
-/**
- * Copies the options of TLS: the caller may change them later.
- *
- * @throws {TypeError} If they are not an object, or a list is none.
- */
-export function copyTls(tls: HttpTlsOptions | undefined): HttpTlsOptions {
-  // One by one: they may be getters of a class.
-  const { caCerts, cert, key, alpnProtocols, serverName } =
-    checkType("tls", tls, "object") ?? {};
-  // Texts would be lists of letters.
-  checkType("tls.caCerts", caCerts, "object");
-  checkType("tls.alpnProtocols", alpnProtocols, "object");
-  return {
-    ...(caCerts && { caCerts: [...caCerts] }),
-    ...(cert !== undefined && { cert }),
-    ...(key !== undefined && { key }),
-    ...(alpnProtocols && { alpnProtocols: [...alpnProtocols] }),
-    ...(serverName !== undefined && { serverName }),
-  };
 }
 
 /** A connection as a connector returns it. */

@@ -2,8 +2,8 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { HttpCallMemory } from "../../agent/memory.ts";
-import { copyTls } from "../../client/transport/http_connection.ts";
 import {
+  copyTls,
   findRoute,
   type HttpConnectTo,
   type RouteOptions,
