@@ -343,8 +343,7 @@ export class HttpPoolState {
   close(): HttpPoolDecision[] {
     this.#isClosed = true;
     for (const connection of this.#connections.values()) {
-      const isWanted = connection.state === "Busy" ||
-        (connection.state === "Opening" && connection.owner !== null);
+      const isWanted = connection.state === "Busy" || connection.owner !== null;
       if (!isWanted) this.#close(connection);
     }
     for (const key of this.#keys.values()) this.#settle(key);
