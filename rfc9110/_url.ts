@@ -24,13 +24,15 @@ export function tryParseUrl(
 export function parseUrl(text: string | URL, base?: string | URL): URL {
   const url = tryParseUrl(text, base);
   if (url !== null) return url;
-  const hasScheme = /^\s*[a-z][a-z\d+.-]*:/i.test(String(text));
-  throw invalid(
-    "URL",
-    base === undefined && !hasScheme
-      ? "it is relative, without a scheme such as https:"
-      : "it cannot be parsed",
-  );
+  throw invalid("URL", findUrlFault(text, base));
+}
+
+function findUrlFault(text: unknown, base: unknown): string {
+  if (typeof text !== "string") return "it is neither a string nor a URL";
+  const hasScheme = /^\s*[a-z][a-z\d+.-]*:/i.test(text);
+  return base === undefined && !hasScheme
+    ? "it is relative, without a scheme such as https:"
+    : "it cannot be parsed";
 }
 
 /**

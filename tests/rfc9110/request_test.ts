@@ -139,6 +139,10 @@ test("HttpRequest rejects a URL that is not absolute, http, or https", () => {
   for (const url of ["", "/a", "example.com", "?a=b:c"]) {
     assertThrows(() => HttpRequest.get(url), TypeError, "relative");
   }
+  for (const url of [undefined, {}, new Request("http://a/")]) {
+    const make = () => HttpRequest.get(url as never);
+    assertThrows(make, TypeError, "neither a string nor a URL");
+  }
   for (const url of ["http://", "http://a b/", " https:// "]) {
     assertThrows(() => HttpRequest.get(url), TypeError, "cannot be parsed");
   }
