@@ -83,6 +83,12 @@ const NO_REQUEST = {
   signal: null,
 } as const;
 
+/**
+ * Requests by their signals. On Node, nothing aborts the signal of a Request that was
+ * collected, so each lives as long as its signal.
+ */
+const requests = new WeakMap<AbortSignal, Request>();
+
 /** The init of a caller that passes none. */
 export const NO_INIT: Init = {};
 
@@ -119,6 +125,9 @@ export function readArguments(
   const { credentials = base.credentials, integrity = base.integrity ?? "" } =
     init;
   const signal = init.signal === undefined ? base.signal : init.signal;
+  if (typeof input !== "string" && signal === input.signal) {
+    requests.set(signal, input);
+  }
   const rest = {
     method,
     url: base.url,

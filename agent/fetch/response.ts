@@ -50,6 +50,13 @@ const READ: OwnText = { kind: "read" };
 // have servers that would send a body of which they did not learn that it was read.
 const ownsText = isNode();
 
+/**
+ * Responses by their streams. When Node collects a Response that was cloned, or is a
+ * clone, it cancels the stream unless somebody reads it, so each of them lives as long as
+ * its stream.
+ */
+const owners = new WeakMap<ReadableStream, Response>();
+
 /** A Response with the URL, status, and headers of its call. */
 export class FetchResponse extends Response {
   // Libraries recognize a Response by this name.
@@ -145,11 +152,16 @@ export class FetchResponse extends Response {
     this.#text = NONE;
     const { source } = this.#init;
     if (this.#streamed !== null) {
-      const { body } = this.#streamed.clone();
-      return new FetchResponse(body, this.#init, this.#isWhole);
+      const twin = this.#streamed.clone();
+      keep(this.#streamed.body, this.#streamed);
+      keep(twin.body, twin);
+      return new FetchResponse(twin.body, this.#init, this.#isWhole);
     }
     const whole = super.body;
-    const body = super.clone().body;
+    const twin = super.clone();
+    const { body } = twin;
+    keep(super.body, this);
+    keep(body, twin);
     // The old stream is locked for good: each of the two has a new one.
     if (super.body !== null) source.handOut(super.body, whole);
     if (body !== null) source.handOut(body, null);
@@ -212,6 +224,11 @@ export class FetchResponse extends Response {
     }
     return this.#isRead ? Promise.reject(isRead("read")) : null;
   }
+}
+
+/** Keeps a Response as long as its stream. */
+function keep(stream: ReadableStream | null, owner: Response): void {
+  if (stream !== null) owners.set(stream, owner);
 }
 
 function isRead(verb: string): TypeError {

@@ -1,6 +1,8 @@
 // `HttpAgent.fetch`, with the Request and the Response of each runtime.
 
 import { Secret } from "../../../mod.ts";
+import { isNode, isWorkers } from "../../../client/transport/node_socket.ts";
+import { nextTurn } from "../../../client/transport/turn.ts";
 import { equal } from "../../_sweep.ts";
 import { casesOf, type Group, reasonOf } from "./_case.ts";
 
@@ -109,6 +111,20 @@ export const FETCH: Group = {
       equal("reason", await reasonOf(text), "why");
     },
 
+    async "a clone is read, and a Request is aborted, after a collection"(env) {
+      const { fetch } = env.agent();
+      const controller = new AbortController();
+      const init = { signal: controller.signal };
+      const clone = async () => (await fetch(env.url("/hello"))).clone();
+      const send = () => fetch(new Request(env.url("/endless"), init));
+      const kept = await clone();
+      const text = reasonOf((await send()).text());
+      await collectGarbage();
+      equal("text", await kept.text(), "hello");
+      controller.abort("why");
+      equal("reason", await text, "why");
+    },
+
     async "data: URLs are read, and other failures are TypeErrors"(env) {
       const { fetch } = env.agent();
       const data = await fetch("data:text/plain;base64,aGk=");
@@ -118,3 +134,17 @@ export const FETCH: Group = {
     },
   }),
 };
+
+/** Collects garbage on Node, which has modules for that. */
+async function collectGarbage(): Promise<void> {
+  if (!isNode() || isWorkers()) return;
+  const { setFlagsFromString } = await import("node:v8");
+  const { runInNewContext } = await import("node:vm");
+  setFlagsFromString("--expose-gc");
+  const gc: () => void = runInNewContext("gc");
+  for (let i = 0; i < 3; i++) {
+    gc();
+    // Finalizers run in a turn of their own.
+    await nextTurn();
+  }
+}
