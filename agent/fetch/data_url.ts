@@ -62,47 +62,20 @@ export function normalizeMimeType(text: string): string | null {
   return normal;
 }
 
+// A quoted value that is not terminated ends with the text. Nothing can make this fail
+// after a part of it has matched, so it takes linear time.
+const PARAMETER =
+  /;[\t\n\r ]*([^;=]*)(?:=(?:"([^"\\]*(?:\\[^]?[^"\\]*)*)"?[^;]*|([^;]*)))?/g;
+
 /** Parses the parameters after the subtype, starting with ";". */
 function parseParameters(text: string): Map<string, string> {
   const parameters = new Map<string, string>();
-  let at = 0;
-  while (at < text.length) {
-    at++; // ";"
-    while (/[\t\n\r ]/.test(text.charAt(at))) at++;
-    const nameEnd = findAny(text, ";=", at);
-    const name = text.slice(at, nameEnd).toLowerCase();
-    at = nameEnd;
-    if (text.charAt(at) !== "=") continue;
-    at++;
-    let value: string;
-    if (text.charAt(at) === '"') {
-      [value, at] = readQuoted(text, at);
-      at = findAny(text, ";", at);
-    } else {
-      const valueEnd = findAny(text, ";", at);
-      value = trimEnd(text.slice(at, valueEnd));
-      at = valueEnd;
-      if (value === "") continue;
-    }
-    const isValid = isToken(name) && isFieldText(value);
+  for (const [, given = "", quoted, plain = ""] of text.matchAll(PARAMETER)) {
+    const name = given.toLowerCase();
+    const value = quoted?.replace(/\\([^])/g, "$1") ?? trimEnd(plain);
+    const isValid = isToken(name) && isFieldText(value) &&
+      (value !== "" || quoted === "");
     if (isValid && !parameters.has(name)) parameters.set(name, value);
   }
   return parameters;
-}
-
-/** Parses a quoted string; an unterminated one ends with the text. */
-function readQuoted(text: string, start: number): [value: string, at: number] {
-  let value = "";
-  let at = start + 1;
-  while (at < text.length && text.charAt(at) !== '"') {
-    if (text.charAt(at) === "\\" && at + 1 < text.length) at++;
-    value += text.charAt(at++);
-  }
-  return [value, at];
-}
-
-function findAny(text: string, chars: string, from: number): number {
-  let at = from;
-  while (at < text.length && !chars.includes(text.charAt(at))) at++;
-  return at;
 }
