@@ -3,8 +3,7 @@
 
 import { isFieldText } from "../rfc9110/_syntax.ts";
 import type { HttpCookie } from "./cookie.ts";
-
-const SAME_SITE: readonly unknown[] = ["Default", "None", "Lax", "Strict"];
+import { SAME_SITE } from "./set_cookie.ts";
 
 /**
  * Reads the cookies of a saved jar.
@@ -31,7 +30,7 @@ function isCookie(data: unknown): data is HttpCookie {
   return isText(it.name) && isText(it.value) && isText(it.domain) &&
     isText(it.path) && it.path.startsWith("/") &&
     isFlag(it.hostOnly) && isFlag(it.secure) && isFlag(it.httpOnly) &&
-    SAME_SITE.includes(it.sameSite) &&
+    SAME_SITE.some((known) => known === it.sameSite) &&
     (it.expires === null || isTime(it.expires)) &&
     isTime(it.created) && isTime(it.lastAccess);
 }

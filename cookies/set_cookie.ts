@@ -1,7 +1,11 @@
 // One Set-Cookie value (RFC 6265bis §5.6). The last attribute of a name counts,
 // and an attribute that is invalid is skipped.
 
-import { trimBlanks } from "../rfc9110/_syntax.ts";
+import {
+  equalsIgnoringCase,
+  isFieldText,
+  trimBlanks,
+} from "../rfc9110/_syntax.ts";
 import { parseCookieDate } from "./cookie_date.ts";
 
 /** The longest life of a cookie, in milliseconds: 400 days. */
@@ -15,6 +19,14 @@ const MAX_AGE = /^-?\d+$/;
 
 /** The `SameSite` attribute; `"Default"` if it is absent or unknown. */
 export type HttpSameSite = "Default" | "None" | "Lax" | "Strict";
+
+/** The values of {@linkcode HttpSameSite}. */
+export const SAME_SITE: readonly HttpSameSite[] = [
+  "Default",
+  "None",
+  "Lax",
+  "Strict",
+];
 
 /** One Set-Cookie value as it was parsed. */
 export interface SetCookie {
@@ -44,7 +56,13 @@ export function parseSetCookie(
   text: string,
   now: number,
 ): SetCookie | SetCookieFault {
-  if (hasControlCharacter(text)) return "ControlCharacter";
+  if (/[\u0100-\uffff]/.test(text)) {
+    throw new TypeError(
+      "Cannot store the cookie: a character is above 0xFF, and field values " +
+        "are byte strings",
+    );
+  }
+  if (!isFieldText(text)) return "ControlCharacter";
   const semicolon = indexOrEnd(text, ";", 0);
   const equals = text.indexOf("=");
   const hasName = equals >= 0 && equals < semicolon;
@@ -102,7 +120,10 @@ function readAttributes(
         cookie.httpOnly = true;
         break;
       case "samesite":
-        cookie.sameSite = parseSameSite(value);
+        cookie.sameSite = SAME_SITE.find((known) =>
+          equalsIgnoringCase(known, value)
+        ) ??
+          "Default";
         break;
     }
   }
@@ -111,33 +132,6 @@ function readAttributes(
     // Any time in the past deletes the cookie.
     cookie.expires = Math.max(0, Math.min(expires, now + MAX_AGE_MILLISECONDS));
   }
-}
-
-function parseSameSite(value: string): HttpSameSite {
-  switch (value.toLowerCase()) {
-    case "none":
-      return "None";
-    case "lax":
-      return "Lax";
-    case "strict":
-      return "Strict";
-    default:
-      return "Default";
-  }
-}
-
-function hasControlCharacter(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if ((code < 0x20 && code !== 0x09) || code === 0x7f) return true;
-    if (code > 0xff) {
-      throw new TypeError(
-        "Cannot store the cookie: a character is above 0xFF, and field values " +
-          "are byte strings",
-      );
-    }
-  }
-  return false;
 }
 
 function indexOrEnd(text: string, search: string, start: number): number {
