@@ -149,7 +149,10 @@ export class FetchResponse extends Response {
 
   override clone(): FetchResponse {
     if (this.#isRead) throw isRead("clone");
-    this.#text = NONE;
+    const own = this.#text;
+    if (own.kind === "unread" && !super.bodyUsed) {
+      return new FetchResponse(own.text, this.#init);
+    }
     const { source } = this.#init;
     if (this.#streamed !== null) {
       const twin = this.#streamed.clone();

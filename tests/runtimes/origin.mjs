@@ -88,7 +88,10 @@ async function digest(pieces) {
 
 /** @type {Record<string, (request: Incoming, response: Outgoing, url: URL) => unknown>} */
 const ROUTES = {
-  "/hello": (_, response) => response.end("hello"),
+  "/hello": (_, response) => {
+    response.setHeader("Content-Type", "text/plain");
+    response.end("hello");
+  },
   "/echo": (request, response) => {
     response.setHeader("X-Client-Port", String(request.socket.remotePort));
     request.pipe(response);

@@ -22,6 +22,17 @@ export const FETCH: Group = {
       equal("text", await clone.text(), await response.text());
     },
 
+    async "a body that is text is cloned until it is read"(env) {
+      for (const read of ["text", "arrayBuffer"] as const) {
+        const response = await env.agent().fetch(env.url("/hello"));
+        const clone = response.clone();
+        await response[read]();
+        const reason = await reasonOf((async () => await response.clone())());
+        equal("class", reason instanceof TypeError, true);
+        equal("text", await clone.clone().text(), "hello");
+      }
+    },
+
     async "headers cannot be changed"(env) {
       const { headers, body } = await env.agent().fetch(env.url("/hello"));
       const change = async () => await headers.set("a", "b");
