@@ -12,7 +12,7 @@ import { createFetch } from "@pimalaya/io-http/agent";
 import { VERSION } from "../../agent/fetch/version.ts";
 import { failure, type Fetch, outcome, seen, test } from "./_fetch.ts";
 import { settle } from "./_clock.ts";
-import { serve } from "./_network.ts";
+import { ok, serve, URL_A } from "./_network.ts";
 import { startOrigin } from "./_origin.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -453,6 +453,31 @@ Deno.test("Responses: a stream that is canceled is closed at the server", async 
   const response = await fetch(`${origin.url}/slow`);
   await response.body!.cancel();
   await origin.slowClosed;
+});
+
+Deno.test("RequestInit: fetch joins the values of a field on one line, unless one is a Secret", async () => {
+  let lines: string[] = [];
+  const { agent } = serve(({ head }) => {
+    lines = head.match(/^(?:x-|cookie:).*(?=\r)/gim) ?? [];
+    return ok();
+  });
+  await using _ = agent;
+  const send = async (...pairs: [string, string | Secret][]) => {
+    const headers = pairs as [string, string][];
+    await (await agent.fetch(URL_A, { headers })).text();
+    return lines;
+  };
+  assertEquals(
+    await send(["X-A", "1"], ["x-b", ""], ["x-a", "2"], ["X-A", "3"]),
+    ["X-A: 1, 2, 3", "x-b: "],
+  );
+  assertEquals(await send(["cookie", "a=1"], ["Cookie", "b=2"]), [
+    "cookie: a=1; b=2",
+  ]);
+  assertEquals(
+    await send(["X-A", "1"], ["X-A", new Secret("2")], ["X-A", "3"]),
+    ["X-A: 1", "X-A: 2", "X-A: 3"],
+  );
 });
 
 Deno.test("Requests: fetch sends fields that the caller may replace, or the agent", async () => {
