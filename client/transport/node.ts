@@ -165,6 +165,7 @@ export class NodeTransport implements SocketTransport {
     this.#input = { kind: "ended" };
     this.#reader?.resolve(null);
     this.#reader = null;
+    if (this.#writeError !== null) this.#destroy();
   };
 
   readonly #onCut = (): void => this.#fail(new MissingCloseNotifyError());
@@ -173,7 +174,8 @@ export class NodeTransport implements SocketTransport {
 
   readonly #onWriteError = (error: Error): void => {
     // Other runtimes, and TLS, lose what has arrived.
-    if (this.#reads === null) return this.#fail(error);
+    const mayArrive = this.#reads !== null && this.#input.kind === "reading";
+    if (!mayArrive) return this.#fail(error);
     keepOpen(this.#socket);
     this.#writeError = error;
     this.#writes.fail(error);

@@ -35,12 +35,13 @@ for (const length of [1, 20_000, 65536]) {
   });
 }
 
-Deno.test("NodeTransport reads what came before a failed write, and then the end", async () => {
+Deno.test("NodeTransport reads what came before a failed write, and closes at the end", async () => {
   const reads = new PooledReads();
+  const listeners: Record<string, () => void> = {};
   let destroyed = 0;
   const prototype = {
     destroyed: false,
-    on: () => socket,
+    on: (event: string, listener: () => void) => listeners[event] = listener,
     // Node destroys the socket right after it has called back.
     write(_bytes: unknown, onWritten: (error: Error) => void) {
       const error = new Error("write EPIPE");
@@ -53,11 +54,12 @@ Deno.test("NodeTransport reads what came before a failed write, and then the end
   const transport = new NodeTransport(socket, INFO, { reads });
   const write = () => writeTo(transport, [toBytes("x")]);
   await assertRejects(write, Error, "EPIPE");
-  assertEquals(destroyed, 0);
   reads.onread.callback(5, toBytes("early"));
-  assertEquals(toText((await readFrom(transport))!), "early");
-  await assertRejects(write, Error, "EPIPE");
-  transport.close();
+  assertEquals(destroyed, 0);
+  listeners.end!();
   assertEquals(destroyed, 1);
+  assertEquals(toText((await readFrom(transport))!), "early");
+  assertEquals(await readFrom(transport), null);
+  await assertRejects(write, Error, "EPIPE");
   await assertRejects(() => transport.closeWrite(), Error, "EPIPE");
 });
