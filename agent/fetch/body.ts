@@ -1,6 +1,7 @@
 // The body of a request, of every kind that fetch accepts (WHATWG Fetch §5.2).
 
 import { concat } from "@std/bytes/concat";
+import { encodeForm } from "../../client/exchange/form.ts";
 import { isAsyncIterable } from "../../client/exchange/source.ts";
 import { isArrayBuffer, isBytes } from "../../core/bytes.ts";
 
@@ -158,37 +159,4 @@ function resume(
     },
     cancel: (reason) => reader.cancel(reason),
   }, { highWaterMark: 0 });
-}
-
-/**
- * Encodes a form as in HTML (RFC 7578, WHATWG HTML §4.10.21.7). A Blob of parts knows
- * its length, can be resent, and copies no file.
- */
-function encodeForm(form: FormData): Blob {
-  const boundary = `----io-http-${crypto.randomUUID()}`;
-  const parts: BlobPart[] = [];
-  for (const [name, value] of form) {
-    const start = `--${boundary}\r\nContent-Disposition: form-data; ` +
-      `name="${escape(withCrlf(name))}"`;
-    if (typeof value === "string") {
-      parts.push(`${start}\r\n\r\n${withCrlf(value)}\r\n`);
-    } else {
-      const type = value.type || "application/octet-stream";
-      // In Bun, a Blob stays one, and has no name.
-      const name = value.name ?? "blob";
-      const head = `${start}; filename="${escape(name)}"\r\n` +
-        `Content-Type: ${type}\r\n\r\n`;
-      parts.push(head, value, "\r\n");
-    }
-  }
-  parts.push(`--${boundary}--\r\n`);
-  return new Blob(parts, { type: `multipart/form-data; boundary=${boundary}` });
-}
-
-function withCrlf(text: string): string {
-  return text.replace(/\r\n?|\n/g, "\r\n");
-}
-
-function escape(text: string): string {
-  return text.replace(/[\r\n"]/g, encodeURIComponent);
 }

@@ -2,6 +2,7 @@
 
 import { isArrayBuffer, isBytes, toPlainBytes } from "../../core/bytes.ts";
 import { nextTurn } from "../transport/turn.ts";
+import { encodeForm } from "./form.ts";
 
 /**
  * The body of a request. `URLSearchParams` and `FormData` set `Content-Type`, unless
@@ -61,9 +62,12 @@ export function describeBody(body: HttpBodyInit): RequestBody {
     return bytesBody(encoder.encode(body.toString()), type);
   }
   if (body instanceof FormData) {
-    const form = new Response(body);
-    const type = form.headers.get("content-type");
-    return streamedBody(() => streamSource(form.body!), null, type);
+    const form = encodeForm(body);
+    return streamedBody(
+      () => streamSource(form.stream()),
+      form.size,
+      form.type,
+    );
   }
   if (body instanceof Blob) {
     return streamedBody(() => streamSource(body.stream()), body.size);

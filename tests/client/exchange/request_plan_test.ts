@@ -187,17 +187,18 @@ for (const [name, request, options, lines, body] of ALL) {
   });
 }
 
-Deno.test("exchange sends FormData as multipart, with its boundary", async () => {
+Deno.test("exchange sends FormData as multipart, with its boundary and its length", async () => {
   const body = new FormData();
   body.append("a", "1");
   body.append("file", new Blob(["content"]), "name.txt");
   const { client, server } = openPipe();
   client.exchange(post(), { body });
-  const wire = await server.readUntil("\r\n0\r\n\r\n");
+  const wire = await server.readUntil("--\r\n");
   server.write(HI);
   const [, boundary] = /Content-Type: multipart\/form-data; ?boundary=(\S+)/i
     .exec(wire)!;
-  assertStringIncludes(wire, "Transfer-Encoding: chunked\r\n");
+  const { length } = wire.slice(wire.indexOf("\r\n\r\n") + 4);
+  assertStringIncludes(wire, `Content-Length: ${length}\r\n`);
   for (const part of [`--${boundary}--`, 'filename="name.txt"', "content"]) {
     assertStringIncludes(wire, part);
   }
