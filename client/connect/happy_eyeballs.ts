@@ -66,6 +66,10 @@ export function dialFirst<Connection>(
 
   function startNext(): void {
     clearTimeout(timer);
+    if (attempts.length === addresses.length) {
+      settle();
+      return resolve({ kind: "failed", attempts });
+    }
     const address = addresses[started];
     if (address === undefined) return;
     started++;
@@ -79,9 +83,7 @@ export function dialFirst<Connection>(
       (error) => {
         if (controller.signal.aborted) return;
         attempts.push({ address, error });
-        if (attempts.length < addresses.length) return startNext();
-        settle();
-        resolve({ kind: "failed", attempts });
+        startNext();
       },
     );
   }
@@ -100,10 +102,6 @@ export function dialFirst<Connection>(
 
   if (signal?.aborted) return Promise.reject(signal.reason);
   signal?.addEventListener("abort", onAbort);
-  if (addresses.length > 0) startNext();
-  else {
-    settle();
-    resolve({ kind: "failed", attempts });
-  }
+  startNext();
   return promise;
 }

@@ -51,6 +51,14 @@ async function race(
   return { log: log.join(", "), dialed: await dialed, reason };
 }
 
+Deno.test("dialFirst fails at once without an address", async () => {
+  const { signal, listeners } = watchedSignal();
+  const dialer = { dial: () => Promise.reject(), drop() {} };
+  const failed = { kind: "failed", attempts: [] } as const;
+  assertEquals(await dialFirst([], dialer, signal), failed);
+  assertEquals(listeners(), 0);
+});
+
 Deno.test("dialFirst starts an attempt after 250 ms, or at once after a failure", async () => {
   const { log, dialed } = await race(
     "1 2 3 4",
