@@ -107,20 +107,22 @@ test.ours("Requests: fetch sends a Request with many bytes with their length, an
   assertEquals([headers["content-length"], body.length], [`${size}`, size]);
 });
 
-test.ours("Requests: fetch gives other code a turn if the pieces of a Request are empty", async ({ fetch, origin }) => {
-  let [isOver, pulls] = [false, 0];
-  setTimeout(() => isOver = true, 0);
-  const body = new ReadableStream<Uint8Array>({
-    pull(it) {
-      if (isOver) it.close();
-      else if (++pulls > 100_000) it.error(new Error("There was no turn"));
-      else it.enqueue(new Uint8Array(0));
-    },
+for (const [size, most] of [[0, 100_000], [2 ** 20, 100]] as const) {
+  test.ours(`Requests: fetch gives other code a turn while a Request returns pieces of ${size} bytes`, async ({ fetch, origin }) => {
+    let [isOver, pulls] = [false, 0];
+    setTimeout(() => isOver = true, 0);
+    const body = new ReadableStream<Uint8Array>({
+      pull(it) {
+        if (isOver) it.close();
+        else if (++pulls > most) it.error(new Error("There was no turn"));
+        else it.enqueue(new Uint8Array(size));
+      },
+    });
+    const init: RequestInit = { method: "POST", body };
+    const { headers } = await seen(fetch(new Request(`${origin}/echo`, init)));
+    assertEquals(headers["transfer-encoding"], "chunked");
   });
-  const init: RequestInit = { method: "POST", body };
-  const { headers } = await seen(fetch(new Request(`${origin}/echo`, init)));
-  assertEquals(headers["transfer-encoding"], "chunked");
-});
+}
 
 test("Requests: fetch rejects with the failure of a stream as the cause", async ({ fetch, origin }) => {
   const broken = new Error("Broken");
