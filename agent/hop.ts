@@ -192,9 +192,9 @@ export function copyRequest(
   request: HttpRequest,
   headers: HttpHeaders = request.headers,
 ): HttpRequest {
-  const { method, url } = request;
   // An empty body takes as long to create as a short URL.
   const body = bodyLength(request) > 0 ? request.body : undefined;
+  const { method, url } = request;
   return new HttpRequest(method, url, { headers, body });
 }
 

@@ -8,7 +8,7 @@ import { checkMethods, checkType } from "../core/fault.ts";
 import { quote } from "../core/quote.ts";
 import type { HttpCoroutine, HttpStepOf } from "../coroutine.ts";
 import { checkPort, parseHttpUrl, serverOf } from "../rfc9110/_url.ts";
-import type { HttpRequest } from "../rfc9110/request.ts";
+import { checkRequest, type HttpRequest } from "../rfc9110/request.ts";
 import type { HttpVersion } from "../rfc9110/response.ts";
 import {
   type HttpReceiveOptions,
@@ -391,6 +391,7 @@ export class HttpClient implements AsyncDisposable {
     { signal, target }: HttpClientSendOptions,
   ): void {
     signal?.throwIfAborted();
+    checkRequest(request);
     this.#connection.check(request);
     const { method, url } = request;
     const origin = this.#origin;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { invalid } from "../core/quote.ts";
 import { makeInspectable } from "./_inspect.ts";
 import { checkToken } from "./_syntax.ts";
 import { parseHttpUrl, showUrl } from "./_url.ts";
@@ -225,7 +226,19 @@ export class HttpRequest {
   }
 }
 
-/** Returns the length of a request's body without creating an empty one. */
+/** @throws {TypeError} If it is not a request, such as a URL. */
+export function checkRequest(request: HttpRequest): void {
+  // One of another copy of this package will do.
+  if (typeof request?.["peekBody"] === "function") return;
+  throw invalid("request", "it is not an HttpRequest");
+}
+
+/**
+ * Returns the length of a request's body without creating an empty one.
+ *
+ * @throws {TypeError} If it is not a request.
+ */
 export function bodyLength(request: HttpRequest): number {
+  checkRequest(request);
   return request["peekBody"]()?.length ?? 0;
 }

@@ -44,7 +44,9 @@ for (const encode of [encodeHttp11Request, encodeHttp10Request]) {
     assertEquals(written.at(-1), 0x61);
   });
 
-  test(`${encode.name} rejects a URL that was changed to another scheme`, () => {
+  test(`${encode.name} rejects a URL that was changed to another scheme, or that is no request`, () => {
+    const text = URL_TEXT as unknown as HttpRequest;
+    assertThrows(() => encode(text), TypeError, "it is not an HttpRequest");
     const request = HttpRequest.get(URL_TEXT);
     // Setters keep within the special schemes: ftp is one of them.
     request.url.protocol = "ftp:";

@@ -270,7 +270,7 @@ const REFUSED: [name: string, request?: HttpRequest, options?: Given][] = [
   ]),
 ];
 
-Deno.test("a client rejects an invalid continueTimeout or onInterim, before it writes", async () => {
+Deno.test("a client rejects an invalid request, continueTimeout, or onInterim, before it writes", async () => {
   const { client, server } = openPipe();
   for (const value of [-1, NaN, "5"]) {
     const continueTimeout = value as number;
@@ -280,6 +280,8 @@ Deno.test("a client rejects an invalid continueTimeout or onInterim, before it w
       `continueTimeout: ${continueTimeout} is not`,
     );
   }
+  const text = SITE as unknown as HttpRequest;
+  await assertRejects(() => client.send(text), TypeError, "an HttpRequest");
   const noFunction = { onInterim: 1 } as object;
   await assertRejects(() => client.exchange(post(), noFunction), TypeError);
   await carryOne(client, server);
