@@ -123,7 +123,9 @@ export async function readRequestBody(
       size += first.value.length;
     }
   } catch (error) {
-    throw explainSource(error);
+    const explained = explainSource(error);
+    reader.cancel(explained).catch(() => {});
+    throw explained;
   } finally {
     turn.stop();
   }

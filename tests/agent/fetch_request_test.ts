@@ -156,15 +156,19 @@ Deno.test("Requests: fetch cancels a stream that it does not send, also in a Req
   await closed.close();
   const url = "https://a.example/";
   for (
-    const [fetch, at] of [
+    const [fetch, at, ...pieces] of [
       [agent.fetch, "http://a.example/"],
       [agent.fetch, "https://a.example:25/"],
       [closed.fetch, url],
+      [agent.fetch, url, "not bytes"],
     ] as const
   ) {
     for (const inRequest of [false, true]) {
       const canceled = Promise.withResolvers<unknown>();
-      const body = new ReadableStream({ cancel: canceled.resolve });
+      const body = new ReadableStream({
+        start: (controller) => pieces.forEach((it) => controller.enqueue(it)),
+        cancel: canceled.resolve,
+      });
       const init = { method: "POST", body, duplex: "half" };
       const input = inRequest ? new Request(at, init) : at;
       const call = fetch(input, inRequest ? {} : init);
