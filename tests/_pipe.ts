@@ -99,6 +99,11 @@ export class PipeServer {
     return this.#down.isOver && this.#up.isOver;
   }
 
+  /** Whether the server has ended the client's input. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
   /** How many bytes that the client wrote were not read. */
   get received(): number {
     return this.#up.bytes;

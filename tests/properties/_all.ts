@@ -1,5 +1,6 @@
 // The test files that declare properties to fuzz.
 
+import "../agent/agent_simulation_test.ts";
 import "../agent/call_property_test.ts";
 import "../agent/pool_state_property_test.ts";
 import "../auth/digest/digest_test.ts";
