@@ -7,6 +7,7 @@ import {
   Exchange,
   type Explain,
 } from "../client/exchange/exchange.ts";
+import { makeRef } from "../client/transport/garbage.ts";
 import type {
   HttpConnection,
   HttpConnectionInfo,
@@ -89,7 +90,7 @@ export class AgentExchange extends Exchange implements HttpAgentExchange {
    */
   handOut(stream: ReadableStream, replaced: ReadableStream | null): void {
     const others = this.#use.streams.filter((ref) => ref.deref() !== replaced);
-    this.#use.streams = [...others, new WeakRef(stream)];
+    this.#use.streams = [...others, makeRef(stream)];
   }
 
   override detach(): HttpConnection {

@@ -8,7 +8,7 @@ import {
   resolveReceiveOptions,
 } from "../rfc9112/limits.ts";
 import { type CallRules, resolveCallOptions } from "./call_options.ts";
-import { type DecodeRules, resolveDecode } from "./decode.ts";
+import { checkDecode, type DecodeRules, resolveDecode } from "./decode.ts";
 import type { HttpAgentSendOptions } from "./options.ts";
 import { secureRandom } from "./clock.ts";
 import {
@@ -52,8 +52,9 @@ function isPlainCall(options: HttpAgentSendOptions): boolean {
 /** Plans the calls of an agent. */
 export class Planner {
   readonly #base: Settings;
-  readonly #decode: DecodeRules | null | Promise<DecodeRules>;
   readonly #resendsMisdirected: boolean;
+  /** How the agent decodes, once that is known. */
+  #decode: DecodeRules | null | undefined;
   /** The plan of a call without options of its own. */
   #plain: CallPlan | null = null;
 
@@ -64,7 +65,8 @@ export class Planner {
   constructor(base: Settings, resendsMisdirected = false) {
     this.#base = base;
     this.#resendsMisdirected = resendsMisdirected;
-    this.#decode = resolveDecode(base.decode);
+    // Not resolved yet: where no request is handled, Workers have no streams.
+    checkDecode(base.decode);
   }
 
   /**
@@ -81,15 +83,23 @@ export class Planner {
     // The plan of a plain call serves others too.
     const options = isPlain ? NO_OPTIONS : given;
     const settings = changeCallSettings(this.#base, options, environment);
-    const decode = settings.decode === this.#base.decode
-      ? this.#decode
-      : resolveDecode(settings.decode);
+    const decode = this.#resolveDecode(settings);
     if (decode instanceof Promise) {
       return decode.then((decode) => this.#make(settings, decode, options));
     }
     const plan = this.#make(settings, decode, options);
     if (isPlain) this.#plain = plan;
     return plan;
+  }
+
+  #resolveDecode(
+    { decode }: CallSettings,
+  ): DecodeRules | null | Promise<DecodeRules> {
+    if (decode !== this.#base.decode) return resolveDecode(decode);
+    if (this.#decode !== undefined) return this.#decode;
+    const rules = resolveDecode(decode);
+    if (!(rules instanceof Promise)) this.#decode = rules;
+    return rules;
   }
 
   #make(

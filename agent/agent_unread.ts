@@ -5,6 +5,7 @@
 // one of the streams that were returned. Nothing here keeps them alive.
 
 import type { StreamedBody } from "../client/exchange/body.ts";
+import { makeRegistry, type Ref } from "../client/transport/garbage.ts";
 import type { Attempt } from "./agent_attempt.ts";
 
 /** The readers of a body, as its exchange knows them. */
@@ -12,11 +13,11 @@ export interface BodyUse {
   /** Whether a method reads it to its end. */
   isTaken: boolean;
   /** The streams that were returned: a clone of a Response has its own. */
-  streams: readonly WeakRef<ReadableStream>[];
+  streams: readonly Ref<ReadableStream>[];
 }
 
 // A registered object survives scavenges, so a body is unregistered once it ends.
-const garbage = new FinalizationRegistry((drop: () => void) => drop());
+const garbage = makeRegistry((drop: () => void) => drop());
 
 /** A body that an exchange may leave unread. */
 export class UnreadBody {

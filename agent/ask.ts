@@ -1,6 +1,7 @@
 // Asking for credentials. Calls that need the same credentials at the same time ask
 // once: ten calls whose token has expired must not refresh it ten times.
 
+import { isWorkers } from "../client/transport/node_socket.ts";
 import type {
   HttpCredential,
   HttpCredentials,
@@ -21,7 +22,8 @@ export function askForCredentials(
   const { url, proxy, attempt } = ask;
   const key = JSON.stringify([url.protocol, url.host, proxy, attempt]);
   const other = asked.get(key);
-  if (other !== undefined) return other;
+  // On Workers, the request of the other call may have ended, and its promises with it.
+  if (other !== undefined && !isWorkers()) return other;
   // An async function, because the caller's may throw.
   const find = async () => await credentials(ask) ?? null;
   const answer = find().finally(() => asked.delete(key));

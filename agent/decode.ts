@@ -34,6 +34,28 @@ const FREE_BYTES = 2 ** 20;
 // this size. One of them can become 32 MiB before that is noticed.
 const MAX_PIECE = 32_768;
 
+type DecodeOption = boolean | HttpDecodeOptions | undefined;
+
+/**
+ * Checks the option `decode`.
+ *
+ * @throws {TypeError} If a decoder is not a function.
+ * @throws {RangeError} If the ratio is not a number of at least 1.
+ */
+export function checkDecode(decode: DecodeOption): void {
+  const { maxRatio = 1000, decoders = {} } = toOptions(decode);
+  if (maxRatio !== null && !(maxRatio >= 1)) {
+    throw outOfRange("decode.maxRatio", maxRatio, "a number of at least 1");
+  }
+  for (const [name, create] of Object.entries(decoders)) {
+    checkType(`decode.decoders.${name}`, create, "function");
+  }
+}
+
+function toOptions(decode: DecodeOption): HttpDecodeOptions {
+  return typeof decode === "object" ? decode : {};
+}
+
 /**
  * Fills in the defaults, once the decoders of the runtime are known; `null` to
  * decode nothing.
@@ -42,17 +64,11 @@ const MAX_PIECE = 32_768;
  * @throws {RangeError} If the ratio is not a number of at least 1.
  */
 export function resolveDecode(
-  decode: boolean | HttpDecodeOptions | undefined,
+  decode: DecodeOption,
 ): DecodeRules | null | Promise<DecodeRules> {
   if (decode === false) return null;
-  const options = typeof decode === "object" ? decode : {};
-  const { maxRatio = 1000 } = options;
-  if (maxRatio !== null && !(maxRatio >= 1)) {
-    throw outOfRange("decode.maxRatio", maxRatio, "a number of at least 1");
-  }
-  for (const [name, create] of Object.entries(options.decoders ?? {})) {
-    checkType(`decode.decoders.${name}`, create, "function");
-  }
+  checkDecode(decode);
+  const options = toOptions(decode);
   const decoders = runtimeDecoders();
   return decoders instanceof Promise
     ? decoders.then((decoders) => rulesFor(decoders, options))

@@ -1,20 +1,19 @@
 // Values that take time to load, and are needed more than once.
 
 /**
- * Returns a function that loads a value when it is first called, in a promise until
- * the value is there. After a failure, the next call loads it again.
+ * Returns a function that loads a value, in a promise until the value is there. Each
+ * call before that loads it on its own: on Workers, a promise never settles once the
+ * request that made it has ended, and would keep all others waiting.
  */
 export function loadOnce<Value extends object>(
   load: () => Value | Promise<Value>,
 ): () => Value | Promise<Value> {
-  let known: Value | Promise<Value> | null = null;
+  let known: Value | null = null;
   return () => {
     if (known !== null) return known;
-    const loading = known = load();
-    if (loading instanceof Promise) {
-      // Handles a failure that comes when nobody waits for the value anymore.
-      loading.then((value) => known = value, () => known = null);
-    }
-    return loading;
+    const loading = load();
+    return loading instanceof Promise
+      ? loading.then((value) => known = value)
+      : known = loading;
   };
 }

@@ -32,6 +32,7 @@ import {
   send as sendRequest,
 } from "./exchange/send.ts";
 import { DenoTransport, isDenoConn } from "./transport/deno.ts";
+import { makeRegistry } from "./transport/garbage.ts";
 import type {
   ByteStream,
   HttpAddress,
@@ -101,7 +102,7 @@ const NO_OPTIONS = {};
 
 // Everything that uses a connection refers to its client. So once the client has been
 // collected, nobody can use or close the connection.
-const dropped = new FinalizationRegistry<Connection>((connection) => {
+const dropped = makeRegistry<Connection>((connection) => {
   connection.close();
 });
 

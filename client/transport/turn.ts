@@ -12,6 +12,8 @@
 // All waiters share one chain of immediates: with many connections, most of their
 // turns overlap.
 
+import { isWorkers } from "./node_socket.ts";
+
 const isDeno = "Deno" in globalThis;
 
 const IMMEDIATES = isDeno ? 128 : 2;
@@ -20,9 +22,13 @@ type StartImmediate = (callback: () => void) => unknown;
 
 const runtime = globalThis as { readonly setImmediate?: StartImmediate };
 
-// On Deno, the first access loads the timers of Node, which takes 4 ms.
+// On Deno, the first access loads the timers of Node, which takes 4 ms. Workers do
+// without: an immediate is lost once the request that started it has ended, and would
+// keep those of other requests waiting that share it.
 const startImmediate: StartImmediate | undefined = isDeno
   ? (callback) => runtime.setImmediate!(callback)
+  : isWorkers()
+  ? undefined
   : runtime.setImmediate;
 
 interface Waiter {
