@@ -320,7 +320,8 @@ class BodyFailure {
     return new Promise<Value>((resolve, reject) => {
       if (this.#failure !== null) reject(this.#failure.error);
       this.#reject = reject;
-      promise.then(resolve, reject).finally(() => this.#reject = null);
+      // Before whoever waits for this piece waits for the next one.
+      promise.finally(() => this.#reject = null).then(resolve, reject);
     });
   }
 }
