@@ -113,7 +113,11 @@ function lowerCode(code: number): number {
 
 /** Returns whether a list (RFC 9110 §5.6.1) contains a lowercase token, in any case. */
 export function listIncludes(list: string, token: string): boolean {
-  return parseTokenList(list).includes(token);
+  const text = trimBlanks(list);
+  // Nearly always, it is one token.
+  return text.includes(",")
+    ? parseTokenList(text).includes(token)
+    : equalsIgnoringCase(text, token);
 }
 
 /**

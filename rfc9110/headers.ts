@@ -229,7 +229,7 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
   #find(name: string, from: number): number {
     const lines = this.#lines;
     for (let i = from; i < lines.length; i += 2) {
-      if (equalsIgnoringCase(lines[i] as string, name)) return i;
+      if (isSameName(lines[i] as string, name)) return i;
     }
     return -1;
   }
@@ -238,7 +238,7 @@ export class HttpHeaders implements Iterable<[name: string, value: string]> {
     const lines = this.#lines;
     let kept = from;
     for (let i = from; i < lines.length; i += 2) {
-      if (equalsIgnoringCase(lines[i] as string, name)) continue;
+      if (isSameName(lines[i] as string, name)) continue;
       lines[kept++] = lines[i]!;
       lines[kept++] = lines[i + 1]!;
     }
@@ -307,6 +307,12 @@ export function appendFields(
       target["lines"]().push(name, value);
     }
   }
+}
+
+function isSameName(a: string, b: string): boolean {
+  // Most differ in length, and most others not at all, which takes no call to
+  // see. It is in a function, which is inlined: that saves 2 % of an exchange.
+  return a.length === b.length && (a === b || equalsIgnoringCase(a, b));
 }
 
 /** Returns the value to keep. No message shows it: it may be a credential. */
