@@ -12,8 +12,10 @@ export function loadOnce<Value extends object>(
   return () => {
     if (known !== null) return known;
     const loading = load();
-    return loading instanceof Promise
-      ? loading.then((value) => known = value)
-      : known = loading;
+    if (!(loading instanceof Promise)) return known = loading;
+    const loaded = loading.then((value) => known = value);
+    // Handles a failure that comes when nobody waits for the value anymore.
+    loaded.catch(() => {});
+    return loaded;
   };
 }

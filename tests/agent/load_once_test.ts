@@ -1,13 +1,17 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { loadOnce } from "../../agent/load_once.ts";
 
-Deno.test("loadOnce loads a value once, and returns it itself once it is there", async () => {
+Deno.test("loadOnce loads a value until one is there, which it then returns itself", async () => {
   let loads = 0;
-  const load = loadOnce(() => Promise.resolve({ number: ++loads }));
-  const [first, second] = [load(), load()];
-  assertEquals(first instanceof Promise && first === second, true);
-  const value = await first;
-  assertEquals([load() === value, value.number], [true, 1]);
+  const never = new Promise<{ number: number }>(() => {});
+  const load = loadOnce(() =>
+    ++loads === 1 ? never : Promise.resolve({ number: loads })
+  );
+  assertEquals([load(), load()].every((it) => it instanceof Promise), true);
+  const value = await load();
+  assertEquals([load() === value, loads], [true, 3]);
+  const known = { number: 0 };
+  assertEquals(loadOnce(() => known)() === known, true);
 });
 
 Deno.test("loadOnce loads a value again after a failure, which need not be handled", async () => {
