@@ -23,7 +23,7 @@ const FATES = [
   ...["ok", "ok", "ok", "chunked", "to close", "last", "redirect", "slow"],
   ...["late", "late", "close", "reset", "stall", "cut"],
 ];
-const WAYS = ["send", "read", "pause", "part", "discard", "leave"];
+const WAYS = ["send", "pause", "pause", "read", "part", "discard", "leave"];
 const LIMITS = [
   ...[{}, { total: 30 }, { attempt: 20 }, { connect: 10 }, { queue: 10 }],
   ...[{ head: 10 }, { body: 10 }],
@@ -233,7 +233,7 @@ class Simulation {
     const world = this.#world;
     const id = this.#calls.length;
     const url = `${world.pick(HOSTS)}/${id}`;
-    const method = world.pick(["GET", "POST", "PUT"]);
+    const method = world.pick(["GET", "GET", "POST", "PUT"]);
     const body = method === "GET" ? undefined : world.pick([
       "text",
       this.#stream(),
