@@ -17,7 +17,7 @@ const counts = new Map<number | string, number>();
 await Promise.all(Array.from({ length: 20 }, async () => {
   for (const url of queue) {
     const outcome = await agent.send(url)
-      .then(({ response }) => response.status, (error) => error.code);
+      .then(({ response }) => response.status, (error) => error.message);
     counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
   }
 }));
