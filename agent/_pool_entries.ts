@@ -3,12 +3,18 @@
 import { Link, LinkedList } from "./_linked_list.ts";
 
 /** A call that has no connection yet. */
-export interface Waiter {
+export class Waiter {
   readonly ask: number;
   readonly key: Key;
   readonly fresh: boolean;
   /** The connection that is being opened for it. */
-  opening: Connection | null;
+  opening: Connection | null = null;
+
+  constructor(ask: number, key: Key, fresh: boolean) {
+    this.ask = ask;
+    this.key = key;
+    this.fresh = fresh;
+  }
 }
 
 /** A connection, open or being opened. */

@@ -19,11 +19,11 @@ import type {
   BodyConsumer,
   HeadConsumer,
 } from "../client/exchange/consumer.ts";
+import { ExchangeDriver } from "../client/exchange/driver.ts";
 import {
-  ExchangeDriver,
-  type ExchangeParts,
-} from "../client/exchange/driver.ts";
-import { planRequest } from "../client/exchange/request_plan.ts";
+  planRequest,
+  type RequestPlan,
+} from "../client/exchange/request_plan.ts";
 import {
   WholeBody,
   type WholeListener,
@@ -82,11 +82,7 @@ export interface AttemptParts {
 
 type State =
   | { readonly kind: "new" }
-  | {
-    readonly kind: "waiting";
-    readonly waiting: Waiting;
-    readonly parts: ExchangeParts;
-  }
+  | Waiting
   | { readonly kind: "aborted"; readonly reason: unknown }
   | { readonly kind: "using"; readonly line: Line }
   | { readonly kind: "upgraded"; readonly line: Line }
@@ -120,6 +116,8 @@ export class Attempt
   reused = false;
   readonly #host: AttemptHost;
   readonly #startedAt: number;
+  /** How to send the request, until that starts. */
+  #plan: RequestPlan | null = null;
   #parts: AttemptParts | null = null;
   #state: State = NEW;
   #phase: Exclude<HttpProgress["phase"], "idle"> = "queue";
@@ -186,7 +184,7 @@ export class Attempt
   /** More about the wait for a connection, for a message. */
   get detail(): string {
     return this.#state.kind === "waiting" && this.#phase === "queue"
-      ? `: ${this.#state.waiting.group.describe()}`
+      ? `: ${this.#state.group.describe()}`
       : "";
   }
 
@@ -196,21 +194,11 @@ export class Attempt
    * @throws {TypeError} If the request contradicts itself.
    */
   exchange(options: SendOptions): void {
-    const { request } = this;
-    const { pool } = this.#host;
-    // These may throw, so they run before a connection is needed.
-    const parts: ExchangeParts = {
-      request,
-      plan: planRequest(request, options),
-      version: "HTTP/1.1",
-      receive: options.receive,
-      signal: undefined,
-      monitor: this,
-      startTimer: pool.startTimer,
-    };
-    const got = pool.acquire(this);
-    if (got instanceof Line) return this.#start(got, parts);
-    this.#wait(got, parts);
+    // It may throw, so it runs before a connection is needed.
+    this.#plan = planRequest(this.request, options);
+    const got = this.#host.pool.acquire(this);
+    if (got instanceof Line) this.#start(got);
+    else this.#wait(got);
   }
 
   /** Notes that it took time to create the body. */
@@ -227,12 +215,17 @@ export class Attempt
         return;
       case "waiting":
         this.#state = { kind: "aborted", reason };
-        return state.waiting.cancel(reason);
+        return state.cancel(reason);
       case "using":
         return this.parts.driver.abort(reason, "the last call was aborted");
       case "upgraded":
         return this.close();
     }
+  }
+
+  /** Forgets its exchange, of which nobody will ask anymore. */
+  forget(): void {
+    this.#parts = this.response = null;
   }
 
   /** Gives up the connection after an upgrade. */
@@ -270,7 +263,7 @@ export class Attempt
       const waited = now - this.#phaseAt;
       this.#phaseAt = now;
       this.timings.queued = Math.max(0, waited - (connect ?? 0) - (tls ?? 0));
-      this.#start(line, state.parts);
+      this.#start(line);
     }
   }
 
@@ -365,19 +358,30 @@ export class Attempt
     this.#host.failed(error);
   }
 
-  #wait(waiting: Waiting, parts: ExchangeParts): void {
+  #wait(waiting: Waiting): void {
     this.timings.queued = null;
     const state = this.#state;
     // By the caller's connector.
     if (state.kind === "aborted") return waiting.cancel(state.reason);
-    this.#state = { kind: "waiting", waiting, parts };
+    this.#state = waiting;
     this.#host.watch();
   }
 
-  #start(line: Line, parts: ExchangeParts): void {
+  #start(line: Line): void {
     const { connection } = line;
+    const plan = this.#plan!;
+    // It may hold a large body.
+    this.#plan = null;
     try {
-      const driver = new ExchangeDriver(connection, parts, this);
+      const driver = new ExchangeDriver(connection, {
+        request: this.request,
+        plan,
+        version: "HTTP/1.1",
+        receive: this.#host.plan.sendOptions.receive,
+        signal: undefined,
+        monitor: this,
+        startTimer: this.#host.pool.startTimer,
+      }, this);
       this.#parts = { connection, driver };
       this.#state = { kind: "using", line };
       this.info = connection.transport.info;
@@ -404,7 +408,7 @@ export class Attempt
     switch (this.#phase) {
       case "queue":
         return state.kind === "waiting"
-          ? Math.max(this.#phaseAt, state.waiting.group.freedAt) +
+          ? Math.max(this.#phaseAt, state.group.freedAt) +
             timeouts.queue
           : Infinity;
       case "connect":

@@ -55,13 +55,6 @@ export interface CallHost {
   warn(warning: HttpWarning): void;
 }
 
-/** The parts of a call. */
-export interface CallInit {
-  readonly plan: CallPlan;
-  readonly options: HttpAgentSendOptions;
-  readonly body: CallBody;
-}
-
 /** The result of a call. */
 export interface CallResult<Received = StreamedBody | WholeResponse> {
   readonly received: Received;
@@ -76,9 +69,9 @@ export interface CallWaiter {
   /** Receives a response with its body. Without it, no body is collected. */
   whole?(result: CallResult<WholeResponse>): void;
   /** Receives a response whose body is to be read, or to be decoded first. */
-  streamed(result: CallResult<StreamedBody>): void;
+  streamed(result: CallResult<StreamedBody>, call: AgentCall): void;
   /** Receives the error of the call. */
-  reject(error: unknown): void;
+  reject(error: unknown, call: AgentCall): void;
 }
 
 type State =
@@ -93,6 +86,8 @@ type State =
 
 const ATTEMPTING: State = { kind: "attempting" };
 const ANSWERED: State = { kind: "answered", unread: null };
+/** The same, with a body that was read to its end. */
+const COLLECTED: State = { kind: "answered", unread: null };
 const OVER: State = { kind: "over" };
 
 type Step<Type> = HttpCallStep & { readonly type: Type };
@@ -111,20 +106,14 @@ function checkWhole(step: HttpCallStep): void {
   );
 }
 
-/** Drops a body that was taken: it may be large, and the response long. */
-function withoutBody(init: CallInit): CallInit {
-  const { plan, body } = init;
-  return body.replayable || body.used
-    ? { plan, options: NO_OPTIONS, body: prepareBody(undefined) }
-    : init;
-}
-
 /** One call of an agent. */
 export class AgentCall extends Timed implements AttemptHost {
   readonly host: CallHost;
   /** Its place among the calls of a pool. */
   readonly link: Link<AgentCall> = new Link<AgentCall>(this);
-  #init: CallInit;
+  readonly plan: CallPlan;
+  #options: HttpAgentSendOptions;
+  #body: CallBody;
   /** Decides on each next step; `null` once the last one is known. */
   #conversation: Conversation | null;
   /** The URL that the caller requested. */
@@ -133,24 +122,32 @@ export class AgentCall extends Timed implements AttemptHost {
   #waiter: CallWaiter | null = null;
   #state: State = ATTEMPTING;
   readonly #attempts = new Attempts();
-  /** The last step of the conversation. */
-  #step: HttpCallStep;
+  /** The last step of the conversation; `null` while its request is under way. */
+  #step: HttpCallStep | null;
   #decoding: Decoding | null = null;
   /** Why the call was ended, if it was. */
   #failure: { readonly reason: unknown } | null = null;
   /** Stops listening to the signal, if there is one. */
   readonly #ignoreSignal: (() => void) | undefined;
 
-  constructor(host: CallHost, conversation: Conversation, init: CallInit) {
+  constructor(
+    host: CallHost,
+    conversation: Conversation,
+    plan: CallPlan,
+    options: HttpAgentSendOptions,
+    body: CallBody,
+  ) {
     super();
     this.host = host;
-    this.#init = init;
+    this.plan = plan;
+    this.#options = options;
+    this.#body = body;
     this.#conversation = conversation;
     this.#startedAt = host.pool.deadlines.now();
     const first = conversation.start();
     this.#url = first.request.url;
     this.#step = first;
-    const { signal } = init.options;
+    const { signal } = options;
     this.#ignoreSignal = signal &&
       addAbortListener(signal, () => this.abort(signal.reason));
   }
@@ -159,12 +156,8 @@ export class AgentCall extends Timed implements AttemptHost {
     return this.host.pool;
   }
 
-  get plan(): CallPlan {
-    return this.#init.plan;
-  }
-
   get timeouts(): Timeouts {
-    return this.#init.plan.settings.timeouts;
+    return this.plan.settings.timeouts;
   }
 
   get deadline(): number {
@@ -182,9 +175,10 @@ export class AgentCall extends Timed implements AttemptHost {
     this.#waiter = waiter;
     try {
       // The caller's own functions have run, and may have ended it.
-      this.host.checkStart(this.#init.options);
-      if (waiter.whole !== undefined) checkWhole(this.#step);
-      this.#follow(this.#step);
+      this.host.checkStart(this.#options);
+      const step = this.#step!;
+      if (waiter.whole !== undefined) checkWhole(step);
+      this.#follow(step);
     } catch (error) {
       this.#fail(error);
     }
@@ -226,12 +220,17 @@ export class AgentCall extends Timed implements AttemptHost {
     if (state.kind === "over") return;
     if (state.kind === "answered") state.unread?.forget();
     this.#state = OVER;
-    const { body } = this.#init;
+    const body = this.#body;
     this.#ignoreSignal?.();
     // The server has responded without reading it.
     if (!body.replayable) body.cancel(new DOMException(NOT_SENT, "AbortError"));
     this.pool.deadlines.forget(this);
     this.host.remove(this);
+    if (state !== COLLECTED) return;
+    // Nobody will ask for it, and after a wait, V8 counts the call as old (see
+    // `Waiting`).
+    this.#step = null;
+    this.#attempts.last?.forget();
   }
 
   expire(now: number): void {
@@ -241,7 +240,7 @@ export class AgentCall extends Timed implements AttemptHost {
       ? "total"
       : current.expired(now);
     const isOfAttempt = timeout === "attempt" || timeout === "connect";
-    const isLast = !isOfAttempt || this.#step.type === "Ok";
+    const isLast = !isOfAttempt || this.#step?.type === "Ok";
     const error = timeoutError(timeout, {
       origin: current?.route.origin ?? this.#url.origin,
       limit: timeouts[timeout],
@@ -270,10 +269,10 @@ export class AgentCall extends Timed implements AttemptHost {
       type: "Response",
       response,
       reused: attempt.reused,
-      bodyUsed: this.#init.body.used,
+      bodyUsed: this.#body.used,
       now: this.#time(),
     });
-    if (this.#step.type !== "Ok") return false;
+    if (this.#step?.type !== "Ok") return false;
     this.#decoding = this.#findDecoding(attempt, response);
     return this.#waiter?.whole !== undefined && this.#decoding === null;
   }
@@ -309,7 +308,7 @@ export class AgentCall extends Timed implements AttemptHost {
 
   /** Carries out a step of the conversation that needs no response. */
   #follow(step: HttpCallStep): void {
-    this.#step = step;
+    this.#step = step.type === "WantsExchange" ? null : step;
     if (step.type === "Err") throw step.error;
     if (step.type === "WantsExchange") this.#send(step);
     if (step.type === "WantsTimer") this.#guard(this.#pause(step.milliseconds));
@@ -345,7 +344,7 @@ export class AgentCall extends Timed implements AttemptHost {
   }
 
   #receiveBody(attempt: Attempt, body: StreamedBody): void {
-    const step = this.#step;
+    const step = this.#step!;
     if (step.type === "Ok") {
       this.#answer(attempt, body);
     } else if (step.type === "WantsCredentials") {
@@ -371,7 +370,7 @@ export class AgentCall extends Timed implements AttemptHost {
     attempt: Attempt,
     body: StreamedBody,
   ): Promise<void> {
-    const { credentials: find } = this.#init.plan.settings;
+    const { credentials: find } = this.plan.settings;
     await body.keep(this);
     let step: HttpCallStep | null = null;
     try {
@@ -396,13 +395,13 @@ export class AgentCall extends Timed implements AttemptHost {
   /** Tells the conversation of a failure, if it is the peer's or the network's. */
   #failAttempt(error: unknown): void {
     try {
-      const isFinal = this.#failure !== null || this.#step.type === "Ok" ||
+      const isFinal = this.#failure !== null || this.#step?.type === "Ok" ||
         this.isOfCaller(error);
       if (isFinal || !(error instanceof HttpError)) throw error;
       this.#follow(this.#tell({
         type: "Failed",
         error,
-        bodyUsed: this.#init.body.used,
+        bodyUsed: this.#body.used,
         now: this.#time(),
       }));
     } catch (error) {
@@ -418,20 +417,20 @@ export class AgentCall extends Timed implements AttemptHost {
   }
 
   #fail(error: unknown): void {
-    this.#init.body.cancel(error);
+    this.#body.cancel(error);
     this.finish();
-    this.#waiter?.reject(this.complete(error));
+    this.#waiter?.reject(this.complete(error), this);
   }
 
   /** Whether the call waits before another attempt. */
   get #isPaused(): boolean {
-    const { type } = this.#step;
+    const type = this.#step?.type;
     return type === "WantsTimer" || type === "WantsCredentials";
   }
 
   #startAttempt(step: HttpCallExchange): Attempt {
     const { request, proxy, resendable, fresh } = step;
-    const { settings } = this.#init.plan;
+    const { settings } = this.plan;
     const route = this.host.findRoute(request.url, proxy, settings);
     const now = this.#attempts.last === null
       ? this.#startedAt
@@ -447,7 +446,9 @@ export class AgentCall extends Timed implements AttemptHost {
   #sendOptions(
     { target, withBody }: HttpCallExchange,
   ): SendOptions | Promise<SendOptions> {
-    const { plan: { sendOptions }, options, body } = this.#init;
+    const { plan: { sendOptions } } = this;
+    const options = this.#options;
+    const body = this.#body;
     const isPlain = options.body === undefined &&
       options.trailers === undefined;
     if (isPlain && target === sendOptions.target) return sendOptions;
@@ -463,7 +464,7 @@ export class AgentCall extends Timed implements AttemptHost {
   }
 
   #findDecoding({ request }: Attempt, response: HttpResponse): Decoding | null {
-    return findDecoding(request.method, response, this.#init.plan.decode);
+    return findDecoding(request.method, response, this.plan.decode);
   }
 
   /** Ends with the response of an attempt. */
@@ -472,9 +473,7 @@ export class AgentCall extends Timed implements AttemptHost {
     // The waiter refers to the exchange, which must be collected if it is dropped.
     this.#waiter = null;
     this.#conversation = null;
-    if (this.#init.options.body !== undefined) {
-      this.#init = withoutBody(this.#init);
-    }
+    this.#dropBody();
     this.#state = ANSWERED;
     if (attempt.isOver) this.finish();
     else if (this.host.isClosing) nextTurn().then(() => this.dropUnread());
@@ -482,13 +481,23 @@ export class AgentCall extends Timed implements AttemptHost {
     const decoding = this.#decoding;
     try {
       if (received instanceof StreamedBody) {
-        waiter.streamed({ received, attempt, end, decoding });
+        waiter.streamed({ received, attempt, end, decoding }, this);
       } else {
         waiter.whole?.({ received, attempt, end, decoding });
+        if (!this.#isOver) this.#state = COLLECTED;
       }
     } catch (error) {
-      waiter.reject(error);
+      waiter.reject(error, this);
     }
+  }
+
+  /** Drops a body that was taken: it may be large, and the response long. */
+  #dropBody(): void {
+    const body = this.#body;
+    if (this.#options.body === undefined) return;
+    if (!body.replayable && !body.used) return;
+    this.#options = NO_OPTIONS;
+    this.#body = prepareBody(undefined);
   }
 
   /** @throws {unknown} Why the call was ended, if it was. */

@@ -23,6 +23,9 @@ import {
 import { copyRequest } from "./hop.ts";
 import type { HttpAgentSendOptions } from "./options.ts";
 
+type Resolve<Value> = (value: Value | Promise<Value>) => void;
+type Reject = (error: unknown) => void;
+
 /** Sends a request and reads the whole response; rejects if that fails. */
 export function send(
   core: AgentCore,
@@ -30,15 +33,28 @@ export function send(
   options: HttpAgentSendOptions,
 ): Promise<HttpAgentOutput> {
   return new Promise((resolve, reject) => {
-    run(core.start(toRequest(given), options), (call) => ({
-      whole: (result) => resolve(outputOf(result.received, result)),
-      streamed: (result) =>
-        resolve(
-          readBody(call, result).then((whole) => outputOf(whole, result)),
-        ),
-      reject,
-    }), reject);
+    const starting = core.start(toRequest(given), options);
+    run(starting, new Sending(resolve, reject), reject);
   });
+}
+
+class Sending implements CallWaiter {
+  readonly #resolve: Resolve<HttpAgentOutput>;
+  readonly reject: Reject;
+
+  constructor(resolve: Resolve<HttpAgentOutput>, reject: Reject) {
+    this.#resolve = resolve;
+    this.reject = reject;
+  }
+
+  whole(result: CallResult<WholeResponse>): void {
+    this.#resolve(outputOf(result.received, result));
+  }
+
+  streamed(result: CallResult<StreamedBody>, call: AgentCall): void {
+    const reading = readBody(call, result);
+    this.#resolve(reading.then((whole) => outputOf(whole, result)));
+  }
 }
 
 /**
@@ -48,13 +64,13 @@ export function send(
  */
 function run(
   starting: AgentCall | Promise<AgentCall>,
-  wait: (call: AgentCall) => CallWaiter,
-  reject: (error: unknown) => void,
+  waiter: CallWaiter,
+  reject: Reject,
 ): void {
   if (starting instanceof Promise) {
-    starting.then((call) => call.run(wait(call)), reject);
+    starting.then((call) => call.run(waiter), reject);
   } else {
-    starting.run(wait(starting));
+    starting.run(waiter);
   }
 }
 
@@ -98,11 +114,23 @@ export function exchange(
   options: HttpAgentSendOptions,
 ): Promise<HttpAgentExchange> {
   return new Promise((resolve, reject) => {
-    run(core.start(toRequest(given), options), (call) => ({
-      streamed: (result) => resolve(new AgentExchange(call, result)),
-      reject,
-    }), reject);
+    const starting = core.start(toRequest(given), options);
+    run(starting, new Exchanging(resolve, reject), reject);
   });
+}
+
+class Exchanging implements CallWaiter {
+  readonly #resolve: Resolve<HttpAgentExchange>;
+  readonly reject: Reject;
+
+  constructor(resolve: Resolve<HttpAgentExchange>, reject: Reject) {
+    this.#resolve = resolve;
+    this.reject = reject;
+  }
+
+  streamed(result: CallResult<StreamedBody>, call: AgentCall): void {
+    this.#resolve(new AgentExchange(call, result));
+  }
 }
 
 /**
@@ -147,12 +175,33 @@ function start(
   options: FetchCallOptions,
 ): Promise<FetchCall> {
   return new Promise((resolve, reject) => {
-    run(core.start(asked, options, planner), (call) => ({
-      streamed: (result) => resolve(fetchCallOf(call, result, options.signal)),
-      reject: (error) =>
-        reject(call.isOfCaller(error) ? explainSource(error) : error),
-    }), reject);
+    const starting = core.start(asked, options, planner);
+    run(starting, new Fetching(resolve, reject, options.signal), reject);
   });
+}
+
+class Fetching implements CallWaiter {
+  readonly #resolve: Resolve<FetchCall>;
+  readonly #reject: Reject;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(
+    resolve: Resolve<FetchCall>,
+    reject: Reject,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#signal = signal;
+  }
+
+  streamed(result: CallResult<StreamedBody>, call: AgentCall): void {
+    this.#resolve(fetchCallOf(call, result, this.#signal));
+  }
+
+  reject(error: unknown, call: AgentCall): void {
+    this.#reject(call.isOfCaller(error) ? explainSource(error) : error);
+  }
 }
 
 function fetchCallOf(

@@ -154,7 +154,7 @@ export class AgentCore implements CallHost {
         }
         : rules,
     );
-    const call = new AgentCall(this, conversation, { plan, options, body });
+    const call = new AgentCall(this, conversation, plan, options, body);
     this.add(call);
     return call;
   }

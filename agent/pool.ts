@@ -29,11 +29,32 @@ export interface HttpPoolStats extends HttpPoolCounts {
   readonly origins: ReadonlyMap<string, HttpPoolCounts>;
 }
 
-/** A call without a connection. */
-export interface Waiting {
+/**
+ * A call without a connection. It is a class, as everything is that stays while calls
+ * wait and refers to more: V8 allocates literals among its old objects once most of
+ * them have survived. Each then keeps its call through all minor collections, and a
+ * call costs twice as much from the first burst on.
+ */
+export class Waiting {
+  readonly kind = "waiting";
+  readonly ask: number;
+  readonly asker: Asker;
   readonly group: Group;
+  /** The connection that is being opened for it. */
+  opening: Opening | null = null;
+  readonly #pool: Pool;
+
+  constructor(pool: Pool, ask: number, asker: Asker, group: Group) {
+    this.#pool = pool;
+    this.ask = ask;
+    this.asker = asker;
+    this.group = group;
+  }
+
   /** Withdraws the call, which is refused with the reason. */
-  cancel(reason: unknown): void;
+  cancel(reason: unknown): void {
+    this.#pool.withdraw(this, reason);
+  }
 }
 
 /** A pool of connections. */
@@ -43,7 +64,7 @@ export class Pool {
   readonly startTimer: StartTimer;
   readonly #state: HttpPoolState;
   readonly #groups = new Map<string, Group>();
-  readonly #waiters = new Map<number, Waiter>();
+  readonly #waiters = new Map<number, Waiting>();
   readonly #openings = new Map<number, Opening>();
   readonly #lines = new Map<number, Line>();
   readonly #closing = new Set<Promise<void>>();
@@ -155,16 +176,17 @@ export class Pool {
     asker: Asker,
     decisions: readonly HttpPoolDecision[],
   ): Waiting {
-    this.#waiters.set(ask, { asker, group, opening: null });
+    const waiting = new Waiting(this, ask, asker, group);
+    this.#waiters.set(ask, waiting);
     this.#follow(decisions);
-    return {
-      group,
-      cancel: (reason) => {
-        if (!this.#waiters.has(ask)) return;
-        this.#refuse(ask, reason);
-        this.#follow(this.#state.cancel(ask));
-      },
-    };
+    return waiting;
+  }
+
+  /** Refuses a call with a reason if it still waits. */
+  withdraw({ ask }: Waiting, reason: unknown): void {
+    if (!this.#waiters.has(ask)) return;
+    this.#refuse(ask, reason);
+    this.#follow(this.#state.cancel(ask));
   }
 
   #follow(decisions: readonly HttpPoolDecision[], error?: unknown): void {
@@ -265,7 +287,7 @@ export class Pool {
     return true;
   }
 
-  #removeWaiter(ask: number): Waiter {
+  #removeWaiter(ask: number): Waiting {
     const waiter = this.#waiters.get(ask)!;
     this.#waiters.delete(ask);
     waiter.group.waiting--;
@@ -303,13 +325,6 @@ export class Pool {
     this.#follow(this.#state.tick(this.clock.now()));
     this.#watchIdle();
   }
-}
-
-/** A call without a connection, and the one that is being opened for it. */
-interface Waiter {
-  readonly asker: Asker;
-  readonly group: Group;
-  opening: Opening | null;
 }
 
 function add(a: HttpPoolCounts, b: HttpPoolCounts): HttpPoolCounts {

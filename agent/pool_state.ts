@@ -26,7 +26,7 @@
 
 import { IdleConnections, isExpired } from "./_idle_connections.ts";
 import { Link, LinkedList } from "./_linked_list.ts";
-import { Connection, Key, type Waiter } from "./_pool_entries.ts";
+import { Connection, Key, Waiter } from "./_pool_entries.ts";
 import {
   type HttpPoolLimits,
   type HttpPoolOptions,
@@ -193,7 +193,7 @@ export class HttpPoolState {
     if (connection !== null) {
       this.#assign(connection, ask);
     } else {
-      const link = new Link<Waiter>({ ask, key: target, fresh, opening: null });
+      const link = new Link(new Waiter(ask, target, fresh));
       this.#waiters.set(ask, link);
       target.queued.push(link);
       this.#settle(target);
