@@ -38,22 +38,25 @@ export function send(
   });
 }
 
-class Sending implements CallWaiter {
-  readonly #resolve: Resolve<HttpAgentOutput>;
+/** The functions that settle the promise of a call. */
+class Settler<Value> {
+  readonly resolve: Resolve<Value>;
   readonly reject: Reject;
 
-  constructor(resolve: Resolve<HttpAgentOutput>, reject: Reject) {
-    this.#resolve = resolve;
+  constructor(resolve: Resolve<Value>, reject: Reject) {
+    this.resolve = resolve;
     this.reject = reject;
   }
+}
 
+class Sending extends Settler<HttpAgentOutput> implements CallWaiter {
   whole(result: CallResult<WholeResponse>): void {
-    this.#resolve(outputOf(result.received, result));
+    this.resolve(outputOf(result.received, result));
   }
 
   streamed(result: CallResult<StreamedBody>, call: AgentCall): void {
     const reading = readBody(call, result);
-    this.#resolve(reading.then((whole) => outputOf(whole, result)));
+    this.resolve(reading.then((whole) => outputOf(whole, result)));
   }
 }
 
@@ -119,17 +122,9 @@ export function exchange(
   });
 }
 
-class Exchanging implements CallWaiter {
-  readonly #resolve: Resolve<HttpAgentExchange>;
-  readonly reject: Reject;
-
-  constructor(resolve: Resolve<HttpAgentExchange>, reject: Reject) {
-    this.#resolve = resolve;
-    this.reject = reject;
-  }
-
+class Exchanging extends Settler<HttpAgentExchange> implements CallWaiter {
   streamed(result: CallResult<StreamedBody>, call: AgentCall): void {
-    this.#resolve(new AgentExchange(call, result));
+    this.resolve(new AgentExchange(call, result));
   }
 }
 
